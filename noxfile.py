@@ -1,0 +1,219 @@
+"""
+Every gate of the project: `nox` runs them all, `nox -s NAME` one of them.
+
+People and CI run the same command.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml("pyproject.toml")
+UNIT_TESTS = "not collector and not e2e"
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+# A toolchain that somebody else built is not what the machine has.
+nox.options.download_python = "never"
+nox.options.error_on_external_run = True
+nox.options.reuse_existing_virtualenvs = True
+
+groups = partial(nox.project.dependency_groups, PROJECT)
+
+
+def supported_pythons() -> list[str]:
+    """List the Python versions that the classifiers promise, oldest first."""
+    prefix = "Programming Language :: Python :: 3."
+    classifiers: list[str] = PROJECT["project"]["classifiers"]
+    return [c.rpartition(" ")[2] for c in classifiers if c.startswith(prefix)]
+
+
+def find_interpreter(version: str) -> Path | None:
+    """
+    Find a Python of this version that runs.
+
+    pyenv's shims are on the PATH for versions that are not active, and fail when
+    called; so each candidate is tried, and pyenv's own folders come last.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    folders += sorted(pyenv.glob(f"versions/{version}.*/bin"), reverse=True)
+    for folder in folders:
+        candidate = folder / f"python{version}"
+        if candidate.exists() and runs(candidate, version):
+            return candidate
+    return None
+
+
+def runs(python: Path, version: str) -> bool:
+    """Tell whether this file is a working Python of this version."""
+    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [python, "-c", program], capture_output=True, check=False, text=True, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and done.stdout.strip() == version
+
+
+def interpreters_on_this_machine() -> list[str]:
+    """Return the supported versions that are installed, and let nox find them."""
+    found = {version: find_interpreter(version) for version in supported_pythons()}
+    folders = [str(python.parent) for python in found.values() if python]
+    os.environ["PATH"] = os.pathsep.join([*folders, os.environ["PATH"]])
+    if not folders:
+        raise SystemExit(f"no Python of {', '.join(found)} runs on this machine")
+    return [version for version, python in found.items() if python]
+
+
+PYTHONS = interpreters_on_this_machine()
+MISSING = sorted(set(supported_pythons()) - set(PYTHONS))
+
+
+def oldest_requirements() -> list[str]:
+    """Pin every requirement of the package and its extras to the oldest release allowed."""
+    project = PROJECT["project"]
+    extras = project["optional-dependencies"]
+    texts = [*project["dependencies"], *extras["all"], *extras["demo"]]
+    texts += [text for name in ("django", "grpc", "logging", "requests") for text in extras[name]]
+    requirements = [Requirement(text) for text in texts]
+    return [
+        f"{requirement.name}=={bound.version}"
+        for requirement in requirements
+        for bound in requirement.specifier
+        if bound.operator == ">="
+    ]
+
+
+def run_tests(session: nox.Session, *args: str, cover: bool = True) -> None:
+    """Run pytest in Python's development mode, with branch coverage if asked for."""
+    start = ["python", "-X", "dev", "-m"]
+    if cover:
+        start += ["coverage", "run", "-m"]
+    session.run(*start, "pytest", *args, *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, formatting and that everything has a docstring."""
+    session.install(*groups("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("interrogate", "-q", "otel_crumbs", "tests", "noxfile.py")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types strictly: the package, and what users write against it."""
+    session.install("-e.[all,demo]", *groups("types"))
+    session.run("mypy")
+    session.run("mypy", "tests/typing")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check that imports go one way."""
+    session.install("-e.[all,demo]", *groups("imports"))
+    session.run("lint-imports")
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the unit tests with the newest dependencies, on every Python of the machine."""
+    if MISSING:
+        session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
+    session.install("-e.[all,demo]", *groups("tests"))
+    run_tests(session, "-m", UNIT_TESTS)
+    session.notify("coverage")
+
+
+@nox.session(python=PYTHONS[0])
+def oldest(session: nox.Session) -> None:
+    """Run the unit tests with the oldest dependencies allowed, on the oldest Python."""
+    session.install("-e.[all,demo]", *oldest_requirements(), *groups("tests"))
+    run_tests(session, "-m", UNIT_TESTS)
+    session.notify("coverage")
+
+
+@nox.session
+def bare(session: nox.Session) -> None:
+    """Run what needs no optional package in an environment that has none."""
+    session.install("-e.", *groups("tests"))
+    run_tests(session, "-m", UNIT_TESTS)
+    session.notify("coverage")
+
+
+@nox.session
+def e2e(session: nox.Session) -> None:
+    """Run whole applications, and a real Collector, once."""
+    session.install("-e.[all,demo]", *groups("tests"))
+    run_tests(session, "-m", "collector or e2e")
+    session.notify("coverage")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Run the unit tests and the demo against the built wheel, away from the checkout."""
+    away = Path(session.create_tmp()).resolve()
+    shutil.rmtree(away)
+    shutil.copytree(
+        ROOT, away, ignore=shutil.ignore_patterns("otel_crumbs", ".git", ".nox", ".venv", "dist")
+    )
+    session.install(*groups("wheel"), *groups("tests"))
+    session.run("python", "-m", "build", "--wheel", "--installer", "uv", "--outdir", "dist", ".")
+    [built] = (away / "dist").glob("*.whl")
+    session.install("--force-reinstall", f"otel-crumbs[all,demo] @ {built.as_uri()}")
+    session.chdir(away)
+    run_tests(session, "-m", UNIT_TESTS, cover=False)
+    session.run("otel-crumbs", "demo")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run the examples of the documentation, then build it."""
+    session.install("-e.[all,demo]", *groups("docs"))
+    # Examples on a page build on each other: no random order.
+    session.run("python", "-X", "dev", "-m", "pytest", "-p", "no:randomly", "README.md", "docs")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "docs/_build/html")
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Check that the next release has notes."""
+    session.install(*groups("changelog"))
+    notes = session.run(
+        "towncrier", "build", "--draft", "--version", "next", silent=True, stderr=subprocess.DEVNULL
+    )
+    session.log(notes)
+    if "No significant changes" in str(notes):
+        session.error("changelog.d/ has no fragment: say what changed for users")
+
+
+@nox.session(default=False)
+def coverage(session: nox.Session) -> None:
+    """Show which lines and branches no test of this run reached."""
+    session.install(*groups("tests"))
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session(default=False)
+def benchmarks(session: nox.Session) -> None:
+    """Measure, side by side with sentry-sdk; never part of the gates."""
+    session.install("-e.", *groups("benchmarks"))
+    for benchmark in sorted((ROOT / "benchmarks").glob("bench_*.py")):
+        session.run("python", str(benchmark), *session.posargs)
+
+
+if __name__ == "__main__":
+    sys.exit("run nox, not this file")
