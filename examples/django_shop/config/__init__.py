@@ -1,0 +1,3 @@
+"""Settings, URLs and the WSGI application of the shop."""
+
+from __future__ import annotations

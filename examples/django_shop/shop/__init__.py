@@ -1,0 +1,3 @@
+"""A small shop for people who take coffee seriously."""
+
+from __future__ import annotations
