@@ -178,8 +178,8 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the documentation, then build it."""
     session.install("-e.[all,demo]", *groups("docs"))
     # Examples on a page build on each other: no random order.
-    session.run("python", "-X", "dev", "-m", "pytest", "-p", "no:randomly", "README.md", "docs")
-    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "docs/_build/html")
+    run_tests(session, "-p", "no:randomly", "-p", "docs.examples", "README.md", "docs", cover=False)
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
 
 
 @nox.session
