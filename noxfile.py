@@ -165,7 +165,7 @@ def wheel(session: nox.Session) -> None:
     shutil.rmtree(away)
     shutil.copytree(ROOT, away, ignore=shutil.ignore_patterns("otel_crumbs", ".git", ".nox", ".venv", "dist"))
     session.install(*groups("wheel"), *groups("tests"))
-    session.run("python", "-m", "build", "--wheel", "--installer", "uv", "--outdir", str(away / "dist"))
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(away / "dist"))
     [built] = (away / "dist").glob("*.whl")
     session.install("--force-reinstall", f"otel-crumbs[all,demo] @ {built.as_uri()}")
     session.chdir(away)
