@@ -1,0 +1,3 @@
+"""Small programs that the tests run; each sets its OpenTelemetry SDK up by hand."""
+
+from __future__ import annotations

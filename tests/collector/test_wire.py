@@ -1,0 +1,182 @@
+"""The error event on the wire, as a real Collector understands it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from .otelcol import Collector
+from .programs.nested_data import CART
+from .received import LogRecord, Received
+from .running import PROTOCOLS, run_program
+
+pytestmark = pytest.mark.collector
+
+RFC_3339_WITH_MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+LEVELS = {"debug", "info", "warning", "error", "fatal"}
+
+over_both_protocols = pytest.mark.parametrize("protocol", PROTOCOLS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sent:
+    """What one run of the program printed, and what arrived of it."""
+
+    printed: dict[str, Any]
+    received: Received
+
+    @property
+    def event(self) -> LogRecord:
+        """The one event of the run."""
+        [event] = self.received.events
+        return event
+
+
+Send = Callable[..., Sent]
+
+
+@pytest.fixture(scope="module")
+def send(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Send:
+    """Return a function that runs a program over one protocol, each distinct run only once."""
+
+    @cache
+    def run(protocol: str, program: str = "nested_data.py", **variables: str) -> Sent:
+        service = f"wire-{uuid4().hex[:8]}"
+        printed = run_program(
+            program,
+            tmp_path_factory.mktemp("home"),
+            OTEL_SERVICE_NAME=service,
+            OTEL_RESOURCE_ATTRIBUTES="deployment.environment.name=test,team=shop",
+            OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint(protocol),
+            OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+            **variables,
+        )
+        return Sent(printed=printed, received=collector.received(service))
+
+    return run
+
+
+@over_both_protocols
+def test_nested_breadcrumbs_arrive_intact(send: Send, protocol: str) -> None:
+    """Lists, maps, numbers, booleans and nulls in a breadcrumb's data are at the Collector what they were before."""
+    event = send(protocol).event
+
+    cart, card = event.trail
+    assert isinstance(event.attributes["otel_crumbs.breadcrumbs"], list)
+    assert cart["data"] == CART
+    assert card["data"] == {"code": 402}
+    plain = [(crumb["message"], crumb["category"], crumb["level"], crumb["type"]) for crumb in (cart, card)]
+    assert plain == [
+        ("cart priced", "shop.cart", "info", "default"),
+        ("card refused", "shop.card", "warning", "http"),
+    ]
+
+
+@over_both_protocols
+def test_the_event_belongs_to_the_span_that_failed(send: Send, protocol: str) -> None:
+    """Trace id and span id are those of the span that was open."""
+    sent = send(protocol)
+
+    event, printed = sent.event, sent.printed
+    assert (event.trace_id, event.span_id) == (printed["trace_id"], printed["span_id"])
+
+
+@over_both_protocols
+def test_the_event_carries_the_resource_of_the_application(send: Send, protocol: str) -> None:
+    """The service's name and the attributes of its resource are those of the standard variables."""
+    event = send(protocol).event
+
+    assert event.resource["service.name"].startswith("wire-")
+    assert event.resource["deployment.environment.name"] == "test"
+    assert event.resource["team"] == "shop"
+    assert event.resource["telemetry.sdk.language"] == "python"
+
+
+@over_both_protocols
+def test_the_event_describes_the_exception(send: Send, protocol: str) -> None:
+    """Event name, severity, body and the attributes of the exception say what was raised."""
+    event = send(protocol).event
+
+    assert event.event_name == "exception"
+    assert (event.severity_number, event.severity_text) == (17, "ERROR")
+    assert "ValueError" in event.body
+    assert "\n" not in event.body
+    assert event.attributes["exception.type"] == "ValueError"
+    assert event.attributes["exception.message"] == "cannot pay 42"
+    assert 'raise ValueError("cannot pay 42")' in event.attributes["exception.stacktrace"]
+    assert event.time > 0
+
+
+@over_both_protocols
+def test_flat_attributes_stand_beside_the_trail(send: Send, protocol: str) -> None:
+    """What people search and group by needs no look into the array."""
+    sent = send(protocol)
+
+    flat = {
+        name.removeprefix("otel_crumbs."): value
+        for name, value in sent.event.attributes.items()
+        if name.startswith("otel_crumbs.") and name != "otel_crumbs.breadcrumbs"
+    }
+    assert flat["event_id"] == sent.printed["event_id"]
+    assert flat["count"] == 2
+    assert flat["dropped"] == 0
+    assert flat["handled"] is True
+    assert isinstance(flat["mechanism"], str)
+    assert flat["last.category"] == "shop.card"
+    assert flat["last.message"] == "card refused"
+
+
+@over_both_protocols
+def test_each_breadcrumb_has_the_shape_of_the_documentation(send: Send, protocol: str) -> None:
+    """A time in microseconds and UTC, and a level out of five, are there in each, oldest first."""
+    event = send(protocol).event
+
+    times = [crumb["timestamp"] for crumb in event.trail]
+    assert all(RFC_3339_WITH_MICROSECONDS.fullmatch(each) for each in times), times
+    assert times == sorted(times)
+    assert {crumb["level"] for crumb in event.trail} <= LEVELS
+    # Python 3.10 does not know the Z.
+    newest = datetime.fromisoformat(times[-1].replace("Z", "+00:00")).timestamp()
+    assert newest <= event.time / 1e9
+
+
+@over_both_protocols
+def test_the_json_format_makes_one_string_of_the_trail(send: Send, protocol: str) -> None:
+    """For back ends that keep no arrays of maps the same trail is one attribute of JSON text."""
+    event = send(protocol, OTEL_CRUMBS_OTLP_FORMAT="json").event
+
+    text = event.attributes["otel_crumbs.breadcrumbs"]
+    assert isinstance(text, str)
+    cart, card = json.loads(text)
+    assert cart["data"] == CART
+    assert card["message"] == "card refused"
+
+
+@over_both_protocols
+def test_the_program_knows_that_its_event_was_taken(send: Send, protocol: str) -> None:
+    """The answer of `flush` is yes once the Collector has acknowledged the event."""
+    printed = send(protocol).printed
+
+    assert printed["flushed"] is True
+
+
+@over_both_protocols
+def test_values_that_otlp_cannot_carry_cost_nothing_else(send: Send, protocol: str) -> None:
+    """Surrogates, huge numbers, cycles and hostile objects are cleaned, and every breadcrumb arrives."""
+    event = send(protocol, "hostile_data.py").event
+
+    messages = [crumb["message"] for crumb in event.trail]
+    assert len(messages) == 13
+    assert messages[0] == "before"
+    assert messages[-1] == "after"
+    assert event.trail[0]["data"] == {"plain": 1}
+    assert event.trail[-1]["data"] == {"plain": 2}
+    assert all(crumb["data"] for crumb in event.trail)
