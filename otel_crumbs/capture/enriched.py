@@ -1,0 +1,44 @@
+"""Records of OpenTelemetry's own exceptions instrumentation get the trail, instead of a second event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from otel_crumbs.event import Seized, seize
+from otel_crumbs.guard import guarded
+from otel_crumbs.trail import current, remember
+
+from .once import is_expected
+
+SCOPE = "opentelemetry.instrumentation.exceptions"
+
+
+class EnrichedRecords:
+    """
+    Adds an error event's attributes to the log record of the same exception.
+
+    Args:
+        attributes: Makes the attributes of what was seized.
+
+    """
+
+    def __init__(self, attributes: Callable[[Seized], Mapping[str, Any]]) -> None:
+        self._attributes = attributes
+
+    @guarded("an exception's log record was enriched")
+    def enrich(self, emitted: Any) -> None:
+        """Add the trail to a record of that instrumentation; any other record is left alone."""
+        scope = emitted.instrumentation_scope
+        error = getattr(emitted.log_record, "exception", None)
+        if scope is None or scope.name != SCOPE or not isinstance(error, BaseException) or is_expected(error):
+            return
+        mark = remember(error, current.branch())
+        if mark.event_id is not None:
+            return
+        seized = seize(
+            error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False
+        )
+        mark.event_id = seized.event_id
+        for key, value in self._attributes(seized).items():
+            emitted.log_record.attributes[key] = value

@@ -1,0 +1,126 @@
+"""One exception object is one event, whichever doors it passes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from opentelemetry.trace import SpanContext
+
+from otel_crumbs.event import ExceptionInfo, Seized, seize, seize_record
+from otel_crumbs.trail import Branch, Mark, chain, current, mark_of, remember
+
+# How a program says "enough" or "not here": no errors, whoever raises them.
+_EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
+# Answers rather than failures, known by class name so that no framework is imported.
+_NOT_FOUND = frozenset({"django.http.response.Http404"})
+_ANSWERS = frozenset(
+    {
+        "django.core.exceptions.PermissionDenied",
+        "django.core.exceptions.SuspiciousOperation",
+        "django.core.exceptions.BadRequest",
+        "rest_framework.exceptions.APIException",
+        "starlette.exceptions.HTTPException",
+        "werkzeug.exceptions.HTTPException",
+        "aiohttp.web_exceptions.HTTPException",
+        "celery.exceptions.Retry",
+        "celery.exceptions.Ignore",
+        "celery.exceptions.Reject",
+    }
+)
+_SERVER_ERROR = 500
+# Failures of one operation that are told apart; it must not grow without end.
+_MAX_TOLD = 64
+
+
+class Reporter:
+    """
+    Turns an exception into an event, once.
+
+    Args:
+        emit: Takes what was seized on its way; must not block or raise.
+
+    """
+
+    def __init__(self, emit: Callable[[Seized], None]) -> None:
+        self._emit = emit
+
+    def report(
+        self,
+        error: BaseException,
+        *,
+        mechanism: str,
+        handled: bool,
+        fatal: bool = False,
+        branch: Branch | None = None,
+    ) -> str | None:
+        """Report an exception unless it has been; return the event's id, None for an expected one."""
+        if is_expected(error):
+            return None
+        mark = _mark(error, branch)
+        if mark.event_id is not None:
+            return mark.event_id
+        seized = seize(
+            error,
+            branch=mark.branch or branch,
+            span_context=mark.span_context,
+            mechanism=mechanism,
+            handled=handled,
+            fatal=fatal,
+        )
+        mark.event_id = seized.event_id
+        _tell_operation(mark.branch, seized.exceptions[0])
+        self._emit(seized)
+        return seized.event_id
+
+    def report_record(
+        self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+    ) -> None:
+        """Report an exception of which a span kept only the text, unless its operation reported it."""
+        if branch.operation is not None and _key(info) in branch.operation.captured:
+            return
+        _tell_operation(branch, info)
+        self._emit(
+            seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
+        )
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return whether an exception is the program's way to stop or to answer, and no failure."""
+    if isinstance(error, _EXPECTED):
+        return True
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    if names & _NOT_FOUND:
+        return True
+    return bool(names & _ANSWERS) and not _is_server_error(error)
+
+
+def _is_server_error(error: BaseException) -> bool:
+    for name in ("status_code", "code", "status"):
+        status = getattr(error, name, None)
+        if isinstance(status, int):
+            return status >= _SERVER_ERROR
+    return False
+
+
+def _mark(error: BaseException, branch: Branch | None) -> Mark:
+    """Return the exception's mark, or that of what it was raised from: there the story is."""
+    own = mark_of(error)
+    if own is None:
+        for cause in chain(error):
+            known = mark_of(cause)
+            if known is not None and known.branch is not None and branch is None:
+                return remember(error, known.branch, known.span_context)
+    return remember(error, branch or current.branch())
+
+
+def _tell_operation(branch: Branch | None, info: ExceptionInfo) -> None:
+    if branch is None or branch.operation is None:
+        return
+    if len(branch.operation.captured) < _MAX_TOLD:
+        branch.operation.captured.add(_key(info))
+
+
+def _key(info: ExceptionInfo) -> str:
+    # Spans write the class with its module, logging handlers without.
+    return f"{info.type.rpartition('.')[2]}: {info.message}"

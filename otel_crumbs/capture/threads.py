@@ -1,0 +1,35 @@
+"""``threading.excepthook``: a thread dies."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from otel_crumbs.guard import guarded
+
+from .once import Reporter
+
+
+def install(reporter: Reporter) -> Callable[[], None]:
+    """Report what ends a thread, then call the hook that was there; returns what undoes it."""
+    previous = threading.excepthook
+    active = True
+
+    @guarded("a thread's exception was reported")
+    def report(error: BaseException | None) -> None:
+        if error is not None:
+            reporter.report(error, mechanism="threading", handled=False)
+
+    def excepthook(args: threading.ExceptHookArgs) -> None:
+        if active:
+            report(args.exc_value)
+        previous(args)
+
+    def undo() -> None:
+        nonlocal active
+        active = False
+        if threading.excepthook is excepthook:
+            threading.excepthook = previous
+
+    threading.excepthook = excepthook
+    return undo

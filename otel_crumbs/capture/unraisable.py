@@ -1,0 +1,39 @@
+"""``sys.unraisablehook``: a finaliser fails and nobody can be told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from otel_crumbs.guard import guarded
+
+from .once import Reporter
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+
+def install(reporter: Reporter) -> Callable[[], None]:
+    """Report what a finaliser raises, then call the hook that was there; returns what undoes it."""
+    previous = sys.unraisablehook
+    active = True
+
+    @guarded("an unraisable exception was reported")
+    def report(error: BaseException | None) -> None:
+        if error is not None:
+            reporter.report(error, mechanism="unraisable", handled=False)
+
+    def unraisablehook(args: UnraisableHookArgs) -> None:
+        if active:
+            report(args.exc_value)
+        previous(args)
+
+    def undo() -> None:
+        nonlocal active
+        active = False
+        if sys.unraisablehook is unraisablehook:
+            sys.unraisablehook = previous
+
+    sys.unraisablehook = unraisablehook
+    return undo

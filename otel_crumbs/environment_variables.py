@@ -1,0 +1,7 @@
+"""Our environment variables, so that ``opentelemetry-instrument --help`` lists them."""
+
+from __future__ import annotations
+
+from .config import SETTINGS
+
+globals().update({setting.variable: setting.variable for setting in SETTINGS})

@@ -1,0 +1,223 @@
+"""
+From an exception to an error event, in two steps.
+
+`seize` runs in the application's thread and takes what would change or go
+away: the traceback, the trail's entries, the ids. `Seized.build` runs in the
+worker and does what takes time: rendering, scrubbing, fitting.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from traceback import TracebackException
+from typing import Any
+from uuid import uuid4
+
+from opentelemetry.trace import SpanContext, get_current_span
+
+from otel_crumbs.guard import warn
+from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
+
+from .clean import MAX_MESSAGE, clean
+from .fit import fit
+from .model import ErrorEvent, ExceptionInfo
+from .scrub import Scrubber
+from .stack import format_traceback, read, traceback_of
+
+BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
+BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]
+
+DEFAULT_MAX_EVENT_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seized:
+    """What was taken of an error where it happened; see `ErrorEvent` for the words."""
+
+    event_id: str
+    timestamp: int
+    fatal: bool
+    handled: bool
+    mechanism: str
+    exceptions: tuple[ExceptionInfo, ...]
+    traceback: TracebackException | None
+    stacktrace: str | None
+    operation: str | None
+    span_context: SpanContext | None
+    thread: str
+    trail: Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builder:
+    """
+    Makes error events of what was seized.
+
+    Args:
+        scrubber: Takes out secrets.
+        max_bytes: What an event may weigh at most, roughly, as JSON.
+        before_breadcrumb: The user's hook for each breadcrumb; None leaves it out.
+        before_send: The user's hook for the event; None drops it.
+        resource: Where to ask for the application's resource attributes.
+
+    """
+
+    scrubber: Scrubber = field(default_factory=Scrubber)
+    max_bytes: int = DEFAULT_MAX_EVENT_BYTES
+    before_breadcrumb: BeforeBreadcrumb | None = None
+    before_send: BeforeSend | None = None
+    resource: Callable[[], Mapping[str, Any]] = dict
+
+    def build(self, seized: Seized) -> ErrorEvent | None:
+        """Return the event, None where the user's hook does not want it sent."""
+        rendered, dropped = seized.trail.render()
+        breadcrumbs = self.breadcrumbs(item for item in rendered if not _is_itself(item, seized.exceptions[0]))
+        context = seized.span_context
+        event = ErrorEvent(
+            event_id=seized.event_id,
+            timestamp=seized.timestamp,
+            fatal=seized.fatal,
+            handled=seized.handled,
+            mechanism=seized.mechanism,
+            exceptions=tuple(self._scrub_exception(info) for info in seized.exceptions),
+            stacktrace=self.scrubber.text(seized.stacktrace or format_traceback(seized.traceback, seized.exceptions)),
+            operation=seized.operation,
+            trace_id=context.trace_id if context else 0,
+            span_id=context.span_id if context else 0,
+            trace_flags=int(context.trace_flags) if context else 0,
+            thread=seized.thread,
+            breadcrumbs=breadcrumbs,
+            dropped=dropped,
+            resource={key: clean(value) for key, value in self.resource().items()},
+        )
+        sent = self._before_send(event)
+        return None if sent is None else fit(sent, self.max_bytes)
+
+    def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+        """Return breadcrumbs scrubbed, and as the user's hook wants them."""
+        scrubbed = (self._scrub_breadcrumb(breadcrumb) for breadcrumb in rendered)
+        asked = (self._before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
+        return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
+
+    def _scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
+        return replace(
+            breadcrumb,
+            message=self.scrubber.text(breadcrumb.message),
+            data=self.scrubber.mapping(breadcrumb.data),
+        )
+
+    def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
+        return replace(info, message=self.scrubber.text(info.message))
+
+    def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
+        if self.before_breadcrumb is None:
+            return breadcrumb
+        result = _ask_hook("before_breadcrumb", self.before_breadcrumb, breadcrumb, Breadcrumb)
+        return result if isinstance(result, Breadcrumb) or result is None else breadcrumb
+
+    def _before_send(self, event: ErrorEvent) -> ErrorEvent | None:
+        if self.before_send is None:
+            return event
+        result = _ask_hook("before_send", self.before_send, event, ErrorEvent)
+        return result if isinstance(result, ErrorEvent) or result is None else event
+
+
+def seize(
+    error: BaseException,
+    *,
+    branch: Branch | None = None,
+    span_context: SpanContext | None = None,
+    mechanism: str,
+    handled: bool,
+    fatal: bool = False,
+) -> Seized:
+    """Take what there is to take of an exception right now."""
+    return _seize(
+        read(error),
+        traceback=traceback_of(error),
+        stacktrace=None,
+        branch=branch or current.branch(),
+        span_context=span_context or _current_span_context(),
+        mechanism=mechanism,
+        handled=handled,
+        fatal=fatal,
+    )
+
+
+def seize_record(
+    info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+) -> Seized:
+    """Take an exception of which a span kept only the text."""
+    return _seize(
+        (info,),
+        traceback=None,
+        stacktrace=stacktrace,
+        branch=branch,
+        span_context=span_context,
+        mechanism=mechanism,
+        handled=False,
+        fatal=False,
+    )
+
+
+def _seize(
+    exceptions: tuple[ExceptionInfo, ...],
+    *,
+    traceback: TracebackException | None,
+    stacktrace: str | None,
+    branch: Branch,
+    span_context: SpanContext | None,
+    mechanism: str,
+    handled: bool,
+    fatal: bool,
+) -> Seized:
+    return Seized(
+        event_id=uuid4().hex,
+        timestamp=time.time_ns(),
+        fatal=fatal,
+        handled=handled,
+        mechanism=mechanism,
+        exceptions=exceptions,
+        traceback=traceback,
+        stacktrace=stacktrace,
+        operation=_operation_name(branch),
+        span_context=span_context,
+        thread=threading.current_thread().name,
+        trail=snapshot(branch),
+    )
+
+
+def _operation_name(branch: Branch) -> str | None:
+    operation = branch.operation
+    if operation is None or operation.name is not None or not operation.span_id:
+        return operation.name if operation else None
+    found = current.open_spans.get(operation.span_id)
+    return found[1].name if found else None
+
+
+def _current_span_context() -> SpanContext | None:
+    span_context = get_current_span().get_span_context()
+    return span_context if span_context.is_valid else None
+
+
+def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
+    """Return whether a breadcrumb is the span's record of the very exception that is reported."""
+    if breadcrumb.type != "error" or breadcrumb.category != "exception":
+        return False
+    name = info.type.rpartition(".")[2]
+    return breadcrumb.message == f"{name}: {info.message}".removesuffix(": ")[:MAX_MESSAGE]
+
+
+def _ask_hook(name: str, hook: Callable[[Any], Any], value: Any, wanted: type) -> Any:
+    try:
+        result = hook(value)
+    except Exception as error:  # noqa: BLE001 - the user's own code runs here
+        warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, wanted.__name__)
+        return value
+    if result is None or isinstance(result, wanted):
+        return result
+    warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, wanted.__name__, result)
+    return value

@@ -1,0 +1,106 @@
+"""
+Any value made plain, small and safe to send from any thread.
+
+What applications log and attach is theirs: mutable, endless, circular, with a
+``__repr__`` that raises or asks a database. So a value is either of a simple
+immutable type, which is kept as it is, or it is copied here, once, in bounds.
+One hostile value must never cost the event or the batch: a lone surrogate or
+an integer over 64 bits loses an attribute at the OTLP encoder, depth over 32
+a whole batch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Set
+from datetime import date, time, timedelta
+from decimal import Decimal
+from itertools import islice
+from pathlib import PurePath
+from typing import Any
+from uuid import UUID
+
+# As Sentry's relay cuts them; larger values are no trail but a dump.
+MAX_MESSAGE = 8192
+MAX_TEXT = 2048
+MAX_ITEMS = 64
+MAX_DEPTH = 5
+
+CUT = "…"
+
+_MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
+_READ_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
+
+
+def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Return a plain copy of a value: str, int, float, bool, None, and lists and dicts of these."""
+    kind = type(value)
+    if kind is str:
+        return text(value)
+    if kind is bool or value is None:
+        return value
+    if isinstance(value, int):
+        return _integer(int(value))
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(float(value))
+    try:
+        return _compound(value, depth)
+    except Exception as error:  # noqa: BLE001 - the application's own code runs here
+        return f"<{_type_name(value)}: {type(error).__name__} while it was read>"
+
+
+def clean_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a plain copy of a mapping; keys become text."""
+    cleaned = clean(data)
+    return cleaned if isinstance(cleaned, dict) else {"value": cleaned}
+
+
+def text(value: str, limit: int = MAX_TEXT) -> str:
+    """Return a string that can be encoded, of at most *limit* characters."""
+    if len(value) > limit:
+        value = value[: limit - 1] + CUT
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _integer(value: int) -> int | str:
+    if _MIN_INT <= value <= _MAX_INT:
+        return value
+    # Python refuses to write out integers of more than 4300 digits.
+    return str(value) if value.bit_length() < MAX_TEXT else f"<integer of {value.bit_length()} bits>"
+
+
+def _compound(value: Any, depth: int) -> Any:
+    if isinstance(value, str):
+        return text(str.__str__(value))
+    if isinstance(value, bytes | bytearray | memoryview):
+        return text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
+    if isinstance(value, _READ_AS_TEXT):
+        return text(str(value))
+    if isinstance(value, Mapping):
+        return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)
+    if isinstance(value, list | tuple | Set):
+        return f"<{_type_name(value)}>" if depth <= 0 else _items(value, depth)
+    if isinstance(value, BaseException):
+        return text(f"{type(value).__name__}: {value}")
+    if isinstance(value, Iterable) or hasattr(value, "__await__"):
+        return f"<{_type_name(value)}>"  # a query set, a generator, a file: not ours to exhaust
+    return text(repr(value))
+
+
+def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    return {_key(key): clean(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
+
+
+def _items(value: Iterable[Any], depth: int) -> list[Any]:
+    return [clean(item, depth - 1) for item in islice(value, MAX_ITEMS)]
+
+
+def _key(key: Any) -> str:
+    return text(key) if type(key) is str else str(clean(key, 0))
+
+
+def _type_name(value: Any) -> str:
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"

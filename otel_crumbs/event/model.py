@@ -1,0 +1,109 @@
+"""What flows from capture to the exporters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from otel_crumbs.trail import Breadcrumb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """
+    One level of a traceback.
+
+    Args:
+        path: The file as the interpreter names it.
+        line: Its line number.
+        function: The function that runs there.
+        module: The module's name, None if unknown.
+
+    """
+
+    path: str
+    line: int
+    function: str
+    module: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionInfo:
+    """
+    One exception of a chain.
+
+    Args:
+        type: Its class with the module, builtins without, as OpenTelemetry
+            writes `exception.type
+            <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
+        message: What it says.
+        frames: Its traceback, outermost call first.
+        parent: Index of the exception it belongs to, None for the first.
+        link: How: ``__cause__``, ``__context__`` or ``exceptions[3]``.
+
+    """
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+    parent: int | None = None
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEvent:
+    """
+    An exception with its trail, ready to send.
+
+    Args:
+        event_id: 32 hexadecimal digits.
+        timestamp: When it was captured, in nanoseconds since the epoch.
+        fatal: Whether the process dies of it.
+        handled: Whether the application dealt with it.
+        mechanism: The door that it came through.
+        exceptions: The exception and what it was raised from.
+        stacktrace: The traceback as Python prints it.
+        operation: The name of the unit of work, None outside any.
+        trace_id: 0 where there is none.
+        span_id: 0 where there is none.
+        trace_flags: As of the span, unsampled ones included.
+        thread: The name of the thread that reported it.
+        breadcrumbs: Oldest first.
+        dropped: How many breadcrumbs had no room.
+        resource: The attributes of the application's own resource.
+
+    """
+
+    event_id: str
+    timestamp: int
+    fatal: bool = False
+    handled: bool
+    mechanism: str
+    exceptions: tuple[ExceptionInfo, ...]
+    stacktrace: str
+    operation: str | None = None
+    trace_id: int = 0
+    span_id: int = 0
+    trace_flags: int = 0
+    thread: str | None = None
+    breadcrumbs: tuple[Breadcrumb, ...] = ()
+    dropped: int = 0
+    resource: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def exception(self) -> ExceptionInfo:
+        """The exception itself, the first of its chain."""
+        return self.exceptions[0]
+
+    @property
+    def level(self) -> str:
+        """``fatal`` or ``error``."""
+        return "fatal" if self.fatal else "error"
+
+    @property
+    def title(self) -> str:
+        """A line for people: ``ValueError: boom``."""
+        name = self.exception.type.rpartition(".")[2]
+        first_line = self.exception.message.partition("\n")[0]
+        return f"{name}: {first_line}" if first_line else name

@@ -1,0 +1,89 @@
+"""Secrets taken out of what is sent: by key, and inside texts such as URLs, SQL and command lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+SCRUBBED = "[scrubbed]"
+
+DEFAULT_KEYS = (
+    "password",
+    "passwd",
+    "pwd",
+    "passphrase",
+    "secret",
+    "token",
+    "api_key",
+    "apikey",
+    "access_key",
+    "private_key",
+    "privatekey",
+    "credential",
+    "authorization",
+    "cookie",
+    "csrf",
+    "sessionid",
+    "session_id",
+    "signature",
+)
+
+
+class Scrubber:
+    """
+    Takes out values whose key contains one of *keys*, whatever the case, ``-`` and ``_`` alike.
+
+    Inside texts ``key=value`` and ``key: value`` are recognised, so that a
+    secret in a URL, in SQL or in a command line goes and the rest stays.
+    """
+
+    def __init__(self, keys: Iterable[str] = DEFAULT_KEYS) -> None:
+        words = [re.escape(_plain(key)).replace("_", "[-_]?") for key in keys if key.strip()]
+        self._key = re.compile("|".join(words), re.IGNORECASE) if words else None
+        self._in_text = _assignment(words) if words else None
+
+    def text(self, value: str) -> str:
+        """Return a text without the secrets assigned in it."""
+        if self._in_text is None:
+            return value
+        return self._in_text.sub(_hide, value)
+
+    def value(self, value: Any) -> Any:
+        """Return a plain value without the secrets in it, at any depth."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self.mapping(value)
+        if isinstance(value, list | tuple):
+            return [self.value(item) for item in value]
+        return value
+
+    def mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a plain mapping without the secrets in it, at any depth."""
+        return {key: SCRUBBED if self._is_secret(key, item) else self.value(item) for key, item in data.items()}
+
+    def _is_secret(self, key: str, item: Any) -> bool:
+        if self._key is None or item is None or isinstance(item, bool):
+            return False
+        return self._key.search(_plain(key)) is not None
+
+
+def _plain(key: str) -> str:
+    return key.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _assignment(words: list[str]) -> re.Pattern[str]:
+    key = rf"(?P<key>[\w.-]*(?:{'|'.join(words)})[\w.-]*[\"'`\]]?)"
+    between = r"(?P<between>\s*(?:=>|=|:)\s*(?:(?:Bearer|Basic|Token)\s+)?)"
+    value = r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s&,;)}\]]+)"
+    return re.compile(key + between + value, re.IGNORECASE)
+
+
+def _hide(found: re.Match[str]) -> str:
+    if found["value"].startswith(("%s", "%(", "?", "$", ":")):
+        return found[0]  # a placeholder tells nothing and is worth reading
+    return f"{found['key']}{found['between']}{SCRUBBED}"
+
+
+Scrub = Callable[[str], str]

@@ -1,0 +1,115 @@
+"""An exception and its traceback, read at once and without holding a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from traceback import TracebackException, walk_tb
+from types import TracebackType
+
+from .clean import CUT, MAX_MESSAGE, text
+from .model import ExceptionInfo, Frame
+
+# A recursion error has a thousand frames of the same; both ends tell.
+MAX_FRAMES = 100
+MAX_STACKTRACE = 64 * 1024
+MAX_EXCEPTIONS = 32
+
+
+def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
+    """Return an exception and all it was raised from or groups, the exception itself first."""
+    infos: list[ExceptionInfo] = []
+    _read(error, None, None, infos, set())
+    return tuple(infos)
+
+
+def traceback_of(error: BaseException) -> TracebackException | None:
+    """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
+    try:
+        return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
+    except Exception:  # noqa: BLE001 - exceptions are the application's classes, with properties that raise
+        return None
+
+
+def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
+    """Return a traceback as Python prints it."""
+    try:
+        words = "".join(traceback.format()) if traceback else ""
+    except Exception:  # noqa: BLE001 - as above
+        words = ""
+    return cut_middle(text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
+
+
+def cut_middle(words: str, limit: int) -> str:
+    """Return a text of at most *limit* characters: its beginning and its end."""
+    if len(words) <= limit:
+        return words
+    half = limit // 2
+    return f"{words[:half]}\n{CUT}\n{words[-half:]}"
+
+
+def type_name(kind: type) -> str:
+    """Return a class with its module, as in ``exception.type``."""
+    return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _read(
+    error: BaseException, parent: int | None, link: str | None, infos: list[ExceptionInfo], seen: set[int]
+) -> None:
+    if id(error) in seen or len(infos) >= MAX_EXCEPTIONS:
+        return
+    seen.add(id(error))
+    index = len(infos)
+    infos.append(
+        ExceptionInfo(
+            type=text(type_name(type(error))),
+            message=message_of(error),
+            frames=tuple(_frames(error.__traceback__)),
+            parent=parent,
+            link=link,
+        )
+    )
+    for source, other in _related(error):
+        _read(other, index, source, infos, seen)
+
+
+def _related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+    if error.__cause__ is not None:
+        yield "__cause__", error.__cause__
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield "__context__", error.__context__
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, tuple):
+        for number, member in enumerate(members):
+            if isinstance(member, BaseException):
+                yield f"exceptions[{number}]", member
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an exception says; an exception whose ``__str__`` raises says so."""
+    try:
+        return text(str(error), MAX_MESSAGE)
+    except Exception as failure:  # noqa: BLE001 - the application's own code runs here
+        return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
+
+
+def _frames(traceback: TracebackType | None) -> list[Frame]:
+    frames = [
+        Frame(
+            path=text(frame.f_code.co_filename),
+            line=line or 0,
+            function=text(frame.f_code.co_name),
+            module=_module(frame.f_globals.get("__name__")),
+        )
+        for frame, line in walk_tb(traceback)
+    ]
+    half = MAX_FRAMES // 2
+    return frames if len(frames) <= MAX_FRAMES else frames[:half] + frames[-half:]
+
+
+def _module(name: object) -> str | None:
+    return text(name) if isinstance(name, str) else None
+
+
+def _plain(info: ExceptionInfo) -> str:
+    frames = [f'  File "{frame.path}", line {frame.line}, in {frame.function}\n' for frame in info.frames]
+    return "".join(["Traceback (most recent call last):\n", *frames, f"{info.type}: {info.message}\n"])

@@ -1,0 +1,8 @@
+"""Where error events go, and how they get there without the application waiting."""
+
+from __future__ import annotations
+
+from .delivery import Delivery
+from .exporter import DELIVERED, Exporter, Outcome, Verdict
+
+__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "Verdict"]

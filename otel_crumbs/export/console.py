@@ -1,0 +1,44 @@
+"""Error events on the standard error stream, for a first look."""
+
+from __future__ import annotations
+
+import sys
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.trail import Breadcrumb
+
+from .exporter import DELIVERED, Outcome
+
+_NS = 1e9
+
+
+class ConsoleExporter:
+    """Prints each event with its trail, times relative to the error."""
+
+    name = "console"
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:  # noqa: ARG002 - printing takes no time
+        """Print one event."""
+        print(format_event(event), file=sys.stderr, flush=True)
+        return DELIVERED
+
+    def shutdown(self) -> None:
+        """Do nothing: the stream is not ours."""
+
+
+def format_event(event: ErrorEvent) -> str:
+    """Return an event as lines of text, the error last."""
+    where = f" in {event.operation}" if event.operation else ""
+    lines = [f"otel_crumbs: {event.level} event {event.event_id}{where}, {len(event.breadcrumbs)} breadcrumbs"]
+    if event.dropped:
+        lines.append(f"    ({event.dropped} earlier ones had no room)")
+    lines += [_line(breadcrumb, event.timestamp) for breadcrumb in event.breadcrumbs]
+    lines.append(f"  {'0':>9}   {event.level:<7}  {event.title}")
+    return "\n".join(lines)
+
+
+def _line(breadcrumb: Breadcrumb, zero: int) -> str:
+    repeated = f" x{breadcrumb.repeated}" if breadcrumb.repeated > 1 else ""
+    seconds = (breadcrumb.timestamp - zero) / _NS
+    message = breadcrumb.message.replace("\n", " ")
+    return f"  {seconds:>+9.3f} s {breadcrumb.level:<7}  {breadcrumb.category}: {message}{repeated}"

@@ -1,0 +1,58 @@
+"""What an exporter is: one method that sends events and says what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from otel_crumbs.event import ErrorEvent
+
+
+class Verdict(Enum):
+    """What became of an event."""
+
+    DELIVERED = "delivered"
+    # Nobody answered, or the receiver asked to come back: the same again later.
+    RETRY = "retry"
+    # The receiver will never take it.
+    REFUSED = "refused"
+    # The receiver would take it if it were smaller.
+    TOO_LARGE = "too large"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """
+    What an exporter says of one attempt.
+
+    Args:
+        verdict: What became of the event.
+        reason: In words, for the log and `otel-crumbs doctor`.
+        retry_after: How many seconds the receiver wants to be left alone.
+
+    """
+
+    verdict: Verdict
+    reason: str = ""
+    retry_after: float | None = None
+
+
+DELIVERED = Outcome(verdict=Verdict.DELIVERED)
+
+
+class Exporter(Protocol):
+    """
+    Sends error events somewhere.
+
+    It runs in a worker thread, one event at a time, with OpenTelemetry's
+    instrumentation suppressed. What it raises counts as REFUSED.
+    """
+
+    name: str
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Send one event, in *timeout* seconds at the most."""
+
+    def shutdown(self) -> None:
+        """Give back connections."""

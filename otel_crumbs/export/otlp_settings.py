@@ -1,0 +1,118 @@
+"""
+The standard variables of the OTLP exporter, read as they are for logs.
+
+See the `exporter specification
+<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>`_: what is said
+for logs comes before what is said for all signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from opentelemetry.util.re import parse_env_headers
+
+from otel_crumbs.guard import warn
+
+GRPC, HTTP = "grpc", "http/protobuf"
+
+_DEFAULT_ENDPOINT = {GRPC: "http://localhost:4317", HTTP: "http://localhost:4318"}
+_DEFAULT_TIMEOUT = 10.0
+_COMPRESSIONS = ("none", "gzip", "deflate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtlpSettings:
+    """
+    How to reach the collector.
+
+    Args:
+        protocol: ``http/protobuf`` or ``grpc``.
+        endpoint: Whole URL.
+        headers: Sent with every request.
+        timeout: For one request, in seconds.
+        compression: ``none``, ``gzip`` or ``deflate``.
+        certificate: File of the authority to trust, None for the system's.
+        client_certificate: File of our own certificate.
+        client_key: File of its key.
+        insecure: Whether gRPC goes without TLS, where the endpoint does not say.
+
+    """
+
+    protocol: str
+    endpoint: str
+    headers: Mapping[str, str]
+    timeout: float
+    compression: str
+    certificate: str | None
+    client_certificate: str | None
+    client_key: str | None
+    insecure: bool
+
+
+def read(environ: Mapping[str, str]) -> OtlpSettings:
+    """Return the settings in an environment; what cannot be used warns and means the default."""
+
+    def setting(name: str) -> str | None:
+        for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
+            value = environ.get(variable, "").strip()
+            if value:
+                return value
+        return None
+
+    protocol = _protocol(setting("PROTOCOL"))
+    return OtlpSettings(
+        protocol=protocol,
+        endpoint=_endpoint(environ, protocol),
+        headers=parse_env_headers(setting("HEADERS") or "", liberal=True),
+        timeout=_timeout(setting("TIMEOUT")),
+        compression=_compression(setting("COMPRESSION")),
+        certificate=setting("CERTIFICATE"),
+        client_certificate=setting("CLIENT_CERTIFICATE"),
+        client_key=setting("CLIENT_KEY"),
+        insecure=(setting("INSECURE") or "").lower() == "true",
+    )
+
+
+def _protocol(wanted: str | None) -> str:
+    if wanted is None or wanted == HTTP:
+        return HTTP
+    if wanted != GRPC:
+        warn("OTLP protocol", "OTEL_EXPORTER_OTLP_PROTOCOL is %r; otel_crumbs sends %s or %s.", wanted, HTTP, GRPC)
+        return HTTP
+    if find_spec("grpc") is None:
+        warn(
+            "OTLP protocol",
+            "OTEL_EXPORTER_OTLP_PROTOCOL is grpc, but grpcio is not installed; otel_crumbs sends %s instead. "
+            "Remedy: pip install 'otel-crumbs[grpc]'",
+            HTTP,
+        )
+        return HTTP
+    return GRPC
+
+
+def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
+    whole = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
+    base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip() or _DEFAULT_ENDPOINT[protocol]
+    if protocol == GRPC:
+        return whole or base
+    return whole or f"{base.rstrip('/')}/v1/logs"
+
+
+def _timeout(seconds: str | None) -> float:
+    try:
+        timeout = float(seconds) if seconds else _DEFAULT_TIMEOUT
+    except ValueError:
+        warn("OTLP timeout", "OTEL_EXPORTER_OTLP_TIMEOUT is %r, not a number of seconds; 10 is used.", seconds)
+        return _DEFAULT_TIMEOUT
+    return timeout if timeout > 0 else _DEFAULT_TIMEOUT
+
+
+def _compression(wanted: str | None) -> str:
+    compression = (wanted or "none").lower()
+    if compression in _COMPRESSIONS:
+        return compression
+    warn("OTLP compression", "OTEL_EXPORTER_OTLP_COMPRESSION is %r, not one of %s.", wanted, ", ".join(_COMPRESSIONS))
+    return "none"

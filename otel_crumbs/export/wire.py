@@ -1,0 +1,92 @@
+"""
+An error event as an OTLP log record.
+
+Attribute names and values are those of the exception event: see `exceptions
+in logs <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.version import VERSION
+
+EVENT_NAME = "exception"
+SCOPE = "otel_crumbs"
+
+
+def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
+    """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
+    scope = InstrumentationScope(name=SCOPE, version=VERSION)
+    record = _record(event, as_json=as_json)
+    resource = Resource(attributes=_key_values(event.resource))
+    logs = ResourceLogs(resource=resource, scope_logs=[ScopeLogs(scope=scope, log_records=[record])])
+    return ExportLogsServiceRequest(resource_logs=[logs])
+
+
+def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
+    """Return the attributes of an error event, plain values only."""
+    breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
+    attributes: dict[str, Any] = {
+        "exception.type": event.exception.type,
+        "exception.message": event.exception.message,
+        "exception.stacktrace": event.stacktrace,
+        "otel_crumbs.event_id": event.event_id,
+        "otel_crumbs.mechanism": event.mechanism,
+        "otel_crumbs.handled": event.handled,
+        "otel_crumbs.count": len(breadcrumbs),
+        "otel_crumbs.dropped": event.dropped,
+        "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
+    }
+    if event.breadcrumbs:
+        attributes["otel_crumbs.last.category"] = event.breadcrumbs[-1].category
+        attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
+    if event.operation:
+        attributes["otel_crumbs.operation"] = event.operation
+    if event.thread:
+        attributes["thread.name"] = event.thread
+    return attributes
+
+
+def _record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
+    return LogRecord(
+        time_unix_nano=event.timestamp,
+        observed_time_unix_nano=time.time_ns(),
+        severity_number=SeverityNumber.SEVERITY_NUMBER_FATAL if event.fatal else SeverityNumber.SEVERITY_NUMBER_ERROR,
+        severity_text="FATAL" if event.fatal else "ERROR",
+        body=AnyValue(string_value=event.title),
+        attributes=_key_values(attributes_of(event, as_json=as_json)),
+        flags=event.trace_flags,
+        trace_id=event.trace_id.to_bytes(16, "big") if event.trace_id else b"",
+        span_id=event.span_id.to_bytes(8, "big") if event.span_id else b"",
+        event_name=EVENT_NAME,
+    )
+
+
+def _key_values(mapping: Mapping[str, Any]) -> list[KeyValue]:
+    return [KeyValue(key=str(key), value=_value(value)) for key, value in mapping.items()]
+
+
+def _value(value: Any) -> AnyValue:
+    if value is None:
+        return AnyValue()
+    if isinstance(value, bool):
+        return AnyValue(bool_value=value)
+    if isinstance(value, int):
+        return AnyValue(int_value=value)
+    if isinstance(value, float):
+        return AnyValue(double_value=value)
+    if isinstance(value, Mapping):
+        return AnyValue(kvlist_value=KeyValueList(values=_key_values(value)))
+    if isinstance(value, list | tuple):
+        return AnyValue(array_value=ArrayValue(values=[_value(item) for item in value]))
+    return AnyValue(string_value=str(value))

@@ -1,0 +1,92 @@
+"""
+The one guard between us and the host application.
+
+Code of ours that runs inside the application's calls (a span ending, a line
+being logged, a hook running) may fail; the application must never notice.
+What fails is logged to the logger ``otel_crumbs``, with OpenTelemetry's own
+instrumentation suppressed, and not over and over.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+logger = logging.getLogger("otel_crumbs")
+
+# A failure in a hot path would repeat for every span: one line a minute and
+# place is enough to be seen, and few enough not to drown the log.
+QUIET_SECONDS = 60.0
+
+_last_told: dict[str, float] = {}
+_lock = threading.Lock()
+_watchers: list[Callable[[str, Exception], None]] = []
+
+
+def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
+    """
+    Make a function return None where it would raise an `Exception`.
+
+    *doing* completes the sentence "otel_crumbs failed while ...".
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T | None]:
+        @functools.wraps(function)
+        def safe(*args: P.args, **kwargs: P.kwargs) -> T | None:
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - the guard itself
+                tell(doing, error)
+                return None
+
+        return safe
+
+    return decorate
+
+
+def tell(doing: str, error: Exception) -> None:
+    """Log a failure of our own; never raises, at most one line a minute for each *doing*."""
+    for watcher in _watchers:
+        watcher(doing, error)
+    if not _due(doing):
+        return
+    with suppress(Exception), suppress_instrumentation():
+        logger.warning(
+            "otel_crumbs failed while %s; the application goes on. Please report this with its traceback.",
+            doing,
+            exc_info=error,
+        )
+
+
+def warn(place: str, message: str, *args: object) -> None:
+    """Log a warning for the user; never raises, at most one line a minute for each *place*."""
+    if not _due(place):
+        return
+    with suppress(Exception), suppress_instrumentation():
+        logger.warning(message, *args)
+
+
+def watch(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
+    """Call *watcher* for every guarded failure, for tests; returns what undoes it."""
+    _watchers.append(watcher)
+    return lambda: _watchers.remove(watcher)
+
+
+def _due(place: str) -> bool:
+    now = time.monotonic()
+    with _lock:
+        last = _last_told.get(place)
+        if last is not None and now - last < QUIET_SECONDS:
+            return False
+        _last_told[place] = now
+        return True

@@ -1,0 +1,126 @@
+"""Notes that the application leaves itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.guard import guarded, warn
+from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, current
+
+type_of = type  # the argument of that name hides it
+
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+_SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
+
+
+class NoteEntry(NamedTuple):
+    """What is kept of a note; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    message: str
+    category: str
+    level: str
+    type: str
+    data: Mapping[str, Any]
+
+
+@guarded("a breadcrumb was recorded by hand")
+def record(
+    message: str | None = None,
+    *,
+    category: str | None = None,
+    level: str = "info",
+    type: str = "default",  # noqa: A002 - the word of the wire format
+    data: Mapping[str, Any] | None = None,
+    timestamp: float | datetime | None = None,
+) -> None:
+    """
+    Leave a breadcrumb right here.
+
+    Never raises: what cannot be used is left out, with a warning.
+
+    Args:
+        message: A line that tells the story; made from *data* if None.
+        category: Who says so, ``manual`` if None.
+        level: ``debug``, ``info``, ``warning``, ``error`` or ``fatal``.
+        type: ``default``, ``http``, ``query``, ``error``, ...
+        data: Details; copied where they could change.
+        timestamp: Seconds since the epoch or a datetime; now if None.
+
+    """
+    if level not in LEVELS:
+        level = _known_level(level)
+    details = _details(data) if data is not None else {}
+    if message is None and not details:
+        warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
+        return
+    branch = current.branch()
+    branch.append(
+        (
+            time.time_ns() if timestamp is None else _nanoseconds(timestamp),
+            level in NOTABLE_LEVELS,
+            branch.name,
+            render,
+            message if type_of(message) is str else _message(message, details),
+            category or "manual",
+            level,
+            type,
+            details,
+        )
+    )
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a note."""
+    kept = NoteEntry._make(entry)
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type=text(str(kept.type)),
+        category=text(str(kept.category)),
+        level=kept.level,
+        message=text(kept.message, MAX_MESSAGE),
+        data={text(str(key)): clean(value) for key, value in kept.data.items()},
+        branch=kept.branch,
+    )
+
+
+def _message(message: object, details: Mapping[str, Any]) -> str:
+    if message is None:
+        return " ".join(f"{key}={value}" for key, value in details.items())
+    return str(clean(message))
+
+
+def _details(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    if type(data) is dict and all(type(value) in _SIMPLE for value in data.values()):
+        return data.copy()
+    if isinstance(data, Mapping):
+        return clean_mapping(data)
+    warn(
+        "record data",
+        "otel_crumbs.record(data=...) needs a mapping such as {'order': 42}, not %s; kept as {'value': ...}.",
+        type(data).__name__,
+    )
+    return {"value": clean(data)}
+
+
+def _known_level(level: object) -> str:
+    name = str(level).lower()
+    name = _SYNONYMS.get(name, name)
+    if name in LEVELS:
+        return name
+    warn("record level", "otel_crumbs.record(level=...) is one of %s, not %r; taken as 'info'.", LEVELS, level)
+    return "info"
+
+
+def _nanoseconds(timestamp: float | datetime) -> int:
+    if isinstance(timestamp, datetime):
+        aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)
+        return int(aware.timestamp() * 1e9)
+    return int(float(timestamp) * 1e9)

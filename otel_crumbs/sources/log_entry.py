@@ -1,0 +1,119 @@
+"""The entry of a log line: what is kept of it, and how it is rendered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.trail import Branch, Breadcrumb, Entry
+
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+_PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# What opentelemetry-instrumentation-logging puts on every record.
+_CORRELATION = frozenset({"otelTraceID", "otelSpanID", "otelTraceSampled", "otelServiceName"})
+_NOT_EXTRA = _PLAIN_RECORD | _CORRELATION
+_PLAIN_LENGTH = len(vars(logging.makeLogRecord({})))
+
+_WARNING = logging.WARNING
+# The first level that is not the next one yet, as OpenTelemetry counts them.
+_NAMES = ((logging.DEBUG, "debug"), (logging.INFO, "info"), (logging.WARNING, "warning"), (logging.ERROR, "error"))
+
+
+class LogEntry(NamedTuple):
+    """What is kept of a log line; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    logger: str
+    level: int
+    message: Any
+    args: Any
+    extra: Mapping[str, Any] | None
+    location: tuple[str, int, str | None]
+    exception: str | None
+
+
+def entry_of(record: logging.LogRecord, branch: Branch) -> Entry:
+    """
+    Return the entry of a log record.
+
+    Arguments of simple immutable types are kept and formatted only when an
+    error asks; anything else is formatted now: it is the application's, it
+    can change, and it must not live longer because of us.
+    """
+    message, args = record.msg, record.args
+    if type(message) is not str or (args and not _is_simple(args)):
+        message, args = format_safely(message, args), None
+    level = record.levelno
+    return (
+        int(record.created * 1e9),
+        level >= _WARNING,
+        branch.name,
+        render,
+        record.name,
+        level,
+        message,
+        args,
+        extra_of(record) if len(record.__dict__) > _PLAIN_LENGTH else None,
+        (record.pathname, record.lineno, record.funcName),
+        _exception(record) if record.exc_info else None,
+    )
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a log line."""
+    kept = LogEntry._make(entry)
+    path, line, function = kept.location
+    data: dict[str, Any] = {**(kept.extra or {}), "code.file.path": path, "code.line.number": line}
+    if function:
+        data["code.function.name"] = function
+    if kept.exception:
+        data["exception"] = kept.exception
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        category=text(kept.logger),
+        level=level_name(kept.level),
+        message=text(format_safely(kept.message, kept.args), MAX_MESSAGE),
+        data=data,
+        branch=kept.branch,
+    )
+
+
+def level_name(number: int) -> str:
+    """Return the breadcrumb level of a level of `logging`: CRITICAL is fatal, 25 is info."""
+    for known, name in reversed(_NAMES):
+        if number >= logging.CRITICAL:
+            return "fatal"
+        if number >= known:
+            return name
+    return "debug"
+
+
+def format_safely(message: Any, args: Any) -> str:
+    """Return ``message % args``; the bare message where they do not fit, as raven did."""
+    try:
+        words = str(message)
+        return text(words % args if args else words, MAX_MESSAGE)
+    except Exception:  # noqa: BLE001 - the application's own code runs here, and logging reports it itself
+        return text(message, MAX_MESSAGE) if isinstance(message, str) else str(clean(message, 0))
+
+
+def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
+    """Return a plain copy of what the application attached to a record."""
+    extra = {key: clean(value) for key, value in vars(record).items() if key not in _NOT_EXTRA}
+    return extra or None
+
+
+def _is_simple(args: Any) -> bool:
+    if type(args) is tuple:
+        return all(type(value) in _SIMPLE for value in args)
+    return type(args) is dict and all(type(value) in _SIMPLE for value in args.values())
+
+
+def _exception(record: logging.LogRecord) -> str | None:
+    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return None if error is None else str(clean(error))

@@ -1,0 +1,96 @@
+"""From which level up a logger's lines become breadcrumbs."""
+
+from __future__ import annotations
+
+import logging
+from fnmatch import fnmatchcase
+
+# Above every level there is: nothing of this logger.
+_NEVER = 10_000
+
+# Our own lines, and those of the machinery that delivers our events.
+_OURS = ("otel_crumbs", "otel_crumbs.*")
+
+
+class LogFloor:
+    """
+    Answers, once for each logger's name, from which level up it leaves breadcrumbs.
+
+    Args:
+        level: For every logger that nothing else is said of.
+
+    """
+
+    def __init__(self, level: int = logging.INFO) -> None:
+        self._level = level
+        self._exact: dict[str, int] = {}
+        self._patterns: dict[str, int] = dict.fromkeys(_OURS, _NEVER)
+        self._known: dict[str, int] = {}
+
+    def set_level(self, level: int) -> None:
+        """Set the level for every logger that nothing else is said of."""
+        self._level = level
+        self._known = {}
+
+    def ignore(self, name: str, allow_level: int | None = None) -> None:
+        """Ignore a logger, or all that match a pattern such as ``oauthlib.*``, below *allow_level*."""
+        wanted = _NEVER if allow_level is None else allow_level
+        target = self._patterns if any(sign in name for sign in "*?[") else self._exact
+        target[name] = wanted
+        self._known = {}
+
+    def forget(self) -> None:
+        """Ignore only our own loggers again."""
+        self.__init__()  # type: ignore[misc]  # the state of a new one is what is wanted
+
+    def of(self, name: str) -> int:
+        """Return the level from which up a logger leaves breadcrumbs."""
+        try:
+            return self._known[name]
+        except KeyError:
+            floor = self._known[name] = self._find(name)
+            return floor
+
+    def _find(self, name: str) -> int:
+        if name in self._exact:
+            return max(self._exact[name], self._level)
+        floors = [level for pattern, level in self._patterns.items() if fnmatchcase(name, pattern)]
+        return max([self._level, *floors])
+
+
+floor = LogFloor()
+
+
+def ignore_logger(name_or_logger: str | logging.Logger, allow_level: int | str | None = None) -> None:
+    """
+    Leave no breadcrumbs of a noisy or sensitive logger.
+
+    Args:
+        name_or_logger: The logger, its name, or a pattern: ``oauthlib.*``.
+        allow_level: From this level up its lines are recorded all the same.
+
+    Raises:
+        ValueError: If *allow_level* names no level of `logging`.
+
+    """
+    name = name_or_logger.name if isinstance(name_or_logger, logging.Logger) else str(name_or_logger)
+    floor.ignore(name, None if allow_level is None else level_number(allow_level))
+
+
+def level_number(level: int | str) -> int:
+    """
+    Return the number of a level of `logging`.
+
+    Raises:
+        ValueError: If there is no such level.
+
+    """
+    if isinstance(level, int):
+        return level
+    if level.strip().isdigit():
+        return int(level)
+    number = logging.getLevelName(level.strip().upper())
+    if not isinstance(number, int):
+        message = f"the log level must be a number or a name such as 'info' or 'warning', not {level!r}"
+        raise ValueError(message)  # noqa: TRY004 - the value is wrong, its type is not
+    return number

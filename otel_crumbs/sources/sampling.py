@@ -1,0 +1,86 @@
+"""A full trail where the trace was sampled out."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.trace import Tracer, TracerProvider
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Link, SpanKind, TraceState
+    from opentelemetry.util.types import Attributes
+
+
+class RecordUnsampled(Sampler):
+    """
+    A sampler that has what another one drops recorded, and not exported.
+
+    Processors are never shown a dropped span. So DROP becomes RECORD_ONLY,
+    with the attributes that the span starts with; trace flags and trace state
+    stay as the other sampler decided, here and in every child. See the
+    `sampling decision <https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling>`_.
+
+    Args:
+        sampler: The one that decides.
+
+    """
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+
+    def should_sample(
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: SpanKind | None = None,
+        attributes: Attributes = None,
+        links: Sequence[Link] | None = None,
+        trace_state: TraceState | None = None,
+    ) -> SamplingResult:
+        """Return the other sampler's decision, but never DROP."""
+        # Passed on as the SDK passes it: a sampler may well know no trace_state.
+        state = () if trace_state is None else (trace_state,)
+        result = self.sampler.should_sample(parent_context, trace_id, name, kind, attributes, links, *state)
+        if result.decision is not Decision.DROP:
+            return result
+        return SamplingResult(Decision.RECORD_ONLY, attributes, result.trace_state)
+
+    def get_description(self) -> str:
+        """Return the name of this sampler and of the one that decides."""
+        return f"RecordUnsampled({self.sampler.get_description()})"
+
+
+def install(provider: TracerProvider) -> Callable[[], None]:
+    """Wrap a provider's sampler, and that of the tracers it has made; returns what undoes it."""
+    original = provider.sampler
+    if isinstance(original, RecordUnsampled):
+        return lambda: None
+    wrapped = RecordUnsampled(original)
+    _replace(provider, original, wrapped)
+    return lambda: _replace(provider, wrapped, original)
+
+
+def _replace(provider: TracerProvider, old: Sampler, new: Sampler) -> None:
+    for holder in (provider, *_tracers_with(provider, old)):
+        if holder.sampler is old:
+            holder.sampler = new
+
+
+def _tracers_with(provider: TracerProvider, sampler: Sampler) -> Iterator[Any]:
+    """Iterate over a provider's tracers; each took the sampler with it when it was made."""
+    known = getattr(provider, "_tracers", None)
+    if isinstance(known, dict):
+        yield from tuple(known.values())
+        return
+    # Before 1.41 providers do not know their tracers; this costs a few milliseconds, once.
+    processor = provider._active_span_processor  # noqa: SLF001 - what ties a tracer to its provider
+    for candidate in gc.get_objects():
+        if isinstance(candidate, Tracer) and candidate.span_processor is processor and candidate.sampler is sampler:
+            yield candidate

@@ -1,0 +1,30 @@
+"""The trail: what happened, kept in bounds, for each place of execution its own."""
+
+from __future__ import annotations
+
+from .branch import Branch
+from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb
+from .by_hand import on_failure, operation
+from .current import current
+from .mark import Mark, chain, mark_of, remember
+from .operation import Operation
+from .ring import Entry
+from .view import Snapshot, snapshot
+
+__all__ = [
+    "LEVELS",
+    "NOTABLE_LEVELS",
+    "Branch",
+    "Breadcrumb",
+    "Entry",
+    "Mark",
+    "Operation",
+    "Snapshot",
+    "chain",
+    "current",
+    "mark_of",
+    "on_failure",
+    "operation",
+    "remember",
+    "snapshot",
+]

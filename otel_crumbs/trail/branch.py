@@ -1,0 +1,111 @@
+"""One thread or asyncio task inside an operation, or outside any, and what it left behind."""
+
+from __future__ import annotations
+
+import threading
+from asyncio import AbstractEventLoop, Task, _get_running_loop, current_task
+from collections.abc import Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from .ring import Entry, Ring
+
+if TYPE_CHECKING:
+    from .operation import Operation
+
+# What runs: an asyncio task, or a thread by its identity.
+Runner = Task[Any] | int
+
+# A chain of tasks that start each other without end must not keep all of its
+# ancestors alive: deeper than this, a branch hangs on the root instead.
+MAX_DEPTH = 32
+
+_numbers = count(1)
+
+
+def runner() -> Runner:
+    """Return what is running here: the asyncio task, else the identity of the thread."""
+    loop: AbstractEventLoop | None = _get_running_loop()
+    if loop is not None:
+        task = current_task(loop)
+        if task is not None:
+            return task
+    # Looked up at each call: gevent replaces it to tell greenlets apart.
+    return threading.get_ident()
+
+
+def name_of(running: Runner) -> str:
+    """Return what people call a task or the running thread."""
+    return threading.current_thread().name if isinstance(running, int) else running.get_name()
+
+
+class Branch:
+    """
+    The trail of one runner: what it recorded, and what its descendants did.
+
+    A branch sees its own entries and its ancestors'; a parent sees its
+    children's; siblings never see each other's.
+    """
+
+    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent", "size", "tree")
+
+    def __init__(self, size: int, *, operation: Operation | None = None, parent: Branch | None = None) -> None:
+        if parent is not None and parent.depth >= MAX_DEPTH:
+            parent = parent.root
+        running = runner()
+        self._thread = running if isinstance(running, int) else 0
+        # A strong reference would close the circle task -> context -> branch -> task.
+        self._task = None if isinstance(running, int) else ref(running)
+        self.name = name_of(running) if parent else None
+        self.operation = operation
+        self.parent = parent
+        # The root's number, not the root: a root that held itself would be garbage for the collector.
+        self.tree: int = parent.tree if parent else next(_numbers)
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.size = size
+        self.own = Ring(size)
+        self.below: Ring | None = None
+
+    @property
+    def root(self) -> Branch:
+        """The branch that has no parent: the operation's, or the thread's own."""
+        branch = self
+        while branch.parent is not None:
+            branch = branch.parent
+        return branch
+
+    def is_mine(self) -> bool:
+        """Return whether what runs here and now is this branch's runner."""
+        running = runner()
+        if isinstance(running, int):
+            return running == self._thread
+        return self._task is not None and self._task() is running
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry here, where the ancestors see it too."""
+        self.own.append(entry)
+        ancestor = self.parent
+        while ancestor is not None:
+            if ancestor.below is None:
+                ancestor.below = Ring(self.size)
+            ancestor.below.append(entry)
+            ancestor = ancestor.parent
+
+    def lineage(self) -> Iterator[Branch]:
+        """Iterate over this branch and its ancestors."""
+        branch: Branch | None = self
+        while branch is not None:
+            yield branch
+            branch = branch.parent
+
+    def sees(self, other: Branch) -> bool:
+        """Return whether *other* is this branch, an ancestor or a descendant."""
+        return other in self.lineage() or self in other.lineage()
+
+    def rings(self) -> Iterator[Ring]:
+        """Iterate over all that this branch sees."""
+        if self.below is not None:
+            yield self.below
+        for branch in self.lineage():
+            yield branch.own

@@ -1,0 +1,81 @@
+"""What a breadcrumb is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
+from typing import Any
+
+LEVELS = ("debug", "info", "warning", "error", "fatal")
+
+# Levels that a trail keeps longer than the rest.
+NOTABLE_LEVELS = frozenset({"warning", "error", "fatal"})
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NO_DATA: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breadcrumb:
+    """
+    One thing that happened before an error.
+
+    Args:
+        timestamp: When it began, in nanoseconds since the Unix epoch.
+        type: What kind of thing: ``default``, ``http``, ``query``, ``error``,
+            as in `Sentry's breadcrumb types
+            <https://develop.sentry.dev/sdk/data-model/event-payloads/breadcrumbs/>`_.
+        category: Who says so: ``http``, ``query``, a logger's name, ...
+        level: One of ``debug``, ``info``, ``warning``, ``error``, ``fatal``.
+        message: A line that tells the story without the data.
+        data: Details, plain values only.
+        span_id: The span that it comes from, 16 hexadecimal digits.
+        duration_ms: How long it took, in milliseconds.
+        branch: The thread or asyncio task it was left in, where that is not
+            the one which reports it.
+        repeated: How many times it happened in a row.
+        in_flight: True for a span that had not ended.
+
+    """
+
+    timestamp: int
+    type: str = "default"
+    category: str = "default"
+    level: str = "info"
+    message: str = ""
+    data: Mapping[str, Any] = field(default_factory=lambda: _NO_DATA)
+    span_id: str | None = None
+    duration_ms: float | None = None
+    branch: str | None = None
+    repeated: int = 1
+    in_flight: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the breadcrumb as it goes over the wire; what is not known is left out."""
+        wire: dict[str, Any] = {
+            "timestamp": rfc3339(self.timestamp),
+            "type": self.type,
+            "category": self.category,
+            "level": self.level,
+            "message": self.message,
+            "data": dict(self.data),
+        }
+        if self.span_id:
+            wire["span_id"] = self.span_id
+        if self.duration_ms is not None:
+            wire["duration_ms"] = self.duration_ms
+        if self.branch:
+            wire["branch"] = self.branch
+        if self.repeated > 1:
+            wire["repeated"] = self.repeated
+        if self.in_flight:
+            wire["in_flight"] = True
+        return wire
+
+
+def rfc3339(timestamp: int) -> str:
+    """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds."""
+    moment = _EPOCH + timedelta(microseconds=timestamp // 1000)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

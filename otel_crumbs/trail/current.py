@@ -1,0 +1,143 @@
+"""
+Which trail is mine: the OpenTelemetry context says which operation is current.
+
+A span belongs to the branch where it started, wherever it ends. What is
+recorded without a span belongs to the branch of the current span, or, where
+another task or thread runs now, to a child of that branch. Outside any
+operation each thread and each asyncio task has an ambient branch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from opentelemetry import context as otel_context
+from opentelemetry.trace import get_current_span
+
+from .branch import Branch
+from .operation import Operation
+from .ring import DEFAULT_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from opentelemetry.context import Context
+    from opentelemetry.sdk.trace import Span
+    from opentelemetry.trace import SpanContext
+
+    from .ring import Entry
+
+# Spans that are started and never ended must cost a bounded amount.
+MAX_OPEN_SPANS = 10_000
+# Spans that no processor was shown (unsampled ones, another SDK's), by their number.
+MAX_UNSEEN_SPANS = 256
+
+OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
+
+_operation_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_operation_branch", default=None)
+_ambient_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_ambient_branch", default=None)
+
+
+class Current:
+    """The tables that tell where a breadcrumb belongs; the process has one, `current`."""
+
+    def __init__(self) -> None:
+        self.size = DEFAULT_SIZE
+        self.open_spans: dict[int, tuple[Branch, Span]] = {}
+        # How an open span becomes an entry is the span source's affair.
+        self.entry_of_open_span: Callable[[Branch, Span], Entry | None] | None = None
+        self._unseen: OrderedDict[int, Branch] = OrderedDict()
+        # While nobody opened an operation by hand, nobody need look for one.
+        self.opened_by_hand = False
+
+    def clear(self) -> None:
+        """Forget every span and branch, as a forked child must."""
+        self.open_spans.clear()
+        self._unseen.clear()
+        _operation_branch.set(None)
+        _ambient_branch.set(None)
+
+    def branch(self) -> Branch:
+        """Return the branch that a breadcrumb recorded right here belongs to."""
+        span_context = get_current_span().get_span_context()
+        return self.branch_at(span_context if span_context.is_valid else None, None)
+
+    def branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
+        """Return the branch for what runs here under a span and in an OpenTelemetry context."""
+        if self.opened_by_hand:
+            by_hand = otel_context.get_value(OPERATION_KEY, context)
+            span_id = span_context.span_id if span_context else 0
+            if isinstance(by_hand, tuple) and by_hand[1] == span_id:
+                return self._mine(by_hand[0])
+        if span_context is None or span_context.is_remote:
+            return self._ambient()
+        found = self.open_spans.get(span_context.span_id)
+        return self._mine(found[0] if found else self._branch_of_unseen(span_context))
+
+    def begin(self, operation: Operation) -> Branch:
+        """Return the first branch of a new operation."""
+        branch = Branch(self.size, operation=operation)
+        _operation_branch.set(branch)
+        return branch
+
+    def span_started(self, span: Span, branch: Branch) -> None:
+        """Remember where a span started."""
+        spans = self.open_spans
+        spans[span.context.span_id] = (branch, span)
+        if len(spans) > MAX_OPEN_SPANS:
+            self._forget_oldest()
+
+    def open_entries(self, branch: Branch) -> Iterator[Entry]:
+        """Iterate over entries for the open spans that a branch sees, as they are now."""
+        if self.entry_of_open_span is None:
+            return
+        for owner, span in tuple(self.open_spans.values()):
+            if branch.sees(owner):
+                entry = self.entry_of_open_span(owner, span)
+                if entry is not None:
+                    yield entry
+
+    def _mine(self, branch: Branch) -> Branch:
+        if branch.is_mine():
+            return branch
+        remembered = _ambient_branch if branch.operation is None else _operation_branch
+        here = remembered.get()
+        if here is not None and here.tree == branch.tree and here.is_mine():
+            return here
+        child = Branch(self.size, operation=branch.operation, parent=branch)
+        remembered.set(child)
+        return child
+
+    def _ambient(self) -> Branch:
+        here = _ambient_branch.get()
+        if here is None:
+            here = Branch(self.size)
+            _ambient_branch.set(here)
+        return self._mine(here)
+
+    def _branch_of_unseen(self, span_context: SpanContext) -> Branch:
+        here = _operation_branch.get()
+        if here is not None and here.operation is not None and here.operation.trace_id == span_context.trace_id:
+            return here  # its span has ended, the work goes on
+        branch = self._unseen.get(span_context.span_id)
+        if branch is None:
+            branch = self.begin(Operation(trace_id=span_context.trace_id, span_id=span_context.span_id))
+            self._unseen[span_context.span_id] = branch
+            while len(self._unseen) > MAX_UNSEEN_SPANS:
+                self._unseen.popitem(last=False)
+        return branch
+
+    def _forget_oldest(self) -> None:
+        try:
+            self.open_spans.pop(next(iter(self.open_spans)), None)
+        except (RuntimeError, StopIteration):  # another thread changed the table meanwhile
+            return
+
+
+current = Current()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=current.clear)

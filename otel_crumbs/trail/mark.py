@@ -1,0 +1,99 @@
+"""
+The exception remembers its trail.
+
+When an exception reaches ``sys.excepthook`` every span and context is gone.
+So a mark is left on the exception object where it passes: the branch that it
+comes from, the span, and, once it has been reported, the event's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
+    from .branch import Branch
+
+_KEY = "__otel_crumbs__"
+
+# Chains of causes can be circular and endless; beyond this nobody reads them.
+MAX_CHAIN = 64
+
+
+class Mark(str):
+    """
+    What an exception remembers.
+
+    It is an empty string to everybody else: an application that pickles,
+    copies or serialises the attributes of its exceptions must not trip over
+    it, in processes that have never heard of us too.
+    """
+
+    __slots__ = ("branch", "event_id", "operation", "span_context", "told")
+
+    branch: Branch | None
+    span_context: SpanContext | None
+    event_id: str | None
+    operation: int
+    told: bool
+
+    def __new__(cls) -> Mark:
+        """Return a mark that knows nothing yet."""
+        mark = super().__new__(cls)
+        mark.branch = None
+        mark.span_context = None
+        mark.event_id = None
+        mark.operation = 0
+        mark.told = False
+        return mark
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Pickle as the empty string that it is for others."""
+        return (str, ("",))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> str:
+        """Copy as the empty string: a copied exception is another exception."""
+        return ""
+
+
+def mark_of(exception: BaseException) -> Mark | None:
+    """Return what an exception remembers, None for one not seen before."""
+    mark = exception.__dict__.get(_KEY)
+    return mark if isinstance(mark, Mark) else None
+
+
+def remember(exception: BaseException, branch: Branch, span_context: SpanContext | None = None) -> Mark:
+    """
+    Leave or return the mark of an exception that passes through a branch.
+
+    The first place keeps it, for that is where the story is, unless the
+    exception object is raised anew in an operation that has nothing to do
+    with the first.
+    """
+    mark = mark_of(exception)
+    if mark is None or _raised_anew(mark, branch):
+        mark = Mark()
+        mark.branch = branch
+        mark.span_context = span_context
+        mark.operation = branch.operation.number if branch.operation else 0
+        exception.__dict__[_KEY] = mark
+    return mark
+
+
+def chain(exception: BaseException) -> Iterator[BaseException]:
+    """Iterate over an exception and what it was raised from or while handling, nearest first."""
+    seen: set[int] = set()
+    link: BaseException | None = exception
+    while link is not None and id(link) not in seen and len(seen) < MAX_CHAIN:
+        seen.add(id(link))
+        yield link
+        link = link.__cause__ if link.__cause__ or link.__suppress_context__ else link.__context__
+
+
+def _raised_anew(mark: Mark, branch: Branch) -> bool:
+    first = mark.branch.operation if mark.branch else None
+    if first is None or branch.operation is None:
+        return False
+    return not (first.includes(branch.operation.number) or branch.operation.includes(first.number))

@@ -1,0 +1,42 @@
+"""A unit of work with a trail of its own: a request, a message, a task."""
+
+from __future__ import annotations
+
+from itertools import count
+
+_numbers = count(1)
+
+
+class Operation:
+    """
+    What is known of a unit of work while it lasts.
+
+    Args:
+        name: What to call it; None where the name is the root span's.
+        trace_id: Of its root span, 0 where there is none.
+        span_id: Of its root span, 0 where there is none.
+        within: The operation that it was opened in.
+
+    """
+
+    __slots__ = ("captured", "name", "number", "span_id", "trace_id", "within")
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        trace_id: int = 0,
+        span_id: int = 0,
+        within: Operation | None = None,
+    ) -> None:
+        self.number = next(_numbers)
+        self.name = name
+        self.trace_id = trace_id
+        self.span_id = span_id
+        # Its number alone: an operation must not keep the one around it alive.
+        self.within: frozenset[int] = frozenset() if within is None else within.within | {within.number}
+        self.captured: set[str] = set()
+
+    def includes(self, number: int) -> bool:
+        """Return whether *number* is this operation's or that of one around it."""
+        return number == self.number or number in self.within

@@ -1,0 +1,87 @@
+"""What a place of execution sees of the past: entries collected now, rendered when there is time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from .breadcrumb import NOTABLE_LEVELS, Breadcrumb
+from .current import current
+from .ring import RENDER, TIMESTAMP, Entry, Ring
+
+if TYPE_CHECKING:
+    from .branch import Branch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """
+    The entries that a branch saw at one moment.
+
+    Args:
+        entries: Oldest first.
+        dropped: How many had no room any more.
+        size: How many breadcrumbs to show at most.
+
+    """
+
+    entries: tuple[Entry, ...]
+    dropped: int
+    size: int
+
+    def render(self) -> tuple[tuple[Breadcrumb, ...], int]:
+        """Return the breadcrumbs, oldest first, and how many had no room."""
+        rendered = sorted(chain.from_iterable(entry[RENDER](entry) for entry in self.entries), key=_timestamp)
+        kept, dropped = _keep_what_matters(_merge_repeats(rendered), self.size)
+        return kept, self.dropped + dropped
+
+
+def snapshot(branch: Branch) -> Snapshot:
+    """Collect what a branch sees now; cheap, for the caller is the application."""
+    rings = tuple(branch.rings())
+    entries = [*chain.from_iterable(rings), *current.open_entries(branch)]
+    entries.sort(key=itemgetter(TIMESTAMP))
+    return Snapshot(entries=tuple(entries), dropped=sum(ring.dropped for ring in rings), size=branch.size)
+
+
+def _timestamp(breadcrumb: Breadcrumb) -> int:
+    return breadcrumb.timestamp
+
+
+def _merge_repeats(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
+    pending: Breadcrumb | None = None
+    for breadcrumb in breadcrumbs:
+        if pending is not None and _same(pending, breadcrumb):
+            pending = replace(pending, repeated=pending.repeated + breadcrumb.repeated)
+            continue
+        if pending is not None:
+            yield pending
+        pending = breadcrumb
+    if pending is not None:
+        yield pending
+
+
+def _same(one: Breadcrumb, other: Breadcrumb) -> bool:
+    return (
+        one.message == other.message
+        and one.category == other.category
+        and one.level == other.level
+        and one.type == other.type
+        and one.branch == other.branch
+        and one.in_flight == other.in_flight
+        and _without_duration(one) == _without_duration(other)
+    )
+
+
+def _without_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
+    return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
+
+
+def _keep_what_matters(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[Breadcrumb, ...], int]:
+    ring = Ring(size)
+    for breadcrumb in breadcrumbs:
+        ring.append((breadcrumb.timestamp, breadcrumb.level in NOTABLE_LEVELS, breadcrumb))
+    return tuple(entry[-1] for entry in ring), ring.dropped
