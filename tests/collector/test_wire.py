@@ -69,7 +69,7 @@ def test_nested_breadcrumbs_arrive_intact(send: Send, protocol: str) -> None:
     """Lists, maps, numbers, booleans and nulls in a breadcrumb's data are at the Collector what they were before."""
     event = send(protocol).event
 
-    cart, card = event.trail
+    _, cart, card = event.trail
     assert isinstance(event.attributes["otel_crumbs.breadcrumbs"], list)
     assert cart["data"] == CART
     assert card["data"] == {"code": 402}
@@ -87,6 +87,18 @@ def test_the_event_belongs_to_the_span_that_failed(send: Send, protocol: str) ->
 
     event, printed = sent.event, sent.printed
     assert (event.trace_id, event.span_id) == (printed["trace_id"], printed["span_id"])
+
+
+@over_both_protocols
+def test_the_span_that_is_still_open_is_in_the_trail(send: Send, protocol: str) -> None:
+    """A span that has not ended yet is marked as in flight, with its id and how long it has been open."""
+    sent = send(protocol)
+
+    still_open = sent.event.trail[0]
+    assert still_open["in_flight"] is True
+    assert still_open["message"].startswith("checkout")
+    assert still_open["span_id"] == sent.printed["span_id"]
+    assert still_open["duration_ms"] >= 0
 
 
 @over_both_protocols
@@ -126,7 +138,7 @@ def test_flat_attributes_stand_beside_the_trail(send: Send, protocol: str) -> No
         if name.startswith("otel_crumbs.") and name != "otel_crumbs.breadcrumbs"
     }
     assert flat["event_id"] == sent.printed["event_id"]
-    assert flat["count"] == 2
+    assert flat["count"] == len(sent.event.trail) == 3
     assert flat["dropped"] == 0
     assert flat["handled"] is True
     assert isinstance(flat["mechanism"], str)
@@ -155,7 +167,7 @@ def test_the_json_format_makes_one_string_of_the_trail(send: Send, protocol: str
 
     text = event.attributes["otel_crumbs.breadcrumbs"]
     assert isinstance(text, str)
-    cart, card = json.loads(text)
+    _, cart, card = json.loads(text)
     assert cart["data"] == CART
     assert card["message"] == "card refused"
 
