@@ -1,0 +1,121 @@
+"""The command `otel-crumbs`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
+
+DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
+
+EXAMPLES = """\
+examples:
+  otel-crumbs demo              see error events and their trails, no collector needed
+  otel-crumbs demo --json       the same events as JSON lines, for jq
+  otel-crumbs doctor            check this environment, and send a test event
+  otel-crumbs doctor --no-send  check only
+  opentelemetry-instrument otel-crumbs doctor
+                                check what an application started this way gets
+"""
+
+DEMO = """\
+Start a small Django shop under opentelemetry-instrument and an OTLP receiver beside it,
+both on loopback; send customers of which some run into errors; show each error event with its trail.
+"""
+
+DOCTOR = """\
+Show the effective settings and where each comes from, what install() hooks here, which
+OpenTelemetry instrumentations are there; then send a test event and say whether it was taken.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit code."""
+    options = parser().parse_args(arguments)
+    # A terminal that cannot show a sign shows a question mark, not a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("otel-crumbs: stopped\n")
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Who read us has seen enough: nothing more is to be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser("otel-crumbs", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Raw)
+    top.add_argument("--version", action="version", version=f"otel-crumbs {own_version()}")
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="see it work, no collector needed", description=DEMO, formatter_class=Raw)
+    demo.add_argument("--json", action="store_true", help="print the events as JSON lines instead")
+    demo.add_argument("--no-color", action="store_true", help="no colours (the variable NO_COLOR does the same)")
+    demo.add_argument(
+        "--timeout", type=seconds, default=60.0, metavar="SECONDS", help="give up after this time (default: 60)"
+    )
+    demo.set_defaults(run=run_demo)
+
+    doctor = commands.add_parser("doctor", help="check a setup", description=DOCTOR, formatter_class=Raw)
+    doctor.add_argument("--json", action="store_true", help="print one JSON document instead")
+    doctor.add_argument("--no-send", action="store_true", help="send no test event")
+    doctor.add_argument(
+        "--timeout", type=seconds, default=5.0, metavar="SECONDS", help="wait this long for the answer (default: 5)"
+    )
+    doctor.set_defaults(run=run_doctor)
+    return top
+
+
+Raw = argparse.RawDescriptionHelpFormatter
+
+
+def run_demo(options: argparse.Namespace) -> int:
+    """Run the demo, if what it needs is installed."""
+    from .demo.requirements import complaint  # noqa: PLC0415 - each command imports only its own
+
+    missing = complaint()
+    if missing:
+        sys.stderr.write(f"otel-crumbs: {missing}\n")
+        return 2
+    from .demo.run import run  # noqa: PLC0415 - needs the extra
+
+    signal.signal(signal.SIGTERM, leave)
+    return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color)
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Run the doctor."""
+    from .doctor import run  # noqa: PLC0415 - each command imports only its own
+
+    return run(timeout=options.timeout, send=not options.no_send, as_json=options.json)
+
+
+def leave(signum: int, _frame: object) -> NoReturn:
+    """End by an exception, so that the shop's process is ended too."""
+    raise SystemExit(128 + signum)
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds above zero."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return number
+
+
+def own_version() -> str:
+    """Return the version that is installed."""
+    try:
+        return version("otel-crumbs")
+    except PackageNotFoundError:
+        return "unknown"

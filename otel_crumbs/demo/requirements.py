@@ -1,0 +1,40 @@
+"""What the demo needs beside the base install, and how to get it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+REMEDY = "pip install 'otel-crumbs[demo]'"
+
+# What the extra `demo` brings: module to import, distribution to name.
+MODULES = {
+    "rich": "rich",
+    "django": "django",
+    "requests": "requests",
+    "opentelemetry.distro": "opentelemetry-distro",
+    "opentelemetry.instrumentation.django": "opentelemetry-instrumentation-django",
+    "opentelemetry.instrumentation.logging": "opentelemetry-instrumentation-logging",
+    "opentelemetry.instrumentation.requests": "opentelemetry-instrumentation-requests",
+    "opentelemetry.instrumentation.sqlite3": "opentelemetry-instrumentation-sqlite3",
+    "sqlite3": "Python's own sqlite3 module",
+}
+
+
+def complaint() -> str | None:
+    """Return one line that says what is missing and names the remedy, or None."""
+    missing = [name for module, name in MODULES.items() if not is_importable(module)]
+    if missing:
+        return f"the demo needs {', '.join(missing)}: {REMEDY}"
+    if not entry_points(group="opentelemetry_instrumentor", name="otel_crumbs"):
+        return f"otel-crumbs is not installed for {sys.executable}: {REMEDY}"
+    return None
+
+
+def is_importable(module: str) -> bool:
+    """Tell whether a module is there, without running more of it than its parents."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False

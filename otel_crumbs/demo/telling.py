@@ -1,0 +1,93 @@
+"""What the demo says beside the timelines: the beginning, each step, the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.rule import Rule
+from rich.status import Status
+from rich.text import Text
+
+from .afterwards import what_next
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from typing_extensions import Self
+
+    from .visits import Answer
+
+INTRODUCTION = (
+    "A small Django shop, started with [bold]opentelemetry-instrument[/]. "
+    "Its code has not one line about breadcrumbs. Some of its customers are in for trouble:\n"
+)
+
+
+class Telling:
+    """A narrator: a spinner on a terminal, plain lines in a pipe."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = Status("", console=console)
+        self._failure: tuple[Exception, Sequence[str]] | None = None
+
+    def __enter__(self) -> Self:
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._status.stop()
+
+    def introduction(self) -> None:
+        """Say what is about to happen."""
+        self._console.print(INTRODUCTION)
+
+    def step(self, doing: str) -> None:
+        """Say what is going on."""
+        if self._console.is_terminal:
+            self._status.update(f"{doing} ...")
+        else:
+            self._console.print(f"{doing} ...")
+
+    def answer(self, answer: Answer) -> None:
+        """Say what a customer asked for and got."""
+        visit = answer.visit
+        line = Text(f"  {visit.method:<4} {visit.path:<18} ")
+        line.append(f"{answer.status or '---'}", style=status_style(answer.status))
+        line.append(f"  {visit.wish}", style="dim")
+        self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def harvest(self, count: int) -> None:
+        """Say how many events came."""
+        self._console.print(f"\n{count} error events came, oldest first. A 404 is none: nothing is broken.\n")
+
+    def remember_failure(self, error: Exception, last_lines: Sequence[str]) -> None:
+        """Keep what went wrong, to say it after what went well."""
+        self._failure = error, last_lines
+
+    def failure(self) -> None:
+        """Say what went wrong, and what the shop said last."""
+        if self._failure is None:
+            return
+        error, lines = self._failure
+        self._console.print(Text(f"the demo failed: {error}", style="bold red"))
+        if lines:
+            self._console.print(Text("the shop's last lines:", style="red"))
+        for line in lines:
+            self._console.print(Text(f"  {line}", style="dim"))
+
+    def ending(self) -> None:
+        """Say how to go on."""
+        self._console.print(Rule(Text("Go on", style="bold"), align="left", style="dim"))
+        self._console.print()
+        self._console.print(what_next(), soft_wrap=True)
+
+
+def status_style(status: int | None) -> str:
+    """Return the colour of an HTTP status."""
+    if status is None or status >= 500:  # noqa: PLR2004 - server errors begin here
+        return "bold red"
+    return "yellow" if status >= 400 else "green"  # noqa: PLR2004 - and client errors here

@@ -1,0 +1,40 @@
+"""Where an exception was raised: the application's own innermost line of its traceback."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+FRAME = re.compile(
+    r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)\n(?: {4}(?P<source>.*))?', re.MULTILINE
+)
+# The shop is the application even where it was installed with us.
+FOREIGN = re.compile(r"(?!.*[/\\]django_shop[/\\]).*(site-packages|dist-packages|[/\\]lib[/\\]python\d|^<)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """A line of code."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
+def where_raised(stacktrace: str) -> Where | None:
+    """Return the innermost line in code that nobody installed, else the innermost of all."""
+    frames = list(FRAME.finditer(stacktrace))
+    own = [frame for frame in frames if not FOREIGN.match(frame["file"])]
+    if not frames:
+        return None
+    frame = (own or frames)[-1]
+    return Where(
+        file="/".join(re.split(r"[/\\]", frame["file"])[-2:]),
+        line=int(frame["line"]),
+        function=frame["function"],
+        source=(frame["source"] or "").strip(),
+    )

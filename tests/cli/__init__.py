@@ -1,0 +1,3 @@
+"""Tests of the command `otel-crumbs`."""
+
+from __future__ import annotations

@@ -1,0 +1,44 @@
+"""The line that raised is found in a traceback."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from otel_crumbs.demo.where import where_raised
+
+from .events import STACKTRACE
+
+
+def test_the_applications_own_line_is_shown() -> None:
+    """Not the library's that it called, nor the framework's that called it."""
+    where = where_raised(STACKTRACE)
+
+    assert where is not None
+    assert str(where) == "shop/checkout.py:29 in pay"
+    assert where.source == 'order.receipt = charge["receipt"]'
+
+
+@pytest.mark.parametrize("folder", ["/x/lib/python3.12/site-packages/otel_crumbs/demo/django_shop", "C:\\django_shop"])
+def test_the_shop_is_the_application_wherever_it_is_installed(folder: str) -> None:
+    """With a wheel it lies beside the libraries."""
+    where = where_raised(f'  File "{folder}/shop/models.py", line 23, in rating\n    return stars / count\n')
+
+    assert str(where) == "shop/models.py:23 in rating"
+
+
+def test_a_traceback_of_this_python_is_read() -> None:
+    """Whatever its version marks below the lines."""
+    try:
+        int("boom")
+    except ValueError:
+        where = where_raised(traceback.format_exc())
+
+    assert where is not None
+    assert where.source == 'int("boom")'
+
+
+def test_no_traceback_is_no_line() -> None:
+    """An exception that was never raised has none."""
+    assert where_raised("ValueError: boom") is None
