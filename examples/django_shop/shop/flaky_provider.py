@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
 FRAUD_CHECK_FROM = 50
-THINKING_TIME = 0.25
+THINKING_TIME = 0.2
 
 
 class Provider(BaseHTTPRequestHandler):
@@ -25,11 +25,11 @@ class Provider(BaseHTTPRequestHandler):
         """Charge a small amount, and fail to charge a larger one."""
         length = int(self.headers.get("Content-Length", 0))
         amount = json.loads(self.rfile.read(length))["amount"]
+        time.sleep(THINKING_TIME)
         if amount >= FRAUD_CHECK_FROM:
             self.answer(503, {"error": "fraud check is overloaded"})
-            return
-        time.sleep(THINKING_TIME)
-        self.answer(201, {"receipt": f"R-{uuid4().hex[:6]}"})
+        else:
+            self.answer(201, {"receipt": f"R-{uuid4().hex[:6]}"})
 
     def answer(self, status: int, content: dict[str, str]) -> None:
         """Send JSON."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 import requests
@@ -14,6 +15,7 @@ from shop import flaky_provider
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 2
+PAUSE = 0.4
 
 
 def charge(customer: str, amount: float) -> dict[str, Any] | None:
@@ -26,6 +28,7 @@ def charge(customer: str, amount: float) -> dict[str, Any] | None:
             note_receipt(answer["receipt"], amount)
             return answer
         logger.warning("payment provider says no: %s (attempt %d of %d)", answer["error"], attempt, ATTEMPTS)
+        time.sleep(PAUSE * (attempt < ATTEMPTS))
     logger.error("giving up on the payment of %.2f EUR by %s", amount, customer)
     return None
 
