@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from otel_crumbs.cli import parser
+from otel_crumbs.config import SETTINGS
 
 from .project import ROOT, documentation, metadata, text_of
 
@@ -22,6 +31,65 @@ def test_contributing_lists_every_gate() -> None:
     rows = re.findall(r"^\| `([\w-]+?)(?:-3\.X)?` \|", text_of("CONTRIBUTING.md"), flags=re.MULTILINE)
 
     assert set(rows) == set(sessions)
+
+
+def test_every_variable_is_documented() -> None:
+    """The configuration page is written from the table in the code, and is up to date."""
+    page = text_of("docs/configuration.md")
+
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "settings_table.py", "--check"], capture_output=True, check=False, text=True
+    )
+
+    assert [setting.variable for setting in SETTINGS if f"### {setting.variable}\n" not in page] == []
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_is_documented() -> None:
+    """The pages name each command of `otel-crumbs` and each of its options."""
+    pages = documentation()
+
+    missing = [words for words in command_line(parser()) if words not in pages]
+
+    assert missing == []
+
+
+def command_line(top: argparse.ArgumentParser) -> Iterator[str]:
+    """Iterate over the commands, as one types them, and their options."""
+    [commands] = [action for action in top._actions if isinstance(action, argparse._SubParsersAction)]
+    for name, command in commands.choices.items():
+        yield f"otel-crumbs {name}"
+        for action in command._actions:
+            yield from (f"`{option}" for option in action.option_strings if option not in {"-h", "--help"})
+
+
+def test_the_first_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
+    """Somebody who copies it sees the same, but for ids and times."""
+    readme = text_of("README.md")
+    [code] = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    [shown] = re.findall(r"```text\n(.*?)```", readme, flags=re.DOTALL)
+    program = tmp_path / "example.py"
+    program.write_text(code, encoding="utf-8")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+
+    done = subprocess.run(
+        [sys.executable, program], capture_output=True, check=True, text=True, env=environ, timeout=60
+    )
+
+    assert steady(shown) in steady(done.stderr)
+
+
+def steady(text: str) -> str:
+    """Return a text with ids and times made alike."""
+    return re.sub(r"[0-9a-f]{32}|[-+]\d\.\d{3} s", "...", text)
+
+
+def test_the_first_forty_lines_of_the_readme_have_an_example() -> None:
+    """Who looks for a second knows what it is."""
+    start = "\n".join(text_of("README.md").splitlines()[:40])
+
+    assert "```python" in start
+    assert start.count("```") % 2 == 0
 
 
 def test_every_extra_is_documented() -> None:

@@ -1,0 +1,43 @@
+"""
+Write the table of `otel_crumbs.config` into configuration.md.
+
+    python docs/settings_table.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from otel_crumbs.config import SETTINGS, Setting
+
+PAGE = Path(__file__).with_name("configuration.md")
+START, END = "<!-- settings -->\n", "<!-- end of settings -->\n"
+
+
+def entry(setting: Setting) -> str:
+    """Return what the page says of a setting."""
+    default = f"`{setting.shown_default}`" if setting.shown_default else "nothing"
+    return f"""\
+### {setting.variable}
+
+{setting.meaning}
+
+- Expects: {setting.expects}.
+- Default: {default}.
+- Argument of `otel_crumbs.install()`: `{setting.name}`.
+"""
+
+
+def written(page: str) -> str:
+    """Return the page with the settings as they are now."""
+    before, _, rest = page.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}\n{chr(10).join(map(entry, SETTINGS))}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    now = PAGE.read_text(encoding="utf-8")
+    if "--check" in sys.argv:
+        sys.exit(0 if written(now) == now else f"{PAGE.name} is out of date: run python docs/{Path(__file__).name}")
+    PAGE.write_text(written(now), encoding="utf-8")
