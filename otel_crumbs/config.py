@@ -23,6 +23,9 @@ from .trail.ring import DEFAULT_SIZE
 
 PREFIX = "OTEL_CRUMBS_"
 
+# A process that takes longer than this to end looks as if it hung.
+_MAX_SECONDS = 60
+
 EXPORTERS = ("otlp", "console", "none")
 DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "logging")
 OTLP_FORMATS = ("nested", "json")
@@ -89,7 +92,7 @@ def _number(least: int, most: int) -> Callable[[Any], int]:
 
 def _seconds(value: Any) -> float:
     seconds = float(value)
-    if isinstance(value, bool) or not 0 <= seconds <= 60:  # noqa: PLR2004 - a minute, as the setting says
+    if not 0 <= seconds <= _MAX_SECONDS:
         raise ValueError
     return seconds
 
@@ -127,16 +130,17 @@ def _hook(value: Any) -> Any:
     """Return a callable, or the one that ``package.module:callable`` names."""
     if callable(value):
         return value
-    module, separator, name = str(value).partition(":")
-    if not separator:
-        raise ValueError
+    module, _, name = str(value).partition(":")
     try:
         hook = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(str(error)) from error
-    if not callable(hook):
-        raise ValueError
-    return hook
+    return hook if callable(hook) else _not_callable(value)
+
+
+def _not_callable(value: object) -> Any:
+    message = f"{value} is not callable"
+    raise ValueError(message)
 
 
 _A_HOOK = "package.module:callable"
@@ -313,5 +317,3 @@ def _parse_option(setting: Setting, value: Any) -> Any:
     except (TypeError, ValueError) as error:
         message = f"{setting.name} expects {setting.expects}, not {value!r}"
         raise ConfigError(message) from error
-
-

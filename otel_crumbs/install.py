@@ -57,7 +57,10 @@ class Installation:
             before_send=config.before_send,
             resource=resource_attributes,
         )
-        self.delivery = Delivery(make_exporters(config, os.environ), self.builder.build)
+        exporters = make_exporters(
+            config.exporter if config.enabled else (), os.environ, as_json=config.otlp_format == "json"
+        )
+        self.delivery = Delivery(exporters, self.builder.build)
         self.reporter = Reporter(self.delivery.emit)
         self.hooked: list[str] = []
         self._undos: list[Undo] = []
@@ -241,7 +244,7 @@ def _spans(config: Config, failed: FailedOperations) -> Undo:
     def attach(provider: TracerProvider) -> Undo:
         remove = _adopt_or_add(provider, ended)
         restore = sampling.install(provider) if config.record_unsampled else _nothing
-        return lambda: (restore(), remove())[0]
+        return _both(restore, remove)
 
     return on_tracer_provider(attach)
 
@@ -255,7 +258,7 @@ def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
             return lambda: setattr(own, "on_operation_end", None)
     processor = BreadcrumbSpanProcessor(on_operation_end=ended)
     remove = add_span_processor(provider, processor)
-    return lambda: (remove(), processor.shutdown())[0]
+    return _both(remove, processor.shutdown)
 
 
 def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
@@ -275,7 +278,7 @@ def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> 
     def attach(provider: LoggerProvider) -> Undo:
         processor = BreadcrumbLogRecordProcessor(on_record=on_record)
         remove = add_log_record_processor(provider, processor)
-        return lambda: (remove(), processor.shutdown())[0]
+        return _both(remove, processor.shutdown)
 
     return on_logger_provider(attach)
 
@@ -299,6 +302,14 @@ def _run(undo: Undo) -> None:
         undo()
     except Exception as error:  # noqa: BLE001 - the other steps must be undone all the same
         tell("a hook was taken out", error)
+
+
+def _both(first: Undo, second: Undo) -> Undo:
+    def undo() -> None:
+        first()
+        second()
+
+    return undo
 
 
 def _nothing() -> None:

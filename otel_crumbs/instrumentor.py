@@ -61,5 +61,5 @@ class CrumbsInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped in 
             warn("configuration", "otel_crumbs: %s. It is installed without the settings of the file.", error)
             install()
 
-    def _uninstrument(self, **options: Any) -> None:  # noqa: ARG002 - the base class passes them
+    def _uninstrument(self, **options: Any) -> None:
         uninstall()

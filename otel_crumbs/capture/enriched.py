@@ -36,9 +36,7 @@ class EnrichedRecords:
         mark = remember(error, current.branch())
         if mark.event_id is not None:
             return
-        seized = seize(
-            error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False
-        )
+        seized = seize(error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False)
         mark.event_id = seized.event_id
         for key, value in self._attributes(seized).items():
             emitted.log_record.attributes[key] = value

@@ -32,16 +32,13 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
             reporter.report(error, mechanism="excepthook", handled=False, fatal=True)
             flush()
 
-    def excepthook(
-        kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-    ) -> None:
-        if not active:
-            return previous(kind, error, traceback)
-        if _has_own_reporter():
-            previous(kind, error, traceback)
-            return report(error)
-        report(error)
-        return previous(kind, error, traceback)
+    def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        comes_second = active and _has_own_reporter()
+        if active and not comes_second:
+            report(error)
+        previous(kind, error, traceback)
+        if comes_second:
+            report(error)
 
     def undo() -> None:
         nonlocal active

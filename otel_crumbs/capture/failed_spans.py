@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import StatusCode
 
 from otel_crumbs.event import ExceptionInfo
@@ -15,6 +14,9 @@ from otel_crumbs.guard import guarded
 from otel_crumbs.trail import Branch
 
 from .once import Reporter
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
 
 _SERVER_ERROR = 500
 _EXPECTED = frozenset(

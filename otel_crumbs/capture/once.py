@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-
-from opentelemetry.trace import SpanContext
+from typing import TYPE_CHECKING
 
 from otel_crumbs.event import ExceptionInfo, Seized, seize, seize_record
 from otel_crumbs.trail import Branch, Mark, chain, current, mark_of, remember
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
 
 # How a program says "enough" or "not here": no errors, whoever raises them.
 _EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
@@ -80,9 +82,7 @@ class Reporter:
         if branch.operation is not None and _key(info) in branch.operation.captured:
             return
         _tell_operation(branch, info)
-        self._emit(
-            seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
-        )
+        self._emit(seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism))
 
 
 def is_expected(error: BaseException) -> bool:

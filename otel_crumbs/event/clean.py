@@ -12,7 +12,8 @@ a whole batch.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -80,7 +81,7 @@ def _compound(value: Any, depth: int) -> Any:
         return text(str(value))
     if isinstance(value, Mapping):
         return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)
-    if isinstance(value, list | tuple | Set):
+    if isinstance(value, list | tuple | AbstractSet):
         return f"<{_type_name(value)}>" if depth <= 0 else _items(value, depth)
     if isinstance(value, BaseException):
         return text(f"{type(value).__name__}: {value}")

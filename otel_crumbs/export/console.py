@@ -17,7 +17,7 @@ class ConsoleExporter:
 
     name = "console"
 
-    def export(self, event: ErrorEvent, timeout: float) -> Outcome:  # noqa: ARG002 - printing takes no time
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Print one event."""
         print(format_event(event), file=sys.stderr, flush=True)
         return DELIVERED

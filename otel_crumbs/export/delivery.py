@@ -204,7 +204,8 @@ class Delivery:
     def flush(self, timeout: float) -> bool:
         """Wait up to *timeout* seconds; return True only if everything was acknowledged."""
         deadline = time.monotonic() + timeout
-        return all([lane.flush(deadline) for lane in self.lanes])
+        acknowledged = [lane.flush(deadline) for lane in self.lanes]
+        return all(acknowledged)
 
     def close(self) -> None:
         """Take nothing more."""

@@ -52,11 +52,9 @@ class OtlpGrpcExporter:
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
         request = request_of(event, as_json=self._as_json)
-        stub = LogsServiceStub(self._channel.get())
+        stub = LogsServiceStub(self._channel.get())  # type: ignore[no-untyped-call]  # generated code
         try:
-            answer = stub.Export(
-                request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout)
-            )
+            answer = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
         except grpc.RpcError as error:
             return _failure(self._settings.endpoint, error)
         partial = answer.partial_success

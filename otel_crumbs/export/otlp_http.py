@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from time import time
 
@@ -22,7 +23,7 @@ _SUCCESS = range(200, 300)
 _TOO_LARGE = 413
 # https://opentelemetry.io/docs/specs/otlp/#failures-1, and the 5xx that proxies answer for a dead receiver.
 _RETRYABLE = frozenset({408, 429, *range(500, 600)})
-_COMPRESS = {"gzip": gzip.compress, "deflate": zlib.compress}
+_COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 _REASON_LENGTH = 200
 
 

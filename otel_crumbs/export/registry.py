@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
 
 from otel_crumbs.guard import tell
 
 from .console import ConsoleExporter
 from .exporter import Exporter
 
-if TYPE_CHECKING:
-    from otel_crumbs.config import Config
 
-
-def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter, ...]:
+def make_exporters(names: Iterable[str], environ: Mapping[str, str], *, as_json: bool) -> tuple[Exporter, ...]:
     """Return an exporter for each name; one that cannot be made is left out and said."""
-    return tuple(_make(config, environ))
+    return tuple(_make(names, environ, as_json=as_json))
 
 
-def _make(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
-    if not config.enabled:
-        return
-    for name in dict.fromkeys(config.exporter):
+def _make(names: Iterable[str], environ: Mapping[str, str], *, as_json: bool) -> Iterator[Exporter]:
+    for name in dict.fromkeys(names):
         try:
             if name == "console":
                 yield ConsoleExporter()
             elif name == "otlp":
-                yield _otlp(environ, as_json=config.otlp_format == "json")
+                yield _otlp(environ, as_json=as_json)
         except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
             tell(f"the exporter {name!r} was set up", error)
 

@@ -40,9 +40,7 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
 
     """
 
-    def __init__(
-        self, *, severity: int = _INFO, on_record: Callable[[ReadWriteLogRecord], None] | None = None
-    ) -> None:
+    def __init__(self, *, severity: int = _INFO, on_record: Callable[[ReadWriteLogRecord], None] | None = None) -> None:
         self.severity = severity
         self.on_record = on_record
         self.active = True

@@ -58,9 +58,7 @@ def _put_first(many: Any, attribute: str, processor: object) -> Undo:
     return undo
 
 
-def _on_provider(
-    provider: object, kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str
-) -> Undo:
+def _on_provider(provider: object, kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str) -> Undo:
     if isinstance(provider, kind):
         return attach(provider)
     return _once_set(kind, attach, module=module, setter=setter)

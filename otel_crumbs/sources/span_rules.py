@@ -207,11 +207,11 @@ def _says(*keys: str) -> Callable[[SpanFacts], bool]:
 
 
 def _is_key_value(facts: SpanFacts) -> bool:
-    return facts.first("db.system.name", "db.system") in _KEY_VALUE_STORES
+    return str(facts.first("db.system.name", "db.system")) in _KEY_VALUE_STORES
 
 
 def _is_aws(facts: SpanFacts) -> bool:
-    return facts.first("rpc.system.name", "rpc.system") == "aws-api"
+    return str(facts.first("rpc.system.name", "rpc.system")) == "aws-api"
 
 
 # The first that fits tells: what a span is for comes before how it travels.
@@ -239,19 +239,23 @@ def tell(facts: SpanFacts) -> Telling | None:
 def _url(facts: SpanFacts) -> str:
     url = facts.first("url.full", "http.url")
     if url:
-        return str(url)
+        return _without_userinfo(str(url))
     scheme = facts.first("url.scheme", "http.scheme") or "http"
     host = facts.first("http.host", "server.address", "net.peer.name") or ""
     path = facts.first("http.target", "url.path", "http.route") or ""
     return f"{scheme}://{host}{path}" if host else str(path)
 
 
-def _without_query(url: str) -> str:
+def _without_userinfo(url: str) -> str:
     try:
         parts = urlsplit(url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     except ValueError:
         return url
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _without_query(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _http_outcome(facts: SpanFacts, status: object) -> str:

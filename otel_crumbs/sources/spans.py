@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -19,6 +18,7 @@ from .span_entry import render_ended, render_open, render_root
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
 
 _ERROR = StatusCode.ERROR
@@ -82,7 +82,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Leave the span's references in the trail where it started."""
         try:
-            found = current.open_spans.pop(span.context[1], None)  # type: ignore[index]  # SpanContext is a tuple
+            found = current.open_spans.pop(span.context[1], None)
             if found is None:
                 return
             branch = found[0]
@@ -90,7 +90,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             failed = span._status.status_code is _ERROR  # noqa: SLF001 - as above, on the hot path
             told = _remember_exception(span, branch) if events or failed else False
             operation = branch.operation
-            is_root = operation is not None and operation.span_id == span.context[1]  # type: ignore[index]
+            is_root = operation is not None and operation.span_id == span.context[1]
             entry = (
                 span._start_time,  # noqa: SLF001
                 failed,
@@ -100,7 +100,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 span._instrumentation_scope,  # noqa: SLF001
                 span._kind,  # noqa: SLF001
                 span._attributes,  # noqa: SLF001
-                events if events else None,
+                events or None,
                 span._status,  # noqa: SLF001
                 span._end_time,  # noqa: SLF001
                 span._context,  # noqa: SLF001
