@@ -97,7 +97,12 @@ def run_doctor(options: argparse.Namespace) -> int:
     """Run the doctor."""
     from .doctor import run  # noqa: PLC0415 - each command imports only its own
 
-    return run(timeout=options.timeout, send=not options.no_send, as_json=options.json)
+    code = run(timeout=options.timeout, send=not options.no_send, json=options.json)
+    if code:
+        # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more seconds.
+        sys.stdout.flush()
+        os._exit(code)
+    return code
 
 
 def leave(signum: int, _frame: object) -> NoReturn:

@@ -1,0 +1,12 @@
+"""
+The doctor: what is set, what is hooked, what is missing, and whether an event gets through.
+
+Each part looks at one thing and returns a `Section`; `report` prints them all.
+Nothing here needs more than the base install.
+"""
+
+from __future__ import annotations
+
+from .run import run
+
+__all__ = ["run"]

@@ -1,0 +1,52 @@
+"""What `install()` put in place in this process, and what it waits for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from opentelemetry import _logs, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_crumbs.config import DOORS
+from otel_crumbs.install import Installation
+
+from .section import Row, Section, State
+
+WAITING = "none yet: attached as soon as the application sets one"
+
+
+def hooks(installation: Installation) -> Section:
+    """Return what is hooked."""
+    return Section(title="In place", key="hooks", rows=tuple(_hooks(installation)))
+
+
+def _hooks(installation: Installation) -> Iterator[Row]:
+    if not installation.active:
+        yield Row(name="nothing", value="switched off by OTEL_CRUMBS_ENABLED or OTEL_SDK_DISABLED", state=State.NOTE)
+        return
+    yield Row(name="sources and doors", value=", ".join(installation.hooked), state=State.GOOD)
+    shut = [door for door in DOORS if door not in installation.config.capture]
+    if shut:
+        yield Row(name="doors left shut", value=", ".join(shut), remark="by the setting capture", state=State.NOTE)
+    yield tracer_provider()
+    yield logger_provider()
+
+
+def tracer_provider() -> Row:
+    """Return what the trail's spans come from."""
+    provider = trace.get_tracer_provider()
+    if not isinstance(provider, TracerProvider):
+        return Row(name="tracer provider", value=WAITING, state=State.NOTE)
+    # What a ParentBased sampler does below a root is hardly ever said differently.
+    sampler = "sampler " + re.sub(r"\{root:(\w+),.*?\}", r"(\1)", provider.sampler.get_description())
+    return Row(name="tracer provider", value=type(provider).__name__, remark=sampler, state=State.GOOD)
+
+
+def logger_provider() -> Row:
+    """Return what the trail's log records come from, beside the logging module."""
+    provider = _logs.get_logger_provider()
+    if not isinstance(provider, LoggerProvider):
+        return Row(name="logger provider", value=WAITING, state=State.NOTE)
+    return Row(name="logger provider", value=type(provider).__name__, state=State.GOOD)

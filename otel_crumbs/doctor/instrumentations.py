@@ -1,0 +1,92 @@
+"""Which instrumentations of OpenTelemetry are there, and which libraries have none."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from .section import Row, Section, State
+from .versions import installed_version
+
+OWN = "otel_crumbs"
+
+# What these tell is in the trail already, or is no breadcrumb.
+NO_LOSS = ("asgi", "asyncio", "click", "dbapi", "exceptions", "jinja2", "logging", "system-metrics", "wsgi")
+
+# The one below is used by the one above it, and hardly ever alone.
+COVERED_BY = {"urllib3": "requests", "starlette": "fastapi"}
+
+NONE_ACTIVE = Row(
+    name="none is active here",
+    value="opentelemetry-instrument otel-crumbs doctor shows what an application gets that is started this way",
+    state=State.NOTE,
+)
+
+
+# OpenTelemetry's Django instrumentation reads the settings long before manage.py can name them.
+DJANGO_ADVICE = "needs DJANGO_SETTINGS_MODULE in the environment, which is not set"
+
+
+def instrumentations(environ: Mapping[str, str]) -> Section:
+    """Return the instrumentations that are installed, and whether each is active in this process."""
+    found = sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda entry: entry.name)
+    rows = [_instrumentation(entry, environ) for entry in found if entry.name != OWN]
+    if not any(is_active(entry) for entry in found if entry.name != OWN):
+        rows.append(NONE_ACTIVE)
+    return Section(title="Instrumentations", key="instrumentations", rows=tuple(rows))
+
+
+def without_instrumentation() -> Section:
+    """Return what could tell more if it were instrumented, each with the remedy."""
+    rows = tuple(dict.fromkeys(_lacking()))
+    return Section(title="Would tell more with an instrumentation", key="lacking", rows=rows)
+
+
+def _instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
+    version = entry.dist.version if entry.dist else ""
+    remarks = ["active"] if is_active(entry) else []
+    state = State.GOOD if remarks else State.PLAIN
+    if entry.name == "django" and not environ.get("DJANGO_SETTINGS_MODULE"):
+        remarks.append(DJANGO_ADVICE)
+        state = State.NOTE
+    return Row(name=entry.name, value=version, remark=", but ".join(remarks), state=state)
+
+
+def is_active(entry: EntryPoint) -> bool:
+    """Tell whether an instrumentation is on, without importing it."""
+    instrumentor = getattr(sys.modules.get(entry.module), entry.attr, None)
+    instance = getattr(instrumentor, "_instance", None)
+    return bool(getattr(instance, "is_instrumented_by_opentelemetry", False))
+
+
+def _lacking() -> Iterator[Row]:
+    for library, instrumentation in known_instrumentations():
+        distribution = re.split(r"[=<>~! ]", instrumentation)[0]
+        topic = distribution.removeprefix("opentelemetry-instrumentation-")
+        cover = COVERED_BY.get(topic)
+        if topic in NO_LOSS or installed_version(distribution) or (cover and is_installed(cover)):
+            continue
+        if library is None or installed_version(library):
+            yield Row(name=topic, remark=f"pip install {instrumentation}", state=State.NOTE)
+
+
+def is_installed(topic: str) -> bool:
+    """Tell whether an instrumentation is installed."""
+    return installed_version(f"opentelemetry-instrumentation-{topic}") is not None
+
+
+def known_instrumentations() -> Iterator[tuple[str | None, str]]:
+    """Iterate over the library, None for Python's own, and the instrumentation to install for it."""
+    try:
+        from opentelemetry.instrumentation.bootstrap_gen import (  # noqa: PLC0415 - not a public module
+            default_instrumentations,
+            libraries,
+        )
+    except ImportError:
+        return
+    for pair in libraries:
+        yield re.split(r"[=<>~! \[]", pair["library"])[0], pair["instrumentation"]
+    for instrumentation in default_instrumentations:
+        yield None, instrumentation

@@ -1,0 +1,23 @@
+"""Settings made fit to be shown, to a colleague or in an issue: their secrets are taken out."""
+
+from __future__ import annotations
+
+import re
+
+from otel_crumbs.event.scrub import SCRUBBED, Scrubber
+
+_SCRUBBER = Scrubber()
+_USER = re.compile(r"//[^/\s@]+@")
+
+
+def masked(name: str, value: str) -> str:
+    """Return what a variable says without passwords, tokens, and the values of headers."""
+    if "HEADERS" in name.upper():
+        return ",".join(_masked_header(pair) for pair in value.split(","))
+    return _SCRUBBER.text(_USER.sub(f"//{SCRUBBED}@", value))
+
+
+def _masked_header(pair: str) -> str:
+    key, separator, _ = pair.partition("=")
+    # What has no name may be all secret.
+    return f"{key.strip()}={SCRUBBED}" if separator else SCRUBBED

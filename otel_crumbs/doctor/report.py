@@ -1,0 +1,83 @@
+"""The doctor's findings on the screen, as plain text or as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from .section import Row, Section, State
+
+MARKS = {State.PLAIN: " ", State.GOOD: "✓", State.NOTE: "•", State.BAD: "✗"}
+ASCII_MARKS = {State.PLAIN: " ", State.GOOD: "+", State.NOTE: "*", State.BAD: "X"}
+COLOURS = {State.GOOD: "32", State.NOTE: "33", State.BAD: "31"}
+BOLD, DIM = "1", "2"
+
+MAX_WIDTH = 110
+MAX_VALUE_WIDTH = 32
+MIN_ROOM = 24
+
+
+def as_json(sections: Iterable[Section], *, well: bool) -> str:
+    """Return everything as one document."""
+    document = {section.key: section.as_list() for section in sections}
+    return json.dumps({"well": well} | document, indent=2)
+
+
+class Report:
+    """
+    Writes sections as text.
+
+    Args:
+        stream: Where to; colours only if it is a terminal, and nobody set NO_COLOR.
+
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._coloured = stream.isatty() and not os.environ.get("NO_COLOR")
+        self._marks = MARKS if (stream.encoding or "").lower().startswith("utf") else ASCII_MARKS
+        self._width = min(shutil.get_terminal_size((80, 24)).columns, MAX_WIDTH)
+
+    def write(self, section: Section) -> None:
+        """Write a section, if there is anything in it."""
+        if not section.rows:
+            return
+        self._line(self._painted(section.title, BOLD))
+        name_width = max(len(row.name) for row in section.rows)
+        value_width = max(len(row.value) * (len(row.value) <= MAX_VALUE_WIDTH) for row in section.rows)
+        for row in section.rows:
+            for line in self._row(row, name_width, value_width):
+                self._line(line)
+        self._line("")
+        self._stream.flush()
+
+    def verdict(self, sentence: str, *, well: bool) -> None:
+        """Write the conclusion."""
+        for line in textwrap.wrap(sentence, self._width):
+            self._line(self._painted(line, COLOURS[State.GOOD if well else State.BAD]))
+
+    def _row(self, row: Row, name_width: int, value_width: int) -> Iterator[str]:
+        colour = COLOURS.get(row.state, "")
+        mark = self._painted(self._marks[row.state], colour)
+        remark_colour = DIM if row.state in {State.PLAIN, State.GOOD} else colour
+        indent = " " * (name_width + 6)
+        room = max(self._width - len(indent), MIN_ROOM)
+        lines = textwrap.wrap(row.value, room) or [""]
+        # A short value leaves the column to the remark; a long one has it behind its last line.
+        last = lines[-1].ljust(value_width) if len(lines) == 1 else lines[-1]
+        if row.remark and len(last) + 2 + len(row.remark) <= room:
+            lines[-1] = f"{last}  {self._painted(row.remark, remark_colour)}"
+        else:
+            lines += [self._painted(line, remark_colour) for line in textwrap.wrap(row.remark, room)]
+        yield f"  {mark} {row.name:<{name_width}}  {lines[0]}".rstrip()
+        yield from (indent + line for line in lines[1:])
+
+    def _painted(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and code else text
+
+    def _line(self, text: str) -> None:
+        self._stream.write(f"{text}\n")

@@ -1,0 +1,65 @@
+"""The examination from start to end."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+
+from otel_crumbs.install import Installation, install, installed
+
+from .hooks import hooks
+from .instrumentations import instrumentations, without_instrumentation
+from .report import Report, as_json
+from .section import Section, State
+from .sending import sending
+from .settings import settings, standard_variables
+from .versions import versions
+from .warned import heard_warnings, warnings
+
+UNREACHED = re.compile("not reached|no answer|UNAVAILABLE|DEADLINE")
+VARIABLES = "OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL and _HEADERS say where and how it is sent."
+
+
+def run(*, timeout: float, send: bool = True, json: bool = False) -> int:
+    """Examine this environment, and return the exit code: 1 if the test event was not taken."""
+    report = Report(sys.stdout)
+    sections: list[Section] = []
+    with heard_warnings() as heard:
+        installation = installed() or install()
+        for section in examine(installation, heard, timeout=timeout, send=send):
+            sections.append(section)
+            if not json:
+                report.write(section)
+    well = not any(row.state is State.BAD for section in sections for row in section.rows)
+    if json:
+        sys.stdout.write(as_json(sections, well=well) + "\n")
+    else:
+        report.verdict(verdict(sections, well=well), well=well)
+    return 0 if well else 1
+
+
+def examine(installation: Installation, heard: Sequence[str], *, timeout: float, send: bool) -> Iterator[Section]:
+    """Iterate over everything that there is to know, the test event last."""
+    yield versions()
+    yield settings(installation.config, os.environ)
+    yield standard_variables(os.environ)
+    yield hooks(installation)
+    yield instrumentations(os.environ)
+    yield without_instrumentation()
+    if send:
+        yield sending(installation, timeout)
+    yield warnings(heard, os.environ)
+
+
+def verdict(sections: Sequence[Section], *, well: bool) -> str:
+    """Return the conclusion in a sentence or two."""
+    results = [row for section in sections if section.key == "test_event" for row in section.rows]
+    refusals = [row.remark for row in results if row.state is State.BAD]
+    if any(UNREACHED.search(reason) for reason in refusals):
+        return f"The test event was not taken. Is a collector listening there? {VARIABLES}"
+    if not well:
+        return f"The test event was not taken, though somebody answered. {VARIABLES}"
+    taken = any(row.state is State.GOOD for row in results)
+    return "All is well: the test event was taken." if taken else "No test event was sent."

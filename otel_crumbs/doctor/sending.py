@@ -1,0 +1,108 @@
+"""A test event through every configured exporter, and what became of it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from time import monotonic
+from typing import NoReturn
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from otel_crumbs.event import ErrorEvent, Seized, seize
+from otel_crumbs.export import Exporter, Outcome, Verdict
+from otel_crumbs.export.otlp_settings import read
+from otel_crumbs.install import Installation
+from otel_crumbs.sources.by_hand import record
+
+from .masking import masked
+from .section import Row, Section, State
+
+MECHANISM = "doctor"
+
+
+class DoctorTest(Exception):  # noqa: N818 - nothing went wrong
+    """What the test event reports."""
+
+
+def sending(installation: Installation, timeout: float) -> Section:
+    """Send the test event and return what each exporter said; takes *timeout* and a little at most."""
+    return Section(title="Test event", key="test_event", rows=tuple(_sending(installation, timeout)))
+
+
+def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
+    wanted = [name for name in installation.config.exporter if name != "none"]
+    if not installation.active or not wanted:
+        reason = "the exporter is none" if installation.active else "otel_crumbs is switched off"
+        yield Row(name="not sent", value=reason, state=State.NOTE)
+        return
+    event = installation.builder.build(seize_test())
+    if event is None:
+        yield Row(name="not sent", value="before_send dropped it", state=State.NOTE)
+        return
+    exporters = {lane.exporter.name: lane.exporter for lane in installation.delivery.lanes}
+    for name in wanted:
+        if name not in exporters:
+            yield Row(name=name, value="could not be set up", remark="see the warnings", state=State.BAD)
+        else:
+            yield sent(exporters[name], event, timeout)
+
+
+def seize_test() -> Seized:
+    """Return what is needed of an exception that was raised here, with a breadcrumb before it."""
+    record("otel-crumbs doctor sends a test event", category="otel_crumbs.doctor")
+    try:
+        fail()
+    except DoctorTest as error:
+        return seize(error, mechanism=MECHANISM, handled=True)
+
+
+def fail() -> NoReturn:
+    """Raise, so that the test event has a traceback too."""
+    raise DoctorTest("a test of the way to here, nothing is wrong")
+
+
+def sent(exporter: Exporter, event: ErrorEvent, timeout: float) -> Row:
+    """Send the event by one exporter, and return what became of it."""
+    started = monotonic()
+    outcome = _within(exporter, event, timeout)
+    milliseconds = (monotonic() - started) * 1000
+    where = endpoint(exporter.name)
+    if outcome.verdict is Verdict.DELIVERED:
+        remark = f"taken in {milliseconds:.0f} ms: event {event.event_id}"
+        return Row(name=exporter.name, value=where, remark=remark, state=State.GOOD)
+    remark = f"not taken: {reason_of(outcome)}"
+    return Row(name=exporter.name, value=where, remark=remark, state=State.BAD)
+
+
+def endpoint(name: str) -> str:
+    """Return where an exporter sends to."""
+    if name != "otlp":
+        return "standard error" if name == "console" else ""
+    settings = read(os.environ)
+    return f"{masked('', settings.endpoint)} ({settings.protocol})"
+
+
+def reason_of(outcome: Outcome) -> str:
+    """Return why the event was not taken, without the endpoint that stands beside it."""
+    reason = outcome.reason.removeprefix(read(os.environ).endpoint).removeprefix(" was")
+    return masked("", reason.strip())
+
+
+def _within(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
+    """Export in a thread of its own: looking up a name, for one, heeds no timeout."""
+    outcomes: list[Outcome] = []
+
+    def export() -> None:
+        try:
+            with suppress_instrumentation():
+                outcomes.append(exporter.export(event, timeout))
+        except Exception as error:  # noqa: BLE001 - exporters may be anybody's
+            outcomes.append(Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}"))
+
+    thread = threading.Thread(target=export, name="otel_crumbs doctor", daemon=True)
+    thread.start()
+    thread.join(timeout + 1)
+    late = Outcome(verdict=Verdict.RETRY, reason=f"no answer in {timeout:g} s")
+    return outcomes[0] if outcomes else late

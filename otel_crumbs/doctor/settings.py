@@ -1,0 +1,82 @@
+"""The effective settings, each with where it came from, and the standard variables beside them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from otel_crumbs.config import SETTINGS, Config, Setting
+
+from .masking import masked
+from .section import Row, Section, State
+
+# Always worth showing, with what it means if they are not set.
+IMPORTANT = {
+    "OTEL_SERVICE_NAME": "events come from unknown_service",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "a collector on this machine",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+}
+
+# Worth showing where they are set: they change what we do, or what reaches us.
+OTHERS = (
+    "OTEL_SDK_DISABLED",
+    "OTEL_CONFIG_FILE",
+    "OTEL_EXPERIMENTAL_CONFIG_FILE",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_TRACES_EXPORTER",
+    "OTEL_LOGS_EXPORTER",
+    "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS",
+    "OTEL_SEMCONV_STABILITY_OPT_IN",
+    "DJANGO_SETTINGS_MODULE",
+    "NO_PROXY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+)
+
+
+def settings(config: Config, environ: Mapping[str, str]) -> Section:
+    """Return every setting of ours."""
+    return Section(title="Settings", key="settings", rows=tuple(_setting(each, config, environ) for each in SETTINGS))
+
+
+def standard_variables(environ: Mapping[str, str]) -> Section:
+    """Return the variables of OpenTelemetry that matter here."""
+    return Section(title="Standard variables", key="variables", rows=tuple(_variables(environ)))
+
+
+def _setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Row:
+    value = masked(setting.name, shown(setting.name, getattr(config, setting.name)))
+    origin = config.origins.get(setting.name, "default")
+    text = environ.get(setting.variable, "").strip()
+    if origin == "default" and text:
+        remark = f"default: {setting.variable} expects {setting.expects}, not {masked(setting.name, text)!r}"
+        return Row(name=setting.name, value=value, remark=remark, state=State.NOTE)
+    if origin == setting.variable:
+        origin = f"environment: {origin}"
+    state = State.PLAIN if origin == "default" else State.NOTE
+    return Row(name=setting.name, value=value, remark=origin, state=state)
+
+
+def shown(name: str, value: Any) -> str:
+    """Return the value of a setting in words."""
+    if name == "log_level":
+        return logging.getLevelName(value).lower() if isinstance(value, int) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    if callable(value):
+        return f"{value.__module__}:{getattr(value, '__qualname__', value)}"
+    return "none" if value is None else str(value)
+
+
+def _variables(environ: Mapping[str, str]) -> Iterator[Row]:
+    for name, otherwise in IMPORTANT.items():
+        value = environ.get(name, "").strip()
+        yield Row(name=name, value=masked(name, value) or "not set", remark="" if value else otherwise)
+    for name, value in sorted(environ.items()):
+        if value and name not in IMPORTANT and (name in OTHERS or name.startswith("OTEL_EXPORTER_OTLP_")):
+            yield Row(name=name, value=masked(name, value))

@@ -1,0 +1,34 @@
+"""What is installed, in which version."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from .section import Row, Section
+
+DISTRIBUTIONS = (
+    "otel-crumbs",
+    "opentelemetry-api",
+    "opentelemetry-sdk",
+    "opentelemetry-instrumentation",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-exporter-otlp-proto-grpc",
+    "opentelemetry-distro",
+)
+
+
+def versions() -> Section:
+    """Return the versions of Python and of what matters to us."""
+    python = Row(name="Python", value=platform.python_version(), remark=sys.executable)
+    rows = (Row(name=name, value=installed_version(name) or "not installed") for name in DISTRIBUTIONS)
+    return Section(title="Versions", key="versions", rows=(python, *rows))
+
+
+def installed_version(distribution: str) -> str | None:
+    """Return the version of a distribution, None if it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

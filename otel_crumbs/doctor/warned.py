@@ -1,0 +1,56 @@
+"""What was warned of during the examination."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from otel_crumbs.guard import logger
+
+from .masking import masked
+from .section import Row, Section, State
+
+
+class Listener(logging.Handler):
+    """Keeps what is logged, as text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one line."""
+        self.heard.append(record.getMessage())
+
+
+@contextmanager
+def heard_warnings() -> Iterator[list[str]]:
+    """Collect what we and OpenTelemetry log, instead of letting it in between the lines of the report."""
+    listener = Listener()
+    loggers = [logger, logging.getLogger("opentelemetry")]
+    before = [each.propagate for each in loggers]
+    for each in loggers:
+        each.addHandler(listener)
+        each.propagate = False
+    try:
+        yield listener.heard
+    finally:
+        for each, propagate in zip(loggers, before, strict=True):
+            each.removeHandler(listener)
+            each.propagate = propagate
+
+
+def warnings(heard: Sequence[str], environ: Mapping[str, str]) -> Section:
+    """Return what was heard so far, each once."""
+    texts = dict.fromkeys(without_headers(text, environ) for text in heard)
+    rows = tuple(Row(name=str(number), value=text, state=State.NOTE) for number, text in enumerate(texts, 1))
+    return Section(title="Warnings", key="warnings", rows=rows)
+
+
+def without_headers(text: str, environ: Mapping[str, str]) -> str:
+    """Return a text without the headers that it quotes: OpenTelemetry does where it cannot read them."""
+    for name, value in environ.items():
+        if "HEADERS" in name and value:
+            text = text.replace(value, masked(name, value))
+    return masked("", text)
