@@ -1,0 +1,3 @@
+"""Whole applications in processes of their own, as their users start them, in front of a real Collector."""
+
+from __future__ import annotations

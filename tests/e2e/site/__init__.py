@@ -1,0 +1,3 @@
+"""A small Django project, written as if breadcrumbs had never been heard of."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The project and its only app."""
+
+from __future__ import annotations
