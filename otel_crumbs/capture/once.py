@@ -79,7 +79,7 @@ class Reporter:
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
-        if branch.operation is not None and _key(info) in branch.operation.captured:
+        if branch.operation is not None and _key(info) in (branch.operation.captured or ()):
             return
         _tell_operation(branch, info)
         self._emit(seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism))
@@ -117,8 +117,9 @@ def _mark(error: BaseException, branch: Branch | None) -> Mark:
 def _tell_operation(branch: Branch | None, info: ExceptionInfo) -> None:
     if branch is None or branch.operation is None:
         return
-    if len(branch.operation.captured) < _MAX_TOLD:
-        branch.operation.captured.add(_key(info))
+    captured = branch.operation.captured = branch.operation.captured or set()
+    if len(captured) < _MAX_TOLD:
+        captured.add(_key(info))
 
 
 def _key(info: ExceptionInfo) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from time import time_ns
 from typing import Any, NamedTuple
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
-from otel_crumbs.guard import guarded, warn
+from otel_crumbs.guard import tell, warn
 from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, current
 
 type_of = type  # the argument of that name hides it
@@ -25,13 +25,12 @@ class NoteEntry(NamedTuple):
     branch: str | None
     render: object
     message: str
-    category: str
+    category: str | None
     level: str
     type: str
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | None
 
 
-@guarded("a breadcrumb was recorded by hand")
 def record(
     message: str | None = None,
     *,
@@ -55,26 +54,34 @@ def record(
         timestamp: Seconds since the epoch or a datetime; now if None.
 
     """
-    if level not in LEVELS:
-        level = _known_level(level)
-    details = _details(data) if data is not None else {}
-    if message is None and not details:
-        warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
-        return
-    branch = current.branch()
-    branch.append(
-        (
-            time.time_ns() if timestamp is None else _nanoseconds(timestamp),
-            level in NOTABLE_LEVELS,
-            branch.name,
-            render,
-            message if type_of(message) is str else _message(message, details),
-            category or "manual",
-            level,
-            type,
-            details,
+    try:
+        if level not in LEVELS:
+            level = _known_level(level)
+        if type_of(data) is dict and _SIMPLE.issuperset(map(type_of, data.values())):
+            data = data.copy()
+        elif data is not None:
+            data = _details(data)
+        if type_of(message) is not str:
+            if message is None and not data:
+                warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
+                return
+            message = _message(message, data)
+        branch = current.branch()
+        branch.append(
+            (
+                time_ns() if timestamp is None else _nanoseconds(timestamp),
+                level in NOTABLE_LEVELS,
+                branch.name,
+                render,
+                message,
+                category,
+                level,
+                type,
+                data,
+            )
         )
-    )
+    except Exception as error:  # noqa: BLE001 - the cheapest call there is must not pay for a wrapping guard
+        tell("a breadcrumb was recorded by hand", error)
 
 
 def render(entry: Entry) -> Iterator[Breadcrumb]:
@@ -83,23 +90,21 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type=text(str(kept.type)),
-        category=text(str(kept.category)),
+        category=text(str(kept.category or "manual")),
         level=kept.level,
         message=text(kept.message, MAX_MESSAGE),
-        data={text(str(key)): clean(value) for key, value in kept.data.items()},
+        data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
         branch=kept.branch,
     )
 
 
-def _message(message: object, details: Mapping[str, Any]) -> str:
+def _message(message: object, details: Mapping[str, Any] | None) -> str:
     if message is None:
-        return " ".join(f"{key}={value}" for key, value in details.items())
+        return " ".join(f"{key}={value}" for key, value in (details or {}).items())
     return str(clean(message))
 
 
-def _details(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    if type(data) is dict and all(type(value) in _SIMPLE for value in data.values()):
-        return data.copy()
+def _details(data: object) -> Mapping[str, Any]:
     if isinstance(data, Mapping):
         return clean_mapping(data)
     warn(

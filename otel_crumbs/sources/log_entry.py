@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.trail import Branch, Breadcrumb, Entry
+from otel_crumbs.trail import Breadcrumb, Entry
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -33,11 +33,13 @@ class LogEntry(NamedTuple):
     message: Any
     args: Any
     extra: Mapping[str, Any] | None
-    location: tuple[str, int, str | None]
+    path: str
+    line: int
+    function: str | None
     exception: str | None
 
 
-def entry_of(record: logging.LogRecord, branch: Branch) -> Entry:
+def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
     """
     Return the entry of a log record.
 
@@ -45,21 +47,22 @@ def entry_of(record: logging.LogRecord, branch: Branch) -> Entry:
     error asks; anything else is formatted now: it is the application's, it
     can change, and it must not live longer because of us.
     """
-    message, args = record.msg, record.args
+    message, args, level = record.msg, record.args, record.levelno
     if type(message) is not str or (args and not _is_simple(args)):
         message, args = format_safely(message, args), None
-    level = record.levelno
     return (
         int(record.created * 1e9),
         level >= _WARNING,
-        branch.name,
+        branch,
         render,
         record.name,
         level,
         message,
         args,
         extra_of(record) if len(record.__dict__) > _PLAIN_LENGTH else None,
-        (record.pathname, record.lineno, record.funcName),
+        record.pathname,
+        record.lineno,
+        record.funcName,
         _exception(record) if record.exc_info else None,
     )
 
@@ -67,10 +70,9 @@ def entry_of(record: logging.LogRecord, branch: Branch) -> Entry:
 def render(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log line."""
     kept = LogEntry._make(entry)
-    path, line, function = kept.location
-    data: dict[str, Any] = {**(kept.extra or {}), "code.file.path": path, "code.line.number": line}
-    if function:
-        data["code.function.name"] = function
+    data: dict[str, Any] = {**(kept.extra or {}), "code.file.path": kept.path, "code.line.number": kept.line}
+    if kept.function:
+        data["code.function.name"] = kept.function
     if kept.exception:
         data["exception"] = kept.exception
     yield Breadcrumb(
@@ -110,8 +112,8 @@ def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
 
 def _is_simple(args: Any) -> bool:
     if type(args) is tuple:
-        return all(type(value) in _SIMPLE for value in args)
-    return type(args) is dict and all(type(value) in _SIMPLE for value in args.values())
+        return _SIMPLE.issuperset(map(type, args))
+    return type(args) is dict and _SIMPLE.issuperset(map(type, args.values()))
 
 
 def _exception(record: logging.LogRecord) -> str | None:

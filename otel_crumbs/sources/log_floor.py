@@ -25,19 +25,20 @@ class LogFloor:
         self._level = level
         self._exact: dict[str, int] = {}
         self._patterns: dict[str, int] = dict.fromkeys(_OURS, _NEVER)
-        self._known: dict[str, int] = {}
+        # What was found out; read without a call by those who see every line.
+        self.known: dict[str, int] = {}
 
     def set_level(self, level: int) -> None:
         """Set the level for every logger that nothing else is said of."""
         self._level = level
-        self._known = {}
+        self.known = {}
 
     def ignore(self, name: str, allow_level: int | None = None) -> None:
         """Ignore a logger, or all that match a pattern such as ``oauthlib.*``, below *allow_level*."""
         wanted = _NEVER if allow_level is None else allow_level
         target = self._patterns if any(sign in name for sign in "*?[") else self._exact
         target[name] = wanted
-        self._known = {}
+        self.known = {}
 
     def forget(self) -> None:
         """Ignore only our own loggers again."""
@@ -46,9 +47,9 @@ class LogFloor:
     def of(self, name: str) -> int:
         """Return the level from which up a logger leaves breadcrumbs."""
         try:
-            return self._known[name]
+            return self.known[name]
         except KeyError:
-            floor = self._known[name] = self._find(name)
+            floor = self.known[name] = self._find(name)
             return floor
 
     def _find(self, name: str) -> int:

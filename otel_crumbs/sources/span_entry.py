@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opentelemetry.trace import SpanContext, SpanKind, StatusCode, format_span_id
+from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry
@@ -35,7 +35,6 @@ class SpanEntry(NamedTuple):
     render: object
     name: str
     scope: InstrumentationScope | None
-    kind: SpanKind
     attributes: Mapping[str, Any]
     events: Sequence[Event] | None
     status: Status
@@ -74,7 +73,6 @@ def render_open(branch: Branch, span: Span, *, is_root: bool) -> Entry | None:
         render=render_root if is_root else render_in_flight,
         name=span.name,
         scope=span.instrumentation_scope,
-        kind=span.kind,
         attributes=dict(span.attributes or {}),
         events=span.events or None,
         status=span.status,

@@ -1,4 +1,13 @@
-"""Spans become breadcrumbs: references while the application runs, words when an error asks."""
+"""
+Spans become breadcrumbs: references while the application runs, words when an error asks.
+
+`on_start` and `on_end` run for every span of the application. They read the
+SDK's private fields, for the properties beside them cost more than all the
+rest, and a span context by position, for it is a tuple: trace id, span id,
+whether it is remote.
+"""
+# ruff: noqa: SLF001
+# mypy: disable-error-code="index,union-attr,attr-defined,redundant-expr"
 
 from __future__ import annotations
 
@@ -11,12 +20,11 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.guard import tell
-from otel_crumbs.trail import Branch, Entry, Operation, current, remember
+from otel_crumbs.trail import MAX_OPEN_SPANS, Branch, Entry, Operation, current, remember
 
-from .span_entry import render_ended, render_open, render_root
+from .span_entry import SpanEntry, render_ended, render_open, render_root
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
@@ -67,50 +75,54 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         try:
             if not self.active:
                 return
-            parent = span.parent
-            if parent is None or parent.is_remote:
-                current.span_started(span, _branch_of_local_root(span, parent_context))
-                return
-            found = current.open_spans.get(parent.span_id)
-            if found is not None and not current.opened_by_hand and found[0].is_mine():
-                current.span_started(span, found[0])
+            parent = span._parent
+            open_spans = current.open_spans
+            if parent is None or parent[2]:
+                branch = _branch_of_local_root(span, parent_context)
             else:
-                current.span_started(span, current.branch_at(parent, parent_context))
-        except Exception as error:  # noqa: BLE001 - on the hot path, where a wrapping guard is dear
+                found = open_spans.get(parent[1])
+                if found is not None and not current.opened_by_hand and found[0].is_mine():
+                    branch = found[0]
+                else:
+                    branch = current.branch_at(parent, parent_context)
+            open_spans[span._context[1]] = (branch, span)
+            if len(open_spans) > MAX_OPEN_SPANS:
+                current.close_oldest()
+        except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
             tell("a span started", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Leave the span's references in the trail where it started."""
         try:
-            found = current.open_spans.pop(span.context[1], None)
+            context = span._context
+            found = current.open_spans.pop(context[1], None)
             if found is None:
                 return
-            branch = found[0]
-            events: Sequence[Event] = span._events  # noqa: SLF001 - the property copies the list
-            failed = span._status.status_code is _ERROR  # noqa: SLF001 - as above, on the hot path
-            told = _remember_exception(span, branch) if events or failed else False
-            operation = branch.operation
-            is_root = operation is not None and operation.span_id == span.context[1]
+            branch, operation = found[0], found[0].operation
+            status = span._status
+            failed = status._status_code is _ERROR
+            events = span._events if span._events._dq else None
             entry = (
-                span._start_time,  # noqa: SLF001
+                span._start_time,
                 failed,
                 branch.name,
-                render_root if is_root else render_ended,
-                span._name,  # noqa: SLF001
-                span._instrumentation_scope,  # noqa: SLF001
-                span._kind,  # noqa: SLF001
-                span._attributes,  # noqa: SLF001
-                events or None,
-                span._status,  # noqa: SLF001
-                span._end_time,  # noqa: SLF001
-                span._context,  # noqa: SLF001
-                told,
+                render_ended,
+                span._name,
+                span._instrumentation_scope,
+                span._attributes,
+                events,
+                status,
+                span._end_time,
+                context,
+                (failed or events is not None) and _remember_exception(span, branch),
             )
-            if not is_root:
+            if operation is None or operation.span_id != context[1]:
                 branch.append(entry)
             else:
-                self._operation_ended(span, branch, entry)
-        except Exception as error:  # noqa: BLE001 - on the hot path, where a wrapping guard is dear
+                operation.name = span._name
+                if failed or events is not None:
+                    self._operation_ended(span, branch, entry)
+        except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
             tell("a span ended", error)
 
     def shutdown(self) -> None:
@@ -122,21 +134,19 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         return True
 
     def _operation_ended(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
-        if branch.operation is not None:
-            branch.operation.name = span.name
-        if not entry[8] and not entry[1]:
-            return
-        branch.append(entry)
+        branch.append(SpanEntry._make(entry)._replace(render=render_root))
         if self.on_operation_end is not None:
             self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_live_exception(span)))
 
 
 def _branch_of_local_root(span: Span, parent_context: Context | None) -> Branch:
-    if span.kind not in _OPENS_OPERATION:
+    if span._kind not in _OPENS_OPERATION:
         return current.branch_at(None, parent_context)
-    around = current.branch_at(None, parent_context).operation if current.opened_by_hand else None
-    span_context = span.context
-    return current.begin(Operation(trace_id=span_context.trace_id, span_id=span_context.span_id, within=around))
+    span_context = span._context
+    if not current.opened_by_hand:
+        return current.begin(Operation(span_context[0], span_context[1]))
+    around = current.branch_at(None, parent_context).operation
+    return current.begin(Operation(span_context[0], span_context[1], within=around))
 
 
 def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:

@@ -39,9 +39,10 @@ def install(report: Callable[[logging.LogRecord], None] | None = None) -> Callab
         if not active:
             return original(self, record)
         try:
-            if record.levelno >= floor.of(record.name):
+            least = floor.known.get(record.name)
+            if record.levelno >= (floor.of(record.name) if least is None else least):
                 branch = current.branch()
-                branch.append(entry_of(record, branch))
+                branch.append(entry_of(record, branch.name))
             if report is not None and record.exc_info and record.levelno >= _REPORTED_FROM:
                 report(record)
         except Exception as error:  # noqa: BLE001 - on the hot path, where a wrapping guard is dear

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .branch import Branch
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb
 from .by_hand import on_failure, operation
-from .current import current
+from .current import MAX_OPEN_SPANS, current
 from .mark import Mark, chain, mark_of, remember
 from .operation import Operation
 from .ring import Entry
@@ -13,6 +13,7 @@ from .view import Snapshot, snapshot
 
 __all__ = [
     "LEVELS",
+    "MAX_OPEN_SPANS",
     "NOTABLE_LEVELS",
     "Branch",
     "Breadcrumb",

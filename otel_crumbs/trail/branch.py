@@ -48,24 +48,31 @@ class Branch:
     children's; siblings never see each other's.
     """
 
-    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent", "size", "tree")
+    # Every operation has one: so it is made lean, with what the first branch does not need on the class.
+    name: str | None = None
+    parent: Branch | None = None
+    below: Ring | None = None
+    depth = 0
+    _thread = 0
+    _task: ref[Task[Any]] | None = None
 
-    def __init__(self, size: int, *, operation: Operation | None = None, parent: Branch | None = None) -> None:
-        if parent is not None and parent.depth >= MAX_DEPTH:
-            parent = parent.root
-        running = runner()
-        self._thread = running if isinstance(running, int) else 0
-        # A strong reference would close the circle task -> context -> branch -> task.
-        self._task = None if isinstance(running, int) else ref(running)
-        self.name = name_of(running) if parent else None
+    def __init__(self, size: int, operation: Operation | None = None, parent: Branch | None = None) -> None:
         self.operation = operation
-        self.parent = parent
-        # The root's number, not the root: a root that held itself would be garbage for the collector.
-        self.tree: int = parent.tree if parent else next(_numbers)
-        self.depth: int = parent.depth + 1 if parent else 0
-        self.size = size
         self.own = Ring(size)
-        self.below: Ring | None = None
+        running = runner()
+        if isinstance(running, int):
+            self._thread = running
+        else:
+            # A strong reference would close the circle task -> context -> branch -> task.
+            self._task = ref(running)
+        if parent is None:
+            # The root's number, not the root: one that held itself would be garbage for the collector.
+            self.tree: int = next(_numbers)
+            return
+        self.parent = parent if parent.depth < MAX_DEPTH else parent.root
+        self.name = name_of(running)
+        self.tree = self.parent.tree
+        self.depth = self.parent.depth + 1
 
     @property
     def root(self) -> Branch:
@@ -77,20 +84,23 @@ class Branch:
 
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
-        running = runner()
-        if isinstance(running, int):
-            return running == self._thread
-        return self._task is not None and self._task() is running
+        # As runner() has it, without its calls: this is asked at every span's start.
+        loop = _get_running_loop()
+        task = None if loop is None else current_task(loop)
+        if task is None:
+            return self._thread == threading.get_ident()
+        return self._task is not None and self._task() is task
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
-        self.own.append(entry)
-        ancestor = self.parent
-        while ancestor is not None:
-            if ancestor.below is None:
-                ancestor.below = Ring(self.size)
-            ancestor.below.append(entry)
-            ancestor = ancestor.parent
+        # As Ring.append has it, without the call: this is done at every span's end.
+        own = self.own
+        last = own.last
+        last.append(entry)
+        if len(last) > own.room:
+            own.make_room()
+        if self.parent is not None:
+            self._tell_ancestors(entry)
 
     def lineage(self) -> Iterator[Branch]:
         """Iterate over this branch and its ancestors."""
@@ -102,6 +112,14 @@ class Branch:
     def sees(self, other: Branch) -> bool:
         """Return whether *other* is this branch, an ancestor or a descendant."""
         return other in self.lineage() or self in other.lineage()
+
+    def _tell_ancestors(self, entry: Entry) -> None:
+        ancestor = self.parent
+        while ancestor is not None:
+            if ancestor.below is None:
+                ancestor.below = Ring(self.own.size)
+            ancestor.below.append(entry)
+            ancestor = ancestor.parent
 
     def rings(self) -> Iterator[Ring]:
         """Iterate over all that this branch sees."""

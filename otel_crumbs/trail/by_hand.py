@@ -94,7 +94,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         span_context = get_current_span().get_span_context()
         around = current.branch().operation
         current.opened_by_hand = True
-        self._branch = current.begin(Operation(self.name, trace_id=span_context.trace_id, within=around))
+        self._branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
         place = (self._branch, span_context.span_id)
         self._token = otel_context.attach(otel_context.set_value(OPERATION_KEY, place))
 

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import INVALID_SPAN, get_current_span
 
 from .branch import Branch
 from .operation import Operation
@@ -62,7 +62,13 @@ class Current:
 
     def branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        span_context = get_current_span().get_span_context()
+        span = get_current_span()
+        if span is INVALID_SPAN:
+            return self.branch_at(None, None)
+        span_context = span.get_span_context()
+        found = self.open_spans.get(span_context.span_id)
+        if found is not None and not self.opened_by_hand and found[0].is_mine():
+            return found[0]
         return self.branch_at(span_context if span_context.is_valid else None, None)
 
     def branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
@@ -79,16 +85,9 @@ class Current:
 
     def begin(self, operation: Operation) -> Branch:
         """Return the first branch of a new operation."""
-        branch = Branch(self.size, operation=operation)
+        branch = Branch(self.size, operation)
         _operation_branch.set(branch)
         return branch
-
-    def span_started(self, span: Span, branch: Branch) -> None:
-        """Remember where a span started."""
-        spans = self.open_spans
-        spans[span.context.span_id] = (branch, span)
-        if len(spans) > MAX_OPEN_SPANS:
-            self._forget_oldest()
 
     def open_entries(self, branch: Branch) -> Iterator[Entry]:
         """Iterate over entries for the open spans that a branch sees, as they are now."""
@@ -107,7 +106,7 @@ class Current:
         here = remembered.get()
         if here is not None and here.tree == branch.tree and here.is_mine():
             return here
-        child = Branch(self.size, operation=branch.operation, parent=branch)
+        child = Branch(self.size, branch.operation, branch)
         remembered.set(child)
         return child
 
@@ -116,7 +115,8 @@ class Current:
         if here is None:
             here = Branch(self.size)
             _ambient_branch.set(here)
-        return self._mine(here)
+            return here
+        return here if here.is_mine() else self._mine(here)
 
     def _branch_of_unseen(self, span_context: SpanContext) -> Branch:
         here = _operation_branch.get()
@@ -124,13 +124,14 @@ class Current:
             return here  # its span has ended, the work goes on
         branch = self._unseen.get(span_context.span_id)
         if branch is None:
-            branch = self.begin(Operation(trace_id=span_context.trace_id, span_id=span_context.span_id))
+            branch = self.begin(Operation(span_context.trace_id, span_context.span_id))
             self._unseen[span_context.span_id] = branch
             while len(self._unseen) > MAX_UNSEEN_SPANS:
                 self._unseen.popitem(last=False)
         return branch
 
-    def _forget_oldest(self) -> None:
+    def close_oldest(self) -> None:
+        """Forget the span that has been open for longest, which most likely never ends."""
         try:
             self.open_spans.pop(next(iter(self.open_spans)), None)
         except (RuntimeError, StopIteration):  # another thread changed the table meanwhile

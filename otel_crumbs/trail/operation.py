@@ -19,23 +19,20 @@ class Operation:
 
     """
 
-    __slots__ = ("captured", "name", "number", "span_id", "trace_id", "within")
+    # Their numbers alone: an operation must not keep the ones around it alive.
+    within: tuple[int, ...] = ()
+    # What was reported of it already, in words; most operations report nothing.
+    captured: set[str] | None = None
 
     def __init__(
-        self,
-        name: str | None = None,
-        *,
-        trace_id: int = 0,
-        span_id: int = 0,
-        within: Operation | None = None,
+        self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
     ) -> None:
         self.number = next(_numbers)
         self.name = name
         self.trace_id = trace_id
         self.span_id = span_id
-        # Its number alone: an operation must not keep the one around it alive.
-        self.within: frozenset[int] = frozenset() if within is None else within.within | {within.number}
-        self.captured: set[str] = set()
+        if within is not None:
+            self.within = (*within.within, within.number)
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

@@ -37,49 +37,52 @@ class Ring:
     race may cost a count, never an entry's integrity.
     """
 
-    __slots__ = ("_first", "_first_room", "_last", "_last_room", "_notable", "_notable_room", "dropped")
+    # Every operation has one: so it is made lean, with what only an overflow changes on the class.
+    dropped = 0
+    _first: deque[Entry] | None = None
+    _notable: deque[Entry] | None = None
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
-        self._first_room = size // _FIRST_SHARE
-        self._notable_room = size // _NOTABLE_SHARE
-        self._last_room = size - self._first_room - self._notable_room
-        self._first: list[Entry] = []
-        self._notable: deque[Entry] | None = None
-        self._last: deque[Entry] = deque()
-        self.dropped = 0
+        self.size = size
+        self.room = size
+        self.last: deque[Entry] = deque()
 
     def append(self, entry: Entry) -> None:
         """Add an entry; the oldest that is neither first nor notable makes room."""
-        last = self._last
+        last = self.last
         last.append(entry)
-        if len(last) > self._last_room:
-            self._make_room()
+        if len(last) > self.room:
+            self.make_room()
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over a snapshot, oldest first as far as they were appended so."""
-        yield from self._first.copy()
-        yield from (self._notable or deque()).copy()
-        yield from self._last.copy()
+        for part in (self._first, self._notable, self.last):
+            if part:
+                yield from part.copy()
 
     def __len__(self) -> int:
-        return len(self._first) + len(self._notable or ()) + len(self._last)
+        return sum(len(part) for part in (self._first, self._notable, self.last) if part)
 
-    def _make_room(self) -> None:
-        try:
-            oldest = self._last.popleft()
-        except IndexError:  # another thread made room
-            return
-        if len(self._first) < self._first_room:
-            self._first.append(oldest)
-        elif oldest[NOTABLE] and self._notable_room:
-            self._keep_notable(oldest)
-        else:
+    def make_room(self) -> None:
+        """Move what is too much from the last ones to the first or the notable, or drop it."""
+        if self._first is None or self._notable is None:
+            self._first, self._notable = deque(), deque()
+        while len(self.last) > self.room:
+            try:
+                self._move(self.last.popleft(), self._first, self._notable)
+            except IndexError:  # another thread made room
+                return
+
+    def _move(self, oldest: Entry, first: deque[Entry], notable: deque[Entry]) -> None:
+        if len(first) < self.size // _FIRST_SHARE:
+            first.append(oldest)
+            self.room -= 1
+        elif not oldest[NOTABLE] or self.size < _NOTABLE_SHARE:
             self.dropped += 1
-
-    def _keep_notable(self, entry: Entry) -> None:
-        if self._notable is None:
-            self._notable = deque()
-        self._notable.append(entry)
-        if len(self._notable) > self._notable_room:
-            self._notable.popleft()
+        elif len(notable) < self.size // _NOTABLE_SHARE:
+            notable.append(oldest)
+            self.room -= 1
+        else:
+            notable.append(oldest)
+            notable.popleft()
             self.dropped += 1

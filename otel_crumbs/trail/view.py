@@ -44,7 +44,7 @@ def snapshot(branch: Branch) -> Snapshot:
     rings = tuple(branch.rings())
     entries = [*chain.from_iterable(rings), *current.open_entries(branch)]
     entries.sort(key=itemgetter(TIMESTAMP))
-    return Snapshot(entries=tuple(entries), dropped=sum(ring.dropped for ring in rings), size=branch.size)
+    return Snapshot(entries=tuple(entries), dropped=sum(ring.dropped for ring in rings), size=branch.own.size)
 
 
 def _timestamp(breadcrumb: Breadcrumb) -> int:
