@@ -60,5 +60,5 @@ def test_visitors_of_a_website_keep_their_trails_apart(start_website: StartWebsi
     website.stop()
 
     assert [status for status, _ in answers] == [500] * MANY
-    # Two log lines and a span; the query's parameters are not in its text.
-    assert_each_has_its_own(launcher.received().events, breadcrumbs=3)
+    # Two log lines and a span, and the line by which Django reports the failure.
+    assert_each_has_its_own(launcher.received().events, breadcrumbs=4)

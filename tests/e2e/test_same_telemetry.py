@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ PAGES = ("/orders/1", "/checkout/7", "/missing/3", "/nowhere", "/excused/5", "/c
 def comparable(received: Received, port: int | None = None) -> dict[str, list[Any]]:
     """Return spans and logs in the order of time, with names in the place of ids and without the times."""
     spans = sorted(received.spans, key=lambda span: (span.start, span.end))
-    names = {span.span_id: span.name for span in spans}
-    traces = {trace_id: number for number, trace_id in enumerate(dict.fromkeys(span.trace_id for span in spans))}
+    logs = sorted(received.application_logs, key=lambda log: log.time)
+    traces = numbered([*(span.trace_id for span in spans), *(log.trace_id for log in logs)])
+    # Of an unsampled trace there are only the ids in its logs.
+    names = numbered(log.span_id for log in logs) | {span.span_id: span.name for span in spans} | {"": ""}
     return {
         "spans": [
             {
@@ -31,7 +34,7 @@ def comparable(received: Received, port: int | None = None) -> dict[str, list[An
                 "scope": span.scope,
                 "kind": span.kind,
                 "trace": traces[span.trace_id],
-                "parent": names.get(span.parent_span_id, span.parent_span_id),
+                "parent": names[span.parent_span_id],
                 "trace_state": span.trace_state,
                 "flags": span.flags,
                 "attributes": plain(span.attributes, port),
@@ -48,14 +51,20 @@ def comparable(received: Received, port: int | None = None) -> dict[str, list[An
                 "severity": (log.severity_number, log.severity_text),
                 "event_name": log.event_name,
                 "attributes": plain(log.attributes, port),
-                "trace": traces.get(log.trace_id, log.trace_id),
-                "span": names.get(log.span_id, log.span_id),
+                "trace": traces[log.trace_id],
+                "span": names[log.span_id],
                 "flags": log.flags,
                 "resource": plain(log.resource, port),
             }
-            for log in sorted(received.application_logs, key=lambda log: log.time)
+            for log in logs
         ],
     }
+
+
+def numbered(ids: Iterable[str]) -> dict[str, Any]:
+    """Return a number for each id, in the order of their coming; no id has none."""
+    numbers: dict[str, Any] = {each: number for number, each in enumerate(dict.fromkeys(ids))}
+    return {**numbers, "": None}
 
 
 def plain(attributes: dict[str, Any], port: int | None) -> dict[str, Any]:
