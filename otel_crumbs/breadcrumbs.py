@@ -6,14 +6,15 @@ The API of raven's `breadcrumbs` module, which brought them to Python.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .sources import by_hand
+from .sources import by_hand, lazy_note
 from .sources.log_floor import ignore_logger
+from .sources.log_handlers import register_logging_handler, register_special_log_handler
 
-__all__ = ["ignore_logger", "record"]
+__all__ = ["ignore_logger", "record", "register_logging_handler", "register_special_log_handler"]
 
 
 def record(
@@ -23,19 +24,36 @@ def record(
     category: str | None = None,
     data: Mapping[str, Any] | None = None,
     type: str | None = None,  # noqa: A002 - the word of the original
+    processor: Callable[[dict[str, Any]], Any] | None = None,
 ) -> None:
     """
     Leave a breadcrumb right here; the arguments stand in raven's order.
+
+    Never raises: what cannot be used is left out, with a warning.
 
     Args:
         message: A line that tells the story; made from *data* if None.
         timestamp: Seconds since the epoch or a datetime; now if None.
         level: ``debug``, ``info``, ``warning``, ``error`` or ``fatal``.
-        category: Who says so.
+        category: Who says so; 128 characters at most.
         data: Details.
         type: ``default``, ``http``, ``query``, ``error``, ...
+        processor: Called once, when an error asks for the breadcrumb, with a
+            dict of its fields (``timestamp``, ``level``, ``message``,
+            ``category``, ``type``, ``data``), which it may change in place.
 
     """
+    if processor is not None:
+        lazy_note.record_lazily(
+            processor,
+            message=message,
+            category=category,
+            level=level or "info",
+            type=type or "default",
+            data=data,
+            timestamp=timestamp,
+        )
+        return
     by_hand.record(
         message,
         category=category,

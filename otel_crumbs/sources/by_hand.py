@@ -13,6 +13,9 @@ from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, current
 
 type_of = type  # the argument of that name hides it
 
+# As Sentry's relay cuts them.
+MAX_NAME = 128
+
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
 
@@ -56,7 +59,7 @@ def record(
     """
     try:
         if level not in LEVELS:
-            level = _known_level(level)
+            level = known_level(level)
         if type_of(data) is dict and _SIMPLE.issuperset(map(type_of, data.values())):
             data = data.copy()
         elif data is not None:
@@ -69,7 +72,7 @@ def record(
         branch = current.branch()
         branch.append(
             (
-                time_ns() if timestamp is None else _nanoseconds(timestamp),
+                time_ns() if timestamp is None else nanoseconds(timestamp),
                 level in NOTABLE_LEVELS,
                 branch.name,
                 render,
@@ -89,8 +92,8 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     kept = NoteEntry._make(entry)
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type=text(str(kept.type)),
-        category=text(str(kept.category or "manual")),
+        type=text(str(kept.type), MAX_NAME),
+        category=text(str(kept.category or "manual"), MAX_NAME),
         level=kept.level,
         message=text(kept.message, MAX_MESSAGE),
         data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
@@ -115,7 +118,8 @@ def _details(data: object) -> Mapping[str, Any]:
     return {"value": clean(data)}
 
 
-def _known_level(level: object) -> str:
+def known_level(level: object) -> str:
+    """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
     name = str(level).lower()
     name = _SYNONYMS.get(name, name)
     if name in LEVELS:
@@ -124,7 +128,8 @@ def _known_level(level: object) -> str:
     return "info"
 
 
-def _nanoseconds(timestamp: float | datetime) -> int:
+def nanoseconds(timestamp: float | datetime) -> int:
+    """Return seconds since the epoch, or a datetime, UTC where it has no zone, in nanoseconds."""
     if isinstance(timestamp, datetime):
         aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)
         return int(aware.timestamp() * 1e9)

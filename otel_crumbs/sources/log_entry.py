@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -63,23 +64,25 @@ def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
         record.pathname,
         record.lineno,
         record.funcName,
-        _exception(record) if record.exc_info else None,
+        exception_of(record.exc_info) if record.exc_info else None,
     )
 
 
 def render(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log line."""
     kept = LogEntry._make(entry)
-    data: dict[str, Any] = {**(kept.extra or {}), "code.file.path": kept.path, "code.line.number": kept.line}
+    data: dict[str, Any] = {**_named(kept.args), **(kept.extra or {})}
+    if kept.path:
+        data.update({"code.file.path": text(kept.path), "code.line.number": kept.line})
     if kept.function:
-        data["code.function.name"] = kept.function
+        data["code.function.name"] = text(kept.function)
     if kept.exception:
         data["exception"] = kept.exception
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        category=text(kept.logger),
+        category=text(str(kept.logger)),
         level=level_name(kept.level),
-        message=text(format_safely(kept.message, kept.args), MAX_MESSAGE),
+        message=format_safely(kept.message, kept.args),
         data=data,
         branch=kept.branch,
     )
@@ -110,12 +113,20 @@ def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
     return extra or None
 
 
+def exception_of(exc_info: Any) -> str | None:
+    """Return an exception as ``ValueError: boom``, whichever way it was handed to a log call."""
+    if exc_info is True:
+        exc_info = sys.exc_info()
+    error = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) > 1 else exc_info
+    return str(clean(error)) if isinstance(error, BaseException) else None
+
+
 def _is_simple(args: Any) -> bool:
     if type(args) is tuple:
         return _SIMPLE.issuperset(map(type, args))
     return type(args) is dict and _SIMPLE.issuperset(map(type, args.values()))
 
 
-def _exception(record: logging.LogRecord) -> str | None:
-    error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-    return None if error is None else str(clean(error))
+def _named(args: Any) -> dict[str, Any]:
+    """Return the values of a line such as ``"%(user)s logged in"``, which are data by themselves."""
+    return {text(str(key)): clean(value) for key, value in args.items()} if isinstance(args, dict) else {}

@@ -8,8 +8,13 @@ from fnmatch import fnmatchcase
 # Above every level there is: nothing of this logger.
 _NEVER = 10_000
 
-# Our own lines, and those of the machinery that delivers our events.
-_OURS = ("otel_crumbs", "otel_crumbs.*")
+# Our own lines, and those that repeat what another breadcrumb says better.
+_QUIET = {
+    "otel_crumbs": _NEVER,
+    "otel_crumbs.*": _NEVER,
+    "urllib3.connectionpool": logging.WARNING,
+    "django.db.backends": logging.WARNING,
+}
 
 
 class LogFloor:
@@ -24,7 +29,7 @@ class LogFloor:
     def __init__(self, level: int = logging.INFO) -> None:
         self._level = level
         self._exact: dict[str, int] = {}
-        self._patterns: dict[str, int] = dict.fromkeys(_OURS, _NEVER)
+        self._patterns: dict[str, int] = dict(_QUIET)
         # What was found out; read without a call by those who see every line.
         self.known: dict[str, int] = {}
 
@@ -41,8 +46,10 @@ class LogFloor:
         self.known = {}
 
     def forget(self) -> None:
-        """Ignore only our own loggers again."""
-        self.__init__()  # type: ignore[misc]  # the state of a new one is what is wanted
+        """Be as a new one."""
+        self._exact.clear()
+        self._patterns = dict(_QUIET)
+        self.set_level(logging.INFO)
 
     def of(self, name: str) -> int:
         """Return the level from which up a logger leaves breadcrumbs."""
@@ -55,7 +62,7 @@ class LogFloor:
     def _find(self, name: str) -> int:
         if name in self._exact:
             return max(self._exact[name], self._level)
-        floors = [level for pattern, level in self._patterns.items() if fnmatchcase(name, pattern)]
+        floors = [level for pattern, level in self._patterns.items() if fnmatchcase(str(name), pattern)]
         return max([self._level, *floors])
 
 
