@@ -1,0 +1,185 @@
+"""
+Requests made with `http.client`, for which OpenTelemetry has no instrumentation.
+
+Everything in Python that speaks HTTP without one ends there: `urllib`,
+`xmlrpc`, `urllib3` and what is built on it. Under an instrumented client this
+source is silent, for the client says it better.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
+
+from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.guard import guarded
+from otel_crumbs.trail import Breadcrumb, Entry, current
+
+from .span_entry import duration
+from .span_rules import SpanFacts
+from .span_rules import http as tell_http
+
+_MS = 1e6
+_BAD_ANSWER = 400
+
+# Where a connection keeps the request that it is busy with.
+_PENDING = "_otel_crumbs_pending"
+
+
+class Pending(NamedTuple):
+    """A request under way."""
+
+    started: int
+    method: str
+    url: str
+
+
+class CallEntry(NamedTuple):
+    """What is kept of a request; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    method: str
+    url: str
+    status: int | None
+    reason: str | None
+    error: str | None
+    ended: int
+
+
+def install() -> Callable[[], None]:
+    """Watch `http.client.HTTPConnection`; returns what undoes it."""
+    undos = [
+        _wrap("putrequest", _after_putrequest),
+        _wrap("endheaders", _after_endheaders),
+        _wrap("getresponse", _after_getresponse),
+    ]
+
+    def undo() -> None:
+        for step in reversed(undos):
+            step()
+
+    return undo
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a request."""
+    kept = CallEntry._make(entry)
+    took_ms = round((kept.ended - kept.timestamp) / _MS, 3)
+    facts = SpanFacts(
+        name=kept.method,
+        scope="http.client",
+        attributes={
+            "http.request.method": kept.method,
+            "url.full": kept.url,
+            "http.response.status_code": kept.status,
+        },
+        failed=kept.error is not None,
+        error=kept.error.partition(":")[0] if kept.error else None,
+        took=duration(took_ms),
+    )
+    telling = tell_http(facts)
+    known = {**telling.data, "library": "http.client", "reason": kept.reason, "error": kept.error}
+    data = {key: clean(value) for key, value in known.items() if value is not None}
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type=telling.type,
+        category=telling.category,
+        level=telling.level,
+        message=text(telling.message, MAX_MESSAGE),
+        data={**data, "duration_ms": took_ms},
+        duration_ms=took_ms,
+        branch=kept.branch,
+    )
+
+
+Watcher = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
+
+
+def _wrap(name: str, after: Watcher) -> Callable[[], None]:
+    """Have a method watched: *after* is told its arguments, its result, or what it raised."""
+    original = getattr(http.client.HTTPConnection, name)
+    active = True
+    watch = guarded(f"http.client's {name} was watched")(after)
+
+    def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
+        if not active:
+            return original(self, *args, **kwargs)
+        try:
+            result = original(self, *args, **kwargs)
+        except BaseException as error:
+            watch(self, args, None, error)
+            raise
+        watch(self, args, result, None)
+        return result
+
+    def undo() -> None:
+        nonlocal active
+        active = False
+        if getattr(http.client.HTTPConnection, name) is method:
+            setattr(http.client.HTTPConnection, name, original)
+
+    setattr(http.client.HTTPConnection, name, method)
+    return undo
+
+
+def _after_putrequest(
+    connection: http.client.HTTPConnection, args: tuple[Any, ...], _: Any, error: BaseException | None
+) -> None:
+    connection.__dict__.pop(_PENDING, None)
+    if error is None and len(args) > 1 and is_http_instrumentation_enabled():
+        pending = Pending(time.time_ns(), str(args[0]), _url(connection, str(args[1])))
+        connection.__dict__[_PENDING] = pending
+
+
+def _after_endheaders(
+    connection: http.client.HTTPConnection, _: tuple[Any, ...], __: Any, error: BaseException | None
+) -> None:
+    if error is not None:
+        _finish(connection, None, error)
+
+
+def _after_getresponse(
+    connection: http.client.HTTPConnection, _: tuple[Any, ...], response: Any, error: BaseException | None
+) -> None:
+    _finish(connection, response, error)
+
+
+def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseException | None) -> None:
+    pending = connection.__dict__.pop(_PENDING, None)
+    if pending is None:
+        return
+    status = getattr(response, "status", None)
+    branch = current.branch()
+    branch.append(
+        CallEntry(
+            timestamp=pending.started,
+            notable=error is not None or (isinstance(status, int) and status >= _BAD_ANSWER),
+            branch=branch.name,
+            render=render,
+            method=pending.method,
+            url=pending.url,
+            status=status,
+            reason=getattr(response, "reason", None),
+            error=str(clean(error)) if error is not None else None,
+            ended=time.time_ns(),
+        )
+    )
+
+
+def _url(connection: http.client.HTTPConnection, target: str) -> str:
+    """Return the whole URL of a request; one to a proxy names it already."""
+    if "://" in target:
+        return target
+    scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"
+    tunnel = getattr(connection, "_tunnel_host", None)
+    host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)  # type: ignore[attr-defined]  # noqa: SLF001 - set by set_tunnel()
+    default = {"http": 80, "https": 443}[scheme]
+    named = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{named}{'' if port in {default, None} else f':{port}'}{target}"
