@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -192,3 +193,34 @@ def test_values_that_otlp_cannot_carry_cost_nothing_else(send: Send, protocol: s
     assert event.trail[0]["data"] == {"plain": 1}
     assert event.trail[-1]["data"] == {"plain": 2}
     assert all(crumb["data"] for crumb in event.trail)
+
+
+@over_both_protocols
+def test_a_trail_that_is_too_heavy_is_made_to_fit(send: Send, protocol: str) -> None:
+    """Megabytes of breadcrumbs are cut until the Collector takes them; the newest stay, and a count of the rest."""
+    event = send(protocol, "heavy_data.py").event
+
+    assert event.attributes["exception.type"] == "ValueError"
+    assert event.trail[-1]["data"]["number"] == 199
+    assert event.attributes["otel_crumbs.count"] == len(event.trail)
+    assert event.attributes["otel_crumbs.dropped"] == 200 - len(event.trail)
+    assert len(str(event)) < 512 * 1024
+
+
+@over_both_protocols
+def test_an_sdk_that_comes_after_us_gives_spans_and_resource(
+    collector: Collector, service: str, tmp_path: Path, protocol: str
+) -> None:
+    """Spans of a tracer that is older than the SDK are in the trail, under the resource that the code set up."""
+    run_program(
+        "late_sdk.py",
+        tmp_path,
+        SERVICE_IN_CODE=service,
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint(protocol),
+        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
+    )
+
+    [event] = collector.received(service).events
+    assert event.resource["shop.region"] == "north"
+    assert [crumb["data"].get("total") for crumb in event.trail] == [None, 42]
+    assert int(event.trace_id, 16) != 0

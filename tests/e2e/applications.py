@@ -57,18 +57,24 @@ class Launcher:
 
     def run(self, script: str, *arguments: str, **variables: str) -> Finished:
         """Run a script under `opentelemetry-instrument` to its end."""
-        command = [*instrumented(), sys.executable, script, *arguments]
         started = time.monotonic()
-        done = subprocess.run(
-            command,
+        with self.start(script, *arguments, **variables) as process:
+            try:
+                stdout, stderr = process.communicate(timeout=SECONDS_TO_RUN)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return Finished(code=process.returncode, stdout=stdout, stderr=stderr, seconds=time.monotonic() - started)
+
+    def start(self, script: str, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+        """Start a script under `opentelemetry-instrument`."""
+        return subprocess.Popen(
+            [*instrumented(), sys.executable, script, *arguments],
             cwd=SCRIPTS,
             env=self.environment(**variables),
-            capture_output=True,
-            check=False,
-            timeout=SECONDS_TO_RUN,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
-        seconds = time.monotonic() - started
-        return Finished(code=done.returncode, stdout=done.stdout, stderr=done.stderr, seconds=seconds)
 
     def run_without_us(self, script: str, *arguments: str, **variables: str) -> Finished:
         """Run a script the same way, but as if our package were not there."""
@@ -82,8 +88,8 @@ class Launcher:
         return f"{self._service}-without-us"
 
     def environment(self, **variables: str) -> dict[str, str]:
-        """Return what a started program finds in its environment."""
-        return {
+        """Return what a started program finds in its environment; an empty variable is not there at all."""
+        found = {
             **clean_environment(self._folder),
             "OTEL_SERVICE_NAME": self._service,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self._collector.http,
@@ -92,6 +98,7 @@ class Launcher:
             "PARTNER": self._partner,
             **variables,
         }
+        return {name: value for name, value in found.items() if value}
 
     def received(self) -> Received:
         """Return all that arrived from what ran with us."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from .applications import Launcher
@@ -61,3 +63,20 @@ def test_every_way_to_end_is_quick(launcher: Launcher, silent_endpoint: str, way
 
     assert ours.code == others.code
     assert ours.seconds < others.seconds + 1 + SECONDS_OF_GRACE
+
+
+def test_the_traceback_does_not_wait_for_the_collector(launcher: Launcher, silent_endpoint: str) -> None:
+    """What the terminal shows of a crash is there at once, and only then the process tries to deliver."""
+    variables = {**ONLY_US, "OTEL_EXPORTER_OTLP_ENDPOINT": silent_endpoint, "OTEL_CRUMBS_FLUSH_TIMEOUT": "30"}
+    with launcher.start("nightly_job.py", **variables) as process:
+        try:
+            assert process.stderr
+            shown = [
+                line for line in iter(process.stderr.readline, b"RuntimeError: nothing left in the north\n") if line
+            ]
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(2)
+        finally:
+            process.kill()
+
+    assert b"Traceback (most recent call last):\n" in shown

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.collector.otelcol import Collector
 from tests.collector.received import LogRecord
 
 from .applications import Finished, Launcher
@@ -139,3 +140,60 @@ def test_an_operation_that_ends_the_process_is_one_event(launcher: Launcher, kin
     assert event.attributes["otel_crumbs.operation"] == "import"
     assert "the header has 3 columns" in [crumb["message"] for crumb in event.trail]
     assert "the import begins" not in [crumb["message"] for crumb in event.trail]
+
+
+def test_a_trail_that_is_full_keeps_the_newest_and_counts_the_rest(launcher: Launcher) -> None:
+    """With room for two breadcrumbs the third takes the place of the first."""
+    launcher.run("nightly_job.py", OTEL_CRUMBS_MAX_BREADCRUMBS="2")
+
+    [event] = launcher.received().events
+    assert categories(event) == ["nightly", "nightly.stock"]
+    assert (event.attributes["otel_crumbs.count"], event.attributes["otel_crumbs.dropped"]) == (2, 1)
+
+
+def test_the_console_shows_what_the_collector_gets(launcher: Launcher) -> None:
+    """With both exporters the event arrives, and its trail stands on the terminal too."""
+    finished = launcher.run("nightly_job.py", OTEL_CRUMBS_EXPORTER="console,otlp")
+
+    [event] = launcher.received().events
+    for crumb in event.trail:
+        assert crumb["message"].encode() in finished.stderr
+
+
+def test_the_exporter_none_sends_nothing(launcher: Launcher) -> None:
+    """The script ends as ever, its own telemetry arrives, and no event does."""
+    finished = launcher.run("nightly_job.py", OTEL_CRUMBS_EXPORTER="none")
+
+    received = launcher.received()
+    assert finished.code == 1
+    assert [span.name for span in received.spans] == ["GET"]
+    assert received.events == []
+
+
+def test_nothing_is_recorded_where_it_is_switched_off(launcher: Launcher) -> None:
+    """`OTEL_CRUMBS_ENABLED=false` leaves the application and its telemetry alone."""
+    finished = launcher.run("nightly_job.py", OTEL_CRUMBS_ENABLED="false")
+
+    received = launcher.received()
+    assert finished.code == 1
+    assert [span.name for span in received.spans] == ["GET"]
+    assert received.events == []
+
+
+def test_the_protocol_that_the_distro_chooses_is_ours_too(launcher: Launcher, collector: Collector) -> None:
+    """Where nobody sets a protocol `opentelemetry-instrument` means gRPC, and the event goes that way."""
+    launcher.run("nightly_job.py", OTEL_EXPORTER_OTLP_ENDPOINT=collector.grpc, OTEL_EXPORTER_OTLP_PROTOCOL="")
+
+    received = launcher.received()
+    assert [span.name for span in received.spans] == ["GET"]
+    assert len(received.events) == 1
+
+
+def test_a_fork_has_a_trail_of_its_own(launcher: Launcher) -> None:
+    """The child's event knows nothing from before the fork, and the parent's nothing of the child."""
+    finished = launcher.run("forks.py")
+
+    child, parent = sorted(launcher.received().events, key=lambda event: str(event.body))
+    assert (finished.code, finished.stdout) == (1, b"the child ended with 1\n")
+    assert [crumb["message"] for crumb in child.trail] == ["in the child"]
+    assert [crumb["message"] for crumb in parent.trail] == ["before the fork", "in the parent"]
