@@ -27,7 +27,7 @@ PREFIX = "OTEL_CRUMBS_"
 _MAX_SECONDS = 60
 
 EXPORTERS = ("otlp", "console", "none")
-DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "logging")
+DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "django", "logging")
 OTLP_FORMATS = ("nested", "json")
 
 

@@ -19,7 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from . import trail as trails
-from .capture import asyncio_loop, excepthook, threads, unraisable
+from .capture import asyncio_loop, django_signal, excepthook, threads, unraisable
 from .capture.enriched import EnrichedRecords
 from .capture.failed_spans import FailedOperations
 from .capture.logged import LoggedExceptions
@@ -215,6 +215,8 @@ def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo 
     yield "http.client", http_client.install
     if "operation" in config.capture:
         yield "operations by hand", lambda: _operations_by_hand(failed)
+    if "django" in config.capture:
+        yield "got_request_exception", lambda: django_signal.install(reporter)
     if "excepthook" in config.capture:
         yield "sys.excepthook", lambda: excepthook.install(reporter, flush=installation.flush_dying)
     if "threading" in config.capture:

@@ -1,0 +1,127 @@
+"""System checks: what can be seen at start that would leave an error without its story."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004 - Django's word
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from otel_crumbs.config import PREFIX, SETTINGS
+from otel_crumbs.install import installed
+
+MIDDLEWARE = "otel_crumbs.django.middleware.CrumbsMiddleware"
+APP = "otel_crumbs.django"
+
+
+@register(Tags.compatibility)
+def check_installed(**_: Any) -> list[CheckMessage]:
+    """Check that breadcrumbs are in place."""
+    installation = installed()
+    if installation is not None and installation.active:
+        return []
+    return [
+        Warning(
+            "No breadcrumbs are recorded: otel_crumbs is turned off.",
+            hint=f"Remove {APP!r} from INSTALLED_APPS, or unset OTEL_CRUMBS_ENABLED and OTEL_SDK_DISABLED.",
+            id="otel_crumbs.W001",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_exporter(**_: Any) -> list[CheckMessage]:
+    """Check that error events go somewhere."""
+    installation = installed()
+    if installation is None or not installation.active or installation.delivery.lanes:
+        return []
+    return [
+        Warning(
+            "Error events go nowhere: there is no exporter.",
+            hint="Set OTEL_CRUMBS_EXPORTER, to 'otlp' for a collector or to 'console' for a first look.",
+            id="otel_crumbs.W002",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_requests_have_operations(**_: Any) -> list[CheckMessage]:
+    """Check that each request has a trail of its own."""
+    if _traced() or _middleware():
+        return []
+    return [
+        Warning(
+            "Requests have no trail of their own: nothing opens an operation for each.",
+            hint=f"Start with opentelemetry-instrument, or put {MIDDLEWARE!r} first in MIDDLEWARE.",
+            id="otel_crumbs.W003",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
+    """Check that our middleware sees all of a request."""
+    middleware = _middleware()
+    if not middleware or middleware[0] == MIDDLEWARE:
+        return []
+    return [
+        Warning(
+            "What the middleware before CrumbsMiddleware does is missing from the trail.",
+            hint=f"Put {MIDDLEWARE!r} first in MIDDLEWARE.",
+            id="otel_crumbs.W004",
+        )
+    ]
+
+
+@register(Tags.compatibility)
+def check_environment(**_: Any) -> list[CheckMessage]:
+    """Check that the environment says what it means."""
+    return [*_unknown_variables(), *_unused_values()]
+
+
+def _unknown_variables() -> Iterable[CheckMessage]:
+    known = {setting.variable for setting in SETTINGS}
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            yield Warning(
+                f"{variable} is no setting of otel_crumbs.",
+                hint="The settings are listed by: otel-crumbs doctor",
+                id="otel_crumbs.W005",
+            )
+
+
+def _unused_values() -> Iterable[CheckMessage]:
+    for setting in SETTINGS:
+        value = os.environ.get(setting.variable, "").strip()
+        if value and not _parses(setting.parse, value):
+            yield Warning(
+                f"{setting.variable} cannot be used; the default is.",
+                hint=f"It expects {setting.expects}.",
+                id="otel_crumbs.W006",
+            )
+
+
+def _parses(parse: Any, value: str) -> bool:
+    try:
+        parse(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _middleware() -> list[str]:
+    listed = [str(item) for item in settings.MIDDLEWARE or ()]
+    return listed if MIDDLEWARE in listed else []
+
+
+def _traced() -> bool:
+    """Return whether OpenTelemetry's Django instrumentation runs, with an SDK behind it."""
+    module = sys.modules.get("opentelemetry.instrumentation.django")
+    instrumentor = getattr(module, "DjangoInstrumentor", None)
+    active = instrumentor is not None and bool(instrumentor().is_instrumented_by_opentelemetry)
+    return active and isinstance(trace.get_tracer_provider(), TracerProvider)

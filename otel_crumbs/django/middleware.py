@@ -1,0 +1,63 @@
+"""A middleware that gives each request a trail of its own where no tracing does."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils.decorators import sync_and_async_middleware
+
+from otel_crumbs.guard import guarded
+from otel_crumbs.trail import current, operation
+
+Handler = Callable[[HttpRequest], Any]
+
+
+@sync_and_async_middleware
+def CrumbsMiddleware(get_response: Handler) -> Handler:  # noqa: N802 - named like Django's own
+    """
+    Open an operation for each request, unless its server span has opened one.
+
+    Put it first in ``MIDDLEWARE``. Where OpenTelemetry's Django
+    instrumentation runs, it is not needed and does nothing.
+    """
+    if iscoroutinefunction(get_response):
+        return _for_async(get_response)
+    return _for_sync(get_response)
+
+
+def _for_sync(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handler:
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _has_operation():
+            return get_response(request)
+        with operation(_name(request)):
+            return get_response(request)
+
+    return middleware
+
+
+def _for_async(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Handler:
+    async def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _has_operation():
+            return await get_response(request)
+        async with operation(_name(request)):
+            return await get_response(request)
+
+    return middleware
+
+
+@guarded("the Django middleware looked for an operation")
+def _has_operation() -> bool:
+    return current.branch().operation is not None
+
+
+def _name(request: HttpRequest) -> str:
+    """Return the method and the route, as OpenTelemetry names a request; the path where no route fits."""
+    try:
+        route = resolve(request.path_info, getattr(request, "urlconf", None)).route
+    except Resolver404:
+        route = request.path
+    return f"{request.method} {route}"
