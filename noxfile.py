@@ -205,6 +205,15 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def tidy(session: nox.Session) -> None:
+    """Format everything, fix what ruff can fix, and write the settings into the documentation."""
+    session.install("-e.", *groups("lint"))
+    session.run("ruff", "check", "--fix", "--exit-zero", ".")
+    session.run("ruff", "format", ".")
+    session.run("python", "docs/settings_table.py")
+
+
+@nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
     """Measure, side by side with sentry-sdk; never part of the gates."""
     session.install("-e.", *groups("benchmarks"))
