@@ -11,12 +11,6 @@ ROOT_URLCONF = "shopfront.urls"
 WSGI_APPLICATION = "shopfront.wsgi.application"
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.environ["SHOP_DATABASE"]}}
 USE_TZ = True
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"terminal": {"class": "logging.StreamHandler"}},
-    "loggers": {"shopfront": {"level": "INFO", "handlers": ["terminal"]}},
-}
 
 PARTNER = os.environ.get("PARTNER", "")
 CROWD = int(os.environ.get("CROWD", "1"))
