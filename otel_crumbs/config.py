@@ -17,6 +17,7 @@ from typing import Any
 
 from .event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
 from .event.scrub import DEFAULT_KEYS
+from .export.exporter import Exporter
 from .guard import warn
 from .sources.log_floor import level_number
 from .trail.ring import DEFAULT_SIZE
@@ -112,6 +113,16 @@ def _some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
     return parse
 
 
+def _exporters(value: Any) -> tuple[Any, ...]:
+    """Return names of exporters, and in code exporters themselves."""
+    items = _words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
+    items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
+    unknown = [item for item in items if item not in EXPORTERS and not hasattr(item, "export")]
+    if unknown or not items:
+        raise ValueError
+    return items
+
+
 def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         word = str(value).strip().lower()
@@ -158,7 +169,7 @@ SETTINGS: tuple[Setting, ...] = (
         default=("otlp",),
         expects=f"a comma list of {', '.join(EXPORTERS)}",
         meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
-        parse=_some_of(EXPORTERS),
+        parse=_exporters,
     ),
     Setting(
         name="max_breadcrumbs",
@@ -245,7 +256,7 @@ class Config:
     """The effective settings; `SETTINGS` says what each means, ``origins`` where each came from."""
 
     enabled: bool = True
-    exporter: tuple[str, ...] = ("otlp",)
+    exporter: tuple[str | Exporter, ...] = ("otlp",)
     max_breadcrumbs: int = DEFAULT_SIZE
     max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
     log_level: int = 20

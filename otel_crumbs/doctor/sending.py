@@ -32,7 +32,8 @@ def sending(installation: Installation, timeout: float) -> Section:
 
 
 def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
-    wanted = [name for name in installation.config.exporter if name != "none"]
+    named = (item if isinstance(item, str) else item.name for item in installation.config.exporter)
+    wanted = [name for name in named if name != "none"]
     if not installation.active or not wanted:
         reason = "the exporter is none" if installation.active else "otel_crumbs is switched off"
         yield Row(name="not sent", value=reason, state=State.NOTE)

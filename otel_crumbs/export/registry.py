@@ -10,15 +10,19 @@ from .console import ConsoleExporter
 from .exporter import Exporter
 
 
-def make_exporters(names: Iterable[str], environ: Mapping[str, str], *, as_json: bool) -> tuple[Exporter, ...]:
-    """Return an exporter for each name; one that cannot be made is left out and said."""
-    return tuple(_make(names, environ, as_json=as_json))
+def make_exporters(
+    wanted: Iterable[str | Exporter], environ: Mapping[str, str], *, as_json: bool
+) -> tuple[Exporter, ...]:
+    """Return an exporter for each name, and those given as they are; one that cannot be made is left out and said."""
+    return tuple(_make(wanted, environ, as_json=as_json))
 
 
-def _make(names: Iterable[str], environ: Mapping[str, str], *, as_json: bool) -> Iterator[Exporter]:
-    for name in dict.fromkeys(names):
+def _make(wanted: Iterable[str | Exporter], environ: Mapping[str, str], *, as_json: bool) -> Iterator[Exporter]:
+    for name in dict.fromkeys(wanted):
         try:
-            if name == "console":
+            if not isinstance(name, str):
+                yield name
+            elif name == "console":
                 yield ConsoleExporter()
             elif name == "otlp":
                 yield _otlp(environ, as_json=as_json)

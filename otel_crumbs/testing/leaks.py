@@ -1,0 +1,128 @@
+"""Checks that no breadcrumb of one piece of work shows up in the error of another."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import asdict
+from typing import Any, NoReturn
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.install import capture_exception
+from otel_crumbs.trail import operation
+
+from .events import CapturedEvents
+
+Work = Callable[[str], Any]
+
+_HOW_MANY = 8
+
+
+class LeakProbeError(Exception):
+    """The error that each piece of work ends with; its message is the piece's token."""
+
+
+def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
+    """
+    Run pieces of work one after the other and side by side, and fail where a trail holds another's breadcrumbs.
+
+    Each piece runs in an operation of its own and ends with an error. They run
+    twice on one thread, in a pool whose threads are used again, in threads
+    with a copied context, and, for a coroutine function, in gathered tasks and
+    one after the other in one task.
+
+    Args:
+        events: As `capture_events` yields them.
+        work: Called with a token; must leave breadcrumbs that have the token
+            in them, and may be a coroutine function.
+
+    Raises:
+        AssertionError: If a piece's error has no breadcrumb with its token,
+            or one with the token of another.
+
+    """
+    for name, run in _ways(work):
+        events.clear()
+        tokens = [f"{name}-{number}-token" for number in range(_HOW_MANY)]
+        run(tokens)
+        _check(name, tokens, events)
+
+
+def _ways(work: Work) -> Iterator[tuple[str, Callable[[Iterable[str]], None]]]:
+    if inspect.iscoroutinefunction(work):
+        yield "tasks", lambda tokens: asyncio.run(_gathered(work, tokens))
+        yield "one-task", lambda tokens: asyncio.run(_in_turn(work, tokens))
+        return
+    yield "one-thread", lambda tokens: _one_after_the_other(work, tokens)
+    yield "pool", lambda tokens: _in_pool(work, tokens)
+    yield "copied-contexts", lambda tokens: _in_copied_contexts(work, tokens)
+    yield "to-thread", lambda tokens: asyncio.run(_to_threads(work, tokens))
+
+
+def _piece(work: Work, token: str) -> None:
+    with operation(token):
+        work(token)
+        capture_exception(LeakProbeError(token))
+
+
+async def _piece_async(work: Callable[[str], Awaitable[Any]], token: str) -> None:
+    async with operation(token):
+        await work(token)
+        await asyncio.sleep(0)
+        capture_exception(LeakProbeError(token))
+
+
+def _one_after_the_other(work: Work, tokens: Iterable[str]) -> None:
+    for token in tokens:
+        _piece(work, token)
+
+
+def _in_pool(work: Work, tokens: Iterable[str]) -> None:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(lambda token: _piece(work, token), tokens))
+
+
+def _in_copied_contexts(work: Work, tokens: Iterable[str]) -> None:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        waiting = [pool.submit(copy_context().run, _piece, work, token) for token in tokens]
+        for future in waiting:
+            future.result()
+
+
+async def _to_threads(work: Work, tokens: Iterable[str]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(_piece, work, token) for token in tokens))
+
+
+async def _gathered(work: Work, tokens: Iterable[str]) -> None:
+    await asyncio.gather(*(_piece_async(work, token) for token in tokens))
+
+
+async def _in_turn(work: Work, tokens: Iterable[str]) -> None:
+    for token in tokens:
+        await _piece_async(work, token)
+
+
+def _check(name: str, tokens: list[str], events: CapturedEvents) -> None:
+    by_token = {event.exception.message: event for event in events}
+    for token in tokens:
+        event = by_token.get(token)
+        if event is None:
+            _fail(f"{name}: the error of {token} was not captured")
+        told = _said(event)
+        if token not in told:
+            _fail(f"{name}: the error of {token} has no breadcrumb of its own")
+        leaked = [other for other in tokens if other != token and other in told]
+        if leaked:
+            _fail(f"{name}: the error of {token} has breadcrumbs of {', '.join(leaked)}")
+
+
+def _fail(message: str) -> NoReturn:
+    raise AssertionError(message)
+
+
+def _said(event: ErrorEvent) -> str:
+    return json.dumps([asdict(breadcrumb) for breadcrumb in event.breadcrumbs], default=str)

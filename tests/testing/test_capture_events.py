@@ -1,0 +1,65 @@
+"""Users see in their tests what their application would report."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import otel_crumbs
+from otel_crumbs.testing import capture_events, steady
+
+
+def test_a_captured_exception_is_an_event_with_its_trail() -> None:
+    """What was recorded before the exception is on the event."""
+    with capture_events() as events:
+        otel_crumbs.record("cart opened", category="shop", data={"items": 3})
+
+        otel_crumbs.capture_exception(ValueError("boom"))
+
+        assert [event.title for event in events] == ["ValueError: boom"]
+        assert [breadcrumb.message for breadcrumb in events[0].breadcrumbs] == ["cart opened"]
+
+
+def test_trails_begin_empty() -> None:
+    """What was recorded before the block is not seen in it."""
+    otel_crumbs.record("from before")
+
+    with capture_events() as events:
+        otel_crumbs.capture_exception(ValueError("boom"))
+
+        assert events[0].breadcrumbs == ()
+
+
+def test_everything_is_undone_at_the_end() -> None:
+    """Hooks are as they were before the block."""
+    before = sys.excepthook, logging.Logger.callHandlers, logging.Logger.isEnabledFor
+
+    with capture_events():
+        assert sys.excepthook is not before[0]
+
+    assert (sys.excepthook, logging.Logger.callHandlers, logging.Logger.isEnabledFor) == before
+
+
+def test_cleared_events_are_gone() -> None:
+    """After clear() only later events count."""
+    with capture_events() as events:
+        otel_crumbs.capture_exception(ValueError("first"))
+        events.clear()
+
+        otel_crumbs.capture_exception(ValueError("second"))
+
+        assert [event.exception.message for event in events] == ["second"]
+
+
+def test_steady_events_are_equal_from_run_to_run() -> None:
+    """Two captures of the same story differ in nothing that a snapshot would show."""
+    stories = []
+    for _ in range(2):
+        with capture_events() as events:
+            otel_crumbs.record("one")
+            otel_crumbs.record("two", data={"duration_ms": 17.3})
+            otel_crumbs.capture_exception(ValueError("boom"))
+            stories.append(steady(events[0]))
+
+    assert stories[0].breadcrumbs == stories[1].breadcrumbs
+    assert (stories[0].event_id, stories[0].timestamp) == (stories[1].event_id, stories[1].timestamp)
