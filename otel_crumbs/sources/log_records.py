@@ -11,7 +11,7 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import guarded
-from otel_crumbs.trail import Breadcrumb, Entry, current
+from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
 
 from .span_entry import words
 from .stdlib_logging import handling
@@ -99,11 +99,14 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         type="error" if is_exception else "default",
         category=text(kept.event_name or kept.scope or "log"),
         level=_level(kept.severity),
-        message=text(_message(kept), MAX_MESSAGE),
+        message=text(_message(kept, is_exception=is_exception), MAX_MESSAGE),
         data=kept.attributes,
         span_id=f"{kept.span_id:016x}" if kept.span_id else None,
         branch=kept.branch,
     )
+
+
+category_of[render] = lambda entry: str(entry[7] or entry[4] or "log")
 
 
 def _record(emitted: ReadWriteLogRecord) -> None:
@@ -132,7 +135,10 @@ def _severity(emitted: ReadWriteLogRecord) -> int:
     return _INFO if number is None else int(number.value)
 
 
-def _message(kept: RecordEntry) -> str:
+def _message(kept: RecordEntry, *, is_exception: bool) -> str:
+    if is_exception:
+        kind = str(kept.attributes["exception.type"]).rpartition(".")[2]
+        return f"{kind}: {kept.attributes.get('exception.message') or ''}".removesuffix(": ")
     if kept.body is not None and kept.body != "":
         return str(kept.body)
     return words(kept.event_name or kept.scope or "log", kept.attributes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.trail import Branch, Breadcrumb, Entry
+from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of
 
 from .span_rules import SpanFacts, tell
 
@@ -82,6 +82,26 @@ def render_open(branch: Branch, span: Span, *, is_root: bool) -> Entry | None:
     )
 
 
+# A scope is an instrumentation, and nearly all of its spans are of one category.
+_category_of_scope: dict[str, str] = {}
+_MAX_SCOPES = 1000
+
+
+def _category(entry: Entry) -> str:
+    kept = SpanEntry._make(entry)
+    scope = kept.scope.name if kept.scope else ""
+    category = _category_of_scope.get(scope)
+    if category is None:
+        category = next((breadcrumb.category for breadcrumb in render_ended(entry)), "span")
+        if len(_category_of_scope) < _MAX_SCOPES:
+            _category_of_scope[scope] = category
+    return category
+
+
+category_of[render_ended] = _category
+category_of[render_root] = lambda _: "span"
+
+
 def duration(milliseconds: float) -> str:
     """Return a duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
     if milliseconds >= _SECOND_MS:
@@ -90,6 +110,7 @@ def duration(milliseconds: float) -> str:
 
 
 def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
+    error = _error(kept)
     facts = SpanFacts(
         name=kept.name,
         scope=kept.scope.name if kept.scope else "",
@@ -97,13 +118,13 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         failed=kept.status.status_code is StatusCode.ERROR,
         error=_error_name(kept),
         took=None if in_flight else duration(took_ms),
+        said=error,
     )
     telling = tell(facts)
     if telling is None:
         return
     data = {key: clean(value) for key, value in telling.data.items() if value is not None}
     data["duration_ms"] = took_ms = round(took_ms, 3)
-    error = _error(kept)
     if error:
         data["error"] = text(error)
     message = f"{telling.message} (in flight for {duration(took_ms)})" if in_flight else telling.message

@@ -23,13 +23,15 @@ from otel_crumbs.guard import tell
 from otel_crumbs.trail import MAX_OPEN_SPANS, Branch, Entry, Operation, current, remember
 
 from .span_entry import SpanEntry, render_ended, render_open, render_root
+from .twins import without_twins
 
 if TYPE_CHECKING:
-
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
 
 _ERROR = StatusCode.ERROR
+_INTERNAL = SpanKind.INTERNAL
+_ASGI_EVENT = "asgi.event.type"
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -69,6 +71,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.on_operation_end = on_operation_end
         self.active = True
         current.entry_of_open_span = _entry_of_open_span
+        current.without_twins = without_twins
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
@@ -98,6 +101,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             found = current.open_spans.pop(context[1], None)
             if found is None:
                 return
+            if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
+                return  # a streamed answer has thousands, and each would push something out
             branch, operation = found[0], found[0].operation
             status = span._status
             failed = status._status_code is _ERROR

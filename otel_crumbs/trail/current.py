@@ -22,12 +22,13 @@ from .operation import Operation
 from .ring import DEFAULT_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
     from opentelemetry.trace import SpanContext
 
+    from .breadcrumb import Breadcrumb
     from .ring import Entry
 
 # Spans that are started and never ended must cost a bounded amount.
@@ -49,6 +50,8 @@ class Current:
         self.open_spans: dict[int, tuple[Branch, Span]] = {}
         # How an open span becomes an entry is the span source's affair.
         self.entry_of_open_span: Callable[[Branch, Span], Entry | None] | None = None
+        # Which breadcrumbs tell of the same thing, too.
+        self.without_twins: Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None] | None = None
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         # While nobody opened an operation by hand, nobody need look for one.
         self.opened_by_hand = False

@@ -35,6 +35,8 @@ class Snapshot:
     def render(self) -> tuple[tuple[Breadcrumb, ...], int]:
         """Return the breadcrumbs, oldest first, and how many had no room."""
         rendered = sorted(chain.from_iterable(entry[RENDER](entry) for entry in self.entries), key=_timestamp)
+        if current.without_twins is not None:
+            rendered = list(current.without_twins(rendered) or rendered)
         kept, dropped = _keep_what_matters(_merge_repeats(rendered), self.size)
         return kept, self.dropped + dropped
 

@@ -1,0 +1,41 @@
+"""Why a call failed, in the few words that are buried in the exceptions of its client."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+# OpenSSL's: "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)".
+_TLS = re.compile(r"\[SSL: \w+\] ([^()\]]+)")
+# The operating system's: "[Errno 111] Connection refused"; redis-py leaves out the brackets.
+_SYSTEM = re.compile(r"\[Errno -?\d+\] ([^'\"()\[\]>:]+)")
+# asyncio's: "[Connect call failed ('127.0.0.1', 1)]", or several of them.
+_CONNECT = re.compile(r"[Cc]onnect(?:ion)? (?:call failed|refused|reset by peer|aborted)|connection attempts failed")
+_TIMED_OUT = re.compile(r"timed out|time-?out", re.IGNORECASE)
+
+
+def reason_of(said: str | None) -> str | None:
+    """
+    Return the reason in what a client says of its failure, None if it names none that is known.
+
+    ``TLS: certificate verify failed``, ``timed out``, ``connection refused``, ...
+    """
+    if not said:
+        return None
+    if found := _TLS.search(said):
+        return f"TLS: {found[1].strip()}"
+    if found := _SYSTEM.search(said):
+        return found[1].strip().lower()
+    if _TIMED_OUT.search(said):
+        return "timed out"
+    if found := _CONNECT.search(said):
+        return found[0].lower()
+    return None
+
+
+def phrase_of(status: object) -> str | None:
+    """Return what an HTTP status means, None for one that is not known."""
+    try:
+        return HTTPStatus(status).phrase if isinstance(status, int) else None
+    except ValueError:
+        return None
