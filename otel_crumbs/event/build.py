@@ -90,7 +90,8 @@ class Builder:
             trace_flags=int(context.trace_flags) if context else 0,
             thread=seized.thread,
             breadcrumbs=breadcrumbs,
-            dropped=dropped,
+            dropped=dropped.total(),
+            dropped_by_category=dict(dropped),
             resource={key: clean(value) for key, value in self.resource().items()},
         )
         sent = self._before_send(event)

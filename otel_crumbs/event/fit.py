@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 from otel_crumbs.trail import NOTABLE_LEVELS, Breadcrumb
@@ -22,7 +23,13 @@ def fit(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
         return event
     kept = _choose(event.breadcrumbs, weights, room)
     lighter = event if room > 0 else replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
-    return replace(lighter, breadcrumbs=kept, dropped=event.dropped + len(event.breadcrumbs) - len(kept))
+    gone = Counter(item.category for item in event.breadcrumbs) - Counter(item.category for item in kept)
+    return replace(
+        lighter,
+        breadcrumbs=kept,
+        dropped=event.dropped + len(event.breadcrumbs) - len(kept),
+        dropped_by_category=dict(Counter(event.dropped_by_category) + gone),
+    )
 
 
 def weight(breadcrumb: Breadcrumb) -> int:

@@ -19,6 +19,8 @@ class Frame:
         line: Its line number.
         function: The function that runs there.
         module: The module's name, None if unknown.
+        source: What stands in that line, where only a text tells; else the
+            file has it.
 
     """
 
@@ -26,6 +28,7 @@ class Frame:
     line: int
     function: str
     module: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class ErrorEvent:
         thread: The name of the thread that reported it.
         breadcrumbs: Oldest first.
         dropped: How many breadcrumbs had no room.
+        dropped_by_category: The same by category.
         resource: The attributes of the application's own resource.
 
     """
@@ -89,6 +93,7 @@ class ErrorEvent:
     thread: str | None = None
     breadcrumbs: tuple[Breadcrumb, ...] = ()
     dropped: int = 0
+    dropped_by_category: Mapping[str, int] = field(default_factory=dict)
     resource: Mapping[str, Any] = field(default_factory=dict)
 
     @property

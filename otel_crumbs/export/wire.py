@@ -45,6 +45,7 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         "otel_crumbs.handled": event.handled,
         "otel_crumbs.count": len(breadcrumbs),
         "otel_crumbs.dropped": event.dropped,
+        "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
         "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
     }
     if event.breadcrumbs:

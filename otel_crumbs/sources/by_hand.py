@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import tell, warn
-from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, current
+from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 
 type_of = type  # the argument of that name hides it
 
@@ -99,6 +99,9 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
         branch=kept.branch,
     )
+
+
+category_of[render] = lambda entry: str(entry[5] or "manual")
 
 
 def _message(message: object, details: Mapping[str, Any] | None) -> str:

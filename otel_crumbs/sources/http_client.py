@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.guard import guarded
-from otel_crumbs.trail import Breadcrumb, Entry, current
+from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
 
 from .span_entry import duration
 from .span_rules import SpanFacts
@@ -98,6 +98,8 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         branch=kept.branch,
     )
 
+
+category_of[render] = lambda _: "http"
 
 Watcher = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
 

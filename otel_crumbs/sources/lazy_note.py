@@ -10,7 +10,7 @@ from typing import Any
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import guarded, warn
-from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, current
+from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 
 from .by_hand import MAX_NAME, known_level, nanoseconds
 
@@ -82,6 +82,9 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         data=clean_mapping(data) if isinstance(data, Mapping) else {},
         branch=branch,
     )
+
+
+category_of[render] = lambda _: "manual"
 
 
 def _finish(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.trail import Breadcrumb, Entry
+from otel_crumbs.trail import Breadcrumb, Entry, category_of
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -86,6 +86,9 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         data=data,
         branch=kept.branch,
     )
+
+
+category_of[render] = lambda entry: str(entry[4])
 
 
 def level_name(number: int) -> str:

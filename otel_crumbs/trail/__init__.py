@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .branch import Branch
-from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb
+from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
 from .by_hand import on_failure, operation
 from .current import MAX_OPEN_SPANS, current
 from .mark import Mark, chain, mark_of, remember
 from .operation import Operation
-from .ring import Entry
+from .ring import Entry, category_of
 from .view import Snapshot, snapshot
 
 __all__ = [
@@ -21,11 +21,13 @@ __all__ = [
     "Mark",
     "Operation",
     "Snapshot",
+    "category_of",
     "chain",
     "current",
     "mark_of",
     "on_failure",
     "operation",
     "remember",
+    "rfc3339",
     "snapshot",
 ]

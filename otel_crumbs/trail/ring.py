@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 Entry = tuple[Any, ...]
 Render = Callable[[Entry], "Iterable[Breadcrumb]"]
 
+# How a source names the category of an entry that had no room, by its render.
+# It is asked at every eviction: it must be cheap, and need not be exact.
+category_of: dict[Render, Callable[[Entry], str]] = {}
+
 # Where things stand in an entry; the references of its source come after.
 TIMESTAMP, NOTABLE, BRANCH, RENDER = range(4)
 
@@ -33,12 +37,12 @@ class Ring:
     """
     At most *size* entries: the first few, the last ones, and between them the notable ones.
 
-    ``dropped`` counts what had no room. Appending is safe from any thread; a
-    race may cost a count, never an entry's integrity.
+    What had no room is counted by category. Appending is safe from any
+    thread; a race may cost a count, never an entry's integrity.
     """
 
     # Every operation has one: so it is made lean, with what only an overflow changes on the class.
-    dropped = 0
+    _dropped: dict[str, int] | None = None
     _first: deque[Entry] | None = None
     _notable: deque[Entry] | None = None
 
@@ -46,6 +50,11 @@ class Ring:
         self.size = size
         self.room = size
         self.last: deque[Entry] = deque()
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many had no room, by category."""
+        return dict(self._dropped or {})
 
     def append(self, entry: Entry) -> None:
         """Add an entry; the oldest that is neither first nor notable makes room."""
@@ -78,11 +87,17 @@ class Ring:
             first.append(oldest)
             self.room -= 1
         elif not oldest[NOTABLE] or self.size < _NOTABLE_SHARE:
-            self.dropped += 1
+            self._drop(oldest)
         elif len(notable) < self.size // _NOTABLE_SHARE:
             notable.append(oldest)
             self.room -= 1
         else:
             notable.append(oldest)
-            notable.popleft()
-            self.dropped += 1
+            self._drop(notable.popleft())
+
+    def _drop(self, entry: Entry) -> None:
+        name = category_of.get(entry[RENDER])
+        category = "other" if name is None else name(entry)
+        if self._dropped is None:
+            self._dropped = {}
+        self._dropped[category] = self._dropped.get(category, 0) + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .breadcrumb import NOTABLE_LEVELS, Breadcrumb
 from .current import current
-from .ring import RENDER, TIMESTAMP, Entry, Ring
+from .ring import RENDER, TIMESTAMP, Entry, Ring, category_of
 
 if TYPE_CHECKING:
     from .branch import Branch
@@ -23,17 +24,17 @@ class Snapshot:
 
     Args:
         entries: Oldest first.
-        dropped: How many had no room any more.
+        dropped: How many had no room any more, by category.
         size: How many breadcrumbs to show at most.
 
     """
 
     entries: tuple[Entry, ...]
-    dropped: int
+    dropped: Counter[str]
     size: int
 
-    def render(self) -> tuple[tuple[Breadcrumb, ...], int]:
-        """Return the breadcrumbs, oldest first, and how many had no room."""
+    def render(self) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
+        """Return the breadcrumbs, oldest first, and how many had no room, by category."""
         rendered = sorted(chain.from_iterable(entry[RENDER](entry) for entry in self.entries), key=_timestamp)
         if current.without_twins is not None:
             rendered = list(current.without_twins(rendered) or rendered)
@@ -46,7 +47,8 @@ def snapshot(branch: Branch) -> Snapshot:
     rings = tuple(branch.rings())
     entries = [*chain.from_iterable(rings), *current.open_entries(branch)]
     entries.sort(key=itemgetter(TIMESTAMP))
-    return Snapshot(entries=tuple(entries), dropped=sum(ring.dropped for ring in rings), size=branch.own.size)
+    dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())
+    return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.own.size)
 
 
 def _timestamp(breadcrumb: Breadcrumb) -> int:
@@ -82,8 +84,15 @@ def _without_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
     return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
 
 
-def _keep_what_matters(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[Breadcrumb, ...], int]:
+def _keep_what_matters(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
     ring = Ring(size)
     for breadcrumb in breadcrumbs:
-        ring.append((breadcrumb.timestamp, breadcrumb.level in NOTABLE_LEVELS, breadcrumb))
-    return tuple(entry[-1] for entry in ring), ring.dropped
+        ring.append((breadcrumb.timestamp, breadcrumb.level in NOTABLE_LEVELS, breadcrumb.branch, _itself, breadcrumb))
+    return tuple(breadcrumb for entry in ring for breadcrumb in _itself(entry)), Counter(ring.dropped)
+
+
+def _itself(entry: Entry) -> tuple[Breadcrumb]:
+    return (entry[-1],)
+
+
+category_of[_itself] = lambda entry: str(entry[-1].category)
