@@ -1,0 +1,108 @@
+"""What an HTTP answer, or that there was none, means for an event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+
+import requests
+
+from .exporter import DELIVERED, Outcome, Verdict
+
+_SUCCESS = range(200, 300)
+_REDIRECT = range(300, 400)
+_TOO_LARGE = 413
+# https://opentelemetry.io/docs/specs/otlp/#failures-1, and the 5xx that proxies answer for a dead receiver.
+_RETRYABLE = frozenset({408, 429, *range(500, 600)})
+_REASON_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    What a receiver answered.
+
+    Args:
+        url: Who was asked, fit to be shown.
+        status: The status code.
+        reason: Its words.
+        headers: Found whatever their case.
+        body: The first of its bytes.
+
+    """
+
+    url: str
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def success(self) -> bool:
+        """Whether the receiver says that all is well."""
+        return self.status in _SUCCESS
+
+    @property
+    def content_type(self) -> str:
+        """What kind of body it says it has, in lower case."""
+        return self.headers.get("Content-Type", "").lower()
+
+    @property
+    def words(self) -> str:
+        """What it said, in a line."""
+        return f"{self.url} answered {self.status} {self.reason}: {self._excerpt()}".rstrip(": ")
+
+    def _excerpt(self) -> str:
+        if self.status in _REDIRECT and "Location" in self.headers:
+            return f"it has moved to {self.headers['Location'][:_REASON_LENGTH]}, and a redirect is not followed"
+        if "protobuf" in self.content_type:
+            return ""
+        return " ".join(self.body.decode("utf-8", "replace").split())[:_REASON_LENGTH]
+
+
+def outcome_of(answer: Answer) -> Outcome:
+    """Return what an answer means; what is said in the body of a success is the exporter's to read."""
+    if answer.success:
+        return DELIVERED
+    if answer.status == _TOO_LARGE:
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=answer.words)
+    if answer.status in _RETRYABLE:
+        wait = retry_after(answer.headers.get("Retry-After"))
+        return Outcome(verdict=Verdict.RETRY, reason=answer.words, retry_after=wait)
+    return Outcome(verdict=Verdict.REFUSED, reason=answer.words)
+
+
+def unreachable(url: str, error: Exception) -> Outcome:
+    """Return what it means that a request failed: a wrong address stays wrong, the rest may pass."""
+    passing = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
+    verdict = Verdict.RETRY if passing else Verdict.REFUSED
+    return Outcome(verdict=verdict, reason=f"{url} was not reached: {_innermost(error)}"[:_REASON_LENGTH])
+
+
+def retry_after(header: str | None) -> float | None:
+    """Return how many seconds a ``Retry-After`` header asks for, None where it does not say."""
+    if header is None:
+        return None
+    try:
+        return _not_negative(float(header))
+    except ValueError:
+        pass
+    try:
+        return _not_negative(parsedate_to_datetime(header).timestamp() - time())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _not_negative(seconds: float) -> float | None:
+    # "nan" and "inf" are numbers too.
+    return max(0.0, seconds) if abs(seconds) < float("inf") else None
+
+
+def _innermost(error: BaseException) -> str:
+    """Return what lies under the wrappings of requests and urllib3."""
+    reason = error.args[0] if error.args else error
+    reason = getattr(reason, "reason", reason)
+    words = str(reason).rpartition(": ")[2]
+    return f"{type(error).__name__}: {words}"

@@ -1,0 +1,71 @@
+"""
+An error event as one JSON document.
+
+``docs/event.schema.json`` says what is in it; a new kind of content is a new
+`VERSION_OF_DOCUMENT`, a new field is not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
+from otel_crumbs.trail import rfc3339
+from otel_crumbs.version import VERSION
+
+VERSION_OF_DOCUMENT = 1
+
+_SAMPLED = 1
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """Return a document of plain values as JSON on one line."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def document_of(event: ErrorEvent) -> dict[str, Any]:
+    """Return an error event as plain values."""
+    document: dict[str, Any] = {
+        "version": VERSION_OF_DOCUMENT,
+        "event_id": event.event_id,
+        "timestamp": rfc3339(event.timestamp),
+        "level": event.level,
+        "title": event.title,
+        "handled": event.handled,
+        "mechanism": event.mechanism,
+        "exceptions": [_exception(info) for info in event.exceptions],
+        "stacktrace": event.stacktrace,
+        "breadcrumbs": [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs],
+        "dropped": event.dropped,
+        "dropped_by_category": dict(event.dropped_by_category),
+        "resource": dict(event.resource),
+        "sender": {"name": "otel-crumbs", "version": VERSION},
+    }
+    optional = {"operation": event.operation, "thread": event.thread, "trace": _trace(event)}
+    return document | _known(optional)
+
+
+def _trace(event: ErrorEvent) -> dict[str, Any] | None:
+    if not event.trace_id:
+        return None
+    return {
+        "trace_id": f"{event.trace_id:032x}",
+        "span_id": f"{event.span_id:016x}",
+        "sampled": bool(event.trace_flags & _SAMPLED),
+    }
+
+
+def _exception(info: ExceptionInfo) -> dict[str, Any]:
+    exception = {"type": info.type, "message": info.message, "frames": [_frame(frame) for frame in info.frames]}
+    return exception | _known({"parent": info.parent, "link": info.link})
+
+
+def _frame(frame: Frame) -> dict[str, Any]:
+    known = {"path": frame.path, "line": frame.line, "function": frame.function}
+    return known | _known({"module": frame.module, "source": frame.source})
+
+
+def _known(optional: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in optional.items() if value is not None}

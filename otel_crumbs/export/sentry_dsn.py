@@ -1,0 +1,45 @@
+"""The address of a project in Sentry and its kin: ``https://KEY@HOST/PROJECT``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dsn:
+    """
+    Where envelopes go, and the key that lets them in.
+
+    Args:
+        endpoint: Takes envelopes.
+        key: The public one; a secret one behind it is of old, and is left out.
+
+    """
+
+    endpoint: str
+    key: str = field(repr=False)
+
+
+def read_dsn(text: str) -> Dsn:
+    """
+    Return what a DSN says.
+
+    Raises:
+        ValueError: What is wrong with it, without the key that it holds.
+
+    """
+    parts = urlsplit(text.strip())
+    folder, _, project = parts.path.rstrip("/").rpartition("/")
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("it begins with neither https:// nor http://")
+    if not parts.username:
+        raise ValueError("it has no key before the @")
+    if not parts.hostname:
+        raise ValueError("it has no host")
+    if not project.isdecimal():
+        raise ValueError("it does not end with the number of a project")
+    if not (parts.username + parts.netloc + folder).isascii():
+        raise ValueError("it has characters that no DSN has")
+    address = parts.netloc.rpartition("@")[2]
+    return Dsn(endpoint=f"{parts.scheme}://{address}{folder}/api/{project}/envelope/", key=parts.username)

@@ -1,0 +1,109 @@
+"""Frames as Sentry shows them: with the source around the line, and whether they are the application's."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sysconfig
+from typing import Any
+
+from otel_crumbs.event import Frame
+from otel_crumbs.event.clean import text
+from otel_crumbs.event.scrub import Scrub
+
+LINES_AROUND = 5
+# Longer lines are data, or minified.
+MAX_LINE = 256
+# Source lines are most of an event's weight. Trackers take a mebibyte; these
+# many frames with their eleven lines stay under a third of it.
+MAX_FRAMES_WITH_SOURCE = 100
+
+_LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
+_OURS = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
+_PLACES_OF_PYTHON = tuple(
+    path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
+)
+
+
+class Frames:
+    """
+    Makes the frames of one event; the first that are asked for have source lines.
+
+    Args:
+        scrub: Takes secrets out of source lines.
+        read_files: Whether source is read from the files that frames name,
+            which those of a text must not decide.
+
+    """
+
+    def __init__(self, scrub: Scrub, *, read_files: bool) -> None:
+        self._scrub = scrub
+        self._left = MAX_FRAMES_WITH_SOURCE if read_files else 0
+
+    def of(self, frames: tuple[Frame, ...], limit: int) -> dict[str, Any] | None:
+        """Return a stack trace of at most *limit* frames, None where there is no frame."""
+        # The innermost come first where there is source for some only.
+        made = [self._frame(frame) for frame in reversed(_both_ends(frames, limit))]
+        return {"frames": made[::-1]} if made else None
+
+    def _frame(self, frame: Frame) -> dict[str, Any]:
+        made: dict[str, Any] = {
+            "filename": short_path(frame),
+            "abs_path": frame.path,
+            "function": frame.function,
+            "lineno": frame.line,
+            "in_app": in_app(frame),
+        }
+        if frame.module:
+            made["module"] = frame.module
+        return made | self._source(frame)
+
+    def _source(self, frame: Frame) -> dict[str, Any]:
+        if frame.source is not None:
+            return {"context_line": self._shown(frame.source)}
+        if self._left <= 0:
+            return {}
+        lines = _lines(frame.path)
+        if not 0 < frame.line <= len(lines):
+            return {}
+        self._left -= 1
+        at = frame.line - 1
+        return {
+            "pre_context": [self._shown(line) for line in lines[max(0, at - LINES_AROUND) : at]],
+            "context_line": self._shown(lines[at]),
+            "post_context": [self._shown(line) for line in lines[at + 1 : at + 1 + LINES_AROUND]],
+        }
+
+    def _shown(self, line: str) -> str:
+        return text(self._scrub(line.rstrip()), MAX_LINE)
+
+
+def in_app(frame: Frame) -> bool:
+    """Return whether a frame is the application's: neither a library's, nor Python's, nor ours."""
+    if frame.module and _OURS.match(frame.module):
+        return False
+    is_library = frame.path.startswith(("<frozen ", *_PLACES_OF_PYTHON)) or _LIBRARIES.search(frame.path)
+    return not is_library
+
+
+def short_path(frame: Frame) -> str:
+    """Return the file as one would import it: ``shop/views.py`` of the module ``shop.views``."""
+    parts = re.split(r"[\\/]", frame.path)
+    if not frame.module or frame.module == "__main__":
+        return parts[-1] if parts[0] in {"", "."} or parts[0].endswith(":") else frame.path
+    depth = frame.module.count(".") + 1
+    if parts[-1] == "__init__.py":
+        depth += 1
+    return "/".join(parts[-depth:])
+
+
+def _both_ends(frames: tuple[Frame, ...], limit: int) -> tuple[Frame, ...]:
+    half = limit // 2
+    return frames if len(frames) <= limit else frames[:half] + frames[-half:]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return linecache.getlines(path)
+    except Exception:  # noqa: BLE001 - it asks the application's own import hooks for what is in no file
+        return []

@@ -1,0 +1,72 @@
+"""Error events for the tests of the exporters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from otel_crumbs import Breadcrumb, ErrorEvent
+from otel_crumbs.event import Builder, seize
+from otel_crumbs.trail import Branch, Operation
+
+SECOND = 1_000_000_000
+NOW = 1_795_446_755 * SECOND
+
+TRAIL = (
+    Breadcrumb(
+        timestamp=NOW - 3 * SECOND,
+        type="http",
+        category="http",
+        level="error",
+        message="GET http://stock.example/7 -> 503 in 120 ms",
+        data={"method": "GET", "url": "http://stock.example/7", "status_code": 503},
+        span_id="00f067aa0ba902b7",
+        duration_ms=120.5,
+    ),
+    Breadcrumb(timestamp=NOW - 2 * SECOND, category="shop", message="trying again", repeated=3),
+    Breadcrumb(timestamp=NOW - SECOND, category="span", message="checkout", branch="worker", in_flight=True),
+)
+
+
+class OutOfStockError(Exception):
+    """An error of an application."""
+
+
+def fail() -> None:
+    """Raise with a cause."""
+    try:
+        {}["lamp"]
+    except KeyError as error:
+        raise OutOfStockError("no lamps left") from error
+
+
+def raised(function: Any = fail) -> BaseException:
+    """Return what a function raises, with its traceback."""
+    try:
+        function()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is what the test wants
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
+    """Return the event of an exception with a trail, as the builder makes it; *fields* are changed after that."""
+    seized = seize(error or raised(), branch=an_empty_branch(), mechanism="operation", handled=False)
+    event = Builder().build(seized)
+    assert event is not None
+    known: dict[str, Any] = {
+        "timestamp": NOW,
+        "operation": "GET checkout/<int:number>",
+        "trace_id": 0x4BF92F3577B34DA6A3CE929D0E0E4736,
+        "span_id": 0x00F067AA0BA902B7,
+        "trace_flags": 1,
+        "breadcrumbs": TRAIL,
+        "dropped": 2,
+        "resource": {"service.name": "shop", "service.version": "1.2.3", "host.name": "web-1"},
+    }
+    return replace(event, **{**known, **fields})
+
+
+def an_empty_branch() -> Branch:
+    """Return the branch of an operation in which nothing has happened."""
+    return Branch(10, Operation(name="checkout"))

@@ -1,0 +1,125 @@
+"""A real HTTP server on the loopback interface that answers what a test wants."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What the server answers."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    # Instead of an answer: speak on the bare socket.
+    raw: Callable[[socket.socket], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What the server was sent."""
+
+    path: str
+    headers: Mapping[str, str]
+    sent: bytes
+    # The client's; tells connections apart.
+    port: int
+
+    @property
+    def body(self) -> bytes:
+        """The body, decompressed."""
+        return _DECOMPRESS.get(self.headers.get("Content-Encoding", ""), bytes)(self.sent)
+
+    @property
+    def document(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def envelope(self) -> tuple[Any, Any, Any]:
+        """The body as a Sentry envelope of one item: its header, the item's header, the item."""
+        header, _, rest = self.body.partition(b"\n")
+        item_header, _, rest = rest.partition(b"\n")
+        length = json.loads(item_header)["length"]
+        assert rest[length:] == b"\n"
+        return json.loads(header), json.loads(item_header), json.loads(rest[:length])
+
+
+class Receiver:
+    """Remembers requests, and gives each the reply that is set."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.reply = Reply()
+        self.requests: list[Request] = []
+
+    @property
+    def request(self) -> Request:
+        """The only request."""
+        [only] = self.requests
+        return only
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Run a receiver."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.daemon_threads = True
+    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
+    server.receiver = receiver  # type: ignore[attr-defined]  # the handler looks for it there
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield receiver
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def nobody_listens() -> str:
+    """Return a URL at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Takes POSTs."""
+
+    server: Any
+    # So that connections are kept, as real receivers keep them.
+    protocol_version = "HTTP/1.1"
+    # Or else the last packet of an answer waits for an acknowledgement.
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        """Remember the request and answer."""
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.receiver.requests.append(
+            Request(path=self.path, headers=self.headers, sent=sent, port=self.client_address[1])
+        )
+        reply = self.server.receiver.reply
+        if reply.raw is not None:
+            reply.raw(self.connection)
+            self.close_connection = True
+            return
+        self.send_response(reply.status)
+        for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
