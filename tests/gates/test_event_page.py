@@ -1,0 +1,42 @@
+"""The page of the event names all that goes over the wire."""
+
+from __future__ import annotations
+
+from otel_crumbs import Breadcrumb, ErrorEvent
+from otel_crumbs.event import ExceptionInfo
+from otel_crumbs.export.wire import attributes_of
+
+from .project import text_of
+
+FULL_BREADCRUMB = Breadcrumb(
+    timestamp=1, message="x", span_id="0" * 16, duration_ms=1.0, branch="worker", repeated=2, in_flight=True
+)
+FULL_EVENT = ErrorEvent(
+    event_id="0" * 32,
+    timestamp=1,
+    handled=False,
+    mechanism="excepthook",
+    exceptions=(ExceptionInfo(type="ValueError", message="boom"),),
+    stacktrace="ValueError: boom",
+    operation="checkout",
+    thread="MainThread",
+    breadcrumbs=(FULL_BREADCRUMB,),
+)
+
+
+def test_every_attribute_of_the_event_is_documented() -> None:
+    """Who searches in a back end finds what there is to search for."""
+    page = text_of("docs/event.md")
+
+    missing = [name for name in attributes_of(FULL_EVENT) if f"`{name}`" not in page]
+
+    assert missing == []
+
+
+def test_every_key_of_a_breadcrumb_is_documented() -> None:
+    """Who reads the array of maps knows what each key means."""
+    page = text_of("docs/event.md")
+
+    missing = [name for name in FULL_BREADCRUMB.as_dict() if f"| `{name}` |" not in page]
+
+    assert missing == []
