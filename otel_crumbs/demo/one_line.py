@@ -65,14 +65,18 @@ def shorten_sql(statement: str) -> str:
 
 def data(crumb: Mapping[str, Any]) -> str:
     """Return the few items of data that the message does not tell; what is no plain value says little."""
+    items = ((key, str(item)) for key, item in (crumb.get("data") or {}).items())
     told = str(crumb.get("message") or "")
-    items = crumb.get("data") or {}
-    shown = [
-        f"{key}={cut(str(item), MAX_DATA_TEXT)}"
-        for key, item in items.items()
-        if not SAID_ELSEWHERE.match(key) and str(item) not in told and not str(item).startswith("<")
-    ]
+    shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_told(key, text, told)]
     return "  ".join(shown[:MAX_DATA_ITEMS])
+
+
+def is_told(key: str, text: str, message: str) -> bool:
+    """Tell whether an item of data says nothing that the message does not."""
+    if SAID_ELSEWHERE.match(key) or text.startswith("<"):
+        return True
+    # An error's own words stand in the last line, where it is the one that is reported.
+    return text in message or (key == "error" and text.partition(":")[0] in message)
 
 
 def marks(crumb: Mapping[str, Any]) -> str:

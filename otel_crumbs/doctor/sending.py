@@ -32,22 +32,21 @@ def sending(installation: Installation, timeout: float) -> Section:
 
 
 def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
-    named = (item if isinstance(item, str) else item.name for item in installation.config.exporter)
-    wanted = [name for name in named if name != "none"]
-    if not installation.active or not wanted:
+    exporters = [lane.exporter for lane in installation.delivery.lanes]
+    wanted = {name for name in installation.config.exporter if isinstance(name, str) and name != "none"}
+    broken = wanted - {exporter.name for exporter in exporters}
+    if not installation.active or not (exporters or broken):
         reason = "the exporter is none" if installation.active else "otel_crumbs is switched off"
         yield Row(name="not sent", value=reason, state=State.NOTE)
         return
+    for name in sorted(broken):
+        yield Row(name=name, value="could not be set up", remark="see the warnings", state=State.BAD)
     event = installation.builder.build(seize_test())
     if event is None:
         yield Row(name="not sent", value="before_send dropped it", state=State.NOTE)
         return
-    exporters = {lane.exporter.name: lane.exporter for lane in installation.delivery.lanes}
-    for name in wanted:
-        if name not in exporters:
-            yield Row(name=name, value="could not be set up", remark="see the warnings", state=State.BAD)
-        else:
-            yield sent(exporters[name], event, timeout)
+    for exporter in exporters:
+        yield sent(exporter, event, timeout)
 
 
 def seize_test() -> Seized:

@@ -67,7 +67,7 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(str(getattr(item, "name", item)) for item in value) or "none"
     if callable(value):
         return f"{value.__module__}:{getattr(value, '__qualname__', value)}"
     return "none" if value is None else str(value)

@@ -36,9 +36,21 @@ def events_of(output: str) -> dict[str, Mapping[str, Any]]:
     return {event["attributes"]["exception.type"].rpartition(".")[2]: event["attributes"] for event in events}
 
 
-def test_the_demo_shows_every_error_with_its_trail(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def as_text(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Run the demo once for people."""
+    return run(tmp_path_factory.mktemp("text"), "demo")
+
+
+@pytest.fixture(scope="module")
+def as_json(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """Run the demo once for programs."""
+    return run(tmp_path_factory.mktemp("json"), "demo", "--json")
+
+
+def test_the_demo_shows_every_error_with_its_trail(as_text: subprocess.CompletedProcess[str]) -> None:
     """In a pipe and from any folder; newest event last; then how to go on."""
-    done = run(tmp_path, "demo")
+    done = as_text
 
     assert done.returncode == 0, done.stderr + done.stdout
     assert done.stderr == ""
@@ -52,14 +64,11 @@ def test_the_demo_shows_every_error_with_its_trail(tmp_path: Path) -> None:
     ]
     assert "opentelemetry-instrument python manage.py runserver --noreload" in done.stdout
     assert "otel-crumbs doctor" in done.stdout
-    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
 
 
-def test_the_trail_tells_the_cause_at_a_glance(tmp_path: Path) -> None:
+def test_the_trail_tells_the_cause_at_a_glance(as_text: subprocess.CompletedProcess[str]) -> None:
     """The TypeError alone says nothing about payments."""
-    done = run(tmp_path, "demo")
-
-    last = done.stdout.partition("4 of 4")[2].partition("Go on")[0]
+    last = as_text.stdout.partition("4 of 4")[2].partition("Go on")[0]
     assert re.search(r"-\d{3} ms ● shop.checkout +checkout of order 1: 2 x Moka pot for ada, 68.00 EUR", last)
     assert re.search(r"-\d{3} ms \S http +POST http://127.0.0.1:\d+/charges -> 503 in \d+ ms", last)
     assert re.search(r"▲ shop.payments +payment provider says no: fraud check is overloaded", last)
@@ -67,9 +76,9 @@ def test_the_trail_tells_the_cause_at_a_glance(tmp_path: Path) -> None:
     assert "at shop/checkout.py:" in last
 
 
-def test_json_has_standard_output_for_itself(tmp_path: Path) -> None:
+def test_json_has_standard_output_for_itself(as_json: subprocess.CompletedProcess[str]) -> None:
     """One event a line; what is for people goes to standard error."""
-    done = run(tmp_path, "demo", "--json")
+    done = as_json
 
     assert done.returncode == 0, done.stderr
     assert "letting customers in" in done.stderr
@@ -79,11 +88,9 @@ def test_json_has_standard_output_for_itself(tmp_path: Path) -> None:
     assert events["TypeError"]["otel_crumbs.handled"] is False
 
 
-def test_trails_of_customers_at_the_same_time_are_apart(tmp_path: Path) -> None:
+def test_trails_of_customers_at_the_same_time_are_apart(as_json: subprocess.CompletedProcess[str]) -> None:
     """Two customers want the last mug; who gets none is the only one in the trail."""
-    done = run(tmp_path, "demo", "--json")
-
-    trail = events_of(done.stdout)["IntegrityError"]["otel_crumbs.breadcrumbs"]
+    trail = events_of(as_json.stdout)["IntegrityError"]["otel_crumbs.breadcrumbs"]
     told = " ".join(crumb["message"] for crumb in trail)
     assert len(re.findall("in stock, selling one to", told)) == 1
     assert [crumb["type"] for crumb in trail].count("http") == 1
@@ -95,6 +102,7 @@ def test_a_narrow_terminal_is_wide_enough(tmp_path: Path, columns: str) -> None:
     done = run(tmp_path, "demo", env={"COLUMNS": columns})
 
     assert done.returncode == 0
+    assert list(tmp_path.iterdir()) == [], "nothing is left behind"
     assert max(map(len, done.stdout.partition("Go on")[0].splitlines())) <= int(columns)
 
 

@@ -54,6 +54,13 @@ def test_data_that_the_message_tells_is_left_out() -> None:
     assert one_line.data(crumb("order 7", data=data)) == f"customer=ada  blob={'x' * 31}…  more=1"
 
 
+def test_an_error_is_told_once() -> None:
+    """The message names it already."""
+    failed = crumb("UPDATE shop -> IntegrityError", type="query", data={"error": "IntegrityError: CHECK failed"})
+
+    assert one_line.data(failed) == ""
+
+
 def test_marks_say_what_is_special() -> None:
     """Repeated, still open, from elsewhere."""
     special = crumb("x", repeated=3, in_flight=True, branch="worker-1")
