@@ -142,6 +142,18 @@ def test_an_operation_that_ends_the_process_is_one_event(launcher: Launcher, kin
     assert "the import begins" not in [crumb["message"] for crumb in event.trail]
 
 
+@pytest.mark.parametrize("sampler", ["always_on", "always_off"])
+def test_the_hook_alone_reports_the_trail_of_the_operation_that_was_left(launcher: Launcher, sampler: str) -> None:
+    """Where only the hook reports, the operation is over when it runs, and its trail is in the event all the same."""
+    launcher.run("leaves_a_span.py", "CONSUMER", OTEL_CRUMBS_CAPTURE="excepthook", OTEL_TRACES_SAMPLER=sampler)
+
+    [event] = launcher.received().events
+    assert event.severity_number == FATAL
+    assert event.attributes["otel_crumbs.operation"] == "import"
+    assert "the header has 3 columns" in [crumb["message"] for crumb in event.trail]
+    assert "the import begins" not in [crumb["message"] for crumb in event.trail]
+
+
 def test_a_trail_that_is_full_keeps_the_newest_and_counts_the_rest(launcher: Launcher) -> None:
     """With room for two breadcrumbs the third takes the place of the first."""
     launcher.run("nightly_job.py", OTEL_CRUMBS_MAX_BREADCRUMBS="2")
