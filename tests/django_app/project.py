@@ -28,7 +28,7 @@ def set_up() -> None:
         INSTALLED_APPS=["otel_crumbs.django"],
         MIDDLEWARE=[MIDDLEWARE],
         ROOT_URLCONF=Urls,
-        SECRET_KEY="for tests",
+        SECRET_KEY="for tests",  # noqa: S106 - of a project that lives for a test run
         TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
     )
     django.setup()
