@@ -8,8 +8,11 @@ from dataclasses import dataclass
 FRAME = re.compile(
     r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)\n(?: {4}(?P<source>.*))?', re.MULTILINE
 )
-# The shop is the application even where it was installed with us.
-FOREIGN = re.compile(r"(?!.*[/\\]django_shop[/\\]).*(site-packages|dist-packages|[/\\]lib[/\\]python\d|^<)")
+# Of what is installed, only the shop is the application; we are never it, wherever we run from.
+FOREIGN = re.compile(
+    r"(?!.*[/\\]django_shop[/\\])"
+    r".*([/\\](otel_crumbs|site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python\d|^<)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,15 @@ def test_the_shop_is_the_application_wherever_it_is_installed(folder: str) -> No
     assert str(where) == "shop/models.py:23 in rating"
 
 
+def test_our_own_lines_are_not_the_applications() -> None:
+    """A wrapper of ours may be the innermost of all."""
+    own = '  File "/srv/otel_crumbs/sources/django_orm.py", line 77, in execute\n    return execute(sql)\n'
+
+    where = where_raised(STACKTRACE + own)
+
+    assert str(where) == "shop/checkout.py:29 in pay"
+
+
 def test_a_traceback_of_this_python_is_read() -> None:
     """Whatever its version marks below the lines."""
     try:
