@@ -74,7 +74,9 @@ def _plain(key: str) -> str:
 
 
 def _assignment(words: list[str]) -> re.Pattern[str]:
-    key = rf"(?P<key>[\w.-]*(?:{'|'.join(words)})[\w.-]*[\"'`\]]?)"
+    # What stands before the word stays anyway; to look for it too would take
+    # the square of a long text's length, with the interpreter locked.
+    key = rf"(?P<key>(?:{'|'.join(words)})[\w.-]{{0,64}}[\"'`\]]?)"
     between = r"(?P<between>\s*(?:=>|=|:)\s*(?:(?:Bearer|Basic|Token)\s+)?)"
     value = r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s&,;)}\]]+)"
     return re.compile(key + between + value, re.IGNORECASE)
