@@ -32,6 +32,7 @@ def query(facts: SpanFacts) -> Telling:
             # Only there where the instrumentation was asked for it.
             "parameters": facts.first("db.statement.parameters"),
             "library": facts.library,
+            "error": without_values(facts.said),
         },
     )
 
@@ -79,6 +80,11 @@ def level_of(statement: str, *, failed: bool) -> str:
     if failed:
         return "error"
     return "debug" if _TRANSACTION.match(statement) else "info"
+
+
+def without_values(said: str | None) -> str | None:
+    """Return what a database says of a failure, without PostgreSQL's quotation of the values it is about."""
+    return said.partition("\nDETAIL:")[0] if said else None
 
 
 def folded(statement: object) -> str:

@@ -126,7 +126,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
     data = {key: clean(value) for key, value in telling.data.items() if value is not None}
     data["duration_ms"] = took_ms = round(took_ms, 3)
     if error:
-        data["error"] = text(error)
+        data.setdefault("error", text(error))
     message = f"{telling.message} (in flight for {duration(took_ms)})" if in_flight else telling.message
     yield Breadcrumb(
         timestamp=kept.timestamp,
