@@ -89,7 +89,9 @@ def run_demo(options: argparse.Namespace) -> int:
         return 2
     from .demo.run import run  # noqa: PLC0415 - needs the extra
 
-    signal.signal(signal.SIGTERM, leave)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
     return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color)
 
 

@@ -125,10 +125,15 @@ def test_settings_of_this_shell_do_not_change_the_demo(tmp_path: Path) -> None:
     assert " X error" in done.stdout
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colours_are_for_who_wants_them(tmp_path: Path, no_color: dict[str, str], coloured: bool) -> None:  # noqa: FBT001 - a parameter
+@pytest.mark.parametrize(
+    ("arguments", "no_color", "coloured"),
+    [([], {}, True), ([], {"NO_COLOR": "1"}, False), (["--no-color"], {}, False)],
+)
+def test_colours_are_for_who_wants_them(
+    tmp_path: Path, arguments: list[str], no_color: dict[str, str], *, coloured: bool
+) -> None:
     """FORCE_COLOR stands for a terminal here."""
-    done = run(tmp_path, "demo", env={"FORCE_COLOR": "1", **no_color})
+    done = run(tmp_path, "demo", *arguments, env={"FORCE_COLOR": "1", **no_color})
 
     assert ("\x1b[1;37;41m" in done.stdout) is coloured
 
@@ -166,7 +171,7 @@ def test_events_that_do_not_come_are_missed(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_whoever_stops_the_demo_stops_the_shop(tmp_path: Path, signum: int, code: int) -> None:
     """Both are gone, and so are their files."""
     mark = uuid4().hex
