@@ -66,13 +66,15 @@ class Report:
         remark_colour = DIM if row.state in {State.PLAIN, State.GOOD} else colour
         indent = " " * (name_width + 6)
         room = max(self._width - len(indent), MIN_ROOM)
-        lines = textwrap.wrap(row.value, room) or [""]
+        lines = textwrap.wrap(row.value, room, break_on_hyphens=False) or [""]
         # A short value leaves the column to the remark; a long one has it behind its last line.
         last = lines[-1].ljust(value_width) if len(lines) == 1 else lines[-1]
         if row.remark and len(last) + 2 + len(row.remark) <= room:
             lines[-1] = f"{last}  {self._painted(row.remark, remark_colour)}"
         else:
-            lines += [self._painted(line, remark_colour) for line in textwrap.wrap(row.remark, room)]
+            lines += [
+                self._painted(line, remark_colour) for line in textwrap.wrap(row.remark, room, break_on_hyphens=False)
+            ]
         yield f"  {mark} {row.name:<{name_width}}  {lines[0]}".rstrip()
         yield from (indent + line for line in lines[1:])
 
