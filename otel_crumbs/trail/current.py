@@ -109,7 +109,9 @@ class Current:
         here = remembered.get()
         if here is not None and here.tree == branch.tree and here.is_mine():
             return here
-        child = Branch(self.size, branch.operation, branch)
+        # A task copies the variables of what started it: where that was deeper than the span, it is the parent.
+        deeper = here is not None and branch in here.lineage()
+        child = Branch(self.size, branch.operation, here if deeper else branch)
         remembered.set(child)
         return child
 

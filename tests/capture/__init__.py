@@ -1,0 +1,3 @@
+"""Tests of the doors that an exception can come through."""
+
+from __future__ import annotations

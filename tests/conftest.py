@@ -1,0 +1,58 @@
+"""What all tests have in common: none inherits state, and no failure of ours goes unseen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs import guard
+from otel_crumbs.sources.log_floor import floor
+from otel_crumbs.sources.log_handlers import handlers
+from otel_crumbs.testing import CapturedEvents, capture_events
+from otel_crumbs.trail import current
+from tests.application import Application, running_application
+
+GuardedFailures = list[tuple[str, Exception]]
+
+
+@pytest.fixture(autouse=True)
+def guarded_failures() -> Iterator[GuardedFailures]:
+    """Fail the test in which the guard caught something; a test that wants that checks and clears the list."""
+    failures: GuardedFailures = []
+    stop = guard.watch(lambda doing, error: failures.append((doing, error)))
+    yield failures
+    stop()
+    assert failures == []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_over(guarded_failures: GuardedFailures) -> Iterator[None]:  # noqa: ARG001 - it watches to the end
+    """Begin and end without hooks, trails, rules for loggers, and memory of what was warned of."""
+    _forget_everything()
+    yield
+    _forget_everything()
+
+
+@pytest.fixture
+def app(_nothing_left_over: None) -> Iterator[Application]:
+    """Set up the OpenTelemetry SDK as an application does."""
+    with running_application() as application:
+        yield application
+
+
+@pytest.fixture
+def events(app: Application) -> Iterator[CapturedEvents]:  # noqa: ARG001 - OpenTelemetry comes first
+    """Install breadcrumbs beside the application's OpenTelemetry, and yield the events that it captures."""
+    with capture_events() as captured:
+        yield captured
+
+
+def _forget_everything() -> None:
+    otel_crumbs.uninstall()
+    current.clear()
+    current.opened_by_hand = False
+    floor.forget()
+    handlers.forget()
+    guard._last_told.clear()

@@ -1,0 +1,3 @@
+"""Tests of the trail: what is kept, and who sees what."""
+
+from __future__ import annotations
