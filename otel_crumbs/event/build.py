@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from traceback import TracebackException
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
@@ -26,9 +26,12 @@ from .fit import fit
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber
 from .stack import format_traceback, read, traceback_of
+from .tidy import line_or_none, tidy, tidy_breadcrumb
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
 BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]
+
+T = TypeVar("T")
 
 DEFAULT_MAX_EVENT_BYTES = 256 * 1024
 
@@ -84,11 +87,11 @@ class Builder:
             mechanism=seized.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in seized.exceptions),
             stacktrace=self.scrubber.text(seized.stacktrace or format_traceback(seized.traceback, seized.exceptions)),
-            operation=seized.operation,
+            operation=line_or_none(seized.operation),
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
-            thread=seized.thread,
+            thread=line_or_none(seized.thread),
             breadcrumbs=breadcrumbs,
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
@@ -116,14 +119,12 @@ class Builder:
     def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:
             return breadcrumb
-        result = _ask_hook("before_breadcrumb", self.before_breadcrumb, breadcrumb, Breadcrumb)
-        return result if isinstance(result, Breadcrumb) or result is None else breadcrumb
+        return _ask_hook("before_breadcrumb", self.before_breadcrumb, breadcrumb, tidy_breadcrumb)
 
     def _before_send(self, event: ErrorEvent) -> ErrorEvent | None:
         if self.before_send is None:
             return event
-        result = _ask_hook("before_send", self.before_send, event, ErrorEvent)
-        return result if isinstance(result, ErrorEvent) or result is None else event
+        return _ask_hook("before_send", self.before_send, event, lambda given: tidy(given, event))
 
 
 def seize(
@@ -212,13 +213,16 @@ def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
     return breadcrumb.message == f"{name}: {info.message}".removesuffix(": ")[:MAX_MESSAGE]
 
 
-def _ask_hook(name: str, hook: Callable[[Any], Any], value: Any, wanted: type) -> Any:
+def _ask_hook(name: str, hook: Callable[[T], Any], value: T, tidied: Callable[[T], T]) -> T | None:
     try:
         result = hook(value)
+        if result is None:
+            return None
+        if isinstance(result, type(value)):
+            return tidied(result)
     except Exception as error:  # noqa: BLE001 - the user's own code runs here
-        warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, wanted.__name__)
+        warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, type(value).__name__)
         return value
-    if result is None or isinstance(result, wanted):
-        return result
-    warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, wanted.__name__, result)
+    kind = type(value).__name__
+    warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, kind, result)
     return value

@@ -36,9 +36,9 @@ def tidy_breadcrumb(breadcrumb: Breadcrumb) -> Breadcrumb:
         level=breadcrumb.level if breadcrumb.level in LEVELS else "info",
         message=_words(breadcrumb.message, MAX_MESSAGE),
         data=_mapping(breadcrumb.data),
-        span_id=_words_or_none(breadcrumb.span_id),
+        span_id=line_or_none(breadcrumb.span_id),
         duration_ms=_duration(breadcrumb.duration_ms),
-        branch=_words_or_none(breadcrumb.branch),
+        branch=line_or_none(breadcrumb.branch),
         repeated=_whole(breadcrumb.repeated, _MAX_NS, otherwise=1),
         in_flight=bool(breadcrumb.in_flight),
     )
@@ -55,16 +55,21 @@ def tidy(event: ErrorEvent, otherwise: ErrorEvent) -> ErrorEvent:
         mechanism=_words(event.mechanism),
         exceptions=_exceptions(event.exceptions) or otherwise.exceptions,
         stacktrace=_words(event.stacktrace, MAX_STACKTRACE + 8),
-        operation=_words_or_none(event.operation),
+        operation=line_or_none(event.operation),
         trace_id=_whole(event.trace_id, _MAX_TRACE_ID),
         span_id=_whole(event.span_id, _MAX_SPAN_ID),
         trace_flags=_whole(event.trace_flags, _MAX_FLAGS),
-        thread=_words_or_none(event.thread),
+        thread=line_or_none(event.thread),
         breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs)),
         dropped=_whole(event.dropped, _MAX_NS),
         dropped_by_category=_counts(event.dropped_by_category),
         resource=_mapping(event.resource),
     )
+
+
+def line_or_none(value: Any) -> str | None:
+    """Return a text, None where there is nothing."""
+    return None if value is None else _words(value)
 
 
 def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
@@ -76,7 +81,7 @@ def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
             frames=tuple(_frames(info.frames)),
             # An exception belongs to an earlier one; only the first belongs to none.
             parent=_whole(info.parent, index - 1) if index else None,
-            link=_words_or_none(info.link),
+            link=line_or_none(info.link),
         )
         for index, info in enumerate(_each(infos, ExceptionInfo))
     )
@@ -89,8 +94,8 @@ def _frames(frames: Any) -> Iterable[Frame]:
             path=_words(frame.path),
             line=_whole(frame.line, 2**31 - 1),
             function=_words(frame.function),
-            module=_words_or_none(frame.module),
-            source=_words_or_none(frame.source),
+            module=line_or_none(frame.module),
+            source=line_or_none(frame.source),
         )
 
 
@@ -123,10 +128,6 @@ def _words(value: Any, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
     return text(str.__str__(value), limit) if isinstance(value, str) else str(clean(value))
-
-
-def _words_or_none(value: Any) -> str | None:
-    return None if value is None else _words(value)
 
 
 def _is_id(value: Any) -> bool:
