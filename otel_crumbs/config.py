@@ -18,6 +18,10 @@ from typing import Any
 from .event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
 from .event.scrub import DEFAULT_KEYS
 from .export.exporter import Exporter
+from .export.http_settings import read_endpoint, read_headers
+from .export.registry import NAMES, is_known
+from .export.sentry_dsn import read_dsn
+from .export.third_party import GROUP
 from .guard import warn
 from .sources.log_floor import level_number
 from .trail.ring import DEFAULT_SIZE
@@ -27,9 +31,10 @@ PREFIX = "OTEL_CRUMBS_"
 # A process that takes longer than this to end looks as if it hung.
 _MAX_SECONDS = 60
 
-EXPORTERS = ("otlp", "console", "none")
+EXPORTERS = NAMES
 DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "django", "logging")
 OTLP_FORMATS = ("nested", "json")
+HTTP_COMPRESSIONS = ("gzip", "none")
 
 
 class ConfigError(ValueError):
@@ -48,6 +53,7 @@ class Setting:
         expects: What a value is, in words.
         meaning: What it does, in a sentence.
         parse: Makes the value of a text or an argument; raises ValueError.
+        secret: Whether a value must not be repeated in a message.
 
     """
 
@@ -56,6 +62,7 @@ class Setting:
     expects: str
     meaning: str
     parse: Callable[[Any], Any]
+    secret: bool = False
 
     @property
     def variable(self) -> str:
@@ -117,10 +124,16 @@ def _exporters(value: Any) -> tuple[Any, ...]:
     """Return names of exporters, and in code exporters themselves."""
     items = _words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
     items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
-    unknown = [item for item in items if item not in EXPORTERS and not hasattr(item, "export")]
+    unknown = [item for item in items if not (is_known(item) if isinstance(item, str) else hasattr(item, "export"))]
     if unknown or not items:
-        raise ValueError
+        raise ValueError(f"there is no {', no '.join(map(repr, unknown))}" if unknown else "")
     return items
+
+
+def _dsn(value: Any) -> str:
+    text = str(value).strip()
+    read_dsn(text)
+    return text
 
 
 def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
@@ -167,7 +180,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="exporter",
         default=("otlp",),
-        expects=f"a comma list of {', '.join(EXPORTERS)}",
+        expects=f"a comma list of {', '.join(EXPORTERS)}, or names of installed `{GROUP}` entry points",
         meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
         parse=_exporters,
     ),
@@ -221,6 +234,37 @@ SETTINGS: tuple[Setting, ...] = (
         parse=_one_of(OTLP_FORMATS),
     ),
     Setting(
+        name="http_endpoint",
+        default=None,
+        expects="a URL such as https://errors.example/events",
+        meaning="Where the exporter `http` posts JSON documents.",
+        parse=read_endpoint,
+        secret=True,
+    ),
+    Setting(
+        name="http_headers",
+        default=None,
+        expects="a comma list of name=value with %-encoded values, or in code a mapping",
+        meaning="Headers that the exporter `http` sends along.",
+        parse=read_headers,
+        secret=True,
+    ),
+    Setting(
+        name="http_compression",
+        default="gzip",
+        expects="gzip or none",
+        meaning="Whether the exporter `http` compresses what it posts.",
+        parse=_one_of(HTTP_COMPRESSIONS),
+    ),
+    Setting(
+        name="sentry_dsn",
+        default=None,
+        expects="a DSN such as https://KEY@HOST/PROJECT",
+        meaning="Which project of Sentry, GlitchTip, Bugsink or Spotlight the exporter `sentry` sends to.",
+        parse=_dsn,
+        secret=True,
+    ),
+    Setting(
         name="flush_timeout",
         default=2.0,
         expects="a number of seconds from 0 to 60",
@@ -264,6 +308,10 @@ class Config:
     record_unsampled: bool = True
     capture: tuple[str, ...] = DOORS
     otlp_format: str = "nested"
+    http_endpoint: str | None = field(default=None, repr=False)
+    http_headers: Mapping[str, str] | None = field(default=None, repr=False)
+    http_compression: str = "gzip"
+    sentry_dsn: str | None = field(default=None, repr=False)
     flush_timeout: float = 2.0
     scrub_keys: tuple[str, ...] = DEFAULT_KEYS
     before_breadcrumb: BeforeBreadcrumb | None = None
@@ -310,10 +358,10 @@ def _value_of(setting: Setting, environ: Mapping[str, str], options: Mapping[str
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
             setting.variable,
-            "%s expects %s, not %r%s; the default is used: %s",
+            "%s expects %s, %s%s; the default is used: %s",
             setting.variable,
             setting.expects,
-            text,
+            _not_this(setting, text),
             reason,
             setting.shown_default or "none",
         )
@@ -326,5 +374,10 @@ def _parse_option(setting: Setting, value: Any) -> Any:
     try:
         return setting.parse(value)
     except (TypeError, ValueError) as error:
-        message = f"{setting.name} expects {setting.expects}, not {value!r}"
+        reason = f" ({error})" if setting.secret else ""
+        message = f"{setting.name} expects {setting.expects}, {_not_this(setting, value)}{reason}"
         raise ConfigError(message) from error
+
+
+def _not_this(setting: Setting, value: Any) -> str:
+    return "not what it is" if setting.secret else f"not {value!r}"

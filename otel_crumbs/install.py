@@ -15,7 +15,7 @@ from typing import Any
 
 from opentelemetry import _logs, trace
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from . import trail as trails
@@ -57,9 +57,7 @@ class Installation:
             before_send=config.before_send,
             resource=resource_attributes,
         )
-        exporters = make_exporters(
-            config.exporter if config.enabled else (), os.environ, as_json=config.otlp_format == "json"
-        )
+        exporters = make_exporters(config, os.environ) if config.enabled else ()
         self.delivery = Delivery(exporters, self.builder.build)
         self.reporter = Reporter(self.delivery.emit)
         self.hooked: list[str] = []
@@ -200,7 +198,10 @@ def resource_attributes() -> Mapping[str, Any]:
     for provider in (trace.get_tracer_provider(), _logs.get_logger_provider()):
         if isinstance(provider, TracerProvider | LoggerProvider):
             return provider.resource.attributes
-    return Resource.create().attributes
+    try:
+        return Resource.create().attributes
+    except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
+        return OTELResourceDetector().detect().attributes
 
 
 def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo | None]]]:

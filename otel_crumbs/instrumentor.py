@@ -30,6 +30,10 @@ class CrumbsConfiguration:
     record_unsampled: bool | None = None
     capture: str | list[str] | None = None
     otlp_format: str | None = None
+    http_endpoint: str | None = None
+    http_headers: str | dict[str, str] | None = None
+    http_compression: str | None = None
+    sentry_dsn: str | None = None
     flush_timeout: float | None = None
     scrub_keys: str | list[str] | None = None
     before_breadcrumb: str | None = None

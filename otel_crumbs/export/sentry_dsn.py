@@ -29,6 +29,9 @@ def read_dsn(text: str) -> Dsn:
         ValueError: What is wrong with it, without the key that it holds.
 
     """
+    # First of all, for what Python says of other characters repeats them.
+    if not text.isascii():
+        raise ValueError("it has characters that no DSN has")
     parts = urlsplit(text.strip())
     folder, _, project = parts.path.rstrip("/").rpartition("/")
     if parts.scheme not in {"http", "https"}:
@@ -39,7 +42,6 @@ def read_dsn(text: str) -> Dsn:
         raise ValueError("it has no host")
     if not project.isdecimal():
         raise ValueError("it does not end with the number of a project")
-    if not (parts.username + parts.netloc + folder).isascii():
-        raise ValueError("it has characters that no DSN has")
+    _ = parts.port  # raises where that is no number, or too large
     address = parts.netloc.rpartition("@")[2]
     return Dsn(endpoint=f"{parts.scheme}://{address}{folder}/api/{project}/envelope/", key=parts.username)

@@ -18,10 +18,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.version import VERSION
+from otel_crumbs.version import SCOPE, VERSION
 
 EVENT_NAME = "exception"
-SCOPE = "otel_crumbs"
 
 
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:

@@ -12,6 +12,7 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import guarded
 from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
+from otel_crumbs.version import SCOPE
 
 from .span_entry import words
 from .stdlib_logging import handling
@@ -48,7 +49,7 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
     @guarded("a log record was recorded")
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Leave the record in the trail of the span it was emitted in."""
-        if not self.active:
+        if not self.active or _is_ours(log_record):
             return
         if self.on_record is not None:
             self.on_record(log_record)
@@ -128,6 +129,11 @@ def _record(emitted: ReadWriteLogRecord) -> None:
             record.span_id or 0,
         )
     )
+
+
+def _is_ours(emitted: ReadWriteLogRecord) -> bool:
+    """Return whether it is an error event on its way out by the exporter `app_logs`."""
+    return emitted.instrumentation_scope is not None and emitted.instrumentation_scope.name == SCOPE
 
 
 def _severity(emitted: ReadWriteLogRecord) -> int:

@@ -1,0 +1,70 @@
+"""Error events through the application's own LoggerProvider, to wherever its logs go."""
+
+from __future__ import annotations
+
+import time
+
+from opentelemetry import _logs, trace
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.sdk._logs import LoggerProvider
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.version import SCOPE, VERSION
+
+from .exporter import DELIVERED, Outcome, Verdict
+from .wire import EVENT_NAME, attributes_of
+
+_NO_PROVIDER = (
+    "the application has no OpenTelemetry LoggerProvider. "
+    "Remedy: set one up, or OTEL_LOGS_EXPORTER=otlp under opentelemetry-instrument, or use another exporter"
+)
+
+
+class AppLogsExporter:
+    """
+    Emits each event as a log record of the application's.
+
+    What becomes of it then is the business of the application's processors:
+    the event counts as delivered once they have it.
+
+    Args:
+        as_json: Whether the breadcrumbs are one JSON string.
+
+    """
+
+    name = "app_logs"
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self._as_json = as_json
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Emit one event."""
+        provider = _logs.get_logger_provider()
+        if not isinstance(provider, LoggerProvider):
+            return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
+        provider.get_logger(SCOPE, VERSION).emit(
+            timestamp=event.timestamp,
+            observed_timestamp=time.time_ns(),
+            context=_context(event),
+            severity_number=SeverityNumber.FATAL if event.fatal else SeverityNumber.ERROR,
+            severity_text="FATAL" if event.fatal else "ERROR",
+            body=event.title,
+            attributes=attributes_of(event, as_json=self._as_json),
+            event_name=EVENT_NAME,
+        )
+        return DELIVERED
+
+    def shutdown(self) -> None:
+        """Do nothing: the provider is not ours."""
+
+
+def _context(event: ErrorEvent) -> Context:
+    """Return a context in which the span of the event is current; its trace id and span id are taken from there."""
+    span_context = trace.SpanContext(
+        trace_id=event.trace_id,
+        span_id=event.span_id,
+        is_remote=False,
+        trace_flags=trace.TraceFlags(event.trace_flags),
+    )
+    return trace.set_span_in_context(trace.NonRecordingSpan(span_context), Context())

@@ -1,0 +1,58 @@
+"""The address and the headers of the exporter `http`, checked where they are set rather than with the first event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+# https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+
+
+def read_endpoint(value: Any) -> str:
+    """
+    Return a URL that can be posted to.
+
+    Raises:
+        ValueError: What is wrong with it.
+
+    """
+    text = str(value).strip()
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError("it begins with neither https:// nor http://")
+    if not parts.hostname:
+        raise ValueError("it has no host")
+    _ = parts.port  # raises where that is no number, or too large
+    return text
+
+
+def read_headers(value: Any) -> dict[str, str]:
+    """
+    Return headers from a mapping, or from a text such as ``name=value,name2=value2`` with %-encoded values.
+
+    Raises:
+        ValueError: What is wrong with them, without their values.
+
+    """
+    return dict(_headers(value))
+
+
+def _headers(value: Any) -> Iterator[tuple[str, str]]:
+    pairs = value.items() if isinstance(value, Mapping) else map(_pair, filter(str.strip, str(value).split(",")))
+    for name, content in pairs:
+        if not _NAME.fullmatch(str(name)):
+            raise ValueError(f"{name!r} is no name of a header")
+        if not _VALUE.fullmatch(str(content)):
+            raise ValueError(f"the value of {name} has characters that no header has")
+        yield str(name), str(content)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise ValueError("there is one without a = between its name and its value")
+    return name.strip(), unquote(value.strip())

@@ -1,0 +1,48 @@
+"""
+Exporters from other packages, found by the entry point group ``otel_crumbs_exporter``.
+
+An entry point is named as in OTEL_CRUMBS_EXPORTER, and leads to a callable
+that takes the environment and returns an `Exporter` of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
+
+from .exporter import Exporter
+
+GROUP = "otel_crumbs_exporter"
+
+
+class CannotMakeError(Exception):
+    """An exporter cannot be made, for a reason that the user can do something about."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of those that are installed, sorted."""
+    return tuple(sorted({entry_point.name for entry_point in entry_points(group=GROUP)}))
+
+
+def make(name: str, environ: Mapping[str, str]) -> Exporter:
+    """
+    Return the exporter of an installed package.
+
+    Raises:
+        CannotMakeError: If none has that name, or it is no exporter.
+
+    """
+    for entry_point in entry_points(group=GROUP, name=name):
+        return _checked(entry_point, entry_point.load()(environ))
+    raise CannotMakeError(f"no installed package has an entry point {name!r} in the group {GROUP}")
+
+
+def _checked(entry_point: EntryPoint, made: object) -> Exporter:
+    missing = [part for part in ("export", "shutdown") if not callable(getattr(made, part, None))]
+    if missing:
+        raise CannotMakeError(f"{entry_point.value} returned {made!r}, which has no {'() and no '.join(missing)}()")
+    called = getattr(made, "name", None)
+    if called != entry_point.name:
+        raise CannotMakeError(f"{entry_point.value} returned an exporter whose name is {called!r}")
+    exporter: Exporter = made  # type: ignore[assignment]  # it has all that the protocol asks for
+    return exporter
