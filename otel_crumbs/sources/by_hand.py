@@ -60,9 +60,7 @@ def record(
     try:
         if level not in LEVELS:
             level = known_level(level)
-        if type_of(data) is dict and _SIMPLE.issuperset(map(type_of, data.values())):
-            data = data.copy()
-        elif data is not None:
+        if data is not None:
             data = _details(data)
         if type_of(message) is not str:
             if message is None and not data:
@@ -111,6 +109,12 @@ def _message(message: object, details: Mapping[str, Any] | None) -> str:
 
 
 def _details(data: object) -> Mapping[str, Any]:
+    if type(data) is dict:
+        for value in data.values():
+            if type(value) not in _SIMPLE:
+                break
+        else:
+            return data.copy()
     if isinstance(data, Mapping):
         return clean_mapping(data)
     warn(

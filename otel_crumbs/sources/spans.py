@@ -98,12 +98,13 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         """Leave the span's references in the trail where it started."""
         try:
             context = span._context
-            found = current.open_spans.pop(context[1], None)
+            span_id = context[1]
+            found = current.open_spans.pop(span_id, None)
             if found is None:
                 return
             if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
                 return  # a streamed answer has thousands, and each would push something out
-            branch, operation = found[0], found[0].operation
+            branch = found[0]
             status = span._status
             failed = status._status_code is _ERROR
             events = span._events if span._events._dq else None
@@ -121,7 +122,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 context,
                 (failed or events is not None) and _remember_exception(span, branch),
             )
-            if operation is None or operation.span_id != context[1]:
+            operation = branch.operation
+            if operation is None or operation.span_id != span_id:
                 branch.append(entry)
             else:
                 operation.name = span._name

@@ -48,29 +48,24 @@ class Branch:
     children's; siblings never see each other's.
     """
 
-    # Every operation has one: so it is made lean, with what the first branch does not need on the class.
-    name: str | None = None
-    parent: Branch | None = None
-    below: Ring | None = None
-    depth = 0
-    _thread = 0
-    _task: ref[Task[Any]] | None = None
+    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent", "tree")
 
     def __init__(self, size: int, operation: Operation | None = None, parent: Branch | None = None) -> None:
         self.operation = operation
         self.own = Ring(size)
+        self.below: Ring | None = None
         running = runner()
-        if isinstance(running, int):
-            self._thread = running
-        else:
-            # A strong reference would close the circle task -> context -> branch -> task.
-            self._task = ref(running)
+        # A strong reference to a task would close the circle task -> context -> branch -> task.
+        self._thread, self._task = (running, None) if isinstance(running, int) else (0, ref(running))
+        self.name: str | None = None
+        self.parent: Branch | None = None
+        self.depth = 0
         if parent is None:
             # The root's number, not the root: one that held itself would be garbage for the collector.
             self.tree: int = next(_numbers)
             return
-        self.parent = parent if parent.depth < MAX_DEPTH else parent.root
         self.name = name_of(running)
+        self.parent = parent if parent.depth < MAX_DEPTH else parent.root
         self.tree = self.parent.tree
         self.depth = self.parent.depth + 1
 
@@ -86,7 +81,9 @@ class Branch:
         """Return whether what runs here and now is this branch's runner."""
         # As runner() has it, without its calls: this is asked at every span's start.
         loop = _get_running_loop()
-        task = None if loop is None else current_task(loop)
+        if loop is None:
+            return self._thread == threading.get_ident()
+        task = current_task(loop)
         if task is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task
@@ -97,7 +94,7 @@ class Branch:
         own = self.own
         last = own.last
         last.append(entry)
-        if len(last) > own.room:
+        if len(last) > own.limit:
             own.make_room()
         if self.parent is not None:
             self._tell_ancestors(entry)

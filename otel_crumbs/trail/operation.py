@@ -19,10 +19,7 @@ class Operation:
 
     """
 
-    # Their numbers alone: an operation must not keep the ones around it alive.
-    within: tuple[int, ...] = ()
-    # What was reported of it already, in words; most operations report nothing.
-    captured: set[str] | None = None
+    __slots__ = ("captured", "name", "number", "span_id", "trace_id", "within")
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
@@ -31,8 +28,10 @@ class Operation:
         self.name = name
         self.trace_id = trace_id
         self.span_id = span_id
-        if within is not None:
-            self.within = (*within.within, within.number)
+        # Their numbers alone: an operation must not keep the ones around it alive.
+        self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
+        # What was reported of it already, in words; most operations report nothing.
+        self.captured: set[str] | None = None
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

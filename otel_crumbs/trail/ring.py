@@ -32,6 +32,9 @@ DEFAULT_SIZE = 100
 _FIRST_SHARE = 10
 _NOTABLE_SHARE = 5
 
+# Room is made for a few at once, or it would be dear at every entry of a full ring.
+_SLACK = 8
+
 
 class Ring:
     """
@@ -41,56 +44,68 @@ class Ring:
     thread; a race may cost a count, never an entry's integrity.
     """
 
-    # Every operation has one: so it is made lean, with what only an overflow changes on the class.
-    _dropped: dict[str, int] | None = None
-    _first: deque[Entry] | None = None
-    _notable: deque[Entry] | None = None
+    # Every operation has one: so what only an overflow needs is made then.
+    __slots__ = ("_dropped", "_first", "_first_is_full", "_notable", "last", "limit", "size")
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self.size = size
-        self.room = size
+        self.limit = size + _SLACK
         self.last: deque[Entry] = deque()
+        self._first: deque[Entry] | None = None
+        self._first_is_full = False
+        self._notable: deque[Entry] | None = None
+        self._dropped: dict[str, int] | None = None
 
     @property
     def dropped(self) -> dict[str, int]:
         """How many had no room, by category."""
+        self.make_room()
         return dict(self._dropped or {})
 
     def append(self, entry: Entry) -> None:
         """Add an entry; the oldest that is neither first nor notable makes room."""
         last = self.last
         last.append(entry)
-        if len(last) > self.room:
+        if len(last) > self.limit:
             self.make_room()
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over a snapshot, oldest first as far as they were appended so."""
+        self.make_room()
         for part in (self._first, self._notable, self.last):
             if part:
                 yield from part.copy()
 
     def __len__(self) -> int:
+        self.make_room()
         return sum(len(part) for part in (self._first, self._notable, self.last) if part)
 
     def make_room(self) -> None:
         """Move what is too much from the last ones to the first or the notable, or drop it."""
-        if self._first is None or self._notable is None:
-            self._first, self._notable = deque(), deque()
-        while len(self.last) > self.room:
+        last = self.last
+        while len(last) > self.limit - _SLACK:
             try:
-                self._move(self.last.popleft(), self._first, self._notable)
+                oldest = last.popleft()
             except IndexError:  # another thread made room
                 return
+            if self._first_is_full and not oldest[NOTABLE]:
+                self._drop(oldest)
+            else:
+                self._move(oldest)
 
-    def _move(self, oldest: Entry, first: deque[Entry], notable: deque[Entry]) -> None:
-        if len(first) < self.size // _FIRST_SHARE:
+    def _move(self, oldest: Entry) -> None:
+        if self._first is None or self._notable is None:
+            self._first, self._notable = deque(), deque()
+        first, notable = self._first, self._notable
+        self._first_is_full = len(first) >= self.size // _FIRST_SHARE
+        if not self._first_is_full:
             first.append(oldest)
-            self.room -= 1
+            self.limit -= 1
         elif not oldest[NOTABLE] or self.size < _NOTABLE_SHARE:
             self._drop(oldest)
         elif len(notable) < self.size // _NOTABLE_SHARE:
             notable.append(oldest)
-            self.room -= 1
+            self.limit -= 1
         else:
             notable.append(oldest)
             self._drop(notable.popleft())
