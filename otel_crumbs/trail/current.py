@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import INVALID_SPAN, get_current_span
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from .branch import Branch
 from .operation import Operation
@@ -65,11 +65,12 @@ class Current:
 
     def branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        span = get_current_span()
-        if span is INVALID_SPAN:
+        # As get_current_span() has it, without its calls: this is asked at every note and log line.
+        span: Any = otel_context.get_current().get(_SPAN_KEY)
+        if span is None:
             return self.branch_at(None, None)
         span_context = span.get_span_context()
-        found = self.open_spans.get(span_context.span_id)
+        found = self.open_spans.get(span_context[1])
         if found is not None and not self.opened_by_hand and found[0].is_mine():
             return found[0]
         return self.branch_at(span_context if span_context.is_valid else None, None)
