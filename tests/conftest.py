@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry import context as otel_context
 
 import otel_crumbs
 from otel_crumbs import guard
@@ -29,9 +30,11 @@ def guarded_failures() -> Iterator[GuardedFailures]:
 
 @pytest.fixture(autouse=True)
 def _nothing_left_over(guarded_failures: GuardedFailures) -> Iterator[None]:  # noqa: ARG001 - it watches to the end
-    """Begin and end without hooks, trails, rules for loggers, and memory of what was warned of."""
+    """Begin and end without hooks, trails, a context, rules for loggers, and memory of what was warned of."""
     _forget_everything()
+    token = otel_context.attach(otel_context.Context())
     yield
+    otel_context.detach(token)
     _forget_everything()
 
 

@@ -45,8 +45,8 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
-        self._branch: Branch | None = None
-        self._token: Any = None
+        # One object may be entered again before it is left: by itself, and by other threads and tasks.
+        self._opened: list[tuple[Branch, Any]] = []
 
     def __enter__(self) -> operation:
         """Open the operation."""
@@ -94,17 +94,19 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         span_context = get_current_span().get_span_context()
         around = current.branch().operation
         current.opened_by_hand = True
-        self._branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
-        place = (self._branch, span_context.span_id)
-        self._token = otel_context.attach(otel_context.set_value(OPERATION_KEY, place))
+        branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
+        place = (branch, span_context.span_id)
+        self._opened.append((branch, otel_context.attach(otel_context.set_value(OPERATION_KEY, place))))
 
     @guarded("closing an operation")
     def _close(self, error: BaseException | None) -> None:
-        if self._branch is None:
+        if not self._opened:
             return
-        branch, self._branch = self._branch, None
+        mine = [opened for opened in self._opened if opened[0].is_mine()]
+        branch, token = (mine or self._opened)[-1]
+        self._opened.remove((branch, token))
         if error is not None:
             remember(error, branch)
             for report in on_failure:
                 report(error, branch)
-        otel_context.detach(self._token)
+        otel_context.detach(token)
