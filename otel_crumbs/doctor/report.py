@@ -72,9 +72,8 @@ class Report:
         if row.remark and len(last) + 2 + len(row.remark) <= room:
             lines[-1] = f"{last}  {self._painted(row.remark, remark_colour)}"
         else:
-            lines += [
-                self._painted(line, remark_colour) for line in textwrap.wrap(row.remark, room, break_on_hyphens=False)
-            ]
+            below = textwrap.wrap(row.remark, room, break_on_hyphens=False)
+            lines = lines * bool(row.value) + [self._painted(line, remark_colour) for line in below or [""]]
         yield f"  {mark} {row.name:<{name_width}}  {lines[0]}".rstrip()
         yield from (indent + line for line in lines[1:])
 

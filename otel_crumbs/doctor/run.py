@@ -56,10 +56,11 @@ def examine(installation: Installation, heard: Sequence[str], *, timeout: float,
 def verdict(sections: Sequence[Section], *, well: bool) -> str:
     """Return the conclusion in a sentence or two."""
     results = [row for section in sections if section.key == "test_event" for row in section.rows]
-    refusals = [row.remark for row in results if row.state is State.BAD]
-    if any(UNREACHED.search(reason) for reason in refusals):
-        return f"The test event was not taken. Is a collector listening there? {VARIABLES}"
+    refusals = {row.name: row.remark for row in results if row.state is State.BAD}
+    hint = f" {VARIABLES}" if "otlp" in refusals else ""
+    if any(UNREACHED.search(reason) for reason in refusals.values()):
+        return f"The test event was not taken. Is a collector listening there?{hint}"
     if not well:
-        return f"The test event was not taken, though somebody answered. {VARIABLES}"
+        return f"The test event was not taken, though somebody answered.{hint}"
     taken = any(row.state is State.GOOD for row in results)
     return "All is well: the test event was taken." if taken else "No test event was sent."

@@ -37,6 +37,9 @@ OTHERS = (
 )
 
 
+NOTHING: tuple[object, ...] = (None, "", (), {})
+
+
 def settings(config: Config, environ: Mapping[str, str]) -> Section:
     """Return every setting of ours."""
     return Section(title="Settings", key="settings", rows=tuple(_setting(each, config, environ) for each in SETTINGS))
@@ -48,7 +51,8 @@ def standard_variables(environ: Mapping[str, str]) -> Section:
 
 
 def _setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Row:
-    value = masked(setting.name, shown(setting.name, getattr(config, setting.name)))
+    value = getattr(config, setting.name)
+    value = masked(setting.name, shown(setting.name, value)) if value not in NOTHING else "none"
     origin = config.origins.get(setting.name, "default")
     text = environ.get(setting.variable, "").strip()
     if origin == "default" and text:
@@ -66,11 +70,13 @@ def shown(name: str, value: Any) -> str:
         return logging.getLevelName(value).lower() if isinstance(value, int) else str(value)
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}={item}" for key, item in value.items())
     if isinstance(value, tuple):
-        return ", ".join(str(getattr(item, "name", item)) for item in value) or "none"
+        return ", ".join(str(getattr(item, "name", item)) for item in value)
     if callable(value):
         return f"{value.__module__}:{getattr(value, '__qualname__', value)}"
-    return "none" if value is None else str(value)
+    return str(value)
 
 
 def _variables(environ: Mapping[str, str]) -> Iterator[Row]:

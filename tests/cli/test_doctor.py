@@ -117,6 +117,7 @@ def test_settings_say_where_they_came_from(tmp_path: Path) -> None:
     assert re.search(r"max_breadcrumbs +50 +environment: OTEL_CRUMBS_MAX_BREADCRUMBS", settings)
     assert re.search(r"flush_timeout +2.0 +default: OTEL_CRUMBS_FLUSH_TIMEOUT expects .* not 'soon'", settings)
     assert re.search(r"otlp_format +nested +default", settings)
+    assert re.search(r"before_send +none +default", settings)
     assert "OTEL_CRUMBS_FLUSH_TIMEOUT expects" in section(done.stdout, "Warnings")
 
 
@@ -128,6 +129,10 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         "OTEL_EXPORTER_OTLP_LOGS_HEADERS": "s3cret",
         "OTEL_RESOURCE_ATTRIBUTES": "api_key=s3cret,team=shop",
         "HTTP_PROXY": "http://ada:s3cret@127.0.0.1:9",
+        "OTEL_CRUMBS_HTTP_HEADERS": "x-key=s3cret",
+        "OTEL_CRUMBS_HTTP_ENDPOINT": "http://ada:s3cret@127.0.0.1:9/",
+        "OTEL_CRUMBS_SENTRY_DSN": "http://s3cret@127.0.0.1:9/1",
+        "OTEL_CRUMBS_EXPORTER": "otlp,http,sentry",
     }
 
     for arguments in (["doctor"], ["doctor", "--json"]):
