@@ -49,6 +49,10 @@ class Watch:
         signals.connection_created.connect(self.opened, weak=False)
         self._disconnect = lambda: signals.connection_created.disconnect(self.opened)
         django_db = sys.modules.get("django.db")
+        # Asking an unconfigured Django for its connections fails, or imports the application's settings too early.
+        django_conf = sys.modules.get("django.conf")
+        if django_conf is None or not django_conf.settings.configured:
+            return
         if django_db is not None and hasattr(django_db, "connections"):
             for connection in django_db.connections.all(initialized_only=True):
                 self._wrap(connection)
