@@ -61,21 +61,23 @@ class Report:
             self._line(self._painted(line, COLOURS[State.GOOD if well else State.BAD]))
 
     def _row(self, row: Row, name_width: int, value_width: int) -> Iterator[str]:
-        colour = COLOURS.get(row.state, "")
-        mark = self._painted(self._marks[row.state], colour)
-        remark_colour = DIM if row.state in {State.PLAIN, State.GOOD} else colour
+        mark = self._painted(self._marks[row.state], COLOURS.get(row.state, ""))
         indent = " " * (name_width + 6)
-        room = max(self._width - len(indent), MIN_ROOM)
-        lines = textwrap.wrap(row.value, room, break_on_hyphens=False) or [""]
+        first, *others = self._told(row, max(self._width - len(indent), MIN_ROOM), value_width)
+        yield f"  {mark} {row.name:<{name_width}}  {first}".rstrip()
+        yield from (indent + line for line in others)
+
+    def _told(self, row: Row, room: int, value_width: int) -> list[str]:
+        colour = DIM if row.state in {State.PLAIN, State.GOOD} else COLOURS[row.state]
+        lines = textwrap.wrap(row.value, room, break_on_hyphens=False)
+        remark = textwrap.wrap(row.remark, room, break_on_hyphens=False)
         # A short value leaves the column to the remark; a long one has it behind its last line.
-        last = lines[-1].ljust(value_width) if len(lines) == 1 else lines[-1]
-        if row.remark and len(last) + 2 + len(row.remark) <= room:
-            lines[-1] = f"{last}  {self._painted(row.remark, remark_colour)}"
-        else:
-            below = textwrap.wrap(row.remark, room, break_on_hyphens=False)
-            lines = lines * bool(row.value) + [self._painted(line, remark_colour) for line in below or [""]]
-        yield f"  {mark} {row.name:<{name_width}}  {lines[0]}".rstrip()
-        yield from (indent + line for line in lines[1:])
+        last = lines.pop() if lines else ""
+        last = last if lines else last.ljust(value_width)
+        if len(remark) == 1 and len(last) + 2 + len(row.remark) <= room:
+            return [*lines, f"{last}  {self._painted(row.remark, colour)}"]
+        above = [*lines, last.rstrip()] if row.value or not remark else []
+        return above + [self._painted(line, colour) for line in remark]
 
     def _painted(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and code else text
