@@ -17,7 +17,7 @@ COLOURS = {State.GOOD: "32", State.NOTE: "33", State.BAD: "31"}
 BOLD, DIM = "1", "2"
 
 MAX_WIDTH = 110
-MAX_VALUE_WIDTH = 32
+MAX_VALUE_WIDTH = 24
 MIN_ROOM = 24
 
 
