@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import re
+
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
+from otel_crumbs.export.document import document_of
 from otel_crumbs.export.wire import attributes_of
 
 from .project import text_of
@@ -40,3 +45,12 @@ def test_every_key_of_a_breadcrumb_is_documented() -> None:
     missing = [name for name in FULL_BREADCRUMB.as_dict() if f"| `{name}` |" not in page]
 
     assert missing == []
+
+
+def test_the_json_document_is_documented() -> None:
+    """The example on the page has every key that a document can have."""
+    [example] = re.findall(r"```json\n(.*?)```", text_of("docs/event.md"), flags=re.DOTALL)
+
+    document = document_of(dataclasses.replace(FULL_EVENT, trace_id=1, span_id=1))
+
+    assert set(json.loads(example)) == set(document)
