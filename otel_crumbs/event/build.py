@@ -21,11 +21,11 @@ from opentelemetry.trace import SpanContext, get_current_span
 from otel_crumbs.guard import warn
 from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
 
-from .clean import MAX_MESSAGE, clean
+from .clean import MAX_MESSAGE, clean, text
 from .fit import fit
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber
-from .stack import format_traceback, read, traceback_of
+from .stack import MAX_STACKTRACE, format_traceback, read, traceback_of
 from .tidy import line_or_none, tidy, tidy_breadcrumb
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
@@ -86,7 +86,7 @@ class Builder:
             handled=seized.handled,
             mechanism=seized.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in seized.exceptions),
-            stacktrace=self.scrubber.text(seized.stacktrace or format_traceback(seized.traceback, seized.exceptions)),
+            stacktrace=self.scrubber.text(_stacktrace(seized)),
             operation=line_or_none(seized.operation),
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
@@ -95,7 +95,7 @@ class Builder:
             breadcrumbs=breadcrumbs,
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
-            resource={key: clean(value) for key, value in self.resource().items()},
+            resource={str(clean(key)): clean(value) for key, value in self.resource().items()},
         )
         sent = self._before_send(event)
         return None if sent is None else fit(sent, self.max_bytes)
@@ -114,7 +114,7 @@ class Builder:
         )
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
-        return replace(info, message=self.scrubber.text(info.message))
+        return replace(info, type=text(info.type), message=self.scrubber.text(text(info.message, MAX_MESSAGE)))
 
     def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:
@@ -190,6 +190,12 @@ def _seize(
         thread=threading.current_thread().name,
         trail=snapshot(branch),
     )
+
+
+def _stacktrace(seized: Seized) -> str:
+    if seized.stacktrace:
+        return text(seized.stacktrace, MAX_STACKTRACE)
+    return format_traceback(seized.traceback, seized.exceptions)
 
 
 def _operation_name(branch: Branch) -> str | None:

@@ -112,7 +112,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _counts(value: Any) -> dict[str, int]:
-    return {key: count for key, count in _mapping(value).items() if isinstance(count, int)}
+    return {key: _whole(count, _MAX_NS) for key, count in _mapping(value).items()}
 
 
 def _whole(value: Any, most: int, *, otherwise: int = 0) -> int:

@@ -1,0 +1,270 @@
+"""No input makes an exporter raise, lose its batch, or send an invalid document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.trace import SpanContext, TraceFlags
+
+import otel_crumbs
+from otel_crumbs import Breadcrumb, ErrorEvent
+from otel_crumbs.event import Builder, Seized, seize, seize_record
+from otel_crumbs.event.model import ExceptionInfo, Frame
+from otel_crumbs.event.parsed import parsed
+from otel_crumbs.export import DELIVERED
+from otel_crumbs.export.app_logs import AppLogsExporter
+from otel_crumbs.export.console import format_event
+from otel_crumbs.export.document import document_of, encode
+from otel_crumbs.export.sentry import envelope_of
+from otel_crumbs.export.sentry_event import payload_of
+from otel_crumbs.export.wire import request_of
+from otel_crumbs.trail import Branch, Operation
+from tests.application import Application
+
+from .events import an_empty_branch, event_of
+from .schemas import assert_valid_document, assert_valid_envelope
+
+SPAN = SpanContext(trace_id=2**128 - 1, span_id=2**64 - 1, is_remote=False, trace_flags=TraceFlags(1))
+
+# A subprocess of its own thread of time: shared machines are slow at times.
+thorough = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+class Hostile:
+    """A value whose every word is an exception."""
+
+    def __repr__(self) -> str:
+        """Raise."""
+        raise RuntimeError("no repr")
+
+    __str__ = __repr__
+
+
+class HostileError(Exception):
+    """An exception that does not even say what it is."""
+
+    def __str__(self) -> str:
+        """Raise."""
+        raise RuntimeError("no str")
+
+
+class HostileDict(dict[str, Any]):
+    """A mapping that does not let itself be read."""
+
+    def items(self) -> Any:
+        """Raise."""
+        raise RuntimeError("no items")
+
+
+def circle() -> list[Any]:
+    """Return a list that contains itself."""
+    items: list[Any] = [1]
+    items.append(items)
+    return items
+
+
+def huge() -> int:
+    """Return a number that Python itself refuses to write out."""
+    return 10**5000
+
+
+# Lone surrogates included.
+texts = st.text(max_size=40) | st.text(alphabet=st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF), max_size=4)
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | texts
+    | st.binary(max_size=20)
+    | st.builds(Hostile)
+    | st.builds(HostileDict)
+    | st.builds(circle)
+    | st.builds(huge)
+    | st.complex_numbers()
+    | st.datetimes(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(texts | st.integers() | st.none() | st.binary(max_size=4), inner, max_size=4)
+        | st.frozensets(texts, max_size=3)
+    ),
+    max_leaves=8,
+)
+data = st.dictionaries(texts | st.integers() | st.binary(max_size=4), values, max_size=5)
+notes = st.fixed_dictionaries(
+    {}, optional={"message": texts, "category": texts, "level": texts, "type": texts, "data": data}
+)
+errors = st.builds(ValueError, texts, values) | st.builds(HostileError) | st.builds(KeyError, values)
+
+
+@st.composite
+def trees(draw: Any) -> BaseException:
+    """Return an exception with causes, contexts, and at times one that is its own."""
+    error: BaseException = draw(errors)
+    root = error
+    for _ in range(draw(st.integers(0, 3))):
+        other = draw(errors)
+        if draw(st.booleans()):
+            error.__cause__ = other
+        else:
+            error.__context__ = other
+        error = other
+    if draw(st.booleans()):
+        error.__context__ = root
+    return root
+
+
+def every_encoding(event: ErrorEvent) -> None:
+    """Encode an event for each receiver, and fail where one would not take it."""
+    for as_json in (False, True):
+        sent = request_of(event, as_json=as_json).SerializeToString()
+        [record] = ExportLogsServiceRequest.FromString(sent).resource_logs[0].scope_logs[0].log_records
+        attributes = {attribute.key: attribute.value for attribute in record.attributes}
+        assert attributes["exception.type"].string_value
+        assert len(attributes) == len(record.attributes)
+        if as_json:
+            assert len(json.loads(attributes["otel_crumbs.breadcrumbs"].string_value)) == len(event.breadcrumbs)
+        else:
+            assert len(attributes["otel_crumbs.breadcrumbs"].array_value.values) == len(event.breadcrumbs)
+    assert_valid_document(encode(document_of(event)))
+    assert_valid_envelope(envelope_of(event))
+    format_event(event).encode()
+
+
+def built(seized: Seized, **hooks: Any) -> ErrorEvent:
+    """Return the event that an exporter gets to see."""
+    event = Builder(**hooks).build(seized)
+    assert event is not None
+    return event
+
+
+@thorough
+@given(error=trees(), left=st.lists(notes, max_size=4), resource=data)
+def test_whatever_is_raised_and_recorded_can_be_sent(
+    error: BaseException, left: list[dict[str, Any]], resource: dict[Any, Any]
+) -> None:
+    """Values of any kind, in any depth, with any key."""
+    with otel_crumbs.operation("checkout \ud800"):
+        for note in left:
+            otel_crumbs.record(**note)
+        seized = seize(error, span_context=SPAN, mechanism="operation", handled=False)
+
+    event = built(seized, resource=lambda: resource)
+
+    every_encoding(event)
+
+
+@thorough
+@given(error=texts, message=texts, stacktrace=texts | st.lists(texts, max_size=6).map("\n".join), name=values)
+def test_whatever_a_span_kept_as_text_can_be_sent(error: str, message: str, stacktrace: str, name: Any) -> None:
+    """Tracebacks of other languages, and what is none."""
+    branch = Branch(10, Operation(name=name))
+    info = ExceptionInfo(type=error or "Error", message=message)
+    seized = seize_record(info, stacktrace, branch=branch, span_context=SPAN, mechanism="operation")
+
+    every_encoding(built(seized))
+
+
+@thorough
+@given(field=st.sampled_from(sorted(Breadcrumb.__slots__)), value=values)
+def test_whatever_a_hook_makes_of_a_breadcrumb_can_be_sent(field: str, value: Any) -> None:
+    """A hook is somebody's code too."""
+    with otel_crumbs.operation("checkout"):
+        otel_crumbs.record("about to fail")
+        seized = seize(ValueError("boom"), mechanism="operation", handled=False)
+
+    event = built(seized, before_breadcrumb=lambda breadcrumb: replace(breadcrumb, **{field: value}))
+
+    assert len(event.breadcrumbs) == 1
+    every_encoding(event)
+
+
+@thorough
+@given(field=st.sampled_from(sorted(ErrorEvent.__slots__)), value=values)
+def test_whatever_a_hook_makes_of_an_event_can_be_sent(field: str, value: Any) -> None:
+    """And it keeps its id and its exception."""
+    seized = seize(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+
+    event = built(seized, before_send=lambda event: replace(event, **{field: value}))
+
+    assert len(event.event_id) == 32
+    assert event.exception.type
+    every_encoding(event)
+
+
+@thorough
+@given(
+    frames=st.lists(
+        st.builds(Frame, path=values, line=values, function=values, module=values, source=values), max_size=3
+    ),
+    parent=values,
+    link=values,
+)
+def test_whatever_a_hook_makes_of_an_exception_can_be_sent(frames: list[Frame], parent: Any, link: Any) -> None:
+    """Frames that lead nowhere, and parents that do not exist."""
+    infos = (
+        ExceptionInfo(type="ValueError", message="boom", frames=tuple(frames)),
+        ExceptionInfo(type="KeyError", message="", parent=parent, link=link),
+    )
+    seized = seize(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+
+    every_encoding(built(seized, before_send=lambda event: replace(event, exceptions=infos)))
+
+
+LINES = (
+    "Traceback (most recent call last):",
+    '  File "/app/a.py", line 3, in f',
+    "    g()",
+    "    ~^^",
+    "ValueError: boom",
+    "The above exception was the direct cause of the following exception:",
+    "During handling of the above exception, another exception occurred:",
+    "  + Exception Group Traceback (most recent call last):",
+    '  |   File "/app/a.py", line 3, in f',
+    "  +-+---------------- 1 ----------------",
+    "    | KeyError",
+    "",
+)
+
+
+@thorough
+@given(lines=st.lists(st.sampled_from(LINES) | texts, max_size=12))
+def test_any_text_is_read_as_a_traceback_without_losing_the_exception(lines: list[str]) -> None:
+    """The first is always the one that was reported, and the others belong to one before them."""
+    info = ExceptionInfo(type="ValueError", message="boom")
+
+    first, *others = parsed(info, "\n".join(lines))
+
+    assert (first.type, first.message) == ("ValueError", "boom")
+    assert [each.parent for each in others] == list(range(len(others)))
+
+
+@pytest.mark.parametrize("count", [100])
+def test_a_heavy_trail_can_be_sent(count: int) -> None:
+    """A hundred breadcrumbs of 20 kB each are cut to what trackers take."""
+    with otel_crumbs.operation("checkout"):
+        for number in range(count):
+            otel_crumbs.record(f"{number} {'x' * 20_000}", data={"more": "y" * 20_000})
+        seized = seize(ValueError("boom"), mechanism="operation", handled=False)
+
+    event = built(seized, max_bytes=900_000)
+
+    assert len(event.breadcrumbs) > 70
+    assert len(event.breadcrumbs) + event.dropped == count
+    assert len(envelope_of(event)) < 1024 * 1024
+    every_encoding(event)
+
+
+def test_the_application_can_be_handed_anything(app: Application) -> None:
+    """Its own exporter encodes it later, when nobody can help any more."""
+    event = event_of(resource={})
+
+    assert AppLogsExporter().export(event, 5.0) == DELIVERED
+    assert payload_of(event)["server_name"]
+    assert len(app.kept.records) == 1
