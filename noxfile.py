@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
-UNIT_TESTS = "not collector and not e2e"
+UNIT_TESTS = "not collector and not e2e and not libraries"
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -159,6 +159,14 @@ def e2e(session: nox.Session) -> None:
     # One after the other: pytest fails where it finds none of either.
     run_tests(session, "-m", "collector")
     run_tests(session, "-m", "e2e and not collector")
+    session.notify("coverage")
+
+
+@nox.session
+def libraries(session: nox.Session) -> None:
+    """Call every instrumented library for real, with servers of Debian's packages, once."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("libraries"))
+    run_tests(session, "-m", "libraries")
     session.notify("coverage")
 
 

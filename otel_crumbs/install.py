@@ -30,7 +30,7 @@ from .event.scrub import Scrubber
 from .export import Delivery
 from .export.registry import make_exporters
 from .guard import guarded, tell, warn
-from .sources import django_orm, http_client, sampling, sqlite_connection, stdlib_logging
+from .sources import django_orm, http_client, redirects, sampling, sqlite_connection, stdlib_logging
 from .sources.log_floor import floor
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
@@ -214,6 +214,7 @@ def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo 
     yield "log records", lambda: _log_records(config, logged, installation.builder)
     yield "logging", lambda: stdlib_logging.install(logged.report if "logging" in config.capture else None)
     yield "http.client", http_client.install
+    yield "redirects", redirects.install
     yield "sqlite3 connections", sqlite_connection.install
     yield "Django's SQL", django_orm.install
     if "operation" in config.capture:

@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of
 
+from .redirects import redirects_of
 from .span_rules import SpanFacts, tell
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         error=_error_name(kept),
         took=None if in_flight else duration(took_ms),
         said=error,
+        redirects=redirects_of(kept.context.span_id),
     )
     telling = tell(facts)
     if telling is None:

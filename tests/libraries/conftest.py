@@ -1,0 +1,83 @@
+"""Every installed instrumentation is active, as under `opentelemetry-instrument`; servers run on loopback."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from otel_crumbs.testing import CapturedEvents, capture_events
+from tests.application import running_application
+
+from .partner import Partner
+from .servers import NotInstalledError, postgresql_server, redis_server
+
+HERE = Path(__file__).parent
+
+# They come together, by the dependency group `libraries`; without them there is nothing to test.
+LIBRARIES = ("aiohttp", "boto3", "celery", "fastapi", "flask", "grpc", "httpx", "psycopg", "redis", "sqlalchemy")
+collect_ignore_glob = [] if all(find_spec(name) for name in LIBRARIES) else ["test_*.py"]
+
+
+# Calls that fail leave sockets to the garbage collector, and libraries warn of each other.
+NOT_OURS = ("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test of this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.libraries)
+            for warning in NOT_OURS:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _instrumented() -> Iterator[None]:
+    # Not at the top: where there are no libraries, this file is imported all the same.
+    from .telling import instrumented  # noqa: PLC0415
+
+    with running_application(), instrumented():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def events(_nothing_left_over: None) -> Iterator[CapturedEvents]:
+    """Install breadcrumbs, and yield the events that are captured."""
+    with capture_events() as captured:
+        yield captured
+
+
+@pytest.fixture(scope="session")
+def partner() -> Iterator[Partner]:
+    """Run an HTTP server that answers as it is asked to."""
+    with Partner() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis_port() -> Iterator[int]:
+    """Run a Redis; skip, or fail where it is required, if it is not installed."""
+    yield from started(redis_server())
+
+
+@pytest.fixture(scope="session")
+def postgresql_port() -> Iterator[int]:
+    """Run a PostgreSQL; skip, or fail where it is required, if it is not installed."""
+    yield from started(postgresql_server())
+
+
+def started(server: AbstractContextManager[int]) -> Iterator[int]:
+    """Run a server while it is needed."""
+    try:
+        port = server.__enter__()
+    except NotInstalledError as missing:
+        if os.environ.get("OTEL_CRUMBS_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"{missing} (OTEL_CRUMBS_REQUIRE_SERVERS is set)")
+        pytest.skip(str(missing))
+    yield port
+    server.__exit__(None, None, None)

@@ -1,0 +1,122 @@
+"""Servers of Debian's packages on free loopback ports, stopped by the process that started them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SECONDS_TO_START = 30.0
+# Debian keeps the server's programs of each release apart.
+POSTGRESQL_FOLDERS = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+
+
+class NotInstalledError(Exception):
+    """A server that a test needs is not on this machine."""
+
+
+def find_program(name: str, *folders: str) -> str:
+    """Return where a program is."""
+    found = shutil.which(name, path=os.pathsep.join([*folders, *os.get_exec_path()]))
+    if found is None:
+        raise NotInstalledError(f"{name} is not installed; Debian has it as redis-server or postgresql")
+    return found
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    """Return whether somebody listens on a loopback port."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server is there."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not condition():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise AssertionError(f"the server did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+        time.sleep(0.05)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop a server that we started."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def redis_server() -> Iterator[int]:
+    """Run a Redis that keeps nothing; give its port."""
+    program = find_program("redis-server")
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with tempfile.TemporaryDirectory() as folder, (log := Path(folder) / "log").open("wb") as output:
+        process = subprocess.Popen([program, *options], cwd=folder, stdout=output, stderr=output)
+        try:
+            wait_until(lambda: answers(port), process, log)
+            yield port
+        finally:
+            stop(process)
+
+
+@contextmanager
+def postgresql_server() -> Iterator[int]:
+    """Run a PostgreSQL with an empty database `postgres`, whose user `crumbs` needs no password; give its port."""
+    initdb, postgres = (find_program(name, *POSTGRESQL_FOLDERS) for name in ("initdb", "postgres"))
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, (log := Path(folder) / "log").open("wb") as output:
+        user = owner_of_the_data()
+        if user is not None:
+            Path(folder).chmod(0o755)
+        data = Path(folder) / "data"
+        data.mkdir(mode=0o700)
+        if user is not None:
+            shutil.chown(data, user)
+        make = [initdb, "--pgdata", str(data), "--username", "crumbs", "--auth", "trust", "--no-sync", "-E", "UTF8"]
+        subprocess.run(make, check=True, cwd=data, stdout=output, stderr=output, user=user)
+        run = [postgres, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
+        process = subprocess.Popen(run, cwd=data, stdout=output, stderr=output, user=user)
+        try:
+            wait_until(lambda: is_ready(data), process, log)
+            yield port
+        finally:
+            stop(process)
+
+
+def is_ready(data: Path) -> bool:
+    """Return whether PostgreSQL says, in its own file, that it takes connections."""
+    state = data / "postmaster.pid"
+    return state.exists() and "ready" in state.read_text(encoding="utf-8")
+
+
+def owner_of_the_data() -> str | None:
+    """Return whom PostgreSQL runs as: it refuses to run as root; None for whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_name
+        except KeyError:
+            continue
+    raise NotInstalledError("PostgreSQL does not run as root, and there is no user postgres or nobody")
