@@ -106,6 +106,20 @@ def in_thread(work: Callable[[], object], name: str | None = None) -> None:
     thread.join()
 
 
+def fail(error: BaseException) -> None:
+    """Raise an exception."""
+    raise error
+
+
+def raised(error: BaseException) -> tuple[type[BaseException], BaseException, Any]:
+    """Return what `sys.exc_info` says where an exception was raised."""
+    try:
+        fail(error)
+    except BaseException as caught:  # noqa: BLE001 - whatever it is, it is what the test wants
+        return type(caught), caught, caught.__traceback__
+    return type(error), error, None
+
+
 def messages() -> list[str]:
     """Return what an error raised right here would tell."""
     return [breadcrumb.message for breadcrumb in otel_crumbs.trail()]

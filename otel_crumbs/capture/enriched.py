@@ -37,6 +37,7 @@ class EnrichedRecords:
         if mark.event_id is not None:
             return
         seized = seize(error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False)
-        mark.event_id = seized.event_id
+        if not mark.claim(seized.event_id):
+            return
         for key, value in self._attributes(seized).items():
             emitted.log_record.attributes[key] = value

@@ -70,7 +70,8 @@ class Reporter:
             handled=handled,
             fatal=fatal,
         )
-        mark.event_id = seized.event_id
+        if not mark.claim(seized.event_id):
+            return mark.event_id
         _tell_operation(mark.branch, seized.exceptions[0])
         self._emit(seized)
         return seized.event_id

@@ -31,23 +31,33 @@ class Mark(str):
     it, in processes that have never heard of us too.
     """
 
-    __slots__ = ("branch", "event_id", "operation", "span_context", "told")
+    __slots__ = ("_claims", "branch", "operation", "span_context", "told")
 
     branch: Branch | None
     span_context: SpanContext | None
-    event_id: str | None
     operation: int
     told: bool
+    _claims: list[str]
 
     def __new__(cls) -> Mark:
         """Return a mark that knows nothing yet."""
         mark = super().__new__(cls)
         mark.branch = None
         mark.span_context = None
-        mark.event_id = None
         mark.operation = 0
         mark.told = False
+        mark._claims = []
         return mark
+
+    @property
+    def event_id(self) -> str | None:
+        """The event that reports the exception, None for one that was not reported."""
+        return self._claims[0] if self._claims else None
+
+    def claim(self, event_id: str) -> bool:
+        """Return whether this is the event that reports the exception: of several threads' the first is."""
+        self._claims.append(event_id)
+        return self._claims[0] == event_id
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         """Pickle as the empty string that it is for others."""
@@ -72,13 +82,18 @@ def remember(exception: BaseException, branch: Branch, span_context: SpanContext
     exception object is raised anew in an operation that has nothing to do
     with the first.
     """
-    mark = mark_of(exception)
-    if mark is None or _raised_anew(mark, branch):
-        mark = Mark()
-        mark.branch = branch
-        mark.span_context = span_context
-        mark.operation = branch.operation.number if branch.operation else 0
-        exception.__dict__[_KEY] = mark
+    known = exception.__dict__.get(_KEY)
+    if isinstance(known, Mark) and not _raised_anew(known, branch):
+        return known
+    mark = Mark()
+    mark.branch = branch
+    mark.span_context = span_context
+    mark.operation = branch.operation.number if branch.operation else 0
+    if known is None:
+        # Several threads may get here with one exception: the first one's mark is everybody's.
+        settled: Mark = exception.__dict__.setdefault(_KEY, mark)
+        return settled
+    exception.__dict__[_KEY] = mark
     return mark
 
 

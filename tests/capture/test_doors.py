@@ -1,0 +1,337 @@
+"""Every door reports, goes on to the hook that was there, and is closed again without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs.testing import CapturedEvents, capture_events
+from tests.application import Application, fail, in_thread, raised
+
+
+def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
+    """Return of each event its title, its door, and whether it was handled."""
+    return [(event.title, event.mechanism, event.handled) for event in events]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Put hooks in place as another tool did before us; return what they heard."""
+    calls: list[Any] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
+    monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
+    return calls
+
+
+def test_an_uncaught_exception_is_a_fatal_event(heard: list[Any], events: CapturedEvents) -> None:
+    """What ends the process is reported with the trail, and the hook that was there hears of it."""
+    otel_crumbs.record("about to fail")
+    error = ValueError("boom")
+
+    sys.excepthook(*raised(error))
+
+    assert exceptions_of(events) == [("ValueError: boom", "excepthook", False)]
+    assert events[0].fatal is True
+    assert [crumb.message for crumb in events[0].breadcrumbs] == ["about to fail"]
+    assert heard == [error]
+
+
+def test_an_uncaught_exception_that_left_a_span_has_its_trail(
+    app: Application, heard: list[Any], events: CapturedEvents
+) -> None:
+    """The exception remembers where it comes from when every context is gone."""
+
+    def main() -> None:
+        with app.tracer.start_as_current_span("job") as span:
+            ids.append(span.get_span_context().span_id)
+            otel_crumbs.record("inside")
+            raise ValueError("boom")
+
+    ids: list[int] = []
+    try:
+        main()
+    except ValueError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+
+    assert [crumb.message for crumb in events[0].breadcrumbs if crumb.category == "manual"] == ["inside"]
+    assert events[0].span_id == ids[0]
+    assert len(heard) == 1
+
+
+def test_a_dying_thread_is_an_event(heard: list[Any], events: CapturedEvents) -> None:
+    """A thread that ends with an exception is reported with its own trail and name."""
+
+    def work() -> None:
+        otel_crumbs.record("in the thread")
+        raise ValueError("boom")
+
+    in_thread(work, name="importer")
+
+    assert exceptions_of(events) == [("ValueError: boom", "threading", False)]
+    assert events[0].thread == "importer"
+    assert events[0].fatal is False
+    assert [crumb.message for crumb in events[0].breadcrumbs] == ["in the thread"]
+    assert [str(error) for error in heard] == ["boom"]
+
+
+def test_a_task_that_nobody_awaits_is_an_event(events: CapturedEvents) -> None:
+    """Asyncio tells of it late; the loop's own handler hears of it as before."""
+    heard: list[Any] = []
+
+    async def work() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["exception"]))
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+
+    asyncio.run(main())
+
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+    assert [str(error) for error in heard] == ["boom"]
+
+
+def test_a_callback_that_fails_is_an_event(events: CapturedEvents) -> None:
+    """`call_soon` callbacks have nobody to raise to."""
+
+    def callback() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        asyncio.get_running_loop().call_soon(callback)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+
+
+def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog: pytest.LogCaptureFixture) -> None:
+    """Asyncio's own line about the exception is still written, and is no second event."""
+
+    def callback() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(callback)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert "Exception in callback" in caplog.text
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+
+
+def test_a_finaliser_that_fails_is_an_event(heard: list[Any], events: CapturedEvents) -> None:
+    """`__del__` cannot raise; Python hands it to the unraisable hook, and so we see it."""
+
+    class Leaky:
+        def __del__(self) -> None:
+            raise ValueError("boom")
+
+    Leaky()
+    gc.collect()
+
+    assert exceptions_of(events) == [("ValueError: boom", "unraisable", False)]
+    assert [str(error) for error in heard] == ["boom"]
+
+
+def test_a_failed_request_is_an_event(app: Application, events: CapturedEvents) -> None:
+    """An exception that leaves a server span is reported with the request's name and ids."""
+    with suppress(ValueError), app.request("GET /orders") as span:
+        otel_crumbs.record("inside")
+        raise ValueError("boom")
+
+    context = span.get_span_context()
+    assert exceptions_of(events) == [("ValueError: boom", "operation", False)]
+    assert (events[0].trace_id, events[0].span_id) == (context.trace_id, context.span_id)
+    assert events[0].operation == "GET /orders"
+    assert events[0].resource["service.name"] == "shop"
+
+
+def test_a_logged_exception_is_a_handled_event(events: CapturedEvents) -> None:
+    """`logger.exception` reports what was dealt with."""
+    try:
+        fail(ValueError("boom"))
+    except ValueError:
+        logging.getLogger("shop").exception("could not ship")
+
+    assert exceptions_of(events) == [("ValueError: boom", "logging", True)]
+    assert "could not ship" in [crumb.message for crumb in events[0].breadcrumbs]
+
+
+@pytest.mark.parametrize("level", [logging.WARNING, logging.INFO])
+def test_a_warning_with_an_exception_is_a_breadcrumb_only(level: int, events: CapturedEvents) -> None:
+    """Below ERROR a logged exception is not reported."""
+    logging.getLogger("shop").log(level, "tried", exc_info=ValueError("boom"))
+
+    assert len(events) == 0
+
+
+def test_an_error_line_without_an_exception_is_a_breadcrumb_only(events: CapturedEvents) -> None:
+    """There is nothing to report where no exception is."""
+    logging.getLogger("shop").error("no receipt")
+    logging.getLogger("shop").error("nothing to show", exc_info=True)  # noqa: LOG014 - as people do
+
+    assert len(events) == 0
+
+
+def test_an_exception_captured_by_hand_returns_its_id(events: CapturedEvents) -> None:
+    """The id that the call returns is the event's."""
+    try:
+        fail(ValueError("boom"))
+    except ValueError:
+        event_id = otel_crumbs.capture_exception()
+
+    assert exceptions_of(events) == [("ValueError: boom", "capture_exception", True)]
+    assert events[0].event_id == event_id
+
+
+def test_the_caller_says_whether_it_was_handled(events: CapturedEvents) -> None:
+    """`handled=False` is kept."""
+    otel_crumbs.capture_exception(ValueError("boom"), handled=False)
+
+    assert exceptions_of(events) == [("ValueError: boom", "capture_exception", False)]
+
+
+@pytest.mark.parametrize("wrong", [None, "boom", 7, ValueError])
+def test_capturing_what_is_no_exception_warns(
+    wrong: Any, events: CapturedEvents, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is raised, nothing sent, and the log says what was expected."""
+    assert otel_crumbs.capture_exception(wrong) is None
+
+    assert len(events) == 0
+    assert "needs an exception" in caplog.text
+
+
+def test_capturing_before_install_warns(caplog: pytest.LogCaptureFixture) -> None:
+    """Where nothing is installed nothing is reported, and the log says so."""
+    assert otel_crumbs.capture_exception(ValueError("boom")) is None
+
+    assert "otel_crumbs.install()" in caplog.text
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])
+@pytest.mark.usefixtures("heard")
+def test_the_ways_to_stop_are_no_events(stop: BaseException, app: Application, events: CapturedEvents) -> None:
+    """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors at any door."""
+    with suppress(BaseException), app.request():
+        raise stop
+    sys.excepthook(*raised(stop))
+    otel_crumbs.capture_exception(stop)
+    logging.getLogger("shop").error("stopping", exc_info=stop)
+
+    assert len(events) == 0
+
+
+def test_a_cancelled_request_is_no_event(app: Application, events: CapturedEvents) -> None:
+    """A client that went away cancels the task that serves it."""
+
+    async def serve() -> None:
+        with app.request():
+            await asyncio.sleep(3600)
+
+    async def main() -> None:
+        task = asyncio.create_task(serve())
+        await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+    assert len(events) == 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """Where a hook stands, and with how many arguments it is called."""
+
+    holder: Any
+    name: str
+    arguments: int
+
+    @property
+    def hook(self) -> Any:
+        """The hook that is there now."""
+        return getattr(self.holder, self.name)
+
+
+DOORS = (
+    Door(holder=sys, name="excepthook", arguments=3),
+    Door(holder=threading, name="excepthook", arguments=1),
+    Door(holder=sys, name="unraisablehook", arguments=1),
+    Door(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
+    Door(holder=logging.Logger, name="callHandlers", arguments=2),
+)
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_uninstalling_restores_the_hook(door: Door) -> None:
+    """The hook that was there is there again, the very same object."""
+    before = door.hook
+
+    with capture_events():
+        assert door.hook is not before
+
+    assert door.hook is before
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_uninstalling_steps_aside_for_a_later_hook(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook that somebody put in place after us stays, and still reaches the one before us."""
+    reached: list[Any] = []
+    monkeypatch.setattr(door.holder, door.name, lambda *args: reached.append(args))
+    with capture_events() as events:
+        ours = door.hook
+
+        def second(*args: Any) -> Any:
+            return ours(*args)
+
+        setattr(door.holder, door.name, second)
+    arguments = (None,) * door.arguments
+
+    door.hook(*arguments)
+
+    assert door.hook is second
+    assert reached == [arguments]
+    assert list(events) == []
+
+
+@pytest.mark.parametrize("door", DOORS[:4], ids=lambda door: door.name)
+def test_a_door_that_is_not_asked_for_is_left_alone(door: Door) -> None:
+    """`capture` names the doors; the others' hooks are not touched."""
+    before = door.hook
+
+    with capture_events(capture="logging"):
+        assert door.hook is before
+
+
+def test_requests_and_log_lines_are_reported_only_where_asked_for(app: Application) -> None:
+    """Without `operation` and `logging` they are breadcrumbs at the most."""
+    with capture_events(capture="excepthook") as events:
+        with suppress(ValueError), app.request():
+            raise ValueError("boom")
+        with suppress(ValueError), otel_crumbs.operation("job"):
+            raise ValueError("boom")
+        logging.getLogger("shop").error("failed", exc_info=KeyError("logged"))
+
+        assert len(events) == 0
