@@ -18,7 +18,8 @@ from .once import Reporter
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-_SERVER_ERROR = 500
+# Raising one of these is how a view answers. After a 200 it is a failure: the answer broke off.
+_ANSWERS = range(300, 500)
 _EXPECTED = frozenset(
     {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "asyncio.exceptions.CancelledError"}
 )
@@ -55,7 +56,7 @@ class FailedOperations:
     @guarded("a failed operation was reported")
     def operation_ended(self, ended: EndedOperation) -> None:
         """Report the exception that a root span ended with."""
-        if _answered_below_500(ended.span) or _went_well(ended):
+        if _answered(ended.span) or _went_well(ended):
             return
         if ended.exception is not None:
             self._reporter.report(ended.exception, mechanism="operation", handled=False, branch=ended.branch)
@@ -84,11 +85,11 @@ class FailedOperations:
         )
 
 
-def _answered_below_500(span: ReadableSpan) -> bool:
-    """Return whether the operation gave an HTTP answer that is no failure of the server."""
+def _answered(span: ReadableSpan) -> bool:
+    """Return whether the operation gave an HTTP answer by raising it."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
-    return isinstance(status, int) and status < _SERVER_ERROR
+    return status in _ANSWERS
 
 
 def _went_well(ended: EndedOperation) -> bool:

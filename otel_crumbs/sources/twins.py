@@ -71,7 +71,17 @@ def _is_on_its_way(_: Breadcrumb, inner: Breadcrumb) -> bool:
     return inner.category in {"redis", "aws"} and inner.level == "info"
 
 
+def _is_failed_load(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "template" and breadcrumb.message.startswith("load ")
+
+
+def _is_failed_compilation(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    return inner.message.startswith("compile ") and inner.data.get("template") == outer.data.get("template")
+
+
 _LAYERS = (
+    # What cannot be compiled cannot be loaded either.
+    Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
     # The driver knows the database and the exception.
     Layers(_is_orm_query, _is_same_query, leave_out_outer=True),
     # The queue's client knows the queue.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from importlib.util import find_spec
@@ -36,13 +38,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(warning))
 
 
-@pytest.fixture(scope="session", autouse=True)
+# By folder: tests of others in the same run set up providers of their own.
+@pytest.fixture(scope="package", autouse=True)
 def _instrumented() -> Iterator[None]:
     # Not at the top: where there are no libraries, this file is imported all the same.
     from .telling import instrumented  # noqa: PLC0415
 
     with running_application(), instrumented():
         yield
+    with warnings.catch_warnings():
+        # Of the sockets that failed calls left, now and not in somebody else's test.
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,97 @@
+"""One call is one breadcrumb with gRPC's own status; a servicer that fails is an event of its operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent import futures
+
+import grpc
+import pytest
+
+import otel_crumbs
+from otel_crumbs.testing import CapturedEvents
+
+from .servers import free_port
+from .telling import details, told, trail_of
+
+
+class Cart(grpc.GenericRpcHandler):
+    """A service without protocol buffers: bytes come and go."""
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        """Return what handles a method."""
+        methods = {
+            "/shop.Cart/Add": grpc.unary_unary_rpc_method_handler(lambda request, _: request),
+            "/shop.Cart/Fail": grpc.unary_unary_rpc_method_handler(fail),
+            "/shop.Cart/Watch": grpc.unary_stream_rpc_method_handler(lambda request, _: iter([request, request])),
+            "/grpc.health.v1.Health/Check": grpc.unary_unary_rpc_method_handler(lambda request, _: request),
+        }
+        return methods.get(handler_call_details.method)
+
+
+def fail(request: bytes, _: grpc.ServicerContext) -> bytes:
+    """Fail after a note."""
+    otel_crumbs.record("counting")
+    raise ValueError(request.decode())
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[grpc.Channel]:
+    """Run the service, and connect to it."""
+    server = grpc.server(futures.ThreadPoolExecutor(2), handlers=[Cart()])
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as connected:
+        yield connected
+    server.stop(0).wait()
+
+
+def test_a_call(channel: grpc.Channel) -> None:
+    """Service and method are named."""
+    [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Add")(b"hat"))
+
+    assert told([breadcrumb]) == [("default", "rpc", "info", "shop.Cart/Add in a moment")]
+    assert details(breadcrumb) == {
+        "system": "grpc",
+        "service": "shop.Cart",
+        "method": "Add",
+        "status_code": 0,
+        "status": "OK",
+    }
+
+
+def test_a_stream(channel: grpc.Channel) -> None:
+    """All of its messages are one call."""
+    trail = trail_of(lambda: list(channel.unary_stream("/shop.Cart/Watch")(b"hat")))
+
+    assert told(trail) == [("default", "rpc", "info", "shop.Cart/Watch in a moment")]
+
+
+def test_a_method_that_is_not_there(channel: grpc.Channel) -> None:
+    """The status is told by name, and the server's words beside it."""
+    [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Steal")(b"hat"))
+
+    assert told([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Steal -> UNIMPLEMENTED after a moment")]
+    assert breadcrumb.data["reason"] == "Method not found!"
+
+
+def test_a_call_that_finds_nobody() -> None:
+    """It says UNAVAILABLE."""
+    with grpc.insecure_channel(f"127.0.0.1:{free_port()}") as channel:
+        [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Add")(b"hat"))
+
+    assert told([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Add -> UNAVAILABLE after a moment")]
+
+
+def test_a_health_check_stays_out(channel: grpc.Channel) -> None:
+    """It comes all the time."""
+    assert trail_of(lambda: channel.unary_unary("/grpc.health.v1.Health/Check")(b"")) == []
+
+
+def test_a_servicer_that_fails(channel: grpc.Channel, events: CapturedEvents) -> None:
+    """The instrumentation records the exception twice, and it is one event with the trail of the call."""
+    trail_of(lambda: channel.unary_unary("/shop.Cart/Fail")(b"no hats left"))
+
+    [event] = events
+    assert event.title == "ValueError: no hats left"
+    assert [each.message for each in event.breadcrumbs if each.category == "manual"] == ["counting"]

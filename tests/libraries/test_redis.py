@@ -1,0 +1,59 @@
+"""One command or pipeline is one breadcrumb, without the values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .servers import free_port
+from .telling import details, told, trail_of
+
+
+@pytest.fixture
+def client(redis_port: int) -> Iterator[redis.Redis]:
+    """Connect to Redis."""
+    with redis.Redis(port=redis_port) as connected:
+        connected.flushdb()
+        yield connected
+
+
+def test_a_command(client: redis.Redis) -> None:
+    """Its arguments stay with the application."""
+    [breadcrumb] = trail_of(lambda: client.set("cart:7", "hat"))
+
+    assert told([breadcrumb]) == [("query", "redis", "info", "SET ? ?")]
+    assert details(breadcrumb) == {"db.system": "redis", "db.namespace": 0, "library": "redis"}
+
+
+def test_a_pipeline(client: redis.Redis) -> None:
+    """All of its commands are on one line."""
+
+    def call() -> None:
+        with client.pipeline() as pipeline:
+            pipeline.set("cart:7", "hat")
+            pipeline.get("cart:7")
+            pipeline.execute()
+
+    assert told(trail_of(call)) == [("query", "redis", "info", "SET ? ?; GET ?")]
+
+
+def test_a_command_that_is_refused(client: redis.Redis) -> None:
+    """The server's words are in the data."""
+    client.set("cart:7", "hat")
+
+    [breadcrumb] = trail_of(lambda: client.lpush("cart:7", "cap"))
+
+    assert told([breadcrumb]) == [("query", "redis", "error", "LPUSH ? ? -> ResponseError after a moment")]
+    assert str(breadcrumb.data["error"]).startswith("ResponseError: WRONGTYPE")
+
+
+def test_a_command_that_finds_nobody() -> None:
+    """It fails as a call does."""
+    with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
+        [breadcrumb] = trail_of(lambda: client.get("cart:7"))
+
+    assert told([breadcrumb]) == [("query", "redis", "error", "GET ? -> ConnectionError after a moment")]
