@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import Context
 from typing import Any
 
-from otel_crumbs.guard import guarded
+from opentelemetry.trace import get_current_span
 
+from otel_crumbs.guard import guarded
+from otel_crumbs.trail import current, remember
+
+from .enriched import after_its_record
 from .once import Reporter
 
 
@@ -27,10 +32,18 @@ def install(reporter: Reporter) -> Callable[[], None]:
         if isinstance(error, BaseException):
             reporter.report(error, mechanism="asyncio", handled=False)
 
+    @guarded("the trail of an event loop's exception was looked for")
+    def mark(context: dict[str, Any]) -> None:
+        error, place = context.get("exception"), _place_of(context)
+        if isinstance(error, BaseException) and place is not None:
+            place.run(lambda: remember(error, current.branch(), get_current_span().get_span_context()))
+
     def call_exception_handler(self: asyncio.BaseEventLoop, context: dict[str, Any]) -> None:
         if active:
-            report(context)
-        original(self, context)
+            mark(context)
+            after_its_record(lambda: original(self, context), lambda: report(context))
+        else:
+            original(self, context)
 
     def undo() -> None:
         nonlocal active
@@ -40,3 +53,21 @@ def install(reporter: Reporter) -> Callable[[], None]:
 
     asyncio.BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]  # hook
     return undo
+
+
+def _place_of(context: dict[str, Any]) -> Context | None:
+    """
+    Return the context of the task or callback that failed, None where it is the one here.
+
+    A task's failure is told when it is collected as garbage, in the midst of
+    anything else. Before Python 3.12 its context cannot be had: then an empty
+    trail is better than somebody else's.
+    """
+    handle, future = context.get("handle"), context.get("task") or context.get("future")
+    if handle is None and future is None:
+        return None
+    known = getattr(handle, "_context", None)
+    get_context = getattr(future, "get_context", None)
+    if known is None and get_context is not None:
+        known = get_context()
+    return known.copy() if isinstance(known, Context) else Context()

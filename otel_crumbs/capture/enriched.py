@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -41,3 +42,26 @@ class EnrichedRecords:
             return
         for key, value in self._attributes(seized).items():
             emitted.log_record.attributes[key] = value
+
+
+def after_its_record(previous: Callable[[], object], report: Callable[[], object]) -> None:
+    """
+    Call a hook that was there and report, in the order that leaves one event.
+
+    Where that instrumentation hooked in before us its record comes out of the
+    previous hook, and gets the trail there; so reporting comes second.
+    """
+    if _is_instrumented():
+        previous()
+        report()
+    else:
+        report()
+        previous()
+
+
+@guarded("OpenTelemetry's exceptions instrumentation was looked for")
+def _is_instrumented() -> bool:
+    # Not by calling the class: its __init__ runs again on the one instance, and makes it forget its logger.
+    instrumentor = getattr(sys.modules.get(SCOPE), "UnhandledExceptionInstrumentor", None)
+    instance = getattr(instrumentor, "_instance", None)
+    return instance is not None and bool(instance.is_instrumented_by_opentelemetry)

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from otel_crumbs.guard import guarded
 
+from .enriched import after_its_record
 from .once import Reporter
 
 
@@ -33,12 +34,10 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
             flush()
 
     def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        comes_second = active and _has_own_reporter()
-        if active and not comes_second:
-            report(error)
-        previous(kind, error, traceback)
-        if comes_second:
-            report(error)
+        if active:
+            after_its_record(lambda: previous(kind, error, traceback), lambda: report(error))
+        else:
+            previous(kind, error, traceback)
 
     def undo() -> None:
         nonlocal active
@@ -48,10 +47,3 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
 
     sys.excepthook = excepthook
     return undo
-
-
-def _has_own_reporter() -> bool:
-    """Return whether OpenTelemetry's exceptions instrumentation runs: its record comes first and carries the trail."""
-    module = sys.modules.get("opentelemetry.instrumentation.exceptions")
-    instrumentor = getattr(module, "ExceptionInstrumentor", None)
-    return instrumentor is not None and bool(instrumentor().is_instrumented_by_opentelemetry)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from otel_crumbs.guard import guarded
 
+from .enriched import after_its_record
 from .once import Reporter
 
 
@@ -22,8 +23,9 @@ def install(reporter: Reporter) -> Callable[[], None]:
 
     def excepthook(args: threading.ExceptHookArgs) -> None:
         if active:
-            report(args.exc_value)
-        previous(args)
+            after_its_record(lambda: previous(args), lambda: report(args.exc_value))
+        else:
+            previous(args)
 
     def undo() -> None:
         nonlocal active

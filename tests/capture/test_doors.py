@@ -122,6 +122,56 @@ def test_a_callback_that_fails_is_an_event(events: CapturedEvents) -> None:
     assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
 
 
+def test_a_callback_that_fails_has_its_own_trail(app: Application, events: CapturedEvents) -> None:
+    """What the callback recorded, and the request that asked for it, are told with their ids."""
+
+    def callback() -> None:
+        otel_crumbs.record("in the callback")
+        raise ValueError("boom")
+
+    async def main() -> int:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        with app.request() as span:
+            otel_crumbs.record("in the request")
+            asyncio.get_running_loop().call_soon(callback)
+        otel_crumbs.record("after the request")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return span.get_span_context().span_id
+
+    span_id = asyncio.run(main())
+
+    assert [crumb.message for crumb in events[0].breadcrumbs] == ["in the request", "in the callback"]
+    assert events[0].span_id == span_id
+
+
+def test_a_forgotten_task_does_not_get_the_trail_of_where_it_is_collected(
+    app: Application, events: CapturedEvents
+) -> None:
+    """A failed task is told of when it is collected, in the midst of another request; that one is not its story."""
+
+    async def work() -> None:
+        otel_crumbs.record("in the task")
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with app.request("GET /unconcerned"):
+            otel_crumbs.record("in the request")
+            del task
+            gc.collect()
+
+    asyncio.run(main())
+
+    told = [crumb.message for crumb in events[0].breadcrumbs]
+    assert told == (["in the task"] if sys.version_info >= (3, 12) else [])
+    assert events[0].operation is None
+    assert (events[0].trace_id, events[0].span_id) == (0, 0)
+
+
 def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog: pytest.LogCaptureFixture) -> None:
     """Asyncio's own line about the exception is still written, and is no second event."""
 
