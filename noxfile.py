@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
-UNIT_TESTS = "not collector and not e2e and not libraries"
+UNIT_TESTS = "not bugsink and not collector and not e2e and not libraries"
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -167,6 +167,14 @@ def libraries(session: nox.Session) -> None:
     """Call every instrumented library for real, with servers of Debian's packages, once."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("libraries"))
     run_tests(session, "-m", "libraries")
+    session.notify("coverage")
+
+
+@nox.session
+def bugsink(session: nox.Session) -> None:
+    """Send events to Bugsink, which checks them with Sentry's schema, and look at its pages in a browser, once."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("browser"))
+    run_tests(session, "-m", "bugsink")
     session.notify("coverage")
 
 

@@ -121,7 +121,7 @@ def _whole(value: Any, most: int, *, otherwise: int = 0) -> int:
 
 def _duration(value: Any) -> float | None:
     cleaned = clean(value)
-    return cleaned if isinstance(cleaned, int | float) else None
+    return cleaned if isinstance(cleaned, int | float) and not isinstance(cleaned, bool) else None
 
 
 def _words(value: Any, limit: int = MAX_TEXT) -> str:

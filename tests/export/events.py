@@ -28,6 +28,25 @@ TRAIL = (
 )
 
 
+CELERY_TRACEBACK = """\
+Traceback (most recent call last):
+  File "/app/shop/stock.py", line 12, in find
+    return SHELVES[name]
+           ~~~~~~~^^^^^^
+KeyError: 'lamp'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/venv/lib/python3.12/site-packages/celery/app/trace.py", line 453, in trace_task
+    R = retval = fun(*args, **kwargs)
+                 ^^^^^^^^^^^^^^^^^^^^
+  File "/app/shop/tasks.py", line 7, in ship
+    raise OutOfStock("no lamps left") from error
+shop.tasks.OutOfStock: no lamps left
+"""
+
+
 class OutOfStockError(Exception):
     """An error of an application."""
 
@@ -70,3 +89,37 @@ def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
 def an_empty_branch() -> Branch:
     """Return the branch of an operation in which nothing has happened."""
     return Branch(10, Operation(name="checkout"))
+
+
+def endless(depth: int = 200) -> None:
+    """Go too deep."""
+    if not depth:
+        raise RecursionError("too deep")
+    endless(depth - 1)
+
+
+def chained(length: int) -> BaseException:
+    """Return an exception with causes, all with many frames."""
+    error = raised(endless)
+    for _ in range(length):
+        cause, error = error, raised(endless)
+        error.__cause__ = cause
+    return error
+
+
+class Hostile:
+    """A value whose every word is an exception."""
+
+    def __repr__(self) -> str:
+        """Raise."""
+        raise RuntimeError("no repr")
+
+    __str__ = __repr__
+
+
+class HostileError(Exception):
+    """An exception that does not even say what it is."""
+
+    def __str__(self) -> str:
+        """Raise."""
+        raise RuntimeError("no str")

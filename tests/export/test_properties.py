@@ -27,31 +27,13 @@ from otel_crumbs.export.wire import request_of
 from otel_crumbs.trail import Branch, Operation
 from tests.application import Application
 
-from .events import an_empty_branch, event_of
+from .events import Hostile, HostileError, an_empty_branch, event_of
 from .schemas import assert_valid_document, assert_valid_envelope
 
 SPAN = SpanContext(trace_id=2**128 - 1, span_id=2**64 - 1, is_remote=False, trace_flags=TraceFlags(1))
 
-# A subprocess of its own thread of time: shared machines are slow at times.
+# Shared machines are slow at times.
 thorough = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-
-
-class Hostile:
-    """A value whose every word is an exception."""
-
-    def __repr__(self) -> str:
-        """Raise."""
-        raise RuntimeError("no repr")
-
-    __str__ = __repr__
-
-
-class HostileError(Exception):
-    """An exception that does not even say what it is."""
-
-    def __str__(self) -> str:
-        """Raise."""
-        raise RuntimeError("no str")
 
 
 class HostileDict(dict[str, Any]):

@@ -20,29 +20,11 @@ from otel_crumbs.export.sentry_dsn import read_dsn
 from otel_crumbs.export.sentry_event import payload_of
 from otel_crumbs.export.sentry_frames import in_app, short_path
 
-from .events import NOW, event_of, raised
+from .events import CELERY_TRACEBACK, NOW, chained, event_of, raised
 from .receiver import Receiver, Reply, receiving
 from .schemas import assert_valid_envelope
 
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
-
-CELERY_TRACEBACK = """\
-Traceback (most recent call last):
-  File "/app/shop/stock.py", line 12, in find
-    return SHELVES[name]
-           ~~~~~~~^^^^^^
-KeyError: 'lamp'
-
-The above exception was the direct cause of the following exception:
-
-Traceback (most recent call last):
-  File "/venv/lib/python3.12/site-packages/celery/app/trace.py", line 453, in trace_task
-    R = retval = fun(*args, **kwargs)
-                 ^^^^^^^^^^^^^^^^^^^^
-  File "/app/shop/tasks.py", line 7, in ship
-    raise OutOfStock("no lamps left") from error
-shop.tasks.OutOfStock: no lamps left
-"""
 
 
 @pytest.fixture
@@ -304,22 +286,6 @@ def test_what_was_cut_is_said() -> None:
     assert payload["_meta"]["breadcrumbs"][""] == {"len": 152}
     assert list(payload["_meta"]["breadcrumbs"]["values"]) == ["1"]
     assert "_meta" not in payload_of(event_of(dropped=0))
-
-
-def endless(depth: int = 200) -> None:
-    """Go too deep."""
-    if not depth:
-        raise RecursionError("too deep")
-    endless(depth - 1)
-
-
-def chained(length: int) -> BaseException:
-    """Return an exception with causes, all with many frames."""
-    error = raised(endless)
-    for _ in range(length):
-        cause, error = error, raised(endless)
-        error.__cause__ = cause
-    return error
 
 
 def test_an_event_stays_small_enough_for_trackers_however_deep_it_went() -> None:
