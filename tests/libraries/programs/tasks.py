@@ -1,0 +1,46 @@
+"""Celery tasks, and what a worker's events are written down with: BROKER, EVENTS."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+import celery
+import redis
+
+import otel_crumbs
+from tests.libraries.telling import message_of
+
+BROKER = os.environ.get("BROKER", "memory://")
+
+app = celery.Celery("shop", broker=BROKER, broker_connection_retry_on_startup=True)
+app.conf.update(worker_hijack_root_logger=False, worker_send_task_events=False, task_ignore_result=True)
+
+
+@app.task(name="shop.count")
+def count(item: str) -> None:
+    """Count something in Redis, unless it cannot be counted."""
+    logging.getLogger("shop").info("counting %s", item)
+    redis.Redis.from_url(BROKER).incr(f"count:{item}")
+    if item.startswith("bad"):
+        raise ValueError(f"{item} cannot be counted")
+
+
+@app.task(name="shop.order")
+def order(item: str) -> None:
+    """Have something counted by another task."""
+    count.delay(item)
+
+
+def write_down(event: otel_crumbs.ErrorEvent) -> None:
+    """Append an event to a file, and send it nowhere."""
+    line = {
+        "pid": os.getpid(),
+        "title": event.title,
+        "operation": event.operation,
+        "breadcrumbs": [[each.category, message_of(each)] for each in event.breadcrumbs],
+    }
+    with Path(os.environ["EVENTS"]).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")

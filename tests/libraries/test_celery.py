@@ -1,0 +1,122 @@
+"""Sending a task is one breadcrumb; a task that fails is an event with its own trail, in any kind of worker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import celery
+import pytest
+from opentelemetry import trace
+
+import otel_crumbs
+from otel_crumbs.testing import CapturedEvents
+
+from .running import ROOT, environment
+from .servers import stop
+from .telling import details, told, trail_of
+
+PATIENCE = 60.0
+
+
+# The instrumentation finds a task by its name in Celery's current application, of which there is one.
+@pytest.fixture(scope="module")
+def application(redis_port: int) -> celery.Celery:
+    """Make an application whose broker is Redis, which is instrumented too."""
+    application = celery.Celery("shop", broker=f"redis://127.0.0.1:{redis_port}/0")
+
+    @application.task(name="shop.fail")
+    def fail(item: str) -> None:
+        otel_crumbs.record("counting")
+        raise ValueError(item)
+
+    return application
+
+
+def test_sending_a_task(application: celery.Celery) -> None:
+    """How it reached Redis goes without saying."""
+    [breadcrumb] = trail_of(lambda: application.tasks["shop.fail"].delay("hat"))
+
+    assert told([breadcrumb]) == [("default", "messaging", "info", "celery send shop.fail")]
+    data = details(breadcrumb)
+    assert len(data.pop("message_id")) == 36
+    assert data == {"system": "celery", "destination": "celery", "task": "shop.fail", "library": "celery"}
+
+
+def test_a_task_run_on_the_spot(application: celery.Celery, events: CapturedEvents) -> None:
+    """An eager task within a request is one breadcrumb of the request."""
+    with trace.get_tracer("shop").start_as_current_span("GET /", kind=trace.SpanKind.SERVER):
+        application.tasks["shop.fail"].apply(("hat",))
+        trail = otel_crumbs.trail()
+
+    [breadcrumb] = [each for each in trail if each.category == "messaging"]
+    assert told([breadcrumb]) == [("default", "messaging", "error", "shop.fail run -> ValueError after a moment")]
+    assert breadcrumb.data["state"] == "FAILURE"
+    assert len(events) <= 1
+
+
+@pytest.mark.parametrize("pool", ["solo", "prefork"])
+def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
+    """Each failed task is one event, with its own breadcrumbs and those of no other task."""
+    database = {"solo": 1, "prefork": 2}[pool]
+    broker = f"redis://127.0.0.1:{redis_port}/{database}"
+
+    with worker(pool, broker, tmp_path):
+        sender = celery.Celery("sender", broker=broker, set_as_current=False)
+        for item in ("hat", "bad cap", "bow", "bad pin"):
+            sender.send_task("shop.order", [item])
+        events = wait_for_events(tmp_path, 2)
+
+    assert [event["title"] for event in events] == [
+        "ValueError: bad cap cannot be counted",
+        "ValueError: bad pin cannot be counted",
+    ]
+    for event, item in zip(events, ("bad cap", "bad pin"), strict=True):
+        story = [each for each in event["breadcrumbs"] if each[0] in {"shop", "redis", "messaging"}]
+        assert story == [["shop", f"counting {item}"], ["redis", "INCRBY ? ?"]]
+
+
+@contextmanager
+def worker(pool: str, broker: str, folder: Path) -> Iterator[None]:
+    """Run a worker as people do, under `opentelemetry-instrument`."""
+    program = Path(sys.executable).with_name("opentelemetry-instrument")
+    command = [program, sys.executable, "-m", "celery", "-A", "tests.libraries.programs.tasks", "worker"]
+    variables = environment(
+        BROKER=broker,
+        EVENTS=str(folder / "events"),
+        OTEL_CRUMBS_BEFORE_SEND="tests.libraries.programs.tasks:write_down",
+        OTEL_CRUMBS_EXPORTER="console",
+        OTEL_LOGS_EXPORTER="none",
+        OTEL_METRICS_EXPORTER="none",
+        OTEL_TRACES_EXPORTER="none",
+    )
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "-P", pool, "-c", "1", "--without-gossip", "--without-mingle"],
+            cwd=ROOT,
+            env=variables,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            yield
+        finally:
+            stop(process)
+
+
+def wait_for_events(folder: Path, count: int) -> list[dict[str, Any]]:
+    """Return the first events that a worker wrote down, in the order of their titles."""
+    deadline = time.monotonic() + PATIENCE
+    written = folder / "events"
+    while time.monotonic() < deadline:
+        lines = written.read_text(encoding="utf-8").splitlines() if written.exists() else []
+        if len(lines) >= count:
+            return sorted(map(json.loads, lines), key=lambda event: str(event["title"]))
+        time.sleep(0.1)
+    raise AssertionError((folder / "log").read_text(encoding="utf-8", errors="replace"))

@@ -1,0 +1,51 @@
+"""One query of Django's ORM is one breadcrumb, with an instrumentation of the driver and without."""
+
+from __future__ import annotations
+
+import pytest
+
+from .running import trails_of
+
+SELECT = 'SELECT "hat"."id", "hat"."name" FROM "hat" WHERE "hat"."name" = %s ORDER BY "hat"."id" ASC LIMIT 1'
+INSERT = 'INSERT INTO "hat" ("name") VALUES (%s) RETURNING "hat"."id"'
+ERRORS = {"sqlite": "IntegrityError", "postgresql": "UniqueViolation"}
+DRIVERS = {"sqlite": "sqlite3", "postgresql": "psycopg"}
+
+
+@pytest.mark.parametrize("instrumented", [True, False], ids=["driver instrumented", "driver alone"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_queries_of_the_orm(request: pytest.FixtureRequest, engine: str, *, instrumented: bool) -> None:
+    """Successes, failures, transactions and `executemany`, each told once and without parameters."""
+    port = str(request.getfixturevalue("postgresql_port")) if engine == "postgresql" else "0"
+    driver = DRIVERS[engine]
+    library = driver if instrumented else "django"
+
+    trails = trails_of("django_orm", engine, port, *(["django", driver] if instrumented else ["django"]))
+
+    [get], [create], [fail], [many] = (trails[name] for name in ("get", "create", "fail", "many"))
+    assert get[:4] == ["query", "query", "info", SELECT]
+    assert get[4]["db.system"] == engine
+    assert get[4]["library"] == library
+    assert create[:4] == ["query", "query", "info", INSERT]
+    error = ERRORS[engine] if instrumented else "IntegrityError"
+    assert fail[:4] == ["query", "query", "error", f"{INSERT} -> {error}"]
+    assert fail[4]["error"].startswith(f"{error}: ")
+    assert many[:4] == ["query", "query", "info", "update hat set name = %s where name = %s"]
+    assert "secret" not in str(trails)
+    assert [each[3] for each in trails["transaction"] if each[2] == "info"] == [
+        INSERT,
+        'UPDATE "hat" SET "name" = %s WHERE "hat"."name" = %s',
+    ]
+    assert {each[3].partition(" ")[0] for each in trails["transaction"] if each[2] == "debug"} <= {
+        *("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT"),
+    }
+
+
+@pytest.mark.parametrize("instrumented", [True, False], ids=["driver instrumented", "driver alone"])
+def test_what_django_says_to_a_new_connection_stays_out(postgresql_port: int, *, instrumented: bool) -> None:
+    """`SELECT set_config('TimeZone', ...)` is no query of the application's."""
+    drivers = ["django", "psycopg"] if instrumented else ["django"]
+
+    trails = trails_of("django_orm", "postgresql", str(postgresql_port), *drivers)
+
+    assert trails["reconnect"] == []
