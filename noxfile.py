@@ -158,7 +158,9 @@ def e2e(session: nox.Session) -> None:
     session.install("-e.[all,demo]", *groups("tests"))
     # One after the other: pytest fails where it finds none of either.
     run_tests(session, "-m", "collector")
-    run_tests(session, "-m", "e2e and not collector")
+    # What runs is other processes, so coverage would see nothing, and most of the time goes by waiting.
+    side_by_side = [] if session.posargs else ["-n", "auto", "--maxprocesses", "4"]
+    run_tests(session, "-m", "e2e and not collector", *side_by_side, cover=False)
     session.notify("coverage")
 
 
