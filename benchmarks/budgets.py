@@ -1,0 +1,200 @@
+"""What we allow ourselves to cost, and how each of it is measured."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contest import Contest, Effort, Results, Round, Spread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyperf
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """
+    One line of the table.
+
+    Args:
+        what: What is measured.
+        unit: What the number is: ``x`` for a ratio, ``KiB``, ``ms``.
+        budget: The most that it may be, None where we only tell.
+        spread: What it is.
+        note: What else there is to know.
+
+    """
+
+    what: str
+    unit: str
+    budget: float | None
+    spread: Spread
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Whether the budget is met."""
+        if self.budget is None:
+            return ""
+        return "yes" if self.spread.median <= self.budget else "**no**"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The rows of one measurement, and all times behind them as `pyperf` keeps them."""
+
+    rows: tuple[Row, ...]
+    times: tuple[pyperf.Benchmark, ...] = field(default=())
+
+
+def _ratio(one: str, other: str) -> Callable[[Round], float]:
+    return lambda times: times[one] / times[other]
+
+
+def _added(one: str, other: str, bare: str) -> Callable[[Round], float]:
+    return lambda times: (times[one] - times[bare]) / (times[other] - times[bare])
+
+
+def _microseconds(results: Results, *sides: str) -> str:
+    return ", ".join(f"{side} {results.median(side) * 1e6:.2f} µs" for side in sides)
+
+
+def spans(effort: Effort) -> Report:
+    """Measure a request of eight spans."""
+    sampled, unsampled = ("sdk", "otel_crumbs"), ("sdk, unsampled", "otel_crumbs, unsampled")
+    contest = Contest(module="sides.spans", processes=(sampled, unsampled))
+    results = contest.run(effort)
+    rows = (
+        Row(
+            what="Request of 8 spans with `BreadcrumbSpanProcessor`, over the SDK alone",
+            unit="x",
+            budget=1.06,
+            spread=results.spread(_ratio("otel_crumbs", "sdk")),
+            note=_microseconds(results, "otel_crumbs", "sdk"),
+        ),
+        Row(
+            what="The same sampled out, with `RecordUnsampled`, over spans that the SDK drops",
+            unit="x",
+            budget=None,
+            spread=results.spread(_ratio("otel_crumbs, unsampled", "sdk, unsampled")),
+            note=_microseconds(results, "otel_crumbs, unsampled", "sdk, unsampled"),
+        ),
+    )
+    return Report(rows=rows, times=tuple(results.as_pyperf("spans")))
+
+
+def record(effort: Effort) -> Report:
+    """Measure a breadcrumb left by hand."""
+    ours, outside, theirs = "otel_crumbs", "otel_crumbs, outside", "sentry-sdk"
+    results = Contest(module="sides.record", processes=((ours, outside), (theirs,))).run(effort)
+    rows = (
+        Row(
+            what="`record()` in a request, against `sentry_sdk.add_breadcrumb()`",
+            unit="x",
+            budget=0.5,
+            spread=results.spread(_ratio(ours, theirs)),
+            note=_microseconds(results, ours, theirs),
+        ),
+        Row(
+            what="`record()` outside any span, against the same",
+            unit="x",
+            budget=None,
+            spread=results.spread(_ratio(outside, theirs)),
+            note=_microseconds(results, outside),
+        ),
+    )
+    return Report(rows=rows, times=tuple(results.as_pyperf("record")))
+
+
+def log_lines(effort: Effort) -> Report:
+    """Measure what a log line costs more."""
+    sides = ("logging", "otel_crumbs", "sentry-sdk", "raven")
+    results = Contest(module="sides.log_lines", processes=tuple((side,) for side in sides)).run(effort)
+    rows = tuple(
+        Row(
+            what=f"`logger.info()` to a null handler: what it costs more, against what {other} adds",
+            unit="x",
+            budget=budget,
+            spread=results.spread(_added("otel_crumbs", other, "logging")),
+            note=_microseconds(results, "logging", "otel_crumbs", other),
+        )
+        for other, budget in (("sentry-sdk", 0.2), ("raven", 1.0))
+    )
+    return Report(rows=rows, times=tuple(results.as_pyperf("log line")))
+
+
+def capture(effort: Effort) -> Report:
+    """Measure the report of an exception."""
+    ours, theirs, both = "otel_crumbs", "sentry-sdk", ", worker included"
+    processes = ((ours,), (theirs,), (ours + both,), (theirs + both,))
+    results = Contest(module="sides.capture", processes=processes).run(effort)
+    rows = (
+        Row(
+            what="`capture_exception()` with 100 breadcrumbs, in the caller's thread, against sentry-sdk",
+            unit="x",
+            budget=0.2,
+            spread=results.spread(_ratio(ours, theirs)),
+            note=_microseconds(results, ours, theirs),
+        ),
+        Row(
+            what="The same with what our worker does later, against sentry-sdk with its own",
+            unit="x",
+            budget=None,
+            spread=results.spread(_ratio(ours + both, theirs + both)),
+            note=_microseconds(results, ours + both, theirs + both),
+        ),
+    )
+    return Report(rows=rows, times=tuple(results.as_pyperf("capture")))
+
+
+def memory(effort: Effort) -> Report:
+    """Measure what a full trail weighs."""
+    weights = [float(_output("memory.py")) for _ in range(effort.heats)]
+    row = Row(
+        what="A full trail of 100 spans, four attributes each, one of them SQL",
+        unit="KiB",
+        budget=150,
+        spread=Spread.of(weights),
+    )
+    return Report(rows=(row,))
+
+
+def imports(effort: Effort) -> Report:
+    """Measure the import, in processor time of a process that has the SDK."""
+    found = [json.loads(_output("imports.py")) for _ in range(effort.heats * 3)]
+    optional = sorted({name for one in found for name in one["optional"]})
+    row = Row(
+        what="`import otel_crumbs` on top of the SDK",
+        unit="ms",
+        budget=20,
+        spread=Spread.of([one["ms"] for one in found]),
+        note=f"imports the optional {', '.join(optional)}" if optional else "imports no optional package",
+    )
+    return Report(rows=(row,))
+
+
+MEASUREMENTS: dict[str, Callable[[Effort], Report]] = {
+    "spans": spans,
+    "record": record,
+    "log_lines": log_lines,
+    "capture": capture,
+    "memory": memory,
+    "imports": imports,
+}
+
+
+def measure(names: list[str], effort: Effort) -> Iterator[Report]:
+    """Iterate over the reports of the measurements of these names."""
+    for name in names:
+        yield MEASUREMENTS[name](effort)
+
+
+def _output(script: str) -> str:
+    return subprocess.run([sys.executable, str(HERE / script)], check=True, capture_output=True, text=True).stdout

@@ -1,0 +1,75 @@
+"""``logger.info`` to a handler that does nothing, inside a request."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from time import thread_time
+
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind, set_tracer_provider, use_span
+
+import otel_crumbs
+
+from . import Batch
+
+
+def _batch() -> Batch:
+    logger = logging.getLogger("shop.orders")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+
+    def batch(loops: int) -> float:
+        began = thread_time()
+        for number in range(loops):
+            logger.info("order %s is %s", number, "paid")
+        return thread_time() - began
+
+    return batch
+
+
+def _ours() -> Batch:
+    provider = TracerProvider(shutdown_on_exit=False)
+    set_tracer_provider(provider)
+    otel_crumbs.install(exporter="none")
+    batch = _batch()
+    request = provider.get_tracer("benchmark").start_span("GET /orders", kind=SpanKind.SERVER)
+
+    def inside(loops: int) -> float:
+        with use_span(request):
+            return batch(loops)
+
+    return inside
+
+
+def _sentry() -> Batch:
+    import sentry_sdk  # noqa: PLC0415 - importing it is part of its side alone
+    from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
+
+    from . import sentry  # noqa: PLC0415
+
+    sentry.start(integrations=[LoggingIntegration()])
+    batch = _batch()
+
+    def inside(loops: int) -> float:
+        with sentry_sdk.isolation_scope():
+            return batch(loops)
+
+    return inside
+
+
+def _raven() -> Batch:
+    import raven  # noqa: PLC0415 - as above
+
+    client = raven.Client("http://key:secret@127.0.0.1:9/1", install_sys_hook=False, install_logging_hook=True)
+    client.context.activate()
+    return _batch()
+
+
+SIDES: dict[str, Callable[[], Batch]] = {
+    "logging": _batch,
+    "otel_crumbs": _ours,
+    "sentry-sdk": _sentry,
+    "raven": _raven,
+}
