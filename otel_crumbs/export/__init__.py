@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .delivery import Delivery
+from .document import document_of
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
 
-__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "Verdict"]
+__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "Verdict", "document_of"]

@@ -2,7 +2,8 @@
 Exporters from other packages, found by the entry point group ``otel_crumbs_exporter``.
 
 An entry point is named as in OTEL_CRUMBS_EXPORTER, and leads to a callable
-that takes the environment and returns an `Exporter` of that name.
+that takes the environment and returns an `Exporter` of that name. Where
+something is not set that it needs, it raises ValueError and says so.
 """
 
 from __future__ import annotations
@@ -29,11 +30,16 @@ def make(name: str, environ: Mapping[str, str]) -> Exporter:
     Return the exporter of an installed package.
 
     Raises:
-        CannotMakeError: If none has that name, or it is no exporter.
+        CannotMakeError: If none has that name, it is no exporter, or it says what it is missing.
 
     """
     for entry_point in entry_points(group=GROUP, name=name):
-        return _checked(entry_point, entry_point.load()(environ))
+        make_it = entry_point.load()
+        try:
+            made = make_it(environ)
+        except ValueError as error:
+            raise CannotMakeError(str(error)) from error
+        return _checked(entry_point, made)
     raise CannotMakeError(f"no installed package has an entry point {name!r} in the group {GROUP}")
 
 

@@ -168,6 +168,8 @@ class PagerExporter:
     name = "pager"
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        if "PAGER_NUMBER" not in environ:
+            raise ValueError("Remedy: set PAGER_NUMBER")
         self.number = environ["PAGER_NUMBER"]
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
@@ -231,6 +233,13 @@ def test_an_entry_point_that_leads_nowhere_is_said(caplog: pytest.LogCaptureFixt
 
     assert names == ["console"]
     assert words in the_warning(caplog)
+
+
+@pytest.mark.usefixtures("installed_package")
+def test_an_exporter_of_a_package_may_say_what_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    """Its `ValueError` is for the user, not for us."""
+    assert made({"OTEL_CRUMBS_EXPORTER": "pager,console"}) == ["console"]
+    assert the_warning(caplog).endswith("without the exporter 'pager': Remedy: set PAGER_NUMBER")
 
 
 @pytest.mark.usefixtures("installed_package")
