@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contest import Contest, Effort, Results, Round, Spread
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyperf
