@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import TracebackType
 
@@ -13,6 +15,10 @@ from .model import ExceptionInfo, Frame
 MAX_FRAMES = 100
 MAX_STACKTRACE = 64 * 1024
 MAX_EXCEPTIONS = 32
+
+# Sources and doors run inside the application's calls.
+_PACKAGE = Path(__file__).parents[1]
+_WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trail"))
 
 
 def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
@@ -25,9 +31,11 @@ def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
 def traceback_of(error: BaseException) -> TracebackException | None:
     """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
     try:
-        return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
+        traceback = TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
     except Exception:  # noqa: BLE001 - exceptions are the application's classes, with properties that raise
         return None
+    _without_our_frames(traceback, set())
+    return traceback
 
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
@@ -50,6 +58,17 @@ def cut_middle(words: str, limit: int) -> str:
 def type_name(kind: type) -> str:
     """Return a class with its module, as in ``exception.type``."""
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _without_our_frames(traceback: TracebackException, seen: set[int]) -> None:
+    """Take out the frames of the functions that we put around others'; a reader looks for the application's."""
+    seen.add(id(traceback))
+    theirs = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
+    traceback.stack[:] = theirs or traceback.stack
+    members = getattr(traceback, "exceptions", None) or ()
+    for other in (traceback.__cause__, traceback.__context__, *members):
+        if other is not None and id(other) not in seen:
+            _without_our_frames(other, seen)
 
 
 def _read(
@@ -101,6 +120,7 @@ def _frames(traceback: TracebackType | None) -> list[Frame]:
             module=_module(frame.f_globals.get("__name__")),
         )
         for frame, line in walk_tb(traceback)
+        if not frame.f_code.co_filename.startswith(_WRAPPERS)
     ]
     half = MAX_FRAMES // 2
     return frames if len(frames) <= MAX_FRAMES else frames[:half] + frames[-half:]
