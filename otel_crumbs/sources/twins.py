@@ -126,7 +126,7 @@ def _exceptions_of_spans(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:
     for breadcrumb in breadcrumbs:
         if breadcrumb.category == "exception" and "span" in breadcrumb.data:
             yield breadcrumb.message
-        elif breadcrumb.span_id and "duration_ms" in breadcrumb.data and "error" in breadcrumb.data:
+        elif breadcrumb.category != "span" and breadcrumb.duration_ms is not None and "error" in breadcrumb.data:
             yield str(breadcrumb.data["error"])
 
 
