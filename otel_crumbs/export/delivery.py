@@ -56,6 +56,7 @@ class Lane:
         self._closed = False
         self.delivered = 0
         self.lost = 0
+        self._owned_up = 0
 
     def put(self, seized: Seized) -> None:
         """Queue what was seized; the oldest makes room."""
@@ -71,9 +72,8 @@ class Lane:
                 self._start_worker()
 
     def flush(self, deadline: float) -> bool:
-        """Return whether everything was acknowledged by *deadline*, a time of `time.monotonic`."""
+        """Return whether all since the last flush was acknowledged by *deadline*, a time of `time.monotonic`."""
         with self._changed:
-            lost = self.lost
             while self._waiting or self._busy:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -81,7 +81,7 @@ class Lane:
                 if self._worker is None or not self._worker.is_alive():
                     return self._drain_here(deadline)
                 self._changed.wait(left)
-            return self.lost == lost
+            return self._nothing_lost()
 
     def close(self) -> None:
         """Take nothing more, and let the worker go."""
@@ -115,10 +115,14 @@ class Lane:
                     self._changed.notify_all()
 
     def _drain_here(self, deadline: float) -> bool:
-        lost = self.lost
         while self._waiting and time.monotonic() < deadline:
             self._attempt_and_count(self._waiting.popleft(), deadline)
-        return not self._waiting and self.lost == lost
+        return not self._waiting and self._nothing_lost()
+
+    def _nothing_lost(self) -> bool:
+        """Return whether nothing was lost that no flush has told of."""
+        told, self._owned_up = self._owned_up, self.lost
+        return self.lost == told
 
     def _attempt_and_count(self, seized: Seized, deadline: float) -> None:
         event = self._built(seized)

@@ -1,0 +1,354 @@
+"""Events are delivered in the background, tried again where that helps, and never more than promised."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+
+from otel_crumbs import ErrorEvent
+from otel_crumbs.event import Builder, Seized, seize
+from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
+from otel_crumbs.export.delivery import MAX_WAITING
+from tests.conftest import GuardedFailures
+
+# Nothing that works takes this long; only a test that fails waits for it.
+PATIENCE = 10.0
+
+BUILDER = Builder()
+
+RETRY = Outcome(verdict=Verdict.RETRY, reason="come back later")
+REFUSED = Outcome(verdict=Verdict.REFUSED, reason="not welcome")
+
+
+@dataclass
+class Receiving:
+    """An exporter that answers as it is told, and with DELIVERED after that."""
+
+    name: str = "test"
+    answers: list[Outcome] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    # What it waits for before it answers.
+    gate: threading.Event | None = None
+    began: threading.Event = field(default_factory=threading.Event)
+    on_export: Callable[[], None] = lambda: None
+    closed: bool = False
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Answer."""
+        self.began.set()
+        self.on_export()
+        if self.gate is not None:
+            self.gate.wait(PATIENCE)
+        self.told.append(event.exception.message)
+        return self.answers.pop(0) if self.answers else DELIVERED
+
+    def shutdown(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+@pytest.fixture
+def deliver() -> Iterator[Callable[..., Delivery]]:
+    """Return a function that makes a delivery; each is closed in the end."""
+    made: list[Delivery] = []
+
+    def make(*exporters: Any, build: Callable[[Seized], ErrorEvent | None] = BUILDER.build) -> Delivery:
+        made.append(Delivery(exporters, build))
+        return made[-1]
+
+    yield make
+    for delivery in made:
+        delivery.close()
+
+
+def event(message: str = "boom") -> Seized:
+    """Return what was seized of an exception."""
+    return seize(ValueError(message), mechanism="test", handled=False)
+
+
+def test_an_event_is_delivered(deliver: Callable[..., Delivery]) -> None:
+    """What is emitted arrives, in order, and flush says so."""
+    exporter = Receiving()
+    delivery = deliver(exporter)
+
+    for number in range(3):
+        delivery.emit(event(str(number)))
+
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == ["0", "1", "2"]
+
+
+def test_every_exporter_gets_every_event(deliver: Callable[..., Delivery]) -> None:
+    """One that refuses does not cost the other anything."""
+    refusing, taking = Receiving(answers=[REFUSED]), Receiving()
+    delivery = deliver(refusing, taking)
+
+    delivery.emit(event())
+
+    assert delivery.flush(PATIENCE) is False
+    assert taking.told == ["boom"]
+
+
+def test_nothing_runs_before_the_first_event(deliver: Callable[..., Delivery]) -> None:
+    """There is no worker in a process without errors."""
+    before = threading.active_count()
+    delivery = deliver(Receiving())
+
+    idle = threading.active_count()
+    delivery.emit(event())
+    delivery.flush(PATIENCE)
+
+    assert idle == before
+    assert threading.active_count() == before + 1
+    assert [thread.daemon for thread in threading.enumerate() if "otel_crumbs" in thread.name][-1] is True
+
+
+def test_the_application_does_not_wait(deliver: Callable[..., Delivery]) -> None:
+    """An exporter that hangs holds up nobody but its own events."""
+    gate = threading.Event()
+    hanging, taking = Receiving(gate=gate), Receiving()
+    delivery = deliver(hanging, taking)
+
+    for number in range(5):
+        delivery.emit(event(str(number)))
+    hanging.began.wait(PATIENCE)
+
+    assert hanging.told == []
+    assert delivery.lanes[1].flush(time.monotonic() + PATIENCE) is True
+    assert taking.told == ["0", "1", "2", "3", "4"]
+    gate.set()
+    assert delivery.flush(PATIENCE) is True
+
+
+def test_flush_keeps_its_timeout_and_tells_the_truth(deliver: Callable[..., Delivery]) -> None:
+    """What was not acknowledged in time is not said to be."""
+    gate = threading.Event()
+    delivery = deliver(Receiving(gate=gate))
+    delivery.emit(event())
+
+    early = delivery.flush(0.05)
+    gate.set()
+
+    assert early is False
+    assert delivery.flush(PATIENCE) is True
+
+
+def test_flush_with_nothing_to_do_is_true(deliver: Callable[..., Delivery]) -> None:
+    """No event, or no exporter: everything was acknowledged."""
+    assert deliver(Receiving()).flush(0) is True
+    assert deliver().flush(0) is True
+
+
+def test_a_busy_receiver_gets_it_again(deliver: Callable[..., Delivery]) -> None:
+    """RETRY means the same event again, until it is taken."""
+    exporter = Receiving(answers=[RETRY])
+    delivery = deliver(exporter)
+
+    delivery.emit(event())
+
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == ["boom", "boom"]
+
+
+def test_a_receiver_that_asks_for_time_is_left_alone_for_it(deliver: Callable[..., Delivery]) -> None:
+    """`retry_after` is honoured: while it lasts nothing is sent, and flush says that it is not done."""
+    exporter = Receiving(answers=[Outcome(verdict=Verdict.RETRY, reason="slow down", retry_after=3600)])
+    delivery = deliver(exporter)
+    delivery.emit(event())
+    exporter.began.wait(PATIENCE)
+
+    assert delivery.flush(0.8) is False
+
+    assert exporter.told == ["boom"]
+
+
+def test_a_refused_event_is_not_sent_again(deliver: Callable[..., Delivery], caplog: pytest.LogCaptureFixture) -> None:
+    """It is lost, counted and said with the reason, and the next one is sent."""
+    exporter = Receiving(answers=[REFUSED])
+    delivery = deliver(exporter)
+
+    delivery.emit(event("first"))
+    first = delivery.flush(PATIENCE)
+    delivery.emit(event("second"))
+    second = delivery.flush(PATIENCE)
+
+    assert (first, second) == (False, True)
+    assert exporter.told == ["first", "second"]
+    assert delivery.lanes[0].lost == 1
+    assert "not welcome" in caplog.text
+
+
+def test_an_exporter_that_raises_costs_one_event(
+    deliver: Callable[..., Delivery], guarded_failures: GuardedFailures
+) -> None:
+    """What it raises is logged and counts as refused; the worker lives on."""
+    failures: list[Exception] = [RuntimeError("broken")]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    exporter = Receiving(on_export=fail_once)
+    delivery = deliver(exporter)
+
+    delivery.emit(event("first"))
+    first = delivery.flush(PATIENCE)
+    delivery.emit(event("second"))
+    second = delivery.flush(PATIENCE)
+
+    assert (first, second) == (False, True)
+    assert exporter.told == ["second"]
+    assert [str(error) for _, error in guarded_failures] == ["broken"]
+    guarded_failures.clear()
+
+
+def test_an_event_that_cannot_be_built_costs_itself(
+    deliver: Callable[..., Delivery], guarded_failures: GuardedFailures
+) -> None:
+    """The worker lives on, and flush tells that one is lost."""
+
+    def build(seized: Seized) -> ErrorEvent | None:
+        if seized.exceptions[0].message == "first":
+            raise RuntimeError("cannot build")
+        return BUILDER.build(seized)
+
+    exporter = Receiving()
+    delivery = deliver(exporter, build=build)
+
+    delivery.emit(event("first"))
+    first = delivery.flush(PATIENCE)
+    delivery.emit(event("second"))
+
+    assert first is False
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == ["second"]
+    assert [str(error) for _, error in guarded_failures] == ["cannot build"]
+    guarded_failures.clear()
+
+
+def test_an_event_that_nobody_wants_sent_is_no_loss(deliver: Callable[..., Delivery]) -> None:
+    """`before_send` returned None: nothing is sent, and everything is acknowledged."""
+    exporter = Receiving()
+    delivery = deliver(exporter, build=lambda _: None)
+
+    delivery.emit(event())
+
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == []
+
+
+def test_a_full_queue_drops_the_oldest_and_counts(
+    deliver: Callable[..., Delivery], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of more events than there is room for, the newest are kept."""
+    gate = threading.Event()
+    exporter = Receiving(gate=gate)
+    delivery = deliver(exporter)
+    delivery.emit(event("in the hands of the exporter"))
+    exporter.began.wait(PATIENCE)
+
+    seized = [event(str(number)) for number in range(MAX_WAITING + 5)]
+    for one in seized:
+        delivery.emit(one)
+    gate.set()
+    delivery.flush(PATIENCE)
+
+    assert exporter.told == ["in the hands of the exporter", *(str(number) for number in range(5, MAX_WAITING + 5))]
+    assert delivery.lanes[0].lost == 5
+    assert "full" in caplog.text
+
+
+def test_exporters_run_with_instrumentation_suppressed(deliver: Callable[..., Delivery]) -> None:
+    """What an exporter does makes no spans and no breadcrumbs."""
+    enabled: list[bool] = []
+    delivery = deliver(Receiving(on_export=lambda: enabled.append(is_instrumentation_enabled())))
+
+    delivery.emit(event())
+    delivery.flush(PATIENCE)
+
+    assert enabled == [False]
+
+
+def test_a_closed_delivery_takes_nothing_more(deliver: Callable[..., Delivery]) -> None:
+    """After close an event is dropped, and the exporter has given back its connections."""
+    exporter = Receiving()
+    delivery = deliver(exporter)
+    delivery.close()
+
+    delivery.emit(event())
+
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == []
+    assert exporter.closed is True
+
+
+def test_closing_ends_the_wait_for_another_try(deliver: Callable[..., Delivery]) -> None:
+    """A worker that would wait for an hour goes at once when it is closed."""
+    exporter = Receiving(answers=[Outcome(verdict=Verdict.RETRY, retry_after=3600)])
+    delivery = deliver(exporter)
+    delivery.emit(event())
+    exporter.began.wait(PATIENCE)
+
+    delivery.close()
+
+    assert delivery.flush(PATIENCE) is False
+    assert exporter.told == ["boom"]
+
+
+def test_many_threads_may_emit_at_once(deliver: Callable[..., Delivery]) -> None:
+    """Every event arrives once."""
+    exporter = Receiving()
+    delivery = deliver(exporter)
+    seized = [[event(f"{thread} {number}") for number in range(50)] for thread in range(8)]
+
+    def emit(events: list[Seized]) -> None:
+        for one in events:
+            delivery.emit(one)
+
+    threads = [threading.Thread(target=emit, args=(events,)) for events in seized]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert delivery.flush(PATIENCE) is True
+    assert sorted(exporter.told) == sorted(f"{thread} {number}" for thread in range(8) for number in range(50))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_child_delivers_its_own_events_only(deliver: Callable[..., Delivery]) -> None:
+    """What waits in the parent is the parent's; the child begins anew, with a worker of its own."""
+    gate = threading.Event()
+    exporter = Receiving(gate=gate)
+    delivery = deliver(exporter)
+    delivery.emit(event("parent"))
+    delivery.emit(event("parent, waiting"))
+    exporter.began.wait(PATIENCE)
+    reading, writing = os.pipe()
+
+    child = os.fork()
+    if child == 0:
+        try:
+            gate.set()
+            delivery.emit(event("child"))
+            acknowledged = delivery.flush(PATIENCE)
+            os.write(writing, f"{acknowledged} {exporter.told}".encode())
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    said = os.read(reading, 1000).decode()
+    os.close(reading)
+    gate.set()
+
+    assert said == "True ['child']"
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == ["parent", "parent, waiting"]

@@ -1,0 +1,106 @@
+"""The standard variables of OTLP mean for our events what they mean for logs."""
+
+from __future__ import annotations
+
+import pytest
+
+from otel_crumbs.export.otlp_settings import read
+
+ALL, LOGS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_LOGS_"
+
+
+def test_nothing_set_is_a_collector_beside_us() -> None:
+    """The defaults are those of the specification."""
+    settings = read({})
+
+    assert settings.protocol == "http/protobuf"
+    assert settings.endpoint == "http://localhost:4318/v1/logs"
+    assert settings.headers == {}
+    assert settings.timeout == 10.0
+    assert settings.compression == "none"
+    assert (settings.certificate, settings.client_certificate, settings.client_key) == (None, None, None)
+    assert settings.insecure is False
+
+
+@pytest.mark.parametrize(
+    ("environ", "endpoint"),
+    [
+        ({f"{ALL}ENDPOINT": "http://collector:4318"}, "http://collector:4318/v1/logs"),
+        ({f"{ALL}ENDPOINT": "http://collector:4318/"}, "http://collector:4318/v1/logs"),
+        ({f"{ALL}ENDPOINT": "https://collector/otlp"}, "https://collector/otlp/v1/logs"),
+        ({f"{LOGS}ENDPOINT": "https://collector/here"}, "https://collector/here"),
+        ({f"{ALL}ENDPOINT": "http://a", f"{LOGS}ENDPOINT": "http://b/logs"}, "http://b/logs"),
+        ({f"{LOGS}ENDPOINT": "  "}, "http://localhost:4318/v1/logs"),
+        ({f"{ALL}PROTOCOL": "grpc"}, "http://localhost:4317"),
+        ({f"{ALL}PROTOCOL": "grpc", f"{ALL}ENDPOINT": "http://collector:4317"}, "http://collector:4317"),
+        ({f"{ALL}PROTOCOL": "grpc", f"{LOGS}ENDPOINT": "collector:4317"}, "collector:4317"),
+    ],
+)
+def test_the_endpoint(environ: dict[str, str], endpoint: str) -> None:
+    """A base gets the path of logs, one for logs is taken whole, gRPC has no path."""
+    if f"{ALL}PROTOCOL" in environ:
+        pytest.importorskip("grpc")
+
+    assert read(environ).endpoint == endpoint
+
+
+@pytest.mark.parametrize("prefix", [ALL, LOGS])
+def test_every_other_variable(prefix: str) -> None:
+    """Each is read for all signals and for logs alone."""
+    settings = read(
+        {
+            f"{prefix}HEADERS": "api-key=secret,x-tenant=a%20b",
+            f"{prefix}TIMEOUT": "3.5",
+            f"{prefix}COMPRESSION": "gzip",
+            f"{prefix}CERTIFICATE": "ca.pem",
+            f"{prefix}CLIENT_CERTIFICATE": "own.pem",
+            f"{prefix}CLIENT_KEY": "own.key",
+            f"{prefix}INSECURE": "true",
+        }
+    )
+
+    assert settings.headers == {"api-key": "secret", "x-tenant": "a b"}
+    assert settings.timeout == 3.5
+    assert settings.compression == "gzip"
+    assert settings.certificate == "ca.pem"
+    assert (settings.client_certificate, settings.client_key) == ("own.pem", "own.key")
+    assert settings.insecure is True
+
+
+def test_what_is_said_for_logs_comes_first() -> None:
+    """The general variable stands back."""
+    settings = read({f"{ALL}COMPRESSION": "gzip", f"{LOGS}COMPRESSION": "deflate", f"{LOGS}TIMEOUT": ""})
+
+    assert settings.compression == "deflate"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({f"{ALL}TIMEOUT": "soon"}, "OTEL_EXPORTER_OTLP_TIMEOUT"),
+        ({f"{ALL}COMPRESSION": "zip"}, "OTEL_EXPORTER_OTLP_COMPRESSION"),
+        ({f"{ALL}PROTOCOL": "http/json"}, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        ({f"{ALL}PROTOCOL": "smoke signals"}, "smoke signals"),
+    ],
+)
+def test_a_bad_value_warns_and_means_the_default(
+    environ: dict[str, str], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The warning names the variable, and all else is as if it were not set."""
+    assert read(environ) == read({})
+
+    assert words in caplog.text
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1"])
+def test_a_timeout_that_leaves_no_time_is_the_default(seconds: str) -> None:
+    """Nobody wants every request to fail at once."""
+    assert read({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
+
+
+@pytest.mark.parametrize("headers", ["no-equals-sign", "=value", ",,,", "bad key=1"])
+def test_broken_headers_cost_only_themselves(headers: str) -> None:
+    """What cannot be a header is left out; the one beside it is kept."""
+    settings = read({f"{ALL}HEADERS": f"{headers},good=1"})
+
+    assert settings.headers.get("good") == "1"
