@@ -12,7 +12,8 @@ _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
 _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 # What Django and SQLAlchemy say to every new connection, whoever asked for it.
 _SETTING_UP = re.compile(
-    r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted)\b",
+    r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()"
+    r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted)\b",
     re.IGNORECASE,
 )
 

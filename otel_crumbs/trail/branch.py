@@ -56,7 +56,8 @@ class Branch:
         self.below: Ring | None = None
         running = runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
-        self._thread, self._task = (running, None) if isinstance(running, int) else (0, ref(running))
+        self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
+        self._thread = running if isinstance(running, int) else 0
         self.name: str | None = None
         self.parent: Branch | None = None
         self.depth = 0
