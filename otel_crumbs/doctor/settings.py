@@ -56,7 +56,9 @@ def _setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Ro
     origin = config.origins.get(setting.name, "default")
     text = environ.get(setting.variable, "").strip()
     if origin == "default" and text:
-        remark = f"default: {setting.variable} expects {setting.expects}, not {masked(setting.name, text)!r}"
+        # What cannot be read cannot be masked either.
+        found = "what it is" if setting.secret else repr(masked(setting.name, text))
+        remark = f"default: {setting.variable} expects {setting.expects}, not {found}"
         return Row(name=setting.name, value=value, remark=remark, state=State.NOTE)
     if origin == setting.variable:
         origin = f"environment: {origin}"

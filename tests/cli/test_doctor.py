@@ -203,3 +203,21 @@ def test_an_instrumented_process_ends_soon_with_a_dead_endpoint(tmp_path: Path) 
 
     assert done.returncode == 1
     assert "The test event was not taken" in done.stdout
+
+
+def test_secrets_of_the_exporters_are_not_shown(tmp_path: Path) -> None:
+    """Neither where they can be read, nor where a DSN is so wrong that nobody knows which part is the key."""
+    variables = {
+        "OTEL_CRUMBS_EXPORTER": "http,sentry",
+        "OTEL_CRUMBS_HTTP_ENDPOINT": "http://user:verysecret@127.0.0.1:9/events?token=verysecret",
+        "OTEL_CRUMBS_HTTP_HEADERS": "Authorization=verysecret",
+    }
+
+    outputs = [
+        run(tmp_path, "doctor", env={**variables, "OTEL_CRUMBS_SENTRY_DSN": dsn}).stdout
+        for dsn in ("http://verysecret@127.0.0.1:9/4", "verysecret@127.0.0.1/4")
+    ]
+
+    assert "verysecret" not in "".join(outputs)
+    assert "http://127.0.0.1:9/api/4/envelope/ was not reached" in re.sub(r"\s+", " ", outputs[0])
+    assert "sentry  could not be set up" in outputs[1]
