@@ -229,6 +229,7 @@ def tidy(session: nox.Session) -> None:
     session.run("ruff", "check", "--fix", "--exit-zero", ".")
     session.run("ruff", "format", ".")
     session.run("python", "docs/settings_table.py")
+    session.run("python", "docs/sources_table.py")
 
 
 @nox.session(default=False)
