@@ -354,7 +354,7 @@ def _value_of(setting: Setting, environ: Mapping[str, str], options: Mapping[str
         return setting.default, "default"
     try:
         return setting.parse(text), setting.variable
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - it may import a module of the user's, which raises what it likes
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
             setting.variable,
@@ -373,7 +373,7 @@ def _parse_option(setting: Setting, value: Any) -> Any:
         return setting.default
     try:
         return setting.parse(value)
-    except (TypeError, ValueError) as error:
+    except Exception as error:
         reason = f" ({error})" if setting.secret else ""
         message = f"{setting.name} expects {setting.expects}, {_not_this(setting, value)}{reason}"
         raise ConfigError(message) from error
