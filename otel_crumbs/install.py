@@ -282,12 +282,19 @@ def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> 
         if "logging" in config.capture and not stdlib_logging.handling.get():
             logged.report_emitted(emitted)
 
-    def attach(provider: LoggerProvider) -> Undo:
-        processor = BreadcrumbLogRecordProcessor(on_record=on_record)
-        remove = add_log_record_processor(provider, processor)
-        return _both(remove, processor.shutdown)
+    return on_logger_provider(lambda provider: _adopt_or_add_for_records(provider, on_record))
 
-    return on_logger_provider(attach)
+
+def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
+    """Use the log record processor that the application put there itself, else add one."""
+    many = provider._multi_log_record_processor  # noqa: SLF001 - as for spans
+    for own in many._log_record_processors:  # noqa: SLF001
+        if isinstance(own, BreadcrumbLogRecordProcessor):
+            own.on_record = on_record
+            return lambda: setattr(own, "on_record", None)
+    processor = BreadcrumbLogRecordProcessor(on_record=on_record)
+    remove = add_log_record_processor(provider, processor)
+    return _both(remove, processor.shutdown)
 
 
 def _operations_by_hand(failed: FailedOperations) -> Undo:
