@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from opentelemetry import _logs, trace
 from opentelemetry._logs import SeverityNumber
@@ -50,7 +53,7 @@ class AppLogsExporter:
             severity_number=SeverityNumber.FATAL if event.fatal else SeverityNumber.ERROR,
             severity_text="FATAL" if event.fatal else "ERROR",
             body=event.title,
-            attributes=attributes_of(event, as_json=self._as_json),
+            attributes=_even(attributes_of(event, as_json=self._as_json)),
             event_name=EVENT_NAME,
         )
         return DELIVERED
@@ -68,3 +71,21 @@ def _context(event: ErrorEvent) -> Context:
         trace_flags=trace.TraceFlags(event.trace_flags),
     )
     return trace.set_span_in_context(trace.NonRecordingSpan(span_context), Context())
+
+
+def _even(value: Any) -> Any:
+    """
+    Return plain values with all items of a list of one kind, and no key empty.
+
+    Some releases of OpenTelemetry leave out the one, some the other, and write
+    a warning into the application's log.
+    """
+    if isinstance(value, Mapping):
+        return {key or "<empty>": _even(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    items = [_even(item) for item in value]
+    kinds = {type(item) for item in items}
+    if len(kinds) <= 1 and not kinds & {list, type(None)}:
+        return items
+    return [item if isinstance(item, str) else json.dumps(item) for item in items]

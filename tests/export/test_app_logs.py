@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
 import otel_crumbs
+from otel_crumbs import Breadcrumb
 from otel_crumbs.export import DELIVERED, Verdict
 from otel_crumbs.export.app_logs import AppLogsExporter
 from tests.application import Application
@@ -38,6 +44,38 @@ def test_an_event_without_a_trace_is_a_record_without_one(app: Application) -> N
     assert not record.span_id
     assert record.severity_text == "FATAL"
     assert record.attributes["otel_crumbs.breadcrumbs"].startswith('[{"timestamp": ')
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([1, 2], (1, 2)),
+        ([1, "x", None], ("1", "x", "null")),
+        ([1, 2.5], ("1", "2.5")),
+        ([[1], [2]], ("[1]", "[2]")),
+        ([None], ("null",)),
+        ([{"a": 1}, {"a": [True, 0]}], ({"a": 1}, {"a": ("true", "0")})),
+    ],
+)
+def test_lists_arrive_whole_whatever_is_in_them(
+    app: Application, caplog: pytest.LogCaptureFixture, value: list[object], expected: tuple[object, ...]
+) -> None:
+    """No release of OpenTelemetry leaves one out, nor warns the application of it."""
+    breadcrumb = Breadcrumb(timestamp=NOW, message="items", data={"items": value})
+
+    AppLogsExporter().export(event_of(breadcrumbs=(breadcrumb,)), 5.0)
+
+    [record] = app.kept.records
+    [sent] = record.attributes["otel_crumbs.breadcrumbs"]
+    assert as_plain(sent["data"]["items"]) == expected
+    assert caplog.records == []
+
+
+def as_plain(value: Any) -> Any:
+    """Return what the SDK made of a value, as tuples and dicts."""
+    if isinstance(value, Mapping):
+        return {key: as_plain(item) for key, item in value.items()}
+    return tuple(map(as_plain, value)) if isinstance(value, list | tuple) else value
 
 
 def test_without_a_provider_it_is_said_what_is_missing() -> None:
