@@ -109,7 +109,8 @@ def lint(session: nox.Session) -> None:
     session.install(*groups("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("interrogate", "-q", "otel_crumbs", "tests", "noxfile.py")
+    # In the tests ruff sees to it: interrogate takes an async function inside a test for one of its own.
+    session.run("interrogate", "-q", "otel_crumbs", "noxfile.py")
 
 
 @nox.session
