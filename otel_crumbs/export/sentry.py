@@ -7,6 +7,7 @@ See `envelopes <https://develop.sentry.dev/sdk/data-model/envelopes/>`_.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -27,6 +28,8 @@ from .sentry_event import SDK, payload_of
 _OUR_CATEGORIES = frozenset({"error", "default", "all"})
 _IF_IT_DOES_NOT_SAY = 60.0
 _TOO_MANY = 429
+# PostgreSQL keeps no NUL in JSON, and trackers keep events in it. An even number of backslashes before is no escape.
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class SentryExporter:
@@ -59,7 +62,7 @@ class SentryExporter:
 
 def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
     """Return the envelope of one event."""
-    payload = encode(payload_of(event, scrub))
+    payload = _NUL.sub(rb"\1\\ufffd", encode(payload_of(event, scrub)))
     header = {"event_id": event.event_id, "sent_at": rfc3339(time.time_ns()), "sdk": SDK}
     item = {"type": "event", "content_type": "application/json", "length": len(payload)}
     return b"\n".join([encode(header), encode(item), payload, b""])

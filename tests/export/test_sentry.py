@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -286,6 +287,17 @@ def test_what_was_cut_is_said() -> None:
     assert payload["_meta"]["breadcrumbs"][""] == {"len": 152}
     assert list(payload["_meta"]["breadcrumbs"]["values"]) == ["1"]
     assert "_meta" not in payload_of(event_of(dropped=0))
+
+
+def test_a_nul_is_shown_as_a_character_that_databases_keep() -> None:
+    """And what only looks like one is left alone."""
+    messages = ("a\0b\0", "\\u0000", "\\\0")
+    event = event_of(breadcrumbs=tuple(Breadcrumb(timestamp=NOW, message=message) for message in messages))
+
+    payload = json.loads(envelope_of(event).split(b"\n")[2])
+
+    kept = [breadcrumb["message"] for breadcrumb in payload["breadcrumbs"]["values"]]
+    assert kept == ["a\ufffdb\ufffd", "\\u0000", "\\\ufffd"]
 
 
 def test_an_event_stays_small_enough_for_trackers_however_deep_it_went() -> None:
