@@ -60,7 +60,9 @@ def test_a_message_to_a_queue(partner: Partner) -> None:
     """boto3's SQS client and botocore make a span each, and it is one breadcrumb."""
     sqs = client("sqs", f"{partner.url}/200")
 
-    [breadcrumb] = trail_of(lambda: sqs.send_message(QueueUrl=f"{partner.url}/200/orders", MessageBody="hat"))
+    trail = trail_of(lambda: sqs.send_message(QueueUrl=f"{partner.url}/200/orders", MessageBody="hat"))
 
+    # The SDK complains that the answer of this loopback server has no message id.
+    [breadcrumb] = [each for each in trail if not each.category.startswith("opentelemetry")]
     assert told([breadcrumb]) == [("default", "messaging", "info", "orders send")]
     assert details(breadcrumb) == {"system": "aws.sqs", "destination": "orders", "library": "boto3sqs"}
