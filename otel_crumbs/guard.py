@@ -54,6 +54,19 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
     return decorate
 
 
+def leave_no_frame(error: BaseException) -> None:
+    """
+    Take the frame of a wrapper of ours out of an exception's traceback.
+
+    To be called in the wrapper's ``except``, before a bare ``raise``: what the
+    application prints and exports of its exceptions stays as it was. CPython
+    3.10 keeps the traceback elsewhere, so there the frame stays.
+    """
+    traceback = error.__traceback__
+    if traceback is not None and traceback.tb_next is not None:
+        error.__traceback__ = traceback.tb_next
+
+
 def tell(doing: str, error: Exception) -> None:
     """Log a failure of our own; never raises, at most one line a minute for each *doing*."""
     for watcher in _watchers:

@@ -18,7 +18,7 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
 
     Args:
         reporter: Gets the exception.
-        flush: Called after; tries to deliver before the process is gone.
+        flush: Called last; tries to deliver before the process is gone.
 
     Returns:
         What undoes it.
@@ -31,13 +31,16 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
     def report(error: BaseException | None) -> None:
         if error is not None:
             reporter.report(error, mechanism="excepthook", handled=False, fatal=True)
-            flush()
 
     def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-        if active:
-            after_its_record(lambda: previous(kind, error, traceback), lambda: report(error))
-        else:
+        if not active:
             previous(kind, error, traceback)
+            return
+        try:
+            after_its_record(lambda: previous(kind, error, traceback), lambda: report(error))
+        finally:
+            # Last, for it may take its time: the traceback is on the terminal by then.
+            flush()
 
     def undo() -> None:
         nonlocal active

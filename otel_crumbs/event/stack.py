@@ -34,7 +34,7 @@ def traceback_of(error: BaseException) -> TracebackException | None:
         traceback = TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
     except Exception:  # noqa: BLE001 - exceptions are the application's classes, with properties that raise
         return None
-    _without_our_frames(traceback, set())
+    _without_our_frames(traceback)
     return traceback
 
 
@@ -60,15 +60,19 @@ def type_name(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _without_our_frames(traceback: TracebackException, seen: set[int]) -> None:
+def _without_our_frames(outermost: TracebackException) -> None:
     """Take out the frames of the functions that we put around others'; a reader looks for the application's."""
-    seen.add(id(traceback))
-    theirs = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
-    traceback.stack[:] = theirs or traceback.stack
-    members = getattr(traceback, "exceptions", None) or ()
-    for other in (traceback.__cause__, traceback.__context__, *members):
-        if other is not None and id(other) not in seen:
-            _without_our_frames(other, seen)
+    seen: set[int] = set()
+    # No recursion: a chain may be longer than that goes.
+    ahead: list[TracebackException | None] = [outermost]
+    while ahead:
+        traceback = ahead.pop()
+        if traceback is None or id(traceback) in seen:
+            continue
+        seen.add(id(traceback))
+        theirs = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
+        traceback.stack[:] = theirs or traceback.stack
+        ahead += (traceback.__cause__, traceback.__context__, *(getattr(traceback, "exceptions", None) or ()))
 
 
 def _read(
@@ -87,8 +91,15 @@ def _read(
             link=link,
         )
     )
-    for source, other in _related(error):
+    for source, other in _related_if_told(error):
         _read(other, index, source, infos, seen)
+
+
+def _related_if_told(error: BaseException) -> tuple[tuple[str, BaseException], ...]:
+    try:
+        return tuple(_related(error))
+    except Exception:  # noqa: BLE001 - as above: its class may have made properties of these
+        return ()
 
 
 def _related(error: BaseException) -> Iterator[tuple[str, BaseException]]:

@@ -136,8 +136,13 @@ def known_level(level: object) -> str:
 
 
 def nanoseconds(timestamp: float | datetime) -> int:
-    """Return seconds since the epoch, or a datetime, UTC where it has no zone, in nanoseconds."""
-    if isinstance(timestamp, datetime):
-        aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)
-        return int(aware.timestamp() * 1e9)
-    return int(float(timestamp) * 1e9)
+    """Return seconds since the epoch, or a datetime, UTC where it has no zone, in nanoseconds; now where it is none."""
+    try:
+        if isinstance(timestamp, datetime):
+            aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)
+            return int(aware.timestamp() * 1e9)
+        return int(float(timestamp) * 1e9)
+    except (OverflowError, TypeError, ValueError):
+        expected = "seconds since the epoch or a datetime"
+        warn("record timestamp", "otel_crumbs.record(timestamp=...) is %s, not %r; now is taken.", expected, timestamp)
+        return time_ns()

@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.guard import guarded
+from otel_crumbs.guard import guarded, leave_no_frame
 
 from .statement import leave, size_of
 
@@ -81,6 +81,7 @@ class Watch:
             result = execute(sql, params, many, context)
         except BaseException as error:
             _record(sql, params if many else None, context["connection"], started, error)
+            leave_no_frame(error)
             raise
         _record(sql, params if many else None, context["connection"], started, None)
         return result

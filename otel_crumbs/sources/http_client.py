@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.guard import guarded
+from otel_crumbs.guard import guarded, leave_no_frame
 from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
 
 from .span_entry import duration
@@ -117,6 +117,7 @@ def _wrap(name: str, after: Watcher) -> Callable[[], None]:
             result = original(self, *args, **kwargs)
         except BaseException as error:
             watch(self, args, None, error)
+            leave_no_frame(error)
             raise
         watch(self, args, result, None)
         return result

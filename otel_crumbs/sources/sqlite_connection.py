@@ -17,7 +17,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.guard import guarded
+from otel_crumbs.guard import guarded, leave_no_frame
 
 from .statement import leave, size_of
 
@@ -89,6 +89,7 @@ def _method(name: str) -> Callable[..., Any]:
             result = carry_out(*args, **kwargs)
         except BaseException as error:
             _record(self, name, args, started, error)
+            leave_no_frame(error)
             raise
         _record(self, name, args, started, None)
         return result

@@ -50,11 +50,18 @@ class Branch:
 
     __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent", "tree")
 
-    def __init__(self, size: int, operation: Operation | None = None, parent: Branch | None = None) -> None:
+    def __init__(
+        self,
+        size: int,
+        operation: Operation | None = None,
+        parent: Branch | None = None,
+        *,
+        of_thread: bool = False,
+    ) -> None:
         self.operation = operation
         self.own = Ring(size)
         self.below: Ring | None = None
-        running = runner()
+        running = threading.get_ident() if of_thread else runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
         self._thread = running if isinstance(running, int) else 0

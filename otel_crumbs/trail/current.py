@@ -10,6 +10,7 @@ operation each thread and each asyncio task has an ambient branch.
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ class Current:
         # Which breadcrumbs tell of the same thing, too.
         self.without_twins: Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None] | None = None
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
+        self._thread = threading.local()
         # While nobody opened an operation by hand, nobody need look for one.
         self.opened_by_hand = False
 
@@ -60,6 +62,7 @@ class Current:
         """Forget every span and branch, as a forked child must."""
         self.open_spans.clear()
         self._unseen.clear()
+        self._thread = threading.local()
         _operation_branch.set(None)
         _ambient_branch.set(None)
 
@@ -119,10 +122,16 @@ class Current:
     def _ambient(self) -> Branch:
         here = _ambient_branch.get()
         if here is None:
-            here = Branch(self.size)
-            _ambient_branch.set(here)
-            return here
+            here = self._branch_of_thread()
         return here if here.is_mine() else self._mine(here)
+
+    def _branch_of_thread(self) -> Branch:
+        """Return the branch that all of a thread's ambient tasks hang on, for what leaves them ends up there."""
+        here: Branch | None = getattr(self._thread, "branch", None)
+        if here is None:
+            here = self._thread.branch = Branch(self.size, of_thread=True)
+        _ambient_branch.set(here)
+        return here
 
     def _branch_of_unseen(self, span_context: SpanContext) -> Branch:
         here = _operation_branch.get()

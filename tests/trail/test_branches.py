@@ -381,3 +381,14 @@ def test_a_leaked_span_that_ends_after_all_costs_nothing(app: Application, monke
 
     assert len(app.exported_spans) == 10
     assert messages() == [f"leaked {number}" for number in range(5, 10)]
+
+
+def test_a_thread_sees_what_its_loops_tasks_recorded_outside_any_operation() -> None:
+    """What leaves asyncio.run() ends up in the thread, which had recorded nothing before."""
+
+    async def work() -> None:
+        otel_crumbs.record("of the task")
+
+    asyncio.run(work())
+
+    assert [breadcrumb.message for breadcrumb in otel_crumbs.trail()] == ["of the task"]
