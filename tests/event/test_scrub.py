@@ -1,0 +1,132 @@
+"""Secrets are taken out by key and inside texts, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from otel_crumbs.event.scrub import SCRUBBED, Scrubber
+
+SECRET = "hunter2"  # noqa: S105 - the secret of these tests
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("password", "PASSWORD", "db_password", "passwd", "user.password.hash", "Authorization", "x-api-key"),
+        *("X-Api-Key", "api key", "apiKey", "access_token", "refresh-token", "client_secret", "Set-Cookie"),
+        *("csrfmiddlewaretoken", "sessionid", "session_id", "private_key", "aws_credentials", "X-Goog-Signature"),
+    ],
+)
+def test_a_value_with_such_a_key_goes(key: str) -> None:
+    """Whatever the case, and `-`, `_` and blanks alike."""
+    assert Scrubber().mapping({key: SECRET}) == {key: SCRUBBED}
+
+
+@pytest.mark.parametrize(
+    "key", ["author", "authority", "path", "url", "keyboard", "passenger", "monkey", "status", "side"]
+)
+def test_a_key_that_only_looks_alike_stays(key: str) -> None:
+    """`author` is no `authorization`."""
+    assert Scrubber().mapping({key: "value"}) == {key: "value"}
+
+
+def test_it_goes_at_any_depth() -> None:
+    """In mappings within lists within mappings."""
+    data = {"a": [{"b": {"password": SECRET}}, "token=hunter2"], "c": {"token": [SECRET, {"d": SECRET}]}}
+
+    assert SECRET not in str(Scrubber().mapping(data))
+
+
+def test_what_tells_nothing_stays() -> None:
+    """That there was no password, or that one was given, is worth knowing."""
+    data = {"password": None, "has_password": True, "token": False}
+
+    assert Scrubber().mapping(data) == data
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("https://a/b?token=hunter2&page=2", "https://a/b?token=[scrubbed]&page=2"),
+        ("https://a/b?page=2&access_token=hunter2", "https://a/b?page=2&access_token=[scrubbed]"),
+        ("https://a/b?X-Amz-Signature=hunter2#top", "https://a/b?X-Amz-Signature=[scrubbed]"),
+        ("UPDATE users SET password = 'hunter2' WHERE id = 7", "UPDATE users SET password = [scrubbed] WHERE id = 7"),
+        ('INSERT {"password": "hunter2", "name": "ada"}', 'INSERT {"password": [scrubbed], "name": "ada"}'),
+        ("Authorization: Bearer hunter2", "Authorization: Bearer [scrubbed]"),
+        ("Authorization: Basic aHVudGVyMg==", "Authorization: Basic [scrubbed]"),
+        ("{'api_key': 'hunter2'}", "{'api_key': [scrubbed]}"),
+        ("psql --password=hunter2 shop", "psql --password=[scrubbed] shop"),
+        ("cookie => hunter2", "cookie => [scrubbed]"),
+        ("PGPASSWORD=hunter2 psql", "PGPASSWORD=[scrubbed] psql"),
+    ],
+)
+def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) -> None:
+    """In URLs, SQL, JSON, headers and command lines."""
+    assert Scrubber().text(said) == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SELECT * FROM users WHERE password = %s",
+        "SELECT * FROM users WHERE password = ? AND token = $1",
+        "SELECT * FROM users WHERE password = :password",
+        "SELECT * FROM users WHERE password = %(password)s",
+        "the password was changed",
+        "Invalid token",
+        "author=ada",
+        "token bucket is full",
+        "https://a/author?page=2",
+        "GET /password/reset -> 200 in 3.0 ms",
+    ],
+)
+def test_what_is_no_secret_stays(said: str) -> None:
+    """Placeholders and plain sentences are worth reading."""
+    assert Scrubber().text(said) == said
+
+
+def test_a_text_with_many_secrets_loses_all() -> None:
+    """Not only the first."""
+    said = "a token=hunter2 b password=hunter2, c secret: hunter2"
+
+    assert SECRET not in Scrubber().text(said)
+
+
+def test_the_keys_are_the_users_choice() -> None:
+    """Own words replace the defaults."""
+    scrubber = Scrubber(["iban", "tax id"])
+
+    assert scrubber.mapping({"IBAN": SECRET, "tax-id": SECRET, "password": "kept"}) == {
+        "IBAN": SCRUBBED,
+        "tax-id": SCRUBBED,
+        "password": "kept",
+    }
+    assert scrubber.text("iban=hunter2 password=kept") == "iban=[scrubbed] password=kept"
+
+
+@pytest.mark.parametrize("keys", [[], ["", "  "]])
+def test_no_words_scrub_nothing(keys: list[str]) -> None:
+    """Whoever wants everything sent gets it."""
+    scrubber = Scrubber(keys)
+
+    assert scrubber.mapping({"password": SECRET}) == {"password": SECRET}
+    assert scrubber.text("password=hunter2") == "password=hunter2"
+
+
+def test_a_word_is_no_pattern() -> None:
+    """Signs of regular expressions are signs."""
+    scrubber = Scrubber(["a.b", "(x"])
+
+    assert scrubber.mapping({"a.b": SECRET, "(x": SECRET, "aXb": "kept"}) == {
+        "a.b": SCRUBBED,
+        "(x": SCRUBBED,
+        "aXb": "kept",
+    }
+
+
+@pytest.mark.parametrize("value", [7, 1.5, None, True, ["a"], {"a": 1}])
+def test_other_values_stay(value: Any) -> None:
+    """Only texts are searched."""
+    assert Scrubber().value(value) == value

@@ -1,0 +1,261 @@
+"""Exceptions are read at once, whole and in bounds, whatever they are."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import traceback
+import weakref
+from typing import Any
+
+import pytest
+
+from otel_crumbs.event import Builder, ErrorEvent, seize
+from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, read
+from tests.application import fail, raised
+
+GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
+
+
+class OrderError(Exception):
+    """An exception of an application."""
+
+
+def event_of(error: BaseException) -> ErrorEvent:
+    """Return the event of an exception."""
+    event = Builder().build(seize(error, mechanism="test", handled=False))
+    assert event is not None
+    return event
+
+
+def chained() -> BaseException:
+    """Return an exception with a cause that has a context."""
+    try:
+        try:
+            try:
+                fail(KeyError("first"))
+            except KeyError:
+                fail(ValueError("second"))
+        except ValueError as error:
+            raise OrderError("third") from error
+    except OrderError as error:
+        return error
+
+
+def links(error: BaseException) -> list[tuple[str, int | None, str | None]]:
+    """Return of each exception its name, its parent and how it hangs on it."""
+    return [(info.type.rpartition(".")[2], info.parent, info.link) for info in read(error)]
+
+
+def test_the_type_has_its_module() -> None:
+    """As OpenTelemetry writes it: builtins without."""
+    assert read(OrderError())[0].type == f"{__name__}.OrderError"
+    assert read(ValueError())[0].type == "ValueError"
+
+
+def test_the_frames_are_those_of_the_traceback() -> None:
+    """Outermost first, with file, line, function and module."""
+    info = read(raised(ValueError("boom"))[1])[0]
+
+    assert [frame.function for frame in info.frames] == ["raised", "fail"]
+    assert info.frames[-1].path.endswith("application.py")
+    assert info.frames[-1].module == "tests.application"
+    assert info.frames[-1].line > 0
+
+
+def test_the_text_is_what_python_prints() -> None:
+    """With the chain, word for word."""
+    error = chained()
+
+    assert event_of(error).stacktrace == "".join(traceback.format_exception(error))
+
+
+def test_the_chain_is_told_nearest_first() -> None:
+    """Each names the one it belongs to, and how."""
+    assert links(chained()) == [
+        ("OrderError", None, None),
+        ("ValueError", 0, "__cause__"),
+        ("KeyError", 1, "__context__"),
+    ]
+
+
+def test_what_was_suppressed_is_not_told() -> None:
+    """`raise ... from None` means that the context does not matter."""
+    try:
+        try:
+            fail(KeyError("first"))
+        except KeyError:
+            raise ValueError("second") from None
+    except ValueError as error:
+        told = links(error)
+
+    assert told == [("ValueError", None, None)]
+
+
+def test_a_chain_that_bites_its_tail_ends() -> None:
+    """Circular causes are told once each."""
+    first, second = ValueError("first"), KeyError("second")
+    first.__cause__, second.__cause__ = second, first
+
+    assert links(first) == [("ValueError", None, None), ("KeyError", 0, "__cause__")]
+    assert "first" in event_of(first).stacktrace
+
+
+def test_an_endless_chain_is_cut() -> None:
+    """Of a thousand causes the nearest are told."""
+    error = ValueError("0")
+    for number in range(1, 1000):
+        following = ValueError(str(number))
+        following.__cause__ = error
+        error = following
+
+    infos = read(error)
+
+    assert len(infos) == MAX_EXCEPTIONS
+    assert infos[0].message == "999"
+    assert event_of(error).title == "ValueError: 999"
+
+
+@GROUPS
+def test_a_groups_members_are_told() -> None:
+    """Each with its place, nested groups too."""
+    group = ExceptionGroup("all", [ValueError("one"), ExceptionGroup("some", [KeyError("two")])])  # noqa: F821 - 3.11
+
+    assert links(raised(group)[1]) == [
+        ("ExceptionGroup", None, None),
+        ("ValueError", 0, "exceptions[0]"),
+        ("ExceptionGroup", 0, "exceptions[1]"),
+        ("KeyError", 2, "exceptions[0]"),
+    ]
+    assert "one" in event_of(group).stacktrace
+
+
+@GROUPS
+def test_a_huge_group_is_cut() -> None:
+    """A thousand members make a bounded event."""
+    group = ExceptionGroup("all", [ValueError(str(number)) for number in range(1000)])  # noqa: F821 - 3.11
+
+    assert len(read(group)) == MAX_EXCEPTIONS
+    assert len(event_of(group).stacktrace) < 100_000
+
+
+@GROUPS
+def test_notes_are_in_the_text() -> None:
+    """What was added with `add_note` is told as Python tells it."""
+    error = ValueError("boom")
+    error.add_note("while shipping order 7")  # type: ignore[attr-defined]  # Python 3.11
+
+    assert "while shipping order 7" in event_of(error).stacktrace
+
+
+def hostile(name: str) -> type[Exception]:
+    """Return a class of exceptions one of whose methods raises."""
+
+    def method(*_: Any) -> Any:
+        raise RuntimeError(name)
+
+    return type("HostileError", (Exception,), {name: method})
+
+
+@pytest.mark.parametrize("name", ["__str__", "__repr__"])
+def test_an_exception_that_cannot_be_printed_is_an_event(name: str) -> None:
+    """It is told by its class, with its traceback."""
+    event = event_of(raised(hostile(name)("boom"))[1])
+
+    assert event.exception.type.endswith("HostileError")
+    assert "HostileError" in event.title
+    assert "in fail" in event.stacktrace
+
+
+@pytest.mark.parametrize("attribute", ["exceptions", "__notes__", "__cause__", "__context__", "__class__"])
+def test_an_exception_whose_attributes_raise_is_an_event(attribute: str) -> None:
+    """Properties of the application's classes may do anything."""
+
+    def broken(_: Any) -> Any:
+        raise RuntimeError(attribute)
+
+    kind = type("HostileError", (Exception,), {attribute: property(broken)})
+
+    event = event_of(raised(kind("boom"))[1])
+
+    assert event.exception.type.endswith("HostileError")
+    assert event.exception.message == "boom"
+
+
+def test_a_str_that_returns_no_text_is_an_event() -> None:
+    """`__str__` may return anything."""
+    kind = type("OddError", (Exception,), {"__str__": lambda _: 7})
+
+    assert "OddError" in event_of(raised(kind())[1]).title
+
+
+@pytest.mark.parametrize("message", ["\ud800", "a" * 1_000_000, "two\nlines", "", "\x00"])
+def test_any_message_is_told_in_bounds(message: str) -> None:
+    """And can be encoded."""
+    event = event_of(raised(ValueError(message))[1])
+
+    event.title.encode()
+    event.stacktrace.encode()
+    assert len(event.exception.message) < 10_000
+    assert len(event.stacktrace) < 100_000
+    assert "\n" not in event.title
+
+
+def test_a_recursion_error_is_told_from_both_ends() -> None:
+    """A thousand frames of the same are cut in the middle."""
+
+    def endless(number: int) -> int:
+        return endless(number + 1) + 1
+
+    try:
+        endless(0)
+    except RecursionError as error:
+        event = event_of(error)
+
+    frames = event.exception.frames
+    assert len(frames) == MAX_FRAMES
+    assert frames[0].function == "test_a_recursion_error_is_told_from_both_ends"
+    assert frames[-1].function == "endless"
+    assert "RecursionError" in event.stacktrace
+
+
+def test_an_exception_that_was_never_raised_is_an_event() -> None:
+    """It has no frames, and its text is a line."""
+    event = event_of(ValueError("boom"))
+
+    assert event.exception.frames == ()
+    assert event.stacktrace.strip() == "ValueError: boom"
+
+
+def test_nothing_of_the_application_is_kept_alive() -> None:
+    """What was seized holds no frame, and so none of its variables."""
+
+    class Order:
+        """Something large."""
+
+    kept: list[weakref.ref[Order]] = []
+
+    def work() -> None:
+        order = Order()
+        kept.append(weakref.ref(order))
+        raise ValueError("boom")
+
+    try:
+        work()
+    except ValueError as error:
+        seized = seize(error, mechanism="test", handled=False)
+    gc.collect()
+
+    assert kept[0]() is None
+    assert seized.exceptions[0].message == "boom"
+
+
+def test_code_without_a_file_is_told() -> None:
+    """What `exec` runs has a name in angle brackets."""
+    try:
+        exec(compile("1 / 0", "<template>", "exec"), {})  # noqa: S102 - what template engines do
+    except ZeroDivisionError as error:
+        info = read(error)[0]
+
+    assert info.frames[-1].path == "<template>"
+    assert info.frames[-1].module is None or isinstance(info.frames[-1].module, str)
