@@ -132,7 +132,7 @@ def tests(session: nox.Session) -> None:
     """Run the unit tests with the newest dependencies, on every Python of the machine."""
     if MISSING:
         session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
-    session.install("-e.[all,demo]", *groups("tests"))
+    session.install("-e.[all,demo]", *groups("tests"), *groups("newest"))
     run_tests(session, "-m", UNIT_TESTS)
     session.notify("coverage")
 
@@ -238,6 +238,13 @@ def benchmarks(session: nox.Session) -> None:
     """Measure, side by side with sentry-sdk; never part of the gates."""
     session.install("-e.", *groups("benchmarks"))
     session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def comparison(session: nox.Session) -> None:
+    """Ask otel-crumbs and sentry-sdk the same questions; never part of the gates."""
+    session.install("-e.[demo]", *groups("benchmarks"))
+    session.run("python", "benchmarks/comparison/run.py", *session.posargs)
 
 
 if __name__ == "__main__":
