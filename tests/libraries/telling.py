@@ -29,6 +29,7 @@ def trail_of_async(call: Callable[[], Awaitable[object]]) -> list[Breadcrumb]:
     """Return the breadcrumbs that a coroutine leaves, whatever comes of it."""
 
     async def run() -> list[Breadcrumb]:
+        """Call within an operation."""
         async with otel_crumbs.operation("call"):
             with suppress(Exception):
                 await call()

@@ -59,6 +59,7 @@ def get_by_httpx_async(url: str) -> list[Breadcrumb]:
     """Ask with httpx in a coroutine."""
 
     async def call() -> None:
+        """Ask."""
         async with httpx.AsyncClient(timeout=patience(url), follow_redirects=True) as client:
             await client.get(url)
 
@@ -69,6 +70,7 @@ def get_by_aiohttp(url: str) -> list[Breadcrumb]:
     """Ask with aiohttp."""
 
     async def call() -> None:
+        """Ask."""
         timeout = aiohttp.ClientTimeout(total=patience(url))
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
             await response.read()

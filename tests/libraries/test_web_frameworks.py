@@ -40,6 +40,7 @@ def ask(application: Any, path: str) -> None:
     """Make a request to an ASGI application, without a server between."""
 
     async def run() -> None:
+        """Ask."""
         transport = httpx.ASGITransport(application, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             await client.get(path)
@@ -71,11 +72,13 @@ def visit_aiohttp(partner: str) -> None:
     """Have an application of aiohttp fail."""
 
     async def pay(_: aiohttp.web.Request) -> aiohttp.web.Response:
+        """Fail."""
         await asyncio.to_thread(lambda: None)
         work(partner)
         return aiohttp.web.Response()
 
     async def run() -> None:
+        """Ask."""
         application = aiohttp.web.Application()
         application.router.add_get("/pay", pay)
         async with TestClient(TestServer(application)) as client:
@@ -106,6 +109,7 @@ def test_a_streamed_answer_pushes_nothing_out(events: CapturedEvents) -> None:
     application = fastapi.FastAPI()
 
     async def parts() -> AsyncIterator[bytes]:
+        """Send many, then fail."""
         otel_crumbs.record("opening")
         for number in range(MANY_PARTS):
             otel_crumbs.record(f"step {number}") if number < 3 else None
