@@ -12,24 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
+from . import values
+from .capture.storms import DEFAULT_RATE_LIMIT
 from .event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
 from .event.scrub import DEFAULT_KEYS
 from .export.exporter import Exporter
 from .export.http_settings import read_endpoint, read_headers
-from .export.registry import NAMES, is_known
-from .export.sentry_dsn import read_dsn
+from .export.registry import NAMES
+from .export.spool import DEFAULT_MAX_BYTES
 from .export.third_party import GROUP
 from .guard import warn
-from .sources.log_floor import level_number
 from .trail.ring import DEFAULT_SIZE
+from .values import DEFAULT_SPOOL
 
 PREFIX = "OTEL_CRUMBS_"
-
-# A process that takes longer than this to end looks as if it hung.
-_MAX_SECONDS = 60
 
 EXPORTERS = NAMES
 DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "django", "logging")
@@ -79,94 +77,6 @@ class Setting:
         return "" if self.default is None else str(self.default)
 
 
-def _boolean(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    words = str(value).strip().lower()
-    if words not in {"true", "false"}:
-        raise ValueError
-    return words == "true"
-
-
-def _number(least: int, most: int) -> Callable[[Any], int]:
-    def parse(value: Any) -> int:
-        number = int(value)
-        if isinstance(value, bool) or not least <= number <= most:
-            raise ValueError
-        return number
-
-    return parse
-
-
-def _seconds(value: Any) -> float:
-    seconds = float(value)
-    if not 0 <= seconds <= _MAX_SECONDS:
-        raise ValueError
-    return seconds
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else tuple(value)
-    return tuple(item.strip() for item in items if item.strip())
-
-
-def _some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
-    def parse(value: Any) -> tuple[str, ...]:
-        words = tuple(word.lower() for word in _words(value))
-        if not words or not set(words) <= set(known):
-            raise ValueError
-        return words
-
-    return parse
-
-
-def _exporters(value: Any) -> tuple[Any, ...]:
-    """Return names of exporters, and in code exporters themselves."""
-    items = _words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
-    items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
-    unknown = [item for item in items if not (is_known(item) if isinstance(item, str) else hasattr(item, "export"))]
-    if unknown or not items:
-        raise ValueError(f"there is no {', no '.join(map(repr, unknown))}" if unknown else "")
-    return items
-
-
-def _dsn(value: Any) -> str:
-    text = str(value).strip()
-    read_dsn(text)
-    return text
-
-
-def _one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
-    def parse(value: Any) -> str:
-        word = str(value).strip().lower()
-        if word not in known:
-            raise ValueError
-        return word
-
-    return parse
-
-
-def _level(value: Any) -> int:
-    return level_number(value)
-
-
-def _hook(value: Any) -> Any:
-    """Return a callable, or the one that ``package.module:callable`` names."""
-    if callable(value):
-        return value
-    module, _, name = str(value).partition(":")
-    try:
-        hook = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(str(error)) from error
-    return hook if callable(hook) else _not_callable(value)
-
-
-def _not_callable(value: object) -> Any:
-    message = f"{value} is not callable"
-    raise ValueError(message)
-
-
 _A_HOOK = "package.module:callable"
 
 SETTINGS: tuple[Setting, ...] = (
@@ -175,63 +85,63 @@ SETTINGS: tuple[Setting, ...] = (
         default=True,
         expects="true or false",
         meaning="Whether anything is recorded, captured or sent at all.",
-        parse=_boolean,
+        parse=values.boolean,
     ),
     Setting(
         name="exporter",
         default=("otlp",),
         expects=f"a comma list of {', '.join(EXPORTERS)}, or names of installed `{GROUP}` entry points",
         meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
-        parse=_exporters,
+        parse=values.exporters,
     ),
     Setting(
         name="max_breadcrumbs",
         default=DEFAULT_SIZE,
         expects="a whole number from 1 to 10000",
         meaning="How many breadcrumbs a trail holds at most.",
-        parse=_number(1, 10_000),
+        parse=values.number(1, 10_000),
     ),
     Setting(
         name="max_event_bytes",
         default=DEFAULT_MAX_EVENT_BYTES,
         expects="a whole number of bytes from 4096 to 16777216",
         meaning="What an error event may weigh; the least important breadcrumbs make room.",
-        parse=_number(4096, 16 * 1024 * 1024),
+        parse=values.number(4096, 16 * 1024 * 1024),
     ),
     Setting(
         name="log_level",
         default=20,
         expects="a level of logging: debug, info, warning, error, critical, or its number",
         meaning="From which level up log lines become breadcrumbs.",
-        parse=_level,
+        parse=values.level,
     ),
     Setting(
         name="ignore_loggers",
         default=(),
         expects="a comma list of loggers or patterns such as oauthlib.*",
         meaning="Loggers that leave no breadcrumbs.",
-        parse=_words,
+        parse=values.words,
     ),
     Setting(
         name="record_unsampled",
         default=True,
         expects="true or false",
         meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
-        parse=_boolean,
+        parse=values.boolean,
     ),
     Setting(
         name="capture",
         default=DOORS,
         expects=f"a comma list of {', '.join(DOORS)}",
         meaning="Which doors report exceptions; `capture_exception()` always does.",
-        parse=_some_of(DOORS),
+        parse=values.some_of(DOORS),
     ),
     Setting(
         name="otlp_format",
         default="nested",
         expects="nested or json",
         meaning="Whether `otel_crumbs.breadcrumbs` is an array of maps or one JSON string.",
-        parse=_one_of(OTLP_FORMATS),
+        parse=values.one_of(OTLP_FORMATS),
     ),
     Setting(
         name="http_endpoint",
@@ -254,43 +164,65 @@ SETTINGS: tuple[Setting, ...] = (
         default="gzip",
         expects="gzip or none",
         meaning="Whether the exporter `http` compresses what it posts.",
-        parse=_one_of(HTTP_COMPRESSIONS),
+        parse=values.one_of(HTTP_COMPRESSIONS),
     ),
     Setting(
         name="sentry_dsn",
         default=None,
         expects="a DSN such as https://KEY@HOST/PROJECT",
         meaning="Which project of Sentry, GlitchTip, Bugsink or Spotlight the exporter `sentry` sends to.",
-        parse=_dsn,
+        parse=values.dsn,
         secret=True,
+    ),
+    Setting(
+        name="spool_dir",
+        default=DEFAULT_SPOOL,
+        expects="a folder of the user who runs the application, auto for one in the user's state directory, or none",
+        meaning="Where undelivered events wait for the next process of the same service.",
+        parse=values.folder,
+    ),
+    Setting(
+        name="spool_max_bytes",
+        default=DEFAULT_MAX_BYTES,
+        expects="a whole number of bytes from 65536 to 17179869184",
+        meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
+        parse=values.number(64 * 1024, 16 * 1024**3),
+    ),
+    Setting(
+        name="rate_limit",
+        default=DEFAULT_RATE_LIMIT,
+        expects="a whole number from 0 to 1000000",
+        meaning="How many events a minute one and the same failure may send, 0 for any number; "
+        "the next one says how many were held back.",
+        parse=values.number(0, 1_000_000),
     ),
     Setting(
         name="flush_timeout",
         default=2.0,
         expects="a number of seconds from 0 to 60",
         meaning="How long a process that ends waits for its last events to be delivered.",
-        parse=_seconds,
+        parse=values.seconds,
     ),
     Setting(
         name="scrub_keys",
         default=DEFAULT_KEYS,
         expects="a comma list of words",
         meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
-        parse=_words,
+        parse=values.words,
     ),
     Setting(
         name="before_breadcrumb",
         default=None,
         expects=_A_HOOK,
         meaning="Called with each breadcrumb of an event; returns it, another one, or None to leave it out.",
-        parse=_hook,
+        parse=values.hook,
     ),
     Setting(
         name="before_send",
         default=None,
         expects=_A_HOOK,
         meaning="Called with each event; returns it, another one, or None to drop it.",
-        parse=_hook,
+        parse=values.hook,
     ),
 )
 
@@ -312,6 +244,9 @@ class Config:
     http_headers: Mapping[str, str] | None = field(default=None, repr=False)
     http_compression: str = "gzip"
     sentry_dsn: str | None = field(default=None, repr=False)
+    spool_dir: str = DEFAULT_SPOOL
+    spool_max_bytes: int = DEFAULT_MAX_BYTES
+    rate_limit: int = DEFAULT_RATE_LIMIT
     flush_timeout: float = 2.0
     scrub_keys: tuple[str, ...] = DEFAULT_KEYS
     before_breadcrumb: BeforeBreadcrumb | None = None
@@ -327,14 +262,14 @@ class Config:
             ConfigError: If an option is unknown or its value cannot be used.
 
         """
-        values: dict[str, Any] = {}
+        found: dict[str, Any] = {}
         origins: dict[str, str] = {}
         given = _checked(options or {})
         for setting in SETTINGS:
             value, origin = _value_of(setting, environ, given)
-            values[setting.name] = value
+            found[setting.name] = value
             origins[setting.name] = origin
-        return cls(**values, origins=origins)
+        return cls(**found, origins=origins)
 
 
 def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,11 +6,11 @@ Each step returns what undoes it; `Installation.uninstall` runs them backwards.
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from opentelemetry import _logs, trace
@@ -24,10 +24,12 @@ from .capture.enriched import EnrichedRecords
 from .capture.failed_spans import FailedOperations
 from .capture.logged import LoggedExceptions
 from .capture.once import Reporter
+from .capture.storms import Storms
 from .config import Config
+from .ending import LastSeconds, hard_exit, orderly, sigterm
 from .event import Builder, Seized
 from .event.scrub import Scrubber
-from .export import Delivery
+from .export import Delivery, SpoolPlace, metrics
 from .export.registry import make_exporters
 from .guard import guarded, tell, warn
 from .sources import django_orm, http_client, redirects, sampling, sqlite_connection, stdlib_logging
@@ -35,6 +37,7 @@ from .sources.log_floor import floor
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
 from .sources.spans import BreadcrumbSpanProcessor
+from .values import DEFAULT_SPOOL, NO_SPOOL
 
 Undo = Callable[[], None]
 
@@ -58,11 +61,11 @@ class Installation:
             resource=resource_attributes,
         )
         exporters = make_exporters(config, os.environ) if config.enabled else ()
-        self.delivery = Delivery(exporters, self.builder.build)
-        self.reporter = Reporter(self.delivery.emit)
+        self.delivery = Delivery(exporters, self.builder.build, spool=_spool(config), service=service_name)
+        self.reporter = Reporter(self.delivery.emit, Storms(config.rate_limit))
         self.hooked: list[str] = []
         self._undos: list[Undo] = []
-        self._gave_up = False
+        self._last_seconds = LastSeconds(config.flush_timeout)
 
     @property
     def active(self) -> bool:
@@ -84,7 +87,7 @@ class Installation:
             if _installation is self:
                 _installation = None
         if self.delivery.lanes:
-            self.flush()
+            self.delivery.end(self.config.flush_timeout)
         self.delivery.close()
 
     def put_in_place(self) -> None:
@@ -95,10 +98,15 @@ class Installation:
                 self._undos.append(undo)
                 self.hooked.append(name)
 
-    def flush_dying(self) -> None:
-        """Give delivery its FLUSH_TIMEOUT once, however many hooks say that the end is near."""
-        if not self._gave_up:
-            self._gave_up = not self.flush()
+    def end(self) -> None:
+        """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
+        if self.delivery.pending:
+            self._last_seconds.spend(self.delivery.end)
+
+    def save(self) -> None:
+        """Bring events to safety, for the end is near."""
+        if self.delivery.pending:
+            self._last_seconds.spend(self.delivery.save)
 
 
 _lock = threading.RLock()
@@ -204,6 +212,18 @@ def resource_attributes() -> Mapping[str, Any]:
         return OTELResourceDetector().detect().attributes
 
 
+def service_name() -> str:
+    """Return what the service is called, as far as is known now."""
+    return str(resource_attributes().get("service.name") or "unknown_service")
+
+
+def _spool(config: Config) -> SpoolPlace | None:
+    if config.spool_dir == NO_SPOOL:
+        return None
+    base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
+    return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)
+
+
 def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo | None]]]:
     """Iterate over what there is to put in place, in the order it must be."""
     config, reporter = installation.config, installation.reporter
@@ -222,14 +242,18 @@ def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo 
     if "django" in config.capture:
         yield "got_request_exception", lambda: django_signal.install(reporter)
     if "excepthook" in config.capture:
-        yield "sys.excepthook", lambda: excepthook.install(reporter, flush=installation.flush_dying)
+        yield "sys.excepthook", lambda: excepthook.install(reporter, flush=installation.save)
     if "threading" in config.capture:
         yield "threading.excepthook", lambda: threads.install(reporter)
     if "asyncio" in config.capture:
         yield "asyncio", lambda: asyncio_loop.install(reporter)
     if "unraisable" in config.capture:
         yield "sys.unraisablehook", lambda: unraisable.install(reporter)
-    yield "exit", lambda: _at_exit(installation)
+    yield "exit", lambda: orderly.install(installation.end)
+    yield "os._exit", lambda: hard_exit.install(installation.end)
+    yield "SIGTERM", lambda: sigterm.install(installation.end)
+    yield "metrics", metrics.install
+    yield "leftovers", installation.delivery.look_for_leftovers
 
 
 def _limits(config: Config) -> Undo:
@@ -300,11 +324,6 @@ def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any
 def _operations_by_hand(failed: FailedOperations) -> Undo:
     trails.on_failure.append(failed.operation_failed)
     return lambda: trails.on_failure.remove(failed.operation_failed)
-
-
-def _at_exit(installation: Installation) -> Undo:
-    atexit.register(installation.flush_dying)
-    return lambda: atexit.unregister(installation.flush_dying)
 
 
 def _sdk_disabled(environ: Mapping[str, str]) -> bool:

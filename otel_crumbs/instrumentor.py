@@ -34,6 +34,9 @@ class CrumbsConfiguration:
     http_headers: str | dict[str, str] | None = None
     http_compression: str | None = None
     sentry_dsn: str | None = None
+    spool_dir: str | None = None
+    spool_max_bytes: int | None = None
+    rate_limit: int | None = None
     flush_timeout: float | None = None
     scrub_keys: str | list[str] | None = None
     before_breadcrumb: str | None = None

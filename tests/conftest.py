@@ -18,6 +18,14 @@ from tests.application import Application, running_application
 GuardedFailures = list[tuple[str, Exception]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is written to the user's state directory out of the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def guarded_failures() -> Iterator[GuardedFailures]:
     """Fail the test in which the guard caught something; a test that wants that checks and clears the list."""

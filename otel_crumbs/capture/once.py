@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otel_crumbs.event import ExceptionInfo, Seized, seize, seize_record
+from otel_crumbs.event.stack import message_of
 from otel_crumbs.trail import Branch, Mark, chain, current, mark_of, remember
+
+from .storms import Storms
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
@@ -33,6 +37,8 @@ _ANSWERS = frozenset(
 _SERVER_ERROR = 500
 # Failures of one operation that are told apart; it must not grow without end.
 _MAX_TOLD = 64
+# The event id of an exception that is settled without an event.
+_HELD_BACK = ""
 
 
 class Reporter:
@@ -41,11 +47,13 @@ class Reporter:
 
     Args:
         emit: Takes what was seized on its way; must not block or raise.
+        storms: Holds back what comes too often.
 
     """
 
-    def __init__(self, emit: Callable[[Seized], None]) -> None:
+    def __init__(self, emit: Callable[[Seized], None], storms: Storms | None = None) -> None:
         self._emit = emit
+        self._storms = storms or Storms()
 
     def report(
         self,
@@ -56,12 +64,17 @@ class Reporter:
         fatal: bool = False,
         branch: Branch | None = None,
     ) -> str | None:
-        """Report an exception unless it has been; return the event's id, None for an expected one."""
+        """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
         if is_expected(error):
             return None
         mark = _mark(error, branch)
         if mark.event_id is not None:
-            return mark.event_id
+            return _id_of(mark)
+        held_back = 0 if fatal else self._storms.admit(error)
+        if held_back is None:
+            mark.claim(_HELD_BACK)
+            _tell_operation(mark.branch, _key(type(error).__name__, message_of(error)))
+            return None
         seized = seize(
             error,
             branch=mark.branch or branch,
@@ -71,19 +84,22 @@ class Reporter:
             fatal=fatal,
         )
         if not mark.claim(seized.event_id):
-            return mark.event_id
-        _tell_operation(mark.branch, seized.exceptions[0])
-        self._emit(seized)
+            return _id_of(mark)
+        _tell_operation(mark.branch, _key_of(seized.exceptions[0]))
+        self._emit(replace(seized, held_back=held_back) if held_back else seized)
         return seized.event_id
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
-        if branch.operation is not None and _key(info) in (branch.operation.captured or ()):
+        if branch.operation is not None and _key_of(info) in (branch.operation.captured or ()):
             return
-        _tell_operation(branch, info)
-        self._emit(seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism))
+        _tell_operation(branch, _key_of(info))
+        held_back = self._storms.admit_record(info.type, info.message, stacktrace)
+        if held_back is not None:
+            seized = seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
+            self._emit(replace(seized, held_back=held_back))
 
 
 def is_expected(error: BaseException) -> bool:
@@ -115,14 +131,22 @@ def _mark(error: BaseException, branch: Branch | None) -> Mark:
     return remember(error, branch or current.branch())
 
 
-def _tell_operation(branch: Branch | None, info: ExceptionInfo) -> None:
+def _id_of(mark: Mark) -> str | None:
+    return mark.event_id or None
+
+
+def _tell_operation(branch: Branch | None, key: str) -> None:
     if branch is None or branch.operation is None:
         return
     captured = branch.operation.captured = branch.operation.captured or set()
     if len(captured) < _MAX_TOLD:
-        captured.add(_key(info))
+        captured.add(key)
 
 
-def _key(info: ExceptionInfo) -> str:
+def _key_of(info: ExceptionInfo) -> str:
     # Spans write the class with its module, logging handlers without.
-    return f"{info.type.rpartition('.')[2]}: {info.message}"
+    return _key(info.type.rpartition(".")[2], info.message)
+
+
+def _key(class_name: str, message: str) -> str:
+    return f"{class_name}: {message}"

@@ -52,6 +52,7 @@ class Seized:
     span_context: SpanContext | None
     thread: str
     trail: Snapshot
+    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Builder:
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
             resource={str(clean(key)): clean(value) for key, value in self.resource().items()},
+            held_back=seized.held_back,
         )
         sent = self._before_send(event)
         return None if sent is None else fit(sent, self.max_bytes)

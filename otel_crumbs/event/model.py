@@ -76,6 +76,7 @@ class ErrorEvent:
         dropped: How many breadcrumbs had no room.
         dropped_by_category: The same by category.
         resource: The attributes of the application's own resource.
+        held_back: How many events of the same failure were not sent before this one.
 
     """
 
@@ -95,6 +96,7 @@ class ErrorEvent:
     dropped: int = 0
     dropped_by_category: Mapping[str, int] = field(default_factory=dict)
     resource: Mapping[str, Any] = field(default_factory=dict)
+    held_back: int = 0
 
     @property
     def exception(self) -> ExceptionInfo:

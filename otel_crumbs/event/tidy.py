@@ -62,6 +62,7 @@ def tidy(event: ErrorEvent, otherwise: ErrorEvent) -> ErrorEvent:
         thread=line_or_none(event.thread),
         breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs)),
         dropped=_whole(event.dropped, _MAX_NS),
+        held_back=_whole(event.held_back, _MAX_NS),
         dropped_by_category=_counts(event.dropped_by_category),
         resource=_mapping(event.resource),
     )

@@ -5,5 +5,6 @@ from __future__ import annotations
 from .delivery import Delivery
 from .document import document_of
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
+from .spool import SpoolPlace
 
-__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "Verdict", "document_of"]
+__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "SpoolPlace", "Verdict", "document_of"]

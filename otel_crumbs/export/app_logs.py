@@ -37,6 +37,8 @@ class AppLogsExporter:
     """
 
     name = "app_logs"
+    # The application's log is where an event is looked for, beside the lines of its process.
+    spool = False
 
     def __init__(self, *, as_json: bool = False) -> None:
         self._as_json = as_json

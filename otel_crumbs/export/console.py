@@ -16,6 +16,8 @@ class ConsoleExporter:
     """Prints each event with its trail, times relative to the error."""
 
     name = "console"
+    # What is printed by a later process helps nobody.
+    spool = False
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Print one event."""

@@ -43,7 +43,12 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "resource": dict(event.resource),
         "sender": {"name": "otel-crumbs", "version": VERSION},
     }
-    optional = {"operation": event.operation, "thread": event.thread, "trace": _trace(event)}
+    optional = {
+        "operation": event.operation,
+        "thread": event.thread,
+        "trace": _trace(event),
+        "held_back": event.held_back or None,
+    }
     return document | _known(optional)
 
 

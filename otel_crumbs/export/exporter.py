@@ -46,7 +46,9 @@ class Exporter(Protocol):
     Sends error events somewhere.
 
     It runs in a worker thread, one event at a time, with OpenTelemetry's
-    instrumentation suppressed. What it raises counts as REFUSED.
+    instrumentation suppressed. What it raises counts as REFUSED. What it could
+    not deliver waits on disk for a later process, unless it has an attribute
+    ``spool`` that is False.
     """
 
     name: str

@@ -52,6 +52,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
     if event.operation:
         attributes["otel_crumbs.operation"] = event.operation
+    if event.held_back:
+        attributes["otel_crumbs.held_back"] = event.held_back
     if event.thread:
         attributes["thread.name"] = event.thread
     return attributes

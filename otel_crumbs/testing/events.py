@@ -23,6 +23,7 @@ class CapturedEvents(Sequence[ErrorEvent]):
     """
 
     name = "memory"
+    spool = False
 
     def __init__(self) -> None:
         self._events: list[ErrorEvent] = []

@@ -26,6 +26,7 @@ FULL_EVENT = ErrorEvent(
     operation="checkout",
     thread="MainThread",
     breadcrumbs=(FULL_BREADCRUMB,),
+    held_back=3,
 )
 
 

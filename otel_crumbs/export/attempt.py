@@ -1,0 +1,59 @@
+"""One attempt to send an event; what is too large for the receiver is sent smaller."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.stack import cut_middle
+from otel_crumbs.guard import tell
+
+from .exporter import Exporter, Outcome, Verdict
+
+# A request may take as long as the standard exporters allow it.
+MAX_SECONDS = 10.0
+_MIN_SECONDS = 0.05
+# What is kept of a trail that is too large, and of a traceback where no trail is left.
+_SHARE_OF_TRAIL = 4
+_SHORT_STACKTRACE = 8 * 1024
+
+
+def send(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
+    """Return what became of an event: as it is, or else with a shorter trail, or with none."""
+    outcome = _attempt(exporter, event, timeout)
+    for smaller in _smaller(event):
+        if outcome.verdict is not Verdict.TOO_LARGE:
+            break
+        outcome = _attempt(exporter, smaller, timeout)
+    return outcome
+
+
+def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
+    try:
+        with suppress_instrumentation():
+            return exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
+    except Exception as error:  # noqa: BLE001 - exporters may be anybody's
+        tell(f"the exporter {exporter.name!r} sent an event", error)
+        return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}")
+
+
+def _smaller(event: ErrorEvent) -> Iterator[ErrorEvent]:
+    count = len(event.breadcrumbs)
+    if count >= _SHARE_OF_TRAIL:
+        yield _with_newest(event, count // _SHARE_OF_TRAIL)
+    yield replace(_with_newest(event, 0), stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
+
+
+def _with_newest(event: ErrorEvent, count: int) -> ErrorEvent:
+    gone = event.breadcrumbs[: len(event.breadcrumbs) - count]
+    by_category = Counter(event.dropped_by_category) + Counter(breadcrumb.category for breadcrumb in gone)
+    return replace(
+        event,
+        breadcrumbs=event.breadcrumbs[len(gone) :],
+        dropped=event.dropped + len(gone),
+        dropped_by_category=dict(by_category),
+    )

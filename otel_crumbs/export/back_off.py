@@ -1,0 +1,45 @@
+"""How long to leave a receiver alone that did not take an event."""
+
+from __future__ import annotations
+
+import random
+import time
+
+_FIRST, _LONGEST = 0.5, 30.0
+# A receiver that wants longer is asked again all the same: it may have been set up anew.
+_LONGEST_ASKED_FOR = 3600.0
+
+
+class BackOff:
+    """Pauses that double, with jitter; a receiver that says how long is believed."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._until = 0.0
+        self._asked_for = False
+
+    @property
+    def trouble(self) -> bool:
+        """Whether the last attempt failed."""
+        return self._failures > 0
+
+    def left(self) -> float:
+        """Return for how many seconds nothing must be sent."""
+        return max(0.0, self._until - time.monotonic())
+
+    def failed(self, retry_after: float | None) -> None:
+        """Begin a pause."""
+        pause = min(_LONGEST, _FIRST * 2 ** min(self._failures, 16)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        self._asked_for = retry_after is not None
+        self._failures += 1
+        self._until = time.monotonic() + min(max(pause, retry_after or 0.0), _LONGEST_ASKED_FOR)
+
+    def answered(self) -> None:
+        """Forget the trouble."""
+        self._failures = 0
+        self._until = 0.0
+
+    def hurry(self) -> None:
+        """End the pause, unless the receiver asked for it: somebody waits for a last attempt."""
+        if not self._asked_for:
+            self._until = 0.0

@@ -1,0 +1,125 @@
+"""
+An error event as bytes for a file, and back, without loss.
+
+The form is our own and has a version: a later release must be able to read
+what an earlier one left behind. Fields that are not known are passed over,
+and fields that are missing have their defaults, so that a new field is not a
+new version.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
+from otel_crumbs.trail import Breadcrumb
+
+VERSION_OF_FILE = 1
+
+T = TypeVar("T")
+
+# JSON knows neither tuples nor bytes nor keys that are no text: they are wrapped in a map with this one key.
+_KIND = "otel_crumbs.kind"
+
+
+class UnreadableError(ValueError):
+    """Bytes that are no event."""
+
+
+class NewerVersionError(UnreadableError):
+    """An event in the form of a later release, which can read it."""
+
+
+def encode(event: ErrorEvent) -> bytes:
+    """Return an event as bytes."""
+    # ASCII, since half of a surrogate pair is no UTF-8.
+    return json.dumps({"version": VERSION_OF_FILE, "event": _plain(event)}, separators=(",", ":")).encode("ascii")
+
+
+def decode(data: bytes) -> ErrorEvent:
+    """
+    Return the event that bytes hold.
+
+    Raises:
+        NewerVersionError: If they are in a form that only a later release knows.
+        UnreadableError: If they are no event.
+
+    """
+    try:
+        document = json.loads(data)
+        version = document["version"]
+        if version == VERSION_OF_FILE:
+            return _event(document["event"])
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+    kind = NewerVersionError if isinstance(version, int) and version > VERSION_OF_FILE else UnreadableError
+    raise kind(f"its version is {version!r}, not {VERSION_OF_FILE}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ErrorEvent | ExceptionInfo | Frame | Breadcrumb):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return _mapping(value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, tuple):
+        return {_KIND: "tuple", "items": [_plain(item) for item in value]}
+    if isinstance(value, bytes):
+        return {_KIND: "bytes", "base64": b64encode(value).decode("ascii")}
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    if all(isinstance(key, str) and key != _KIND for key in value):
+        return {key: _plain(item) for key, item in value.items()}
+    return {_KIND: "map", "items": [[_plain(key), _plain(item)] for key, item in value.items()]}
+
+
+def _value(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_value(item) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    kind = plain.get(_KIND)
+    if kind is None:
+        return {key: _value(item) for key, item in plain.items()}
+    if kind == "tuple":
+        return tuple(_value(item) for item in plain["items"])
+    if kind == "bytes":
+        return b64decode(plain["base64"], validate=True)
+    return {_value(key): _value(item) for key, item in plain["items"]}
+
+
+def _event(plain: Any) -> ErrorEvent:
+    event = _made(ErrorEvent, plain, {"exceptions": _exception, "breadcrumbs": _breadcrumb})
+    if not event.exceptions:
+        raise ValueError("it has no exception")
+    return event
+
+
+def _exception(plain: Any) -> ExceptionInfo:
+    return _made(ExceptionInfo, plain, {"frames": _frame})
+
+
+def _frame(plain: Any) -> Frame:
+    return _made(Frame, plain, {})
+
+
+def _breadcrumb(plain: Any) -> Breadcrumb:
+    return _made(Breadcrumb, plain, {})
+
+
+def _made(kind: Callable[..., T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
+    """Return a dataclass with the fields that it knows; *parts* makes the items of some."""
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # only dataclasses are made here
+    values = {
+        name: tuple(parts[name](item) for item in value["items"]) if name in parts else _value(value)
+        for name, value in plain.items()
+        if name in known
+    }
+    return kind(**values)

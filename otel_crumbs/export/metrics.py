@@ -1,0 +1,49 @@
+"""
+What we count, as OpenTelemetry metrics of the application's own MeterProvider.
+
+They are read when the application's reader asks, so counting costs nothing
+more where it happens; without an SDK nobody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
+
+from otel_crumbs.tally import tally
+from otel_crumbs.version import SCOPE, VERSION
+
+# name in the tally: metric, unit, meaning
+METRICS = {
+    "recorded": ("otel_crumbs.breadcrumbs.recorded", "{breadcrumb}", "Breadcrumbs that sources left in a trail."),
+    "evicted": ("otel_crumbs.breadcrumbs.evicted", "{breadcrumb}", "Breadcrumbs that made room for newer ones."),
+    "captured": ("otel_crumbs.events.captured", "{event}", "Error events that were captured."),
+    "sent": ("otel_crumbs.events.sent", "{event}", "Error events that a receiver acknowledged."),
+    "retried": ("otel_crumbs.events.retried", "{event}", "Attempts that failed and are made again."),
+    "spooled": ("otel_crumbs.events.spooled", "{event}", "Error events that were written to disk to wait there."),
+    "dropped": ("otel_crumbs.events.dropped", "{event}", "Error events that were lost, by reason."),
+}
+
+_installed: list[Meter] = []
+
+
+def install() -> None:
+    """Make the instruments; once for the process, for nothing takes an instrument back."""
+    if not _installed:
+        _installed.append(create(get_meter(SCOPE, VERSION)))
+
+
+def create(meter: Meter) -> Meter:
+    """Make the instruments of a meter."""
+    for name, (metric, unit, meaning) in METRICS.items():
+        meter.create_observable_counter(metric, callbacks=[_reader(name)], unit=unit, description=meaning)
+    return meter
+
+
+def _reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def read(_: CallbackOptions) -> Iterator[Observation]:
+        for attributes, number in tally.read(name):
+            yield Observation(number, {f"otel_crumbs.{key}": value for key, value in attributes.items()})
+
+    return read

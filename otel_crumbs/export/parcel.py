@@ -1,0 +1,107 @@
+"""What waits for delivery, and the bounded queue that it waits in."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from otel_crumbs.event import ErrorEvent, Seized
+
+from .codec import decode, encode
+
+Build = Callable[[Seized], ErrorEvent | None]
+
+MAX_WAITING = 1000
+MAX_BYTES = 32 * 1024 * 1024
+# What was seized is not rendered yet, so its weight is a guess: on the safe side.
+_SEIZED_BYTES = 8 * 1024
+_ENTRY_BYTES = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """
+    An error on its way: as it was seized, or built and encoded once it has been tried.
+
+    Args:
+        fatal: Whether it goes first, and is the last to be dropped.
+        weight: What it weighs, roughly.
+        seized: As the application's thread left it.
+        encoded: As a file would hold it.
+
+    """
+
+    fatal: bool
+    weight: int
+    seized: Seized | None = None
+    encoded: bytes = b""
+
+    @classmethod
+    def of_seized(cls, seized: Seized) -> Parcel:
+        """Return what was seized, ready to wait."""
+        weight = _SEIZED_BYTES + _ENTRY_BYTES * len(seized.trail.entries)
+        return cls(fatal=seized.fatal, weight=weight, seized=seized)
+
+    @classmethod
+    def of_event(cls, event: ErrorEvent) -> Parcel:
+        """Return an event that was tried, ready to wait for the next time."""
+        encoded = encode(event)
+        return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
+
+    def event(self, build: Build) -> ErrorEvent | None:
+        """Return the event, None where the user does not want it sent."""
+        return decode(self.encoded) if self.seized is None else build(self.seized)
+
+
+class Queue:
+    """
+    Parcels in bounds: fatal ones first out, and when there is no room the oldest of the others make some.
+
+    Its lane has the lock.
+    """
+
+    def __init__(self, *, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
+        self._max_waiting = max_waiting
+        self._max_bytes = max_bytes
+        self._fresh: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
+        # These wait behind the fresh ones: one that is never taken must not stand in the way of all.
+        self._tried: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
+        self.weight = 0
+
+    def __len__(self) -> int:
+        return sum(len(waiting) for waiting in (*self._fresh.values(), *self._tried.values()))
+
+    def put(self, parcel: Parcel) -> int:
+        """Add a parcel, and return how many had to go for it."""
+        return self._add(parcel, self._fresh[parcel.fatal])
+
+    def put_back(self, parcel: Parcel) -> int:
+        """Add a parcel that was tried, and return how many had to go for it."""
+        return self._add(parcel, self._tried[parcel.fatal])
+
+    def take(self) -> Parcel | None:
+        """Return the next one to send, None if there is none."""
+        for waiting in (self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]):
+            if waiting:
+                return self._without(waiting.popleft())
+        return None
+
+    def _add(self, parcel: Parcel, waiting: deque[Parcel]) -> int:
+        waiting.append(parcel)
+        self.weight += parcel.weight
+        gone = 0
+        while len(self) > self._max_waiting or (self.weight > self._max_bytes and len(self) > 1):
+            self._drop_oldest_of_the_least()
+            gone += 1
+        return gone
+
+    def _drop_oldest_of_the_least(self) -> None:
+        for waiting in (self._tried[False], self._fresh[False], self._tried[True], self._fresh[True]):
+            if waiting:
+                self._without(waiting.popleft())
+                return
+
+    def _without(self, parcel: Parcel) -> Parcel:
+        self.weight -= parcel.weight
+        return parcel

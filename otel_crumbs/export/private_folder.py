@@ -1,0 +1,101 @@
+"""
+A folder that nobody else can look into, write into or put in our way.
+
+Error events hold what the application was doing, so the folder and what it
+holds are their owner's alone. It is opened anew for each use, and checked on
+the open folder itself: what was checked by its name may be another one later.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_OWNER_ALONE = 0o700
+_OTHERS_WRITE = 0o022
+_OTHERS_LOOK = 0o077
+_FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+# Owners, modes and locks are POSIX's.
+SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
+
+
+class UnsafeFolderError(Exception):
+    """A folder that is not ours alone; says what to do about it."""
+
+
+class PrivateFolder:
+    """
+    A folder below another one, both ours.
+
+    Args:
+        base: Made if missing; may be looked into by others, but not written.
+        parts: The names of folders in it, one in the other, for the owner alone.
+
+    """
+
+    def __init__(self, base: Path, *parts: str) -> None:
+        self.path = base.joinpath(*parts)
+        self._base = base
+        self._parts = parts
+
+    @contextmanager
+    def opened(self, *, create: bool = False) -> Iterator[int]:
+        """
+        Yield a file descriptor of the folder.
+
+        Raises:
+            UnsafeFolderError: If it is not ours alone.
+            OSError: If it is not there, or cannot be made.
+
+        """
+        if create:
+            self._base.mkdir(mode=_OWNER_ALONE, parents=True, exist_ok=True)
+        folder = _open(self._base, None)
+        try:
+            _check(folder, self._base, forbidden=_OTHERS_WRITE)
+            for depth, part in enumerate(self._parts, 1):
+                outer = folder
+                folder = _step_into(outer, part, create=create)
+                os.close(outer)
+                self._tighten(folder, self._base.joinpath(*self._parts[:depth]))
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _tighten(self, folder: int, path: Path) -> None:
+        _check(folder, path, forbidden=_OTHERS_WRITE)
+        if os.fstat(folder).st_mode & _OTHERS_LOOK:
+            os.fchmod(folder, _OWNER_ALONE)
+
+
+def _step_into(outer: int, name: str, *, create: bool) -> int:
+    if create:
+        with suppress(FileExistsError):
+            os.mkdir(name, _OWNER_ALONE, dir_fd=outer)
+    return _open(name, outer)
+
+
+def _open(name: Path | str, outer: int | None) -> int:
+    try:
+        return os.open(name, os.O_RDONLY | _FLAGS, dir_fd=outer)
+    except OSError:
+        if stat.S_ISLNK(os.stat(name, dir_fd=outer, follow_symlinks=False).st_mode):
+            raise UnsafeFolderError(f"{name} is a symbolic link. Remedy: name the folder itself") from None
+        raise
+
+
+def _check(folder: int, path: Path, *, forbidden: int) -> None:
+    found = os.fstat(folder)
+    if found.st_uid != os.geteuid():
+        raise UnsafeFolderError(
+            f"{path} belongs to user {found.st_uid}, not to user {os.geteuid()} who runs this. "
+            "Remedy: give each user a folder of their own by OTEL_CRUMBS_SPOOL_DIR"
+        )
+    if found.st_mode & forbidden:
+        raise UnsafeFolderError(
+            f"others may write into {path}. Remedy: look what they put there, then chmod 700 {path}"
+        )

@@ -1,0 +1,208 @@
+"""
+Undelivered events as files, which any later process of the same service delivers.
+
+They are in a folder of the service and exporter that nobody else can look
+into, bounded in bytes and age. A file appears whole, by a rename; whoever
+delivers it holds a lock on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from otel_crumbs.event import ErrorEvent
+
+from .claim import Claim, claim
+from .private_folder import SUPPORTED, PrivateFolder
+from .spool_file import SpoolFile, delete_unfinished, file_name, files_in, folder_name, write_whole
+
+DEFAULT_MAX_BYTES = 64 * 1024 * 1024
+# An error that nobody could be told of for a week is no news.
+MAX_AGE_SECONDS = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """
+    What lies in a spool.
+
+    Args:
+        waiting: Names of the files to deliver, in their turn.
+        bytes: What all files weigh.
+        oldest: When the oldest was captured, in nanoseconds since the epoch.
+        set_aside: How many could not be read.
+
+    """
+
+    waiting: tuple[str, ...] = ()
+    bytes: int = 0
+    oldest: int | None = None
+    set_aside: int = 0
+
+
+class Spool:
+    """
+    The files of one service and exporter.
+
+    Args:
+        base: The folder for all services.
+        service: The service's name.
+        exporter: The exporter's name.
+        max_bytes: What the files may weigh together; the oldest make room.
+
+    """
+
+    def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+        self._folder = PrivateFolder(base, folder_name(service), folder_name(exporter))
+        self._max_bytes = max_bytes
+        # What other processes add is not known between looks, so now and then it is looked.
+        self._bytes: int | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def path(self) -> Path:
+        """Where the files are."""
+        return self._folder.path
+
+    def write(self, event: ErrorEvent, data: bytes) -> int:
+        """
+        Keep an event, and return how many older ones made room for it.
+
+        Raises:
+            OSError: If it cannot be written.
+            UnsafeFolderError: If the folder is not ours alone.
+
+        """
+        return self._write(event, data, hold=False)[1]
+
+    def write_and_claim(self, event: ErrorEvent, data: bytes) -> Claim:
+        """Keep an event that is being delivered already; raises as `write` does."""
+        file, _ = self._write(event, data, hold=True)
+        assert file is not None  # noqa: S101 - for the type checker: it was asked for
+        return Claim(file=file, name=file_name(event), folder=self._folder)
+
+    def look(self) -> Contents:
+        """Return what lies in it; raises as `write` does, but not for a folder that was never made."""
+        try:
+            with self._folder.opened() as folder:
+                files = sorted(files_in(folder))
+        except FileNotFoundError:
+            return Contents()
+        self._bytes = sum(file.bytes for file in files)
+        return Contents(
+            waiting=tuple(file.name for file in files if not file.aside),
+            bytes=self._bytes,
+            oldest=min((file.captured for file in files), default=None),
+            set_aside=sum(file.aside for file in files),
+        )
+
+    def claim(self, name: str) -> Claim | None:
+        """
+        Return the right to deliver a file, None where it is gone.
+
+        Raises:
+            BlockingIOError: If another process is delivering it.
+
+        """
+        try:
+            with self._folder.opened() as folder:
+                return claim(folder, name, self._folder)
+        except FileNotFoundError:
+            return None
+
+    def tidy(self) -> int:
+        """Delete what is too old or was never finished, and return how many events that were."""
+        try:
+            with self._folder.opened() as folder:
+                delete_unfinished(folder)
+                too_old = [file for file in files_in(folder) if file.modified < time.time() - MAX_AGE_SECONDS]
+                return sum(self._delete(folder, file) and not file.aside for file in too_old)
+        except FileNotFoundError:
+            return 0
+
+    def start_anew(self) -> None:
+        """Begin with a fresh lock, as a forked child must."""
+        self._lock = threading.RLock()
+        self._bytes = None
+
+    def _write(self, event: ErrorEvent, data: bytes, *, hold: bool) -> tuple[int | None, int]:
+        with self._lock, self._folder.opened(create=True) as folder:
+            gone = self._make_room(folder, len(data))
+            file = write_whole(folder, file_name(event), data, hold=hold)
+            self._bytes = (self._bytes or 0) + len(data)
+        return file, gone
+
+    def _make_room(self, folder: int, wanted: int) -> int:
+        if self._bytes is not None and self._bytes + wanted <= self._max_bytes:
+            return 0
+        files = sorted(files_in(folder), key=_least_wanted_first)
+        self._bytes = sum(file.bytes for file in files)
+        gone = 0
+        for file in files:
+            if self._bytes + wanted <= self._max_bytes or wanted > self._max_bytes:
+                break
+            if self._delete(folder, file):
+                self._bytes -= file.bytes
+                gone += not file.aside
+        if self._bytes + wanted > self._max_bytes:
+            raise OSError(errno.EDQUOT, f"there is no room for {wanted} bytes in {self._max_bytes}")
+        return gone
+
+    def _delete(self, folder: int, file: SpoolFile) -> bool:
+        try:
+            held = claim(folder, file.name, self._folder)
+        except BlockingIOError:
+            return False
+        if held is not None:
+            held.done()
+        return held is not None
+
+
+def _least_wanted_first(file: SpoolFile) -> tuple[bool, int, int]:
+    """Sort what could not be read first, then errors that were not fatal, of these the oldest."""
+    return not file.aside, -file.turn, file.captured
+
+
+def default_base() -> Path:
+    """Return the folder in the user's state directory."""
+    # Wanted only where something could not be delivered.
+    from platformdirs import user_state_path  # noqa: PLC0415
+
+    return user_state_path("otel-crumbs", appauthor=False) / "spool"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpoolPlace:
+    """
+    Where spools are, if they are.
+
+    Args:
+        base: The folder for all services; None means the user's state directory.
+        max_bytes: What the files of one spool may weigh together.
+
+    """
+
+    base: Path | None = None
+    max_bytes: int = DEFAULT_MAX_BYTES
+
+    @property
+    def folder(self) -> Path:
+        """The folder for all services."""
+        return default_base() if self.base is None else self.base
+
+    def spool(self, service: str, exporter: str) -> Spool | None:
+        """Return a spool, None where the system cannot keep one safe."""
+        if not (SUPPORTED and self.folder.is_absolute()):
+            return None
+        return Spool(self.folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
+
+    def has_any(self) -> bool:
+        """Return whether something may lie there: a quick look, for every start of every process."""
+        try:
+            return SUPPORTED and any(True for _ in self.folder.iterdir())
+        except OSError:
+            return False

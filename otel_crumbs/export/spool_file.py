@@ -1,0 +1,116 @@
+"""What the spool calls its files, and how it finds them again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from otel_crumbs.event import ErrorEvent
+
+from .claim import UNREADABLE, is_ours, lock
+
+_NAME = re.compile(r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}\.event(?P<aside>\.unreadable)?")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
+# A file is written in no time; the writer of one that is older than this is dead.
+_UNFINISHED_SECONDS = 3600
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class SpoolFile:
+    """
+    A file of ours, as its name and the system describe it.
+
+    Args:
+        turn: 0 for a fatal error, 1 for another.
+        captured: When, in nanoseconds since the epoch.
+        name: What it is called.
+        bytes: What it weighs.
+        modified: When it was written, in seconds since the epoch.
+        aside: Whether it could not be read.
+
+    """
+
+    turn: int
+    captured: int
+    name: str
+    bytes: int
+    modified: float
+    aside: bool
+
+
+def file_name(event: ErrorEvent) -> str:
+    """Return the name of an event's file; sorted, names are in their turn: fatal ones, then the oldest."""
+    event_id = re.sub(r"[^0-9A-Za-z]", "", event.event_id)[:64] or "0"
+    return f"{0 if event.fatal else 1}-{max(event.timestamp, 0):020d}-{event_id}.event"
+
+
+def folder_name(name: str) -> str:
+    """Return a name as a folder can have it; no two names share one."""
+    if _PLAIN.fullmatch(name):
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60]
+    return f"{plain}.{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
+
+
+def files_in(folder: int) -> Iterator[SpoolFile]:
+    """Iterate over the files of ours; whatever else lies there is left alone."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            match = _NAME.fullmatch(entry.name)
+            with suppress(FileNotFoundError):
+                found = entry.stat(follow_symlinks=False)
+                if match and is_ours(found):
+                    yield SpoolFile(
+                        turn=int(match["turn"]),
+                        captured=int(match["captured"]),
+                        name=entry.name,
+                        bytes=found.st_size,
+                        modified=found.st_mtime,
+                        aside=match["aside"] == UNREADABLE,
+                    )
+
+
+def write_whole(folder: int, name: str, data: bytes, *, hold: bool) -> int | None:
+    """Write a file that appears complete or not at all; return it open and locked if asked to *hold* it."""
+    temporary = f".{secrets.token_hex(8)}.unfinished"
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+    try:
+        _write_all(file, data)
+        lock(file)
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        kept, file = (file, -1) if hold else (None, file)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        raise
+    finally:
+        if file >= 0:
+            os.close(file)
+    return kept
+
+
+def delete_unfinished(folder: int) -> None:
+    """Delete what writers left behind that died while they wrote."""
+    long_ago = time.time() - _UNFINISHED_SECONDS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _UNFINISHED.fullmatch(entry.name) is None:
+                continue
+            with suppress(FileNotFoundError):
+                found = entry.stat(follow_symlinks=False)
+                if is_ours(found) and found.st_mtime < long_ago:
+                    os.unlink(entry.name, dir_fd=folder)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    os.fchmod(file, 0o600)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
