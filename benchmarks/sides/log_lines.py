@@ -44,10 +44,10 @@ def _ours() -> Batch:
 
 
 def _sentry() -> Batch:
-    import sentry_sdk  # noqa: PLC0415 - importing it is part of its side alone
-    from sentry_sdk.integrations.logging import LoggingIntegration  # noqa: PLC0415
+    import sentry_sdk
+    from sentry_sdk.integrations.logging import LoggingIntegration
 
-    from . import sentry  # noqa: PLC0415
+    from . import sentry
 
     sentry.start(integrations=[LoggingIntegration()])
     batch = _batch()
@@ -60,7 +60,7 @@ def _sentry() -> Batch:
 
 
 def _raven() -> Batch:
-    import raven  # noqa: PLC0415 - as above
+    import raven
 
     client = raven.Client("http://key:secret@127.0.0.1:9/1", install_sys_hook=False, install_logging_hook=True)
     client.context.activate()

@@ -1,0 +1,12 @@
+"""All scenarios, in the order of the page."""
+
+from __future__ import annotations
+
+import content
+import delivery
+import isolation
+from scenario import SCENARIOS as FOUND
+
+_ORDER = (isolation.ABOUT, content.ABOUT, delivery.ABOUT)
+
+SCENARIOS = dict(sorted(FOUND.items(), key=lambda named: _ORDER.index(named[1].about)))
