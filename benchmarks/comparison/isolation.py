@@ -8,6 +8,7 @@ import pickle
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from libraries import Library, Seen
 from scenario import Outcome, not_mixed, scenario
@@ -94,7 +95,22 @@ def executor_reuse(library: Library) -> Outcome:
 def sibling_threads(library: Library) -> Outcome:
     """Let three threads of a pool run at a time."""
     library.start()
-    with library.request("all"), ThreadPoolExecutor(3) as pool:
+    together = Barrier(len(TOKENS))
+
+    def work(token: str) -> None:
+        together.wait()
+        fail(library, token)
+
+    with library.request("all"), ThreadPoolExecutor(len(TOKENS)) as pool:
+        list(pool.map(work, TOKENS))
+    return not_mixed(library.seen(), TOKENS)
+
+
+@scenario(ABOUT, "Jobs of one request that one thread of a pool does in turn are apart")
+def jobs_in_turn(library: Library) -> Outcome:
+    """Let one thread do three jobs."""
+    library.start()
+    with library.request("all"), ThreadPoolExecutor(1) as pool:
         list(pool.map(lambda token: fail(library, token), TOKENS))
     return not_mixed(library.seen(), TOKENS)
 
