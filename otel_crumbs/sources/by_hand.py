@@ -67,6 +67,8 @@ def record(
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
             message = _message(message, data)
+        if type_of(type) is not str or (category is not None and type_of(category) is not str):
+            type, category = _name(type), _name(category)  # noqa: A001 - the argument of that name
         branch = current.branch()
         branch.append(
             (
@@ -90,8 +92,8 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     kept = NoteEntry._make(entry)
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type=text(str(kept.type), MAX_NAME),
-        category=text(str(kept.category or "manual"), MAX_NAME),
+        type=text(kept.type or "default", MAX_NAME),
+        category=text(kept.category or "manual", MAX_NAME),
         level=kept.level,
         message=text(kept.message, MAX_MESSAGE),
         data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
@@ -106,6 +108,10 @@ def _message(message: object, details: Mapping[str, Any] | None) -> str:
     if message is None:
         return " ".join(f"{key}={value}" for key, value in (details or {}).items())
     return str(clean(message))
+
+
+def _name(value: object) -> Any:
+    return None if value is None else str(clean(value))
 
 
 def _details(data: object) -> Mapping[str, Any]:
@@ -127,11 +133,11 @@ def _details(data: object) -> Mapping[str, Any]:
 
 def known_level(level: object) -> str:
     """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
-    name = str(level).lower()
+    name = str(clean(level)).lower()
     name = _SYNONYMS.get(name, name)
     if name in LEVELS:
         return name
-    warn("record level", "otel_crumbs.record(level=...) is one of %s, not %r; taken as 'info'.", LEVELS, level)
+    warn("record level", "otel_crumbs.record(level=...) is one of %s, not %r; taken as 'info'.", LEVELS, name)
     return "info"
 
 

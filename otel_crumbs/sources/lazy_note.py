@@ -75,10 +75,10 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     data = fields.get("data")
     yield Breadcrumb(
         timestamp=moment,
-        type=text(str(fields.get("type") or "default"), MAX_NAME),
-        category=text(str(fields.get("category") or "manual"), MAX_NAME),
-        level=known_level(fields.get("level") or "info"),
-        message=text(str(clean(fields.get("message") or "")), MAX_MESSAGE),
+        type=text(str(clean(fields.get("type")) or "default"), MAX_NAME),
+        category=text(str(clean(fields.get("category")) or "manual"), MAX_NAME),
+        level=known_level(clean(fields.get("level")) or "info"),
+        message=text(str(clean(fields.get("message")) or ""), MAX_MESSAGE),
         data=clean_mapping(data) if isinstance(data, Mapping) else {},
         branch=branch,
     )

@@ -14,6 +14,8 @@ LEVELS = ("debug", "info", "warning", "error", "fatal")
 NOTABLE_LEVELS = frozenset({"warning", "error", "fatal"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# The year 2262: more does not fit 64 bits, and applications choose the times of spans and records themselves.
+_LAST = 2**63 - 1
 _NO_DATA: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -76,6 +78,6 @@ class Breadcrumb:
 
 
 def rfc3339(timestamp: int) -> str:
-    """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds."""
-    moment = _EPOCH + timedelta(microseconds=timestamp // 1000)
+    """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds; what is no such time is the nearest."""
+    moment = _EPOCH + timedelta(microseconds=min(max(timestamp, 0), _LAST) // 1000)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,89 +1,273 @@
-"""What spans tell where their instrumentations say little, or something unusual."""
+"""What a span tells, by its attributes, in old and new semantic conventions alike."""
 
 from __future__ import annotations
 
-import urllib.request
+import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from otel_crumbs.sources import redirects
-from otel_crumbs.sources.reasons import phrase_of, reason_of
-from otel_crumbs.sources.span_rules import SpanFacts, Telling, tell
+import otel_crumbs
+from otel_crumbs import Breadcrumb
+from otel_crumbs.testing import CapturedEvents
+from tests.application import Application
+
+TOOK = re.compile(r"\d+(\.\d+)? (ms|s)\b")
 
 
-def told(name: str = "GET", **attributes: Any) -> Telling:
-    """Return what a span with these attributes tells; two underscores are a dot."""
-    named = {key.replace("__", "."): value for key, value in attributes.items()}
-    facts = SpanFacts(name=name, scope="shop", attributes=named, failed=False, error=None, took="2.0 ms")
-    telling = tell(facts)
-    assert telling is not None
-    return telling
+@pytest.fixture(autouse=True)
+def _installed(events: CapturedEvents) -> None:
+    """Have breadcrumbs in place."""
+
+
+def told(
+    app: Application,
+    attributes: dict[str, Any],
+    *,
+    name: str = "span",
+    library: str = "requests",
+    status: StatusCode = StatusCode.UNSET,
+    error: BaseException | None = None,
+    kind: SpanKind = SpanKind.CLIENT,
+) -> Breadcrumb:
+    """Return the one breadcrumb of a span as an instrumentation makes it."""
+    tracer = app.tracer_provider.get_tracer(f"opentelemetry.instrumentation.{library}")
+    span = tracer.start_span(name, kind=kind, attributes=attributes)
+    if error is not None:
+        span.record_exception(error)
+    if status is not StatusCode.UNSET:
+        span.set_status(Status(status, f"{type(error).__name__}: {error}" if error else None))
+    span.end()
+    [breadcrumb] = otel_crumbs.trail()
+    return breadcrumb
+
+
+def steady(breadcrumb: Breadcrumb) -> str:
+    """Return a message with a fixed duration."""
+    return TOOK.sub("1 ms", breadcrumb.message)
+
+
+URL = "https://api.example/x?q=1"
+OLD = {"http.method": "GET", "http.url": URL}
+NEW = {"http.request.method": "GET", "url.full": URL}
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        ("URLError: <urlopen error [Errno -2] Name or service not known>", "name or service not known"),
-        (
-            "SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed (_ssl.c:1)",
-            "TLS: certificate verify failed",
-        ),
-        ("ReadTimeout: ", "timed out"),
-        ("ServerDisconnectedError: Server disconnected", None),
-        ("", None),
-        (None, None),
-    ],
+    ("attributes", "code"), [(OLD, "http.status_code"), (NEW, "http.response.status_code")], ids=["old", "new"]
 )
-def test_a_reason_is_dug_out_of_what_a_client_says(said: str | None, reason: str | None) -> None:
-    """Exceptions of clients are long, and their causes are at the end."""
-    assert reason_of(said) == reason
+@pytest.mark.parametrize(("status", "level"), [(200, "info"), (302, "info"), (404, "warning"), (503, "error")])
+def test_an_http_call(app: Application, attributes: dict[str, Any], code: str, status: int, level: str) -> None:
+    """Method, URL without its query, and answer make the message; the level fits the answer."""
+    breadcrumb = told(app, {**attributes, code: status})
+
+    assert (breadcrumb.type, breadcrumb.category, breadcrumb.level) == ("http", "http", level)
+    assert steady(breadcrumb) == f"GET https://api.example/x -> {status} in 1 ms"
+    assert {key: breadcrumb.data[key] for key in ("method", "url", "status_code", "library")} == {
+        "method": "GET",
+        "url": URL,
+        "status_code": status,
+        "library": "requests",
+    }
 
 
-def test_statuses_have_a_phrase_if_they_are_known() -> None:
-    """Servers may invent others."""
-    assert [phrase_of(status) for status in (503, 799, "503", None)] == ["Service Unavailable", None, None, None]
+@pytest.mark.parametrize("attributes", [OLD, NEW], ids=["old", "new"])
+def test_an_http_call_that_reached_nobody(app: Application, attributes: dict[str, Any]) -> None:
+    """The exception's name stands where the answer would, its words are data, and it is one breadcrumb."""
+    error = ConnectionError("[Errno 111] Connection refused")
+
+    breadcrumb = told(app, attributes, status=StatusCode.ERROR, error=error)
+
+    assert breadcrumb.level == "error"
+    assert steady(breadcrumb).startswith("GET https://api.example/x -> ConnectionError")
+    assert breadcrumb.data["error"] == "ConnectionError: [Errno 111] Connection refused"
+
+
+def test_the_user_in_a_url_goes(app: Application) -> None:
+    """Name and password are taken out of the message and the data."""
+    breadcrumb = told(
+        app, {"http.method": "GET", "http.url": "https://ada:hunter2@api.example/x", "http.status_code": 200}
+    )
+
+    assert "hunter2" not in str(breadcrumb)
+    assert breadcrumb.data["url"] == "https://api.example/x"
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "http://[broken", "//", "https://a/ünï"])
+def test_any_url_is_told(app: Application, url: str) -> None:
+    """What cannot be parsed is told as it is."""
+    breadcrumb = told(app, {"http.method": "GET", "http.url": url, "http.status_code": 200})
+
+    assert breadcrumb.category == "http"
+    assert "-> 200" in breadcrumb.message
 
 
 @pytest.mark.parametrize(
-    ("attributes", "message"),
+    "attributes",
     [
-        ({"url__full": "https://me:secret@shop/x?y=1#z"}, "GET https://shop/x -> 200 in 2.0 ms"),
-        ({"url__full": "http://[shop/x"}, "GET http://[shop/x -> 200 in 2.0 ms"),
-        ({"http__host": "shop:80", "http__target": "/x?y=1"}, "GET http://shop:80/x -> 200 in 2.0 ms"),
-        ({"url__path": "/x"}, "GET /x -> 200 in 2.0 ms"),
+        {"db.system": "postgresql", "db.statement": "SELECT *\n   FROM  orders", "db.name": "shop"},
+        {"db.system.name": "postgresql", "db.query.text": "SELECT *\n   FROM  orders", "db.namespace": "shop"},
     ],
+    ids=["old", "new"],
 )
-def test_addresses_are_put_together_and_kept_short(attributes: dict[str, Any], message: str) -> None:
-    """Without the user, without the query string, and as they are where nobody can read them."""
-    telling = told(http__method="GET", http__status_code=200, **attributes)
+def test_a_query(app: Application, attributes: dict[str, Any]) -> None:
+    """The statement on one line is the message."""
+    breadcrumb = told(app, attributes, library="psycopg")
 
-    assert telling.message == message
-    assert "secret" not in str(telling)
-
-
-@pytest.mark.parametrize(("system", "category"), [("valkey", "redis"), ("memcached", "memcached"), ("redis", "redis")])
-def test_stores_that_answer_by_key_are_no_queries(system: str, category: str) -> None:
-    """Valkey is what Redis was."""
-    telling = told(db__system__name=system, db__query__text="GET ?")
-
-    assert (telling.type, telling.category, telling.message) == ("query", category, "GET ?")
+    assert (breadcrumb.type, breadcrumb.category, breadcrumb.level) == ("query", "query", "info")
+    assert breadcrumb.message == "SELECT * FROM orders"
+    assert breadcrumb.data["db.system"] == "postgresql"
+    assert breadcrumb.data["db.namespace"] == "shop"
+    assert breadcrumb.data["duration_ms"] == breadcrumb.duration_ms
 
 
-def test_a_status_of_grpc_may_be_a_word() -> None:
-    """As the new conventions have it."""
-    telling = told("/shop.Cart/Add", rpc__system__name="grpc", rpc__response__status_code="OK")
+def test_a_query_that_failed(app: Application) -> None:
+    """The exception's name ends the message, its words are data."""
+    attributes = {"db.system": "sqlite", "db.statement": "SELECT 1"}
 
-    assert telling.data["status"] == "OK"
+    breadcrumb = told(app, attributes, library="sqlite3", status=StatusCode.ERROR, error=ValueError("no such table"))
+
+    assert breadcrumb.level == "error"
+    assert breadcrumb.message == "SELECT 1 -> ValueError"
+    assert "no such table" in breadcrumb.data["error"]
 
 
-def test_watching_redirects_leaves_nothing_behind() -> None:
-    """The methods of clients are their own again."""
-    before = vars(urllib.request.HTTPRedirectHandler)["redirect_request"]
+def test_a_key_value_store(app: Application) -> None:
+    """Redis commands are of their own category."""
+    breadcrumb = told(app, {"db.system": "redis", "db.statement": "GET ?"}, library="redis")
 
-    undo = redirects.install()
-    during = vars(urllib.request.HTTPRedirectHandler)["redirect_request"]
-    undo()
+    assert (breadcrumb.category, breadcrumb.message) == ("redis", "GET ?")
 
-    assert during is not before
-    assert vars(urllib.request.HTTPRedirectHandler)["redirect_request"] is before
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"messaging.system": "kafka", "messaging.destination": "orders"},
+        {"messaging.system": "kafka", "messaging.destination.name": "orders"},
+    ],
+    ids=["old", "new"],
+)
+def test_a_message(app: Application, attributes: dict[str, Any]) -> None:
+    """Where it went is in the data, the span's name says it."""
+    breadcrumb = told(app, attributes, name="orders send", library="kafka", kind=SpanKind.PRODUCER)
+
+    assert (breadcrumb.category, breadcrumb.message) == ("messaging", "orders send")
+    assert breadcrumb.data["destination"] == "orders"
+
+
+def test_a_call_to_aws(app: Application) -> None:
+    """Service, method and answer."""
+    attributes = {"rpc.system": "aws-api", "rpc.service": "S3", "rpc.method": "GetObject", "http.status_code": 404}
+
+    breadcrumb = told(app, attributes, library="botocore", status=StatusCode.ERROR)
+
+    assert (breadcrumb.category, breadcrumb.level) == ("aws", "warning")
+    assert steady(breadcrumb) == "S3.GetObject -> 404 in 1 ms"
+
+
+@pytest.mark.parametrize("system", ["rpc.system", "rpc.system.name"])
+def test_a_remote_procedure_call(app: Application, system: str) -> None:
+    """The method's full name and how long it took."""
+    attributes = {system: "grpc", "rpc.service": "shop.Orders", "rpc.method": "Ship", "rpc.grpc.status_code": 0}
+
+    breadcrumb = told(app, attributes, name="/shop.Orders/Ship", library="grpc")
+
+    assert breadcrumb.category == "rpc"
+    assert steady(breadcrumb) == "shop.Orders/Ship in 1 ms"
+
+
+def test_a_template(app: Application) -> None:
+    """A rendered template is told by its name."""
+    breadcrumb = told(app, {"jinja2.template_name": "order.html"}, name="jinja2.render", library="jinja2")
+
+    assert (breadcrumb.category, breadcrumb.message) == ("template", "render order.html")
+
+
+def test_any_other_span(app: Application) -> None:
+    """It is told by its name, with all its attributes."""
+    breadcrumb = told(app, {"order": 7, "items": ("a", "b")}, name="ship", kind=SpanKind.INTERNAL)
+
+    assert (breadcrumb.category, breadcrumb.message, breadcrumb.level) == ("span", "ship", "info")
+    assert breadcrumb.data["order"] == 7
+    assert breadcrumb.data["items"] == ["a", "b"]
+
+
+def test_the_parts_of_a_streamed_answer_are_noise(app: Application) -> None:
+    """ASGI makes a span of each; none is told."""
+    with app.tracer.start_as_current_span("send", attributes={"asgi.event.type": "http.response.body"}):
+        pass
+
+    assert otel_crumbs.trail() == ()
+
+
+@pytest.mark.parametrize("name", ["GET", "SELECT", "redis", "orders send", "/shop.Orders/Ship"])
+def test_the_display_name_decides_nothing(app: Application, name: str) -> None:
+    """A span without attributes is a span, whatever it is called."""
+    assert told(app, {}, name=name).category == "span"
+
+
+def test_a_span_carries_its_id_and_how_long_it_took(app: Application) -> None:
+    """So that a reader finds it in the trace."""
+    with app.tracer.start_as_current_span("step") as span:
+        pass
+
+    [breadcrumb] = otel_crumbs.trail()
+    assert breadcrumb.span_id == f"{span.get_span_context().span_id:016x}"
+    assert breadcrumb.duration_ms is not None
+    assert breadcrumb.duration_ms >= 0
+    assert breadcrumb.timestamp == span.start_time
+
+
+def test_a_span_still_open_is_in_flight(app: Application) -> None:
+    """What had not ended when the error was captured is told as such, with the events it has."""
+    with app.tracer.start_as_current_span("call", attributes=OLD) as span:
+        span.add_event("waiting", {"for": "answer"})
+
+        call, waiting = otel_crumbs.trail()
+
+    assert call.in_flight is True
+    assert TOOK.sub("1 ms", call.message) == "GET https://api.example/x (in flight for 1 ms)"
+    assert (waiting.category, waiting.data["for"], waiting.in_flight) == ("waiting", "answer", False)
+    assert [crumb.in_flight for crumb in otel_crumbs.trail()] == [False, False]
+
+
+def test_each_event_of_a_span_is_a_breadcrumb(app: Application) -> None:
+    """At its own time, with its own words."""
+    with app.tracer.start_as_current_span("step") as span:
+        span.add_event("cart loaded", {"items": 3}, timestamp=span.start_time + 5)
+        span.add_event("note", {"message": "almost done"}, timestamp=span.start_time + 10)
+
+    _, loaded, note = otel_crumbs.trail()
+    assert (loaded.category, loaded.message, loaded.data["items"]) == ("cart loaded", "cart loaded items=3", 3)
+    assert note.message == "note: almost done"
+    assert (loaded.timestamp, note.timestamp) == (span.start_time + 5, span.start_time + 10)
+
+
+def test_an_exception_through_nested_spans_is_told_once(app: Application) -> None:
+    """The innermost tells, though each has recorded it."""
+    with suppress(ValueError), app.tracer.start_as_current_span("outer"), app.tracer.start_as_current_span("inner"):
+        raise ValueError("boom")
+
+    exceptions = [crumb for crumb in otel_crumbs.trail() if crumb.category == "exception"]
+    assert [(crumb.message, crumb.type, crumb.data["span"]) for crumb in exceptions] == [
+        ("ValueError: boom", "error", "inner")
+    ]
+
+
+def test_attributes_set_later_are_told(app: Application) -> None:
+    """Instrumentations set the status code when the answer has come."""
+    with app.tracer.start_as_current_span("GET", kind=SpanKind.CLIENT, attributes=OLD) as span:
+        span.set_attribute("http.status_code", 503)
+
+    [breadcrumb] = otel_crumbs.trail()
+    assert breadcrumb.data["status_code"] == 503
+
+
+@pytest.mark.parametrize("value", ["a" * 100_000, "\ud800", 2**63 - 1, float("nan"), ("a",) * 500])
+def test_strange_attributes_cost_nothing(app: Application, value: Any) -> None:
+    """Whatever an attribute holds, the span is told in bounds."""
+    breadcrumb = told(app, {"db.system": "sqlite", "db.statement": value, "other": value})
+
+    assert breadcrumb.category == "query"
+    assert len(breadcrumb.message.encode()) < 10_000
