@@ -124,7 +124,14 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             )
             operation = branch.operation
             if operation is None or operation.span_id != span_id:
-                branch.append(entry)
+                # As Branch.append() has it, without the call.
+                own = branch.own
+                last = own.last
+                last.append(entry)
+                if len(last) > own.limit:
+                    own.make_room()
+                if branch.parent is not None:
+                    branch.tell_ancestors(entry)
             else:
                 operation.name = span._name
                 if failed or events is not None:

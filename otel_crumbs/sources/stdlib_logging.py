@@ -78,8 +78,11 @@ def _watch_printed(report: Callable[[logging.LogRecord], None] | None) -> Callab
             return original(self, record)
         try:
             least = floor.known.get(record.name)
-            if record.levelno >= (floor.of(record.name) if least is None else least):
-                _record(self, record)
+            if record.levelno >= (floor.of(record.name) if least is None else least) and not (
+                handlers.any and _dealt_with(self, record)
+            ):
+                branch = current.branch()
+                branch.append(entry_of(record, branch.name))
             if record.exc_info and report is not None and record.levelno >= _REPORTED_FROM:
                 report(record)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every line
@@ -120,13 +123,9 @@ def _watch_unprinted() -> Callable[[], None]:
     return undo
 
 
-def _record(logger: logging.Logger, record: logging.LogRecord) -> None:
-    if handlers.any and handlers.deal_with(
-        logger, record.levelno, record.msg, record.args, {"extra": extra_of(record), "exc_info": record.exc_info}
-    ):
-        return
-    branch = current.branch()
-    branch.append(entry_of(record, branch.name))
+def _dealt_with(logger: logging.Logger, record: logging.LogRecord) -> bool:
+    known = {"extra": extra_of(record), "exc_info": record.exc_info}
+    return handlers.deal_with(logger, record.levelno, record.msg, record.args, known)
 
 
 @guarded("a log line that is not printed was recorded")

@@ -98,14 +98,14 @@ class Branch:
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
-        # As Ring.append has it, without the call: this is done at every span's end.
+        # As Ring.append() has it, without the call: this is done at every note and log line.
         own = self.own
         last = own.last
         last.append(entry)
         if len(last) > own.limit:
             own.make_room()
         if self.parent is not None:
-            self._tell_ancestors(entry)
+            self.tell_ancestors(entry)
 
     def lineage(self) -> Iterator[Branch]:
         """Iterate over this branch and its ancestors."""
@@ -118,7 +118,8 @@ class Branch:
         """Return whether *other* is this branch, an ancestor or a descendant."""
         return other in self.lineage() or self in other.lineage()
 
-    def _tell_ancestors(self, entry: Entry) -> None:
+    def tell_ancestors(self, entry: Entry) -> None:
+        """Add an entry where the ancestors see it."""
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.below is None:

@@ -8,7 +8,7 @@ until an error asks for it: then ``render(entry)`` yields the breadcrumbs.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ class Ring:
         self._first: deque[Entry] | None = None
         self._first_is_full = False
         self._notable: deque[Entry] | None = None
-        self._dropped: dict[str, int] | None = None
+        self._dropped: defaultdict[str, int] | None = None
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -112,7 +112,6 @@ class Ring:
 
     def _drop(self, entry: Entry) -> None:
         name = category_of.get(entry[RENDER])
-        category = "other" if name is None else name(entry)
         if self._dropped is None:
-            self._dropped = {}
-        self._dropped[category] = self._dropped.get(category, 0) + 1
+            self._dropped = defaultdict(int)
+        self._dropped["other" if name is None else name(entry)] += 1
