@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any
@@ -60,14 +61,12 @@ def _place_of(context: dict[str, Any]) -> Context | None:
     Return the context of the task or callback that failed, None where it is the one here.
 
     A task's failure is told when it is collected as garbage, in the midst of
-    anything else. Before Python 3.12 its context cannot be had: then an empty
-    trail is better than somebody else's.
+    anything else; an empty trail is better than somebody else's.
     """
-    handle, future = context.get("handle"), context.get("task") or context.get("future")
-    if handle is None and future is None:
+    failed = context.get("handle") or context.get("task") or context.get("future")
+    if failed is None:
         return None
-    known = getattr(handle, "_context", None)
-    get_context = getattr(future, "get_context", None)
-    if known is None and get_context is not None:
-        known = get_context()
-    return known.copy() if isinstance(known, Context) else Context()
+    # Until Python 3.12 has Task.get_context(), only the garbage collector can tell.
+    held = (item for item in gc.get_referents(failed) if isinstance(item, Context))
+    known = next(held, None)
+    return Context() if known is None else known.copy()

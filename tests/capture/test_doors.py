@@ -167,7 +167,7 @@ def test_a_forgotten_task_does_not_get_the_trail_of_where_it_is_collected(
     asyncio.run(main())
 
     told = [crumb.message for crumb in events[0].breadcrumbs]
-    assert told == (["in the task"] if sys.version_info >= (3, 12) else [])
+    assert told == ["in the task"]
     assert events[0].operation is None
     assert (events[0].trace_id, events[0].span_id) == (0, 0)
 
