@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from contest import Contest, Effort, Results, Round, Spread
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyperf
 
 HERE = Path(__file__).parent
+ALREADY_THERE = ("asyncio", "opentelemetry.instrumentation.auto_instrumentation", "opentelemetry.instrumentation.utils")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +169,24 @@ def memory(effort: Effort) -> Report:
 
 def imports(effort: Effort) -> Report:
     """Measure the import, in processor time of a process that has the SDK."""
-    found = [json.loads(_output("imports.py")) for _ in range(effort.heats * 3)]
-    optional = sorted({name for one in found for name in one["optional"]})
-    row = Row(
-        what="`import otel_crumbs` on top of the SDK",
-        unit="ms",
-        budget=20,
-        spread=Spread.of([one["ms"] for one in found]),
-        note=f"imports the optional {', '.join(optional)}" if optional else "imports no optional package",
+    alone, instrumented = ([_imported(*there) for _ in range(effort.heats * 3)] for there in ((), ALREADY_THERE))
+    optional = sorted({name for one in alone for name in one["optional"]})
+    rows = (
+        Row(
+            what="`import otel_crumbs` on top of the SDK",
+            unit="ms",
+            budget=20,
+            spread=Spread.of([one["ms"] for one in alone]),
+            note=f"imports the optional {', '.join(optional)}" if optional else "imports no optional package",
+        ),
+        Row(
+            what="The same in a process that `opentelemetry-instrument` started and that has `asyncio`",
+            unit="ms",
+            budget=None,
+            spread=Spread.of([one["ms"] for one in instrumented]),
+        ),
     )
-    return Report(rows=(row,))
+    return Report(rows=rows)
 
 
 MEASUREMENTS: dict[str, Callable[[Effort], Report]] = {
@@ -196,5 +205,11 @@ def measure(names: list[str], effort: Effort) -> Iterator[Report]:
         yield MEASUREMENTS[name](effort)
 
 
-def _output(script: str) -> str:
-    return subprocess.run([sys.executable, str(HERE / script)], check=True, capture_output=True, text=True).stdout
+def _imported(*already: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_output("imports.py", *already))
+    return found
+
+
+def _output(script: str, *arguments: str) -> str:
+    command = [sys.executable, str(HERE / script), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout

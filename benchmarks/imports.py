@@ -2,10 +2,12 @@
 What `import otel_crumbs` adds to a process that has OpenTelemetry's SDK, in ms, and what it brings in.
 
     python benchmarks/imports.py
+    python benchmarks/imports.py asyncio    where that is imported already
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 from time import process_time
@@ -31,6 +33,8 @@ OPTIONAL = (
 
 def main() -> None:
     """Import it once, with the clock running."""
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
     before = set(sys.modules)
     began = process_time()
     import otel_crumbs  # noqa: F401 - that is what is measured
