@@ -152,11 +152,11 @@ def test_the_event_says_which_thread(events: CapturedEvents) -> None:
 
 def test_ids_are_unique(events: CapturedEvents) -> None:
     """32 hexadecimal digits, never the same."""
-    for _ in range(100):
+    for _ in range(20):
         otel_crumbs.capture_exception(boom())
 
     ids = {event.event_id for event in events}
-    assert len(ids) == 100
+    assert len(ids) == 20
     assert all(len(event_id) == 32 and int(event_id, 16) for event_id in ids)
 
 
