@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -207,9 +208,14 @@ def resource_attributes() -> Mapping[str, Any]:
         if isinstance(provider, TracerProvider | LoggerProvider):
             return provider.resource.attributes
     try:
-        return Resource.create().attributes
+        return _resource_without_sdk().attributes
     except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
         return OTELResourceDetector().detect().attributes
+
+
+@cache
+def _resource_without_sdk() -> Resource:
+    return Resource.create()
 
 
 def service_name() -> str:

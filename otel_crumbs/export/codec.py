@@ -22,6 +22,11 @@ VERSION_OF_FILE = 1
 
 T = TypeVar("T")
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+_MODELS: dict[type, tuple[str, ...]] = {
+    model: tuple(field.name for field in fields(model)) for model in (ErrorEvent, ExceptionInfo, Frame, Breadcrumb)
+}
+
 # JSON knows neither tuples nor bytes nor keys that are no text: they are wrapped in a map with this one key.
 _KIND = "otel_crumbs.kind"
 
@@ -61,8 +66,11 @@ def decode(data: bytes) -> ErrorEvent:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, ErrorEvent | ExceptionInfo | Frame | Breadcrumb):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind in _MODELS:
+        return {name: _plain(getattr(value, name)) for name in _MODELS[kind]}
     if isinstance(value, Mapping):
         return _mapping(value)
     if isinstance(value, list):
@@ -71,7 +79,7 @@ def _plain(value: Any) -> Any:
         return {_KIND: "tuple", "items": [_plain(item) for item in value]}
     if isinstance(value, bytes):
         return {_KIND: "bytes", "base64": b64encode(value).decode("ascii")}
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+    return str(value)
 
 
 def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
@@ -114,9 +122,9 @@ def _breadcrumb(plain: Any) -> Breadcrumb:
     return _made(Breadcrumb, plain, {})
 
 
-def _made(kind: Callable[..., T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
+def _made(kind: type[T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
     """Return a dataclass with the fields that it knows; *parts* makes the items of some."""
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # only dataclasses are made here
+    known = _MODELS[kind]
     values = {
         name: tuple(parts[name](item) for item in value["items"]) if name in parts else _value(value)
         for name, value in plain.items()

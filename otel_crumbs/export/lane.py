@@ -77,7 +77,7 @@ class Lane:
         with self._changed:
             if self._closed:
                 return
-            gone = self._queue.put(Parcel.of_seized(seized))
+            gone = self._queue.put(seized)
             self._changed.notify_all()
             self._see_to_worker()
         self._queue_was_full(gone)

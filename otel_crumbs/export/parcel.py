@@ -14,9 +14,9 @@ Build = Callable[[Seized], ErrorEvent | None]
 
 MAX_WAITING = 1000
 MAX_BYTES = 32 * 1024 * 1024
-# What was seized is not rendered yet, so its weight is a guess: on the safe side.
+# What was seized is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
 _SEIZED_BYTES = 8 * 1024
-_ENTRY_BYTES = 512
+_ENTRY_BYTES = 1536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +38,9 @@ class Parcel:
     encoded: bytes = b""
 
     @classmethod
-    def of_seized(cls, seized: Seized) -> Parcel:
-        """Return what was seized, ready to wait."""
-        weight = _SEIZED_BYTES + _ENTRY_BYTES * len(seized.trail.entries)
+    def of_seized(cls, seized: Seized, new_entries: int) -> Parcel:
+        """Return what was seized, ready to wait; of its trail only so many entries are held by nobody else."""
+        weight = _SEIZED_BYTES + _ENTRY_BYTES * new_entries
         return cls(fatal=seized.fatal, weight=weight, seized=seized)
 
     @classmethod
@@ -67,13 +67,17 @@ class Queue:
         self._fresh: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
         # These wait behind the fresh ones: one that is never taken must not stand in the way of all.
         self._tried: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
+        self._entries: set[int] = set()
         self.weight = 0
 
     def __len__(self) -> int:
         return sum(len(waiting) for waiting in (*self._fresh.values(), *self._tried.values()))
 
-    def put(self, parcel: Parcel) -> int:
-        """Add a parcel, and return how many had to go for it."""
+    def put(self, seized: Seized) -> int:
+        """Add what was seized, and return how many had to go for it."""
+        # Errors that follow each other in one trail share most of it.
+        known, self._entries = self._entries, set(map(id, seized.trail.entries))
+        parcel = Parcel.of_seized(seized, len(self._entries - known))
         return self._add(parcel, self._fresh[parcel.fatal])
 
     def put_back(self, parcel: Parcel) -> int:

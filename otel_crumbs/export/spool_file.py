@@ -55,7 +55,7 @@ def folder_name(name: str) -> str:
     """Return a name as a folder can have it; no two names share one."""
     if _PLAIN.fullmatch(name):
         return name
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60]
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60] or "_"
     return f"{plain}.{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
 
 

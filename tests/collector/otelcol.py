@@ -62,6 +62,18 @@ class Collector:
                 return
         raise RuntimeError(f"the Collector did not start; it says:\n{self.output}")
 
+    def start_again(self) -> None:
+        """Start where it was before; what it wrote is kept."""
+        if not self._is_up():
+            raise RuntimeError(f"the Collector did not start again; it says:\n{self.output}")
+
+    def kill(self) -> None:
+        """Let the process die as it stands."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def stop(self) -> None:
         """Stop the process, which writes what it still has."""
         if self._process is None:
@@ -107,6 +119,9 @@ class Collector:
 
     def _is_up_on_new_ports(self) -> bool:
         self.grpc_port, self.http_port, self._health_port = free_ports(3)
+        return self._is_up()
+
+    def _is_up(self) -> bool:
         configuration = self._folder / "collector.json"
         configuration.write_text(json.dumps(self._configuration()), encoding="utf-8")
         with (self._folder / "otelcol.log").open("wb") as output:
@@ -141,8 +156,8 @@ class Collector:
             "receivers": {"otlp": {"protocols": protocols}},
             "processors": {"batch": {"timeout": "20ms"}},
             "exporters": {
-                "file/logs": {"path": str(self._folder / "logs.jsonl"), "flush_interval": "20ms"},
-                "file/traces": {"path": str(self._folder / "traces.jsonl"), "flush_interval": "20ms"},
+                "file/logs": {"path": str(self._folder / "logs.jsonl"), "append": True, "flush_interval": "20ms"},
+                "file/traces": {"path": str(self._folder / "traces.jsonl"), "append": True, "flush_interval": "20ms"},
             },
             "extensions": extensions,
             "service": {

@@ -1,0 +1,139 @@
+"""
+Capture so many errors, say so, and end.
+
+Called as ``failing.py COUNT WAY [NAME]``; the messages of the errors are NAME and a number.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import otel_crumbs
+
+SECONDS = 60
+
+
+def capture(count: int, name: str) -> None:
+    """Capture errors."""
+    for number in range(count):
+        otel_crumbs.record(f"before {name}-{number}")
+        try:
+            look_up(f"{name}-{number}")
+        except LookupError:
+            otel_crumbs.capture_exception()
+
+
+def look_up(words: str) -> None:
+    """Find nothing."""
+    raise LookupError(words)
+
+
+def say(words: str) -> None:
+    """Let the test know."""
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def wait() -> None:
+    """Wait for the test to end it."""
+    time.sleep(SECONDS)
+
+
+def handle_and_leave() -> None:
+    """End in good order when SIGTERM comes, as servers do."""
+
+    def handler(*_: Any) -> None:
+        say("handled")
+        sys.exit(7)
+
+    signal.signal(signal.SIGTERM, handler)
+    wait()
+
+
+def handle_and_chain() -> None:
+    """Handle SIGTERM, call the handler that was there, and go on."""
+    previous = signal.getsignal(signal.SIGTERM)
+
+    def handler(*arguments: Any) -> None:
+        if callable(previous):
+            previous(*arguments)
+        say("still here")
+        os._exit(8)
+
+    signal.signal(signal.SIGTERM, handler)
+    say("ready")
+    wait()
+
+
+def fork(name: str, *, hard: bool) -> None:
+    """Let a forked child capture something, too, and end."""
+    child = os.fork()
+    if child == 0:
+        capture(2, f"{name}-child")
+        if hard:
+            os._exit(4)
+        sys.exit(4)
+    _, status = os.waitpid(child, 0)
+    say(f"child {os.waitstatus_to_exitcode(status)}")
+
+
+def multiprocess(name: str, method: str) -> None:
+    """Let a child of multiprocessing capture something."""
+    child = multiprocessing.get_context(method).Process(target=in_child, args=(name,))
+    child.start()
+    child.join()
+    say(f"child {child.exitcode}")
+
+
+def in_child(name: str) -> None:
+    """Capture in the child; a spawned one begins without hooks."""
+    otel_crumbs.install()
+    capture(2, f"{name}-child")
+
+
+def late_words() -> None:
+    """Capture when the interpreter is on its way out."""
+    atexit.register(capture, 1, "late")
+
+
+def end(way: str, name: str) -> None:
+    """End in a way."""
+    ways: dict[str, Any] = {
+        "return": lambda: None,
+        "sys.exit": lambda: sys.exit(3),
+        "os._exit": lambda: os._exit(5),
+        "raise": lambda: in_trouble(name),
+        "wait": wait,
+        "handle": handle_and_leave,
+        "chain": handle_and_chain,
+        "fork": lambda: fork(name, hard=True),
+        "fork-exit": lambda: fork(name, hard=False),
+        "multiprocessing-fork": lambda: multiprocess(name, "fork"),
+        "multiprocessing-spawn": lambda: multiprocess(name, "spawn"),
+        "late": late_words,
+        "flush": lambda: say(f"flushed {otel_crumbs.flush(SECONDS)}"),
+    }
+    ways[way]()
+
+
+def in_trouble(name: str) -> None:
+    """Let nobody catch it."""
+    raise RuntimeError(f"{name}-uncaught")
+
+
+def main(count: str, way: str, name: str = "error") -> None:
+    """Do it."""
+    otel_crumbs.install()
+    capture(int(count), name)
+    say("captured")
+    end(way, name)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

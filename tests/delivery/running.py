@@ -1,0 +1,77 @@
+"""Start the programs, and count what arrives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.collector.running import clean_environment
+from tests.export.receiver import Receiver
+
+PROGRAM = Path(__file__).parent / "programs" / "failing.py"
+SECONDS_TO_RUN = 90
+
+
+def environment(home: Path, endpoint: str, **variables: str) -> dict[str, str]:
+    """Return the environment of a program that sends JSON documents to an endpoint."""
+    return {
+        **clean_environment(home),
+        "OTEL_SERVICE_NAME": "shop",
+        "OTEL_CRUMBS_EXPORTER": "http",
+        "OTEL_CRUMBS_HTTP_ENDPOINT": endpoint,
+        "OTEL_CRUMBS_RATE_LIMIT": "0",
+        **variables,
+    }
+
+
+def start(
+    variables: dict[str, str], count: int, way: str, name: str = "error", *, before: Iterable[str] = ()
+) -> subprocess.Popen[str]:
+    """Start the program, behind a command if there is one *before*; return when it has captured its errors."""
+    process = subprocess.Popen(
+        [*before, sys.executable, str(PROGRAM), str(count), way, name],
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "captured\n", process.communicate()
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait for a program's end; return its exit code and what it said."""
+    try:
+        stdout, stderr = process.communicate(timeout=SECONDS_TO_RUN)
+    finally:
+        process.kill()
+    return process.returncode, stdout, stderr
+
+
+def run(variables: dict[str, str], count: int, way: str, name: str = "error") -> tuple[int, str, str]:
+    """Run the program to its end."""
+    return finish(start(variables, count, way, name))
+
+
+def arrived(receiver: Receiver) -> Counter[str]:
+    """Return how often each error arrived, by its message."""
+    return Counter(request.document["exceptions"][0]["message"] for request in receiver.requests)
+
+
+def each_once(*names: str, count: int = 0, name: str = "error") -> Counter[str]:
+    """Return what should have arrived."""
+    return Counter([*names, *numbered(name, count)])
+
+
+def numbered(name: str, count: int) -> Iterable[str]:
+    """Iterate over the messages of so many errors."""
+    return (f"{name}-{number}" for number in range(count))
+
+
+def waiting(home: Path) -> list[Path]:
+    """Return the files that wait in the spool."""
+    return sorted(home.glob("otel-crumbs/spool/*/*/*.event"))

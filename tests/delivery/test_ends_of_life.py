@@ -1,0 +1,163 @@
+"""However a process ends, what it captured arrives once, or waits for the next process."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+
+from .running import arrived, each_once, environment, finish, run, start, waiting
+
+pytestmark = pytest.mark.e2e
+
+SOME = 5
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a receiver."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "others"),
+    [
+        ("return", 0, ()),
+        ("sys.exit", 3, ()),
+        ("os._exit", 5, ()),
+        ("raise", 1, ("error-uncaught",)),
+        ("late", 0, ("late-0",)),
+        ("fork", 0, ("error-child-0", "error-child-1")),
+        ("fork-exit", 0, ("error-child-0", "error-child-1")),
+        ("multiprocessing-fork", 0, ("error-child-0", "error-child-1")),
+        ("multiprocessing-spawn", 0, ("error-child-0", "error-child-1")),
+    ],
+)
+def test_with_a_receiver_everything_arrives_once(
+    tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
+) -> None:
+    """Also what a child captured, and none of it twice."""
+    finished = run(environment(tmp_path, receiver.url), SOME, way)
+
+    assert finished[0] == code, finished
+    assert arrived(receiver) == each_once(*others, count=SOME)
+    assert waiting(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "others"),
+    [
+        ("return", 0, ()),
+        ("sys.exit", 3, ()),
+        ("os._exit", 5, ()),
+        ("raise", 1, ("error-uncaught",)),
+        ("fork", 0, ("error-child-0", "error-child-1")),
+        ("multiprocessing-fork", 0, ("error-child-0", "error-child-1")),
+    ],
+)
+def test_without_a_receiver_the_next_process_delivers(
+    tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
+) -> None:
+    """It needs no error of its own for that, only to stay a while."""
+    first = run(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3"), SOME, way)
+    kept = len(waiting(tmp_path))
+
+    with start(environment(tmp_path, receiver.url), 0, "wait") as second:
+        wait_until_empty(tmp_path)
+        second.kill()
+
+    assert first[0] == code, first
+    assert kept == SOME + len(others)
+    assert arrived(receiver) == each_once(*others, count=SOME)
+
+
+def test_sigterm_kills_as_it_would_without_us(tmp_path: Path, receiver: Receiver) -> None:
+    """The process dies of the signal, and its events arrive."""
+    process = start(environment(tmp_path, receiver.url), SOME, "wait")
+
+    process.terminate()
+    code, _, _ = finish(process)
+
+    assert code == -signal.SIGTERM
+    assert arrived(receiver) == each_once(count=SOME)
+
+
+def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
+    """A receiver that never answers costs FLUSH_TIMEOUT at the most, and no event."""
+    silent = Reply(raw=lambda _: time.sleep(20))
+    with receiving() as receiver:
+        receiver.reply = silent
+        process = start(environment(tmp_path, receiver.url, OTEL_CRUMBS_FLUSH_TIMEOUT="0.5"), SOME, "wait")
+
+        process.terminate()
+        code, _, _ = finish(process)
+
+    assert code == -signal.SIGTERM
+    assert len(waiting(tmp_path)) == SOME
+
+
+def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver) -> None:
+    """It ends in its own way, and that way delivers."""
+    process = start(environment(tmp_path, receiver.url), SOME, "handle")
+    time.sleep(0.5)
+
+    process.terminate()
+    code, stdout, _ = finish(process)
+
+    assert (code, stdout) == (7, "handled\n")
+    assert arrived(receiver) == each_once(count=SOME)
+
+
+def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -> None:
+    """It would not have died without us, so it does not die with us."""
+    process = start(environment(tmp_path, receiver.url), SOME, "chain")
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+
+    process.terminate()
+    code, stdout, _ = finish(process)
+
+    assert (code, stdout) == (8, "still here\n")
+    assert arrived(receiver) == each_once(count=SOME)
+
+
+def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
+    """While the receiver is away every event goes to disk at once; no hook is needed for that."""
+    process = start(environment(tmp_path, nobody_listens()), SOME, "wait")
+    deadline = time.monotonic() + 20
+    while len(waiting(tmp_path)) < SOME and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+    process.kill()
+    finish(process)
+    run(environment(tmp_path, receiver.url), 1, "flush", "second")
+    with start(environment(tmp_path, receiver.url), 0, "wait") as third:
+        wait_until_empty(tmp_path)
+        third.kill()
+
+    assert arrived(receiver) == each_once("second-0", count=SOME)
+
+
+@pytest.mark.parametrize("way", ["return", "os._exit", "raise"])
+def test_without_a_spool_an_end_takes_no_longer(tmp_path: Path, way: str) -> None:
+    """What is lost then is said."""
+    variables = environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3", OTEL_CRUMBS_SPOOL_DIR="none")
+
+    _, _, stderr = run(variables, SOME, way)
+
+    assert waiting(tmp_path) == []
+    assert "are lost" in stderr
+
+
+def wait_until_empty(home: Path) -> None:
+    """Wait until nothing waits in the spool."""
+    deadline = time.monotonic() + 30
+    while waiting(home):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,0 +1,106 @@
+"""What is written to disk comes back as it was, also from an earlier or a later release."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_crumbs import Breadcrumb, ErrorEvent
+from otel_crumbs.event import ExceptionInfo, Frame
+from otel_crumbs.export.codec import NewerVersionError, UnreadableError, decode, encode
+
+from .events import event_of
+
+texts = st.text(st.characters(exclude_categories=()))
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts | st.binary(),
+    lambda values: (
+        st.lists(values) | st.tuples(values, values) | st.dictionaries(texts | st.integers() | st.binary(), values)
+    ),
+    max_leaves=12,
+)
+breadcrumbs = st.builds(
+    Breadcrumb,
+    timestamp=st.integers(),
+    message=texts,
+    data=st.dictionaries(texts, plain),
+    span_id=st.none() | texts,
+    duration_ms=st.none() | st.floats(allow_nan=False),
+    repeated=st.integers(),
+    in_flight=st.booleans(),
+)
+
+
+@given(st.lists(breadcrumbs, max_size=3), st.dictionaries(texts, plain), texts)
+def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[str, Any], words: str) -> None:
+    """Whatever is in it, and of the same types."""
+    exception = ExceptionInfo(type=words, message=words, frames=(Frame(path=words, line=3, function="f"),))
+    event = event_of(breadcrumbs=tuple(trail), resource=resource, exceptions=(exception,), operation=words)
+
+    back = decode(encode(event))
+
+    assert back == event
+    assert repr(back.resource) == repr(event.resource)
+
+
+def test_a_key_that_looks_like_ours_is_a_key() -> None:
+    """No data is taken for a wrapping."""
+    event = event_of(resource={"otel_crumbs.kind": "tuple", "items": [1]})
+
+    assert decode(encode(event)) == event
+
+
+def test_every_field_is_kept() -> None:
+    """A field that is added to the model is in the file without anybody thinking of it."""
+    document = json.loads(encode(event_of()))
+
+    assert set(document["event"]) == {field.name for field in dataclasses.fields(ErrorEvent)}
+
+
+def test_fields_of_another_release_do_no_harm() -> None:
+    """One that is not known is passed over, one that is missing has its default."""
+    document = json.loads(encode(event_of(held_back=3)))
+    del document["event"]["held_back"]
+    document["event"]["colour"] = "blue"
+
+    assert decode(json.dumps(document).encode()) == event_of_the_same(document)
+
+
+def event_of_the_same(document: Any) -> ErrorEvent:
+    """Return the event that a document was made of, by its id."""
+    event = event_of(held_back=0)
+    return dataclasses.replace(event, event_id=document["event"]["event_id"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x00\xff",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"version":1}',
+        b'{"version":1,"event":7}',
+        b'{"version":1,"event":{}}',
+        b'{"version":0,"event":{}}',
+        b'{"version":"x","event":{}}',
+        b"[" * 100_000,
+        encode(event_of())[:-40],
+    ],
+)
+def test_garbage_is_unreadable_and_nothing_else(data: bytes) -> None:
+    """One error for all that a broken disk or a curious hand may leave."""
+    with pytest.raises(UnreadableError):
+        decode(data)
+
+
+def test_a_later_release_is_recognised() -> None:
+    """What it wrote is not garbage."""
+    with pytest.raises(NewerVersionError):
+        decode(b'{"version":2,"event":{}}')
