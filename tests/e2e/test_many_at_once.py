@@ -16,6 +16,9 @@ pytestmark = pytest.mark.e2e
 
 MANY = 200
 
+# A storm of one and the same failure is held back otherwise.
+EACH = {"OTEL_CRUMBS_RATE_LIMIT": "0"}
+
 
 def owners(event: LogRecord) -> Iterator[set[str]]:
     """Iterate over the application's own breadcrumbs: whose each one is, by all numbers of requests in it."""
@@ -37,7 +40,7 @@ def assert_each_has_its_own(events: list[LogRecord], breadcrumbs: int) -> None:
 @pytest.mark.parametrize("sampler", ["always_on", "always_off"])
 def test_requests_in_threads_keep_their_trails_apart(launcher: Launcher, sampler: str) -> None:
     """Two hundred threads that work in turns are two hundred events, each with its thread's breadcrumbs only."""
-    finished = launcher.run("many_threads.py", str(MANY), OTEL_TRACES_SAMPLER=sampler)
+    finished = launcher.run("many_threads.py", str(MANY), OTEL_TRACES_SAMPLER=sampler, **EACH)
 
     assert (finished.code, finished.stdout) == (0, b"200\n")
     # Three steps, each a log line, a span event and a span.
@@ -47,7 +50,7 @@ def test_requests_in_threads_keep_their_trails_apart(launcher: Launcher, sampler
 @pytest.mark.parametrize("sampler", ["always_on", "always_off"])
 def test_requests_in_tasks_keep_their_trails_apart(launcher: Launcher, sampler: str) -> None:
     """Two hundred tasks, each with tasks and threads below it, are two hundred events with their own breadcrumbs."""
-    finished = launcher.run("many_tasks.py", str(MANY), OTEL_TRACES_SAMPLER=sampler)
+    finished = launcher.run("many_tasks.py", str(MANY), OTEL_TRACES_SAMPLER=sampler, **EACH)
 
     assert (finished.code, finished.stdout) == (0, b"200\n")
     # Three log lines, three span events, and in each of two tasks a span and two log lines, one from a thread.
@@ -56,7 +59,7 @@ def test_requests_in_tasks_keep_their_trails_apart(launcher: Launcher, sampler: 
 
 def test_visitors_of_a_website_keep_their_trails_apart(start_website: StartWebsite, launcher: Launcher) -> None:
     """Two hundred visitors who fail in one process at the same moment are two hundred events."""
-    website = start_website("gunicorn-gthread", CROWD=str(MANY))
+    website = start_website("gunicorn-gthread", CROWD=str(MANY), **EACH)
     with ThreadPoolExecutor(MANY) as pool:
         answers = list(pool.map(website.get, (f"/crowd/{number}" for number in range(MANY))))
     website.stop()
