@@ -9,38 +9,23 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from opentelemetry import _logs, trace
-from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import TracerProvider
-
 from . import trail as trails
-from .capture import asyncio_loop, django_signal, excepthook, threads, unraisable
-from .capture.enriched import EnrichedRecords
-from .capture.failed_spans import FailedOperations
-from .capture.logged import LoggedExceptions
 from .capture.once import Reporter
 from .capture.storms import Storms
 from .config import Config
-from .ending import LastSeconds, hard_exit, orderly, sigterm
-from .event import Builder, Seized
+from .ending import LastSeconds
+from .event import Builder
 from .event.scrub import Scrubber
-from .export import Delivery, SpoolPlace, metrics
+from .export import Delivery, SpoolPlace
 from .export.registry import make_exporters
 from .guard import guarded, tell, warn
-from .sources import django_orm, http_client, redirects, sampling, sqlite_connection, stdlib_logging
-from .sources.log_floor import floor
-from .sources.log_records import BreadcrumbLogRecordProcessor
-from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
-from .sources.spans import BreadcrumbSpanProcessor
+from .resource import resource_attributes, service_name
+from .steps import Undo, steps_for
 from .values import DEFAULT_SPOOL, NO_SPOOL
-
-Undo = Callable[[], None]
 
 
 class Installation:
@@ -93,7 +78,8 @@ class Installation:
 
     def put_in_place(self) -> None:
         """Put every part in place; one that fails is left out and said."""
-        for name, step in _steps(self):
+        steps = steps_for(self.config, self.reporter, self.builder, save=self.save, end=self.end)
+        for name, step in (*steps, ("leftovers", self.delivery.look_for_leftovers)):
             undo = guarded(f"{name} was put in place")(step)()
             if undo is not None:
                 self._undos.append(undo)
@@ -202,134 +188,11 @@ def flush(timeout: float = 2.0) -> bool:
     return _installation.flush(timeout) if _installation is not None else True
 
 
-def resource_attributes() -> Mapping[str, Any]:
-    """Return the application's own resource, as the SDK has it now."""
-    for provider in (trace.get_tracer_provider(), _logs.get_logger_provider()):
-        if isinstance(provider, TracerProvider | LoggerProvider):
-            return provider.resource.attributes
-    try:
-        return _resource_without_sdk().attributes
-    except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
-        return OTELResourceDetector().detect().attributes
-
-
-@cache
-def _resource_without_sdk() -> Resource:
-    return Resource.create()
-
-
-def service_name() -> str:
-    """Return what the service is called, as far as is known now."""
-    return str(resource_attributes().get("service.name") or "unknown_service")
-
-
 def _spool(config: Config) -> SpoolPlace | None:
     if config.spool_dir == NO_SPOOL:
         return None
     base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
     return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)
-
-
-def _steps(installation: Installation) -> Iterator[tuple[str, Callable[[], Undo | None]]]:
-    """Iterate over what there is to put in place, in the order it must be."""
-    config, reporter = installation.config, installation.reporter
-    failed = FailedOperations(reporter)
-    logged = LoggedExceptions(reporter)
-    yield "limits", lambda: _limits(config)
-    yield "spans", lambda: _spans(config, failed)
-    yield "log records", lambda: _log_records(config, logged, installation.builder)
-    yield "logging", lambda: stdlib_logging.install(logged.report if "logging" in config.capture else None)
-    yield "http.client", http_client.install
-    yield "redirects", redirects.install
-    yield "sqlite3 connections", sqlite_connection.install
-    yield "Django's SQL", django_orm.install
-    if "operation" in config.capture:
-        yield "operations by hand", lambda: _operations_by_hand(failed)
-    if "django" in config.capture:
-        yield "got_request_exception", lambda: django_signal.install(reporter)
-    if "excepthook" in config.capture:
-        yield "sys.excepthook", lambda: excepthook.install(reporter, flush=installation.save)
-    if "threading" in config.capture:
-        yield "threading.excepthook", lambda: threads.install(reporter)
-    if "asyncio" in config.capture:
-        yield "asyncio", lambda: asyncio_loop.install(reporter)
-    if "unraisable" in config.capture:
-        yield "sys.unraisablehook", lambda: unraisable.install(reporter)
-    yield "exit", lambda: orderly.install(installation.end)
-    yield "os._exit", lambda: hard_exit.install(installation.end)
-    yield "SIGTERM", lambda: sigterm.install(installation.end)
-    yield "metrics", metrics.install
-    yield "leftovers", installation.delivery.look_for_leftovers
-
-
-def _limits(config: Config) -> Undo:
-    size, trails.current.size = trails.current.size, config.max_breadcrumbs
-    floor.set_level(config.log_level)
-    for name in config.ignore_loggers:
-        floor.ignore(name)
-
-    def undo() -> None:
-        trails.current.size = size
-        floor.forget()
-
-    return undo
-
-
-def _spans(config: Config, failed: FailedOperations) -> Undo:
-    ended = failed.operation_ended if "operation" in config.capture else None
-
-    def attach(provider: TracerProvider) -> Undo:
-        remove = _adopt_or_add(provider, ended)
-        restore = sampling.install(provider) if config.record_unsampled else _nothing
-        return _both(restore, remove)
-
-    return on_tracer_provider(attach)
-
-
-def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
-    """Use the span processor that the application put there itself, else add one."""
-    many = provider._active_span_processor  # noqa: SLF001 - the SDK does not tell its processors otherwise
-    for own in many._span_processors:  # noqa: SLF001
-        if isinstance(own, BreadcrumbSpanProcessor):
-            own.on_operation_end = ended
-            return lambda: setattr(own, "on_operation_end", None)
-    processor = BreadcrumbSpanProcessor(on_operation_end=ended)
-    remove = add_span_processor(provider, processor)
-    return _both(remove, processor.shutdown)
-
-
-def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
-    from .export.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
-
-    def attributes(seized: Seized) -> Mapping[str, Any]:
-        event = builder.build(seized)
-        return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
-
-    enriched = EnrichedRecords(attributes)
-
-    def on_record(emitted: Any) -> None:
-        enriched.enrich(emitted)
-        if "logging" in config.capture and not stdlib_logging.handling.get():
-            logged.report_emitted(emitted)
-
-    return on_logger_provider(lambda provider: _adopt_or_add_for_records(provider, on_record))
-
-
-def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
-    """Use the log record processor that the application put there itself, else add one."""
-    many = provider._multi_log_record_processor  # noqa: SLF001 - as for spans
-    for own in many._log_record_processors:  # noqa: SLF001
-        if isinstance(own, BreadcrumbLogRecordProcessor):
-            own.on_record = on_record
-            return lambda: setattr(own, "on_record", None)
-    processor = BreadcrumbLogRecordProcessor(on_record=on_record)
-    remove = add_log_record_processor(provider, processor)
-    return _both(remove, processor.shutdown)
-
-
-def _operations_by_hand(failed: FailedOperations) -> Undo:
-    trails.on_failure.append(failed.operation_failed)
-    return lambda: trails.on_failure.remove(failed.operation_failed)
 
 
 def _sdk_disabled(environ: Mapping[str, str]) -> bool:
@@ -341,15 +204,3 @@ def _run(undo: Undo) -> None:
         undo()
     except Exception as error:  # noqa: BLE001 - the other steps must be undone all the same
         tell("a hook was taken out", error)
-
-
-def _both(first: Undo, second: Undo) -> Undo:
-    def undo() -> None:
-        first()
-        second()
-
-    return undo
-
-
-def _nothing() -> None:
-    """Undo nothing."""

@@ -21,7 +21,7 @@ def install(reporter: Reporter) -> Callable[[], None]:
 
     @guarded("an unraisable exception was reported")
     def report(error: BaseException | None) -> None:
-        if error is not None:
+        if error is not None and not _is_the_end(error):
             reporter.report(error, mechanism="unraisable", handled=False)
 
     def unraisablehook(args: UnraisableHookArgs) -> None:
@@ -37,3 +37,8 @@ def install(reporter: Reporter) -> Callable[[], None]:
 
     sys.unraisablehook = unraisablehook
     return undo
+
+
+def _is_the_end(error: BaseException) -> bool:
+    """Return whether the interpreter refuses new threads since it goes down; OpenTelemetry's handler trips over it."""
+    return isinstance(error, RuntimeError) and "at interpreter shutdown" in str(error)

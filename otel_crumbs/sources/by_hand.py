@@ -101,7 +101,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda entry: str(entry[5] or "manual")
+category_of[render] = lambda entry: entry[5] if type(entry[5]) is str else str(entry[5] or "manual")
 
 
 def _message(message: object, details: Mapping[str, Any] | None) -> str:

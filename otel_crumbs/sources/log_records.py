@@ -15,7 +15,7 @@ from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
 from otel_crumbs.version import SCOPE
 
 from .span_entry import words
-from .stdlib_logging import handling
+from .stdlib_logging import asked, handling
 
 if TYPE_CHECKING:
     from opentelemetry._logs import SeverityNumber
@@ -45,6 +45,7 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
         self.severity = severity
         self.on_record = on_record
         self.active = True
+        asked.yet = True
 
     @guarded("a log record was recorded")
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:

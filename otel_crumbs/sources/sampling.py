@@ -82,5 +82,10 @@ def _tracers_with(provider: TracerProvider, sampler: Sampler) -> Iterator[Any]:
     # Before 1.41 providers do not know their tracers; this costs a few milliseconds, once.
     processor = provider._active_span_processor  # noqa: SLF001 - what ties a tracer to its provider
     for candidate in gc.get_objects():
-        if isinstance(candidate, Tracer) and candidate.span_processor is processor and candidate.sampler is sampler:
+        # By its type: isinstance() asks lazy proxies, such as Django's settings, what they are, and wakes them.
+        if (
+            issubclass(type(candidate), Tracer)
+            and candidate.span_processor is processor
+            and candidate.sampler is sampler
+        ):
             yield candidate

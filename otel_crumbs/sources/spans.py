@@ -104,8 +104,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return
             if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
                 return  # a streamed answer has thousands, and each would push something out
-            branch = found[0]
-            status = span._status
+            branch, status = found[0], span._status
             failed = status._status_code is _ERROR
             events = span._events if span._events._dq else None
             entry = (
@@ -125,8 +124,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             operation = branch.operation
             if operation is None or operation.span_id != span_id:
                 # As Branch.append() has it, without the call.
-                own = branch.own
-                last = own.last
+                own, last = branch.own, branch.own.last
                 last.append(entry)
                 if len(last) > own.limit:
                     own.make_room()

@@ -30,6 +30,15 @@ from .log_handlers import handlers
 # emits then is the same line again.
 handling: ContextVar[bool] = ContextVar("otel_crumbs_handling_a_log_line", default=False)
 
+
+class Asked:
+    """Whether anything asks `handling`: where OpenTelemetry's logs are not set up, no line need tell."""
+
+    yet = False
+
+
+asked = Asked()
+
 _REPORTED_FROM = logging.ERROR
 
 # The methods that ask isEnabledFor on behalf of a log call, rather than for
@@ -87,6 +96,8 @@ def _watch_printed(report: Callable[[logging.LogRecord], None] | None) -> Callab
                 report(record)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every line
             tell("a log line was recorded", error)
+        if not asked.yet:
+            return original(self, record)
         token = handling.set(True)
         try:
             return original(self, record)

@@ -1,0 +1,33 @@
+"""The application's own resource: what it is called, and where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from opentelemetry import _logs, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
+from opentelemetry.sdk.trace import TracerProvider
+
+
+def resource_attributes() -> Mapping[str, Any]:
+    """Return the application's own resource, as the SDK has it now."""
+    for provider in (trace.get_tracer_provider(), _logs.get_logger_provider()):
+        if isinstance(provider, TracerProvider | LoggerProvider):
+            return provider.resource.attributes
+    try:
+        return _resource_without_sdk().attributes
+    except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
+        return OTELResourceDetector().detect().attributes
+
+
+@cache
+def _resource_without_sdk() -> Resource:
+    return Resource.create()
+
+
+def service_name() -> str:
+    """Return what the service is called, as far as is known now."""
+    return str(resource_attributes().get("service.name") or "unknown_service")
