@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 
 class Nowhere(Transport):
-    """Takes envelopes, and that is all."""
+    """Counts the events in envelopes, and that is all."""
+
+    taken = 0
 
     def capture_envelope(self, envelope: Envelope) -> None:
         """Take an envelope."""
+        Nowhere.taken += envelope.get_event() is not None
 
 
 def start(**options: Any) -> None:
