@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import warnings
@@ -170,8 +171,13 @@ def test_a_crash_looks_as_it_did(run: Run) -> None:
     with_us = run(source=source)
     without_us = run(source=source, OTEL_PYTHON_DISABLED_INSTRUMENTATIONS="otel_crumbs")
 
-    assert (with_us.returncode, with_us.stdout, with_us.stderr) == (1, "", without_us.stderr)
+    assert (with_us.returncode, with_us.stdout) == (1, "")
+    assert _without_addresses(with_us.stderr) == _without_addresses(without_us.stderr)
     assert "ValueError: boom" in with_us.stderr
+
+
+def _without_addresses(output: str) -> str:
+    return re.sub(r"0x[0-9a-f]+", "0x", output)
 
 
 CONFIGURATION = """
