@@ -129,9 +129,8 @@ class Lane:
             tally.count("dropped", all_of_it - kept, exporter=self.exporter.name, reason="process ended")
             warn(
                 f"left by {self.exporter.name}",
-                "otel_crumbs ends with %d error events that the exporter %r could not deliver: "
+                "The process ends before the exporter %r of otel_crumbs could deliver all error events: "
                 "%d are kept in %s for the next process of this service, %d are lost.",
-                all_of_it,
                 self.exporter.name,
                 kept,
                 self.shelf.folder,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
-from otel_crumbs.tally import tally
+from otel_crumbs.tally import evicted, recorded, tally
 from otel_crumbs.version import SCOPE, VERSION
 
 # name in the tally: metric, unit, meaning
@@ -24,6 +24,8 @@ METRICS = {
     "spooled": ("otel_crumbs.events.spooled", "{event}", "Error events that were written to disk to wait there."),
     "dropped": ("otel_crumbs.events.dropped", "{event}", "Error events that were lost, by reason."),
 }
+
+_TICKERS = {"recorded": recorded, "evicted": evicted}
 
 _installed: list[Meter] = []
 
@@ -43,6 +45,8 @@ def create(meter: Meter) -> Meter:
 
 def _reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
     def read(_: CallbackOptions) -> Iterator[Observation]:
+        if name in _TICKERS:
+            yield Observation(_TICKERS[name].value)
         for attributes, number in tally.read(name):
             yield Observation(number, {f"otel_crumbs.{key}": value for key, value in attributes.items()})
 

@@ -9,7 +9,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from .ring import Entry, Ring
+from otel_crumbs.tally import recorded
+
+from .ring import Entry, OwnRing, Ring
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -22,6 +24,7 @@ Runner = Task[Any] | int
 MAX_DEPTH = 32
 
 _numbers = count(1)
+_tick = recorded.tick
 
 
 def runner() -> Runner:
@@ -59,7 +62,7 @@ class Branch:
         of_thread: bool = False,
     ) -> None:
         self.operation = operation
-        self.own = Ring(size)
+        self.own = OwnRing(size)
         self.below: Ring | None = None
         running = threading.get_ident() if of_thread else runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
@@ -99,6 +102,7 @@ class Branch:
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
         # As Ring.append() has it, without the call: this is done at every note and log line.
+        _tick()
         own = self.own
         last = own.last
         last.append(entry)

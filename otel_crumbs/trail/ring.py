@@ -12,6 +12,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from otel_crumbs.tally import evicted
+
 if TYPE_CHECKING:
     from .breadcrumb import Breadcrumb
 
@@ -26,6 +28,8 @@ category_of: dict[Render, Callable[[Entry], str]] = {}
 TIMESTAMP, NOTABLE, BRANCH, RENDER = range(4)
 
 DEFAULT_SIZE = 100
+
+_tick = evicted.tick
 
 # A tenth of a trail is for how the operation began, a fifth for the warnings
 # and errors that newer entries would push out.
@@ -111,6 +115,20 @@ class Ring:
             self._drop(notable.popleft())
 
     def _drop(self, entry: Entry) -> None:
+        name = category_of.get(entry[RENDER])
+        if self._dropped is None:
+            self._dropped = defaultdict(int)
+        self._dropped["other" if name is None else name(entry)] += 1
+
+
+class OwnRing(Ring):
+    """What a branch recorded itself: what has no room here is counted for all of the process."""
+
+    __slots__ = ()
+
+    def _drop(self, entry: Entry) -> None:
+        _tick()
+        # As Ring has it, without the call: a full trail does this for every breadcrumb.
         name = category_of.get(entry[RENDER])
         if self._dropped is None:
             self._dropped = defaultdict(int)

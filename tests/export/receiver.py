@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -73,11 +74,13 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Run a receiver."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    receiver = Receiver(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
     server.receiver = receiver  # type: ignore[attr-defined]  # the handler looks for it there
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -1,0 +1,88 @@
+"""What we count can be read as metrics of the application's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+import otel_crumbs
+from otel_crumbs.export import Outcome, Verdict, metrics
+from otel_crumbs.tally import Ticker
+
+
+class Refusing:
+    """An exporter that refuses everything."""
+
+    name = "refusing"
+
+    def export(self, event: Any, timeout: float) -> Outcome:
+        """Refuse."""
+        return Outcome(verdict=Verdict.REFUSED, reason="not welcome")
+
+    def shutdown(self) -> None:
+        """Do nothing."""
+
+
+def read(reader: InMemoryMetricReader) -> dict[str, int]:
+    """Return the sum of each metric."""
+    found = reader.get_metrics_data()
+    assert found is not None
+    return {
+        metric.name.removeprefix("otel_crumbs."): sum(point.value for point in metric.data.data_points)
+        for by_resource in found.resource_metrics
+        for by_scope in by_resource.scope_metrics
+        for metric in by_scope.metrics
+    }
+
+
+def test_every_fate_is_counted() -> None:
+    """What was recorded and captured, what had no room, what was lost and why."""
+    reader = InMemoryMetricReader()
+    metrics.create(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
+    before = read(reader)
+    installation = otel_crumbs.install(exporter=Refusing(), max_breadcrumbs=5, spool_dir="none", rate_limit=1)
+
+    for number in range(20):
+        otel_crumbs.record(f"crumb {number}")
+    errors = [ValueError("the same"), ValueError("the same")]
+    for error in errors:
+        otel_crumbs.capture_exception(error)
+    installation.flush()
+    otel_crumbs.trail()
+
+    changed = {name: number - before.get(name, 0) for name, number in read(reader).items()}
+    assert changed["breadcrumbs.recorded"] == 20
+    assert changed["breadcrumbs.evicted"] == 15
+    assert changed["events.captured"] == 1
+    # One was refused, and one was held back.
+    assert changed["events.dropped"] == 2
+
+
+def test_a_reason_is_an_attribute() -> None:
+    """Somebody who is alarmed wants to know why."""
+    reader = InMemoryMetricReader()
+    metrics.create(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
+    installation = otel_crumbs.install(exporter=Refusing(), spool_dir="none")
+
+    otel_crumbs.capture_exception(ValueError("boom"))
+    installation.flush()
+
+    found = reader.get_metrics_data()
+    assert found is not None
+    [scope] = found.resource_metrics[0].scope_metrics
+    [dropped] = [metric for metric in scope.metrics if metric.name == "otel_crumbs.events.dropped"]
+    attributes = [dict(point.attributes or {}) for point in dropped.data.data_points]
+    assert {"otel_crumbs.exporter": "refusing", "otel_crumbs.reason": "refused"} in attributes
+
+
+def test_a_ticker_starts_anew() -> None:
+    """A forked child counts its own."""
+    ticker = Ticker()
+    ticker.tick()
+
+    ticker.start_anew()
+    ticker.tick()
+
+    assert ticker.value == 1
