@@ -156,7 +156,7 @@ def bare(session: nox.Session) -> None:
 @nox.session
 def e2e(session: nox.Session) -> None:
     """Run whole applications, and a real Collector, once."""
-    session.install("-e.[all,demo]", *groups("tests"))
+    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
     # One after the other: pytest fails where it finds none of either.
     run_tests(session, "-m", "collector")
     # What runs is other processes, so coverage would see nothing, and most of the time goes by waiting.
