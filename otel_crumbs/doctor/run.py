@@ -16,6 +16,7 @@ from .section import Section, State
 from .sending import sending
 from .settings import settings, standard_variables
 from .versions import versions
+from .waiting import waiting
 from .warned import heard_warnings, warnings
 
 UNREACHED = re.compile("not reached|no answer|UNAVAILABLE|DEADLINE")
@@ -46,6 +47,7 @@ def examine(installation: Installation, heard: Sequence[str], *, timeout: float,
     yield settings(installation.config, os.environ)
     yield standard_variables(os.environ)
     yield hooks(installation)
+    yield waiting(installation)
     yield instrumentations(os.environ)
     yield without_instrumentation()
     if send:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .delivery import Delivery
 from .document import document_of
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
+from .lane import Lane
 from .spool import SpoolPlace
 
-__all__ = ["DELIVERED", "Delivery", "Exporter", "Outcome", "SpoolPlace", "Verdict", "document_of"]
+__all__ = ["DELIVERED", "Delivery", "Exporter", "Lane", "Outcome", "SpoolPlace", "Verdict", "document_of"]

@@ -37,7 +37,7 @@ class Shelf:
     """
 
     def __init__(self, place: SpoolPlace | None, *, exporter: str, service: Callable[[], str]) -> None:
-        self._place = place
+        self.place = place
         self._exporter = exporter
         self._service = service
         self._spools: dict[str, Spool] = {}
@@ -61,17 +61,21 @@ class Shelf:
     @property
     def usable(self) -> bool:
         """Whether it makes sense to try and keep something."""
-        return self._place is not None and time.monotonic() >= self._rests_until
+        return self.place is not None and time.monotonic() >= self._rests_until
 
     @property
     def folder(self) -> str:
         """The folder for all services, in words."""
-        return str(self._place.folder) if self._place is not None else "memory"
+        return str(self.place.folder) if self.place is not None else "memory"
 
     @property
     def where(self) -> str:
         """Where events are kept, in words."""
         return f"kept in {self.folder if self.usable else 'memory'}"
+
+    def current(self) -> Spool | None:
+        """Return the spool of the service as it is called now, None where there can be none."""
+        return self._spool(self._known_service or self._service())
 
     def keep(self, event: ErrorEvent) -> bool:
         """Write an event to the spool; return whether it is there."""
@@ -102,11 +106,11 @@ class Shelf:
 
     def has_work(self) -> bool:
         """Return whether there is, or may be, something to deliver."""
-        return bool(self._place is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
+        return bool(self.place is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
 
     def seconds_to_next_look(self) -> float:
         """Return how long to wait before looking for what others left behind."""
-        return max(0.0, self._next_look - time.monotonic()) if self._place is not None else float("inf")
+        return max(0.0, self._next_look - time.monotonic()) if self.place is not None else float("inf")
 
     def seconds_to_wait(self) -> float:
         """Return when to look again though nothing happens; a timer that is not needed keeps event loops awake."""
@@ -115,11 +119,11 @@ class Shelf:
     def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
         """Look in so many seconds for what others left behind."""
         self._next_look = time.monotonic() + seconds
-        self._expects_something = self._place is not None
+        self._expects_something = self.place is not None
 
     def next(self) -> tuple[Claim, ErrorEvent] | None:
         """Return the next event that nobody else is delivering, None where there is none for now."""
-        spool = self._spool(self._known_service or self._service())
+        spool = self.current()
         try:
             while spool is not None and (name := self._next_name(spool)) is not None:
                 claimed = self._claim(spool, name)
@@ -204,11 +208,11 @@ class Shelf:
         return self._spool(self._known_service)
 
     def _spool(self, service: str) -> Spool | None:
-        if self._place is None:
+        if self.place is None:
             return None
         if service not in self._spools:
             try:
-                made = self._place.spool(service, self._exporter)
+                made = self.place.spool(service, self._exporter)
             except (OSError, RuntimeError) as error:  # there is no home
                 self._rest(OSError(errno.ENOENT, str(error)))
                 return None
@@ -219,7 +223,7 @@ class Shelf:
 
     def _rest(self, error: OSError | UnsafeFolderError) -> None:
         self._rests_until = time.monotonic() + _SECONDS_OF_REST
-        by_default = self._place is None or self._place.base is None
+        by_default = self.place is None or self.place.base is None
         if by_default and isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
             return  # nobody asked for a spool, and there can be none
         warn(

@@ -1,0 +1,55 @@
+"""What waits on disk to be delivered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from otel_crumbs.export import Lane
+from otel_crumbs.export.private_folder import UnsafeFolderError
+from otel_crumbs.install import Installation
+
+from .section import Row, Section, State
+
+KILOBYTE = 1024
+
+
+def waiting(installation: Installation) -> Section:
+    """Return what each exporter's spool holds for this service."""
+    return Section(title="Undelivered events", key="spool", rows=tuple(_waiting(installation)))
+
+
+def _waiting(installation: Installation) -> Iterator[Row]:
+    spooled = [lane for lane in installation.delivery.lanes if lane.shelf.place is not None]
+    if not spooled and installation.delivery.lanes:
+        yield Row(name="on disk", value="none are kept", remark="OTEL_CRUMBS_SPOOL_DIR", state=State.NOTE)
+    for lane in spooled:
+        try:
+            yield from _rows(lane)
+        except (OSError, UnsafeFolderError) as error:
+            yield Row(name=lane.exporter.name, value="cannot be looked into", remark=str(error), state=State.BAD)
+
+
+def _rows(lane: Lane) -> Iterator[Row]:
+    spool = lane.shelf.current()
+    if spool is None:
+        yield Row(name=lane.exporter.name, value="none are kept", remark="there is no private folder here")
+        return
+    found = spool.look()
+    name, where = lane.exporter.name, str(spool.path)
+    if not found.waiting:
+        yield Row(name=name, value="none", remark=where)
+    else:
+        value = f"{len(found.waiting)} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_age(found.oldest)} old"
+        yield Row(name=name, value=value, remark=where, state=State.NOTE)
+    if found.set_aside:
+        remark = "*.unreadable: look at them, or delete them"
+        yield Row(name=name, value=f"{found.set_aside} set aside", remark=remark, state=State.NOTE)
+
+
+def _age(captured: int | None) -> str:
+    seconds = max(0.0, time.time() - (captured or 0) / 1e9)
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

@@ -1,0 +1,136 @@
+"""A fork with a full queue: every event arrives once, from the process that captured it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs.export import DELIVERED, Delivery, Outcome
+from otel_crumbs.export.spool import SpoolPlace
+from tests.export.receiver import Receiver, Reply, receiving
+
+from .running import arrived, each_once, numbered
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+SOME = 20
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a receiver that waits for a word before it answers."""
+    with receiving() as running:
+        yield running
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Do something in a forked child, and return its exit code; nothing of the tests runs there."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def capture(name: str) -> None:
+    """Capture some errors."""
+    for message in numbered(name, SOME):
+        otel_crumbs.capture_exception(LookupError(message))
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_fork_with_a_full_queue_delivers_everything_once(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the parent waits for an answer its queue is full; the child's is empty, and both are emptied."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    gate = threading.Event()
+    receiver.reply = Reply(raw=lambda connection: hold(gate, connection.sendall))
+    installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, flush_timeout=20)
+    capture("parent")
+
+    def in_the_child() -> None:
+        assert not installation.delivery.pending
+        capture("child")
+        gate_opens.close()
+        assert otel_crumbs.flush(20)
+
+    gate_opens = OpensLater(gate)
+    code = in_child(in_the_child)
+    gate.set()
+    flushed = otel_crumbs.flush(20)
+
+    assert (code, flushed) == (0, True)
+    assert arrived(receiver) == each_once(*numbered("parent", SOME), *numbered("child", SOME))
+
+
+class OpensLater:
+    """Opens a gate of the parent's from its child: by closing a pipe that a thread of the parent listens to."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        self._reads, self._writes = os.pipe()
+        self._parent = os.getpid()
+        self._thread = threading.Thread(target=self._listen, args=(gate,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Say that the gate is to be opened."""
+        os.write(self._writes, b"x")
+
+    def _listen(self, gate: threading.Event) -> None:
+        os.read(self._reads, 1)
+        gate.set()
+
+
+def hold(gate: threading.Event, send: Callable[[bytes], None]) -> None:
+    """Answer when the gate is open."""
+    gate.wait(20)
+    send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) -> None:
+    """A thread that held them does not exist there, and nobody else would release them."""
+
+    class Taking:
+        name = "taking"
+
+        def export(self, event: object, timeout: float) -> Outcome:
+            return DELIVERED
+
+        def shutdown(self) -> None:
+            pass
+
+    installation = otel_crumbs.install(exporter=Taking(), spool_dir=tmp_path)
+    delivery: Delivery = installation.delivery
+    held, done = threading.Event(), threading.Event()
+
+    def hold_everything() -> None:
+        with delivery.lanes[0]._changed:
+            held.set()
+            done.wait(20)
+
+    thread = threading.Thread(target=hold_everything)
+    thread.start()
+    held.wait(20)
+
+    def in_the_child() -> None:
+        otel_crumbs.capture_exception(LookupError("in the child"))
+        assert otel_crumbs.flush(10)
+
+    code = in_child(in_the_child)
+    done.set()
+    thread.join()
+
+    assert code == 0
+    assert SpoolPlace(base=tmp_path).has_any() is False
