@@ -96,6 +96,12 @@ class Current:
         _operation_branch.set(branch)
         return branch
 
+    def begin_job(self) -> None:
+        """Have a thread of a pool begin anew: its jobs are siblings, though they share the thread."""
+        self._thread.in_job = True
+        _operation_branch.set(None)
+        _ambient_branch.set(None)
+
     def open_entries(self, branch: Branch) -> Iterator[Entry]:
         """Iterate over entries for the open spans that a branch sees, as they are now."""
         if self.entry_of_open_span is None:
@@ -122,8 +128,13 @@ class Current:
     def _ambient(self) -> Branch:
         here = _ambient_branch.get()
         if here is None:
-            here = self._branch_of_thread()
+            here = self._branch_of_job() if getattr(self._thread, "in_job", False) else self._branch_of_thread()
         return here if here.is_mine() else self._mine(here)
+
+    def _branch_of_job(self) -> Branch:
+        branch = Branch(self.size, None, self._branch_of_thread())
+        _ambient_branch.set(branch)
+        return branch
 
     def _branch_of_thread(self) -> Branch:
         """Return the branch that all of a thread's ambient tasks hang on, for what leaves them ends up there."""
