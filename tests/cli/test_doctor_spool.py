@@ -1,0 +1,64 @@
+"""`otel-crumbs doctor` shows what waits on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from otel_crumbs.export.codec import encode
+from otel_crumbs.export.spool import Spool
+from tests.export.events import event_of
+
+from .commands import run
+from .test_doctor import section
+
+
+def spool_of(folder: Path) -> Spool:
+    """Return the spool of a service called patient."""
+    return Spool(folder, service="patient", exporter="otlp")
+
+
+def examined(tmp_path: Path, spool: str) -> str:
+    """Return what the doctor says of a spool."""
+    variables = {"OTEL_SERVICE_NAME": "patient", "OTEL_CRUMBS_SPOOL_DIR": spool}
+    return section(run(tmp_path, "doctor", "--no-send", env=variables).stdout, "Undelivered events")
+
+
+def test_what_waits_is_shown(tmp_path: Path) -> None:
+    """How many, how much, how old, where, and what could not be read."""
+    spool = spool_of(tmp_path / "spool")
+    for number in (1, 2, 3):
+        event = event_of(ValueError(str(number)), timestamp=number)
+        spool.write(event, encode(event))
+    claim = spool.claim(spool.look().waiting[0])
+    assert claim is not None
+    claim.set_aside()
+
+    shown = examined(tmp_path, str(tmp_path / "spool"))
+
+    assert "otlp  2 of" in shown
+    assert "days old" in shown
+    assert "1 set aside" in shown
+
+
+def test_nothing_waits(tmp_path: Path) -> None:
+    """And where it would."""
+    shown = examined(tmp_path, str(tmp_path / "spool"))
+
+    assert "otlp  none" in shown
+
+
+def test_nothing_is_kept(tmp_path: Path) -> None:
+    """Because somebody said so."""
+    assert "none are kept" in examined(tmp_path, "none")
+
+
+def test_a_folder_that_is_not_safe_is_said(tmp_path: Path) -> None:
+    """With the remedy."""
+    event = event_of(timestamp=1)
+    spool_of(tmp_path / "spool").write(event, encode(event))
+    (tmp_path / "spool").chmod(0o777)
+
+    shown = examined(tmp_path, str(tmp_path / "spool"))
+
+    assert "cannot be looked into" in shown
+    assert "chmod 700" in "".join(shown.split("\n         "))
