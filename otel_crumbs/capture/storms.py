@@ -18,7 +18,8 @@ from otel_crumbs.fork import anew_in_children
 from otel_crumbs.guard import warn
 from otel_crumbs.tally import tally
 
-DEFAULT_RATE_LIMIT = 60
+# Two hundred requests that fail at once are two hundred events; a thousand a second are a storm.
+DEFAULT_RATE_LIMIT = 300
 # Messages tell failures of one place apart, up to a point: some have a number in them that is always another.
 _MESSAGES_OF_A_PLACE = 20
 _SECONDS = 60.0

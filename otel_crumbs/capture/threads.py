@@ -22,7 +22,8 @@ def install(reporter: Reporter) -> Callable[[], None]:
             reporter.report(error, mechanism="threading", handled=False)
 
     def excepthook(args: threading.ExceptHookArgs) -> None:
-        if active:
+        # A worker of ours that dies is no failure of the application.
+        if active and not (args.thread is not None and args.thread.name.startswith("otel_crumbs")):
             after_its_record(lambda: previous(args), lambda: report(args.exc_value))
         else:
             previous(args)
