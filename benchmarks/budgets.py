@@ -116,7 +116,8 @@ def record(effort: Effort) -> Report:
 
 def log_lines(effort: Effort) -> Report:
     """Measure what a log line costs more."""
-    sides = ("logging", "otel_crumbs", "sentry-sdk", "raven")
+    with_logs = "otel_crumbs, OpenTelemetry's logs set up"
+    sides = ("logging", "otel_crumbs", with_logs, "sentry-sdk", "raven")
     results = Contest(module="sides.log_lines", processes=tuple((side,) for side in sides)).run(effort)
     rows = tuple(
         Row(
@@ -128,7 +129,17 @@ def log_lines(effort: Effort) -> Report:
         )
         for other, budget in (("sentry-sdk", 0.2), ("raven", 1.0))
     )
-    return Report(rows=rows, times=tuple(results.as_pyperf("log line")))
+    further = tuple(
+        Row(
+            what=f"The same where OpenTelemetry's logs are set up as well, against {other}",
+            unit="x",
+            budget=None,
+            spread=results.spread(_added(with_logs, other, "logging")),
+            note=_microseconds(results, with_logs),
+        )
+        for other in ("sentry-sdk", "raven")
+    )
+    return Report(rows=rows + further, times=tuple(results.as_pyperf("log line")))
 
 
 def capture(effort: Effort) -> Report:

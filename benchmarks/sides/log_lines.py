@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from time import thread_time
 
+from opentelemetry._logs import set_logger_provider
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import SpanKind, set_tracer_provider, use_span
 
@@ -43,6 +45,12 @@ def _ours() -> Batch:
     return inside
 
 
+def _ours_with_logs() -> Batch:
+    # Then each line says that its handlers run, lest OpenTelemetry's handler leave it a second time.
+    set_logger_provider(LoggerProvider(shutdown_on_exit=False))
+    return _ours()
+
+
 def _sentry() -> Batch:
     import sentry_sdk
     from sentry_sdk.integrations.logging import LoggingIntegration
@@ -70,6 +78,7 @@ def _raven() -> Batch:
 SIDES: dict[str, Callable[[], Batch]] = {
     "logging": _batch,
     "otel_crumbs": _ours,
+    "otel_crumbs, OpenTelemetry's logs set up": _ours_with_logs,
     "sentry-sdk": _sentry,
     "raven": _raven,
 }
