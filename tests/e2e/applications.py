@@ -24,7 +24,7 @@ PROGRAMS = Path(sys.executable).parent
 
 SECONDS_TO_RUN = 90
 SECONDS_TO_START = 30
-SECONDS_TO_STOP = 90
+SECONDS_TO_STOP = 45
 SECONDS_TO_ANSWER = 60
 SECONDS_BETWEEN_LOOKS = 0.02
 
@@ -164,16 +164,24 @@ class Website:
         """Stop the server in good order, and wait until it has sent what it still has."""
         if self._process is None:
             return
-        if self._process.poll() is None:
-            self._process.send_signal(self._stop_signal)
         try:
-            self._process.wait(SECONDS_TO_STOP)
+            self._ask_to_stop(self._process)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             raise
         finally:
             self._process = None
+
+    def _ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask, and ask once more: an interrupt that comes up in a finaliser is lost, as Python documents."""
+        if process.poll() is None:
+            process.send_signal(self._stop_signal)
+        try:
+            process.wait(SECONDS_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.send_signal(self._stop_signal)
+            process.wait(SECONDS_TO_STOP)
 
     def _listens(self) -> bool:
         try:
