@@ -20,7 +20,6 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.guard import tell
-from otel_crumbs.tally import recorded
 from otel_crumbs.trail import MAX_OPEN_SPANS, Branch, Entry, Operation, current, remember
 
 from .span_entry import SpanEntry, render_ended, render_open, render_root
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
 
-_tick = recorded.tick
 _ERROR = StatusCode.ERROR
 _INTERNAL = SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
@@ -125,13 +123,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             )
             operation = branch.operation
             if operation is None or operation.span_id != span_id:
-                _tick()  # from here on as Branch.append() has it, without the call
-                own, last = branch.own, branch.own.last
-                last.append(entry)
-                if len(last) > own.limit:
-                    own.make_room()
-                if branch.parent is not None:
-                    branch.tell_ancestors(entry)
+                branch.append(entry)
             else:
                 operation.name = span._name
                 if failed or events is not None:

@@ -101,7 +101,7 @@ class Branch:
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
-        # As Ring.append() has it, without the call: this is done at every note and log line.
+        # As Ring.append() has it, without the call: this is done at every span's end, note and log line.
         _tick()
         own = self.own
         last = own.last
@@ -109,7 +109,7 @@ class Branch:
         if len(last) > own.limit:
             own.make_room()
         if self.parent is not None:
-            self.tell_ancestors(entry)
+            self._tell_ancestors(entry)
 
     def lineage(self) -> Iterator[Branch]:
         """Iterate over this branch and its ancestors."""
@@ -122,8 +122,7 @@ class Branch:
         """Return whether *other* is this branch, an ancestor or a descendant."""
         return other in self.lineage() or self in other.lineage()
 
-    def tell_ancestors(self, entry: Entry) -> None:
-        """Add an entry where the ancestors see it."""
+    def _tell_ancestors(self, entry: Entry) -> None:
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.below is None:
