@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,11 @@ from otel_crumbs.trail import current
 from tests.application import Application, running_application
 
 GuardedFailures = list[tuple[str, Exception]]
+
+# A shell starts what runs in its background with SIGINT ignored, and every
+# program that the tests start and interrupt would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
