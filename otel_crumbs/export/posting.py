@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import netrc  # noqa: F401 - or `requests` imports it at the first request: a child forked then waits for it forever
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic

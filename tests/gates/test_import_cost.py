@@ -1,9 +1,22 @@
-"""`import otel_crumbs` brings in nothing that the user did not ask for."""
+"""What is imported, and when: nothing that the user did not ask for, and nothing by a worker."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+
+import pytest
+
+from tests.export.receiver import receiving
+
+SENT_BY_A_WORKER = """
+import sys, otel_crumbs
+otel_crumbs.install(capture="excepthook", spool_dir="none", **{settings})
+otel_crumbs.capture_exception(LookupError())
+before = set(sys.modules)
+assert otel_crumbs.flush(20)
+print(*set(sys.modules) - before)
+"""
 
 OPTIONAL = (
     "django",
@@ -42,3 +55,17 @@ def test_the_entry_points_import_no_optional_package() -> None:
 
     assert "otel_crumbs.instrumentor" in imported
     assert imported.isdisjoint(OPTIONAL)
+
+
+@pytest.mark.parametrize("exporter", ["http", "sentry", "otlp"])
+def test_a_worker_imports_nothing_when_it_sends(exporter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that is forked meanwhile would wait forever for a module that is being imported."""
+    with receiving() as receiver:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", receiver.url)
+        dsn = receiver.url.replace("//", "//key@") + "/1"
+        settings = {"exporter": exporter, "http_endpoint": receiver.url, "sentry_dsn": dsn}
+        program = SENT_BY_A_WORKER.format(settings=settings)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=60)
+
+    assert len(receiver.requests) == 1
+    assert done.stdout.split() == []
