@@ -11,16 +11,22 @@ exception and its trail; event makes them plain; export delivers.
 
 from __future__ import annotations
 
+import importlib
+import typing
+
 from . import breadcrumbs
-from .config import Config, ConfigError
-from .event import ErrorEvent
-from .install import Installation, capture_exception, flush, install, trail, uninstall
+from .install import capture_exception, flush, install, trail, uninstall
 from .sources.by_hand import record
 from .sources.log_floor import ignore_logger
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.sampling import RecordUnsampled
 from .sources.spans import BreadcrumbSpanProcessor
 from .trail import Breadcrumb, operation
+
+if typing.TYPE_CHECKING:
+    from .config import Config, ConfigError
+    from .event import ErrorEvent
+    from .installation import Installation
 
 __all__ = [
     "Breadcrumb",
@@ -41,3 +47,17 @@ __all__ = [
     "trail",
     "uninstall",
 ]
+
+# Types that come with what `install` imports.
+_LATE = {"Config": "config", "ConfigError": "config", "ErrorEvent": "event", "Installation": "installation"}
+
+
+def __getattr__(name: str) -> type:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: type = getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,8 +17,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import ParamSpec, TypeVar
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -73,26 +71,30 @@ def tell(doing: str, error: Exception) -> None:
         watcher(doing, error)
     if not _due(doing):
         return
-    with suppress(Exception), suppress_instrumentation():
-        logger.warning(
-            "otel_crumbs failed while %s; the application goes on. Please report this with its traceback.",
-            doing,
-            exc_info=error,
-        )
+    words = "otel_crumbs failed while %s; the application goes on. Please report this with its traceback."
+    _log(words, doing, failure=error)
 
 
 def warn(place: str, message: str, *args: object) -> None:
     """Log a warning for the user; never raises, at most one line a minute for each *place*."""
     if not _due(place):
         return
-    with suppress(Exception), suppress_instrumentation():
-        logger.warning(message, *args)
+    _log(message, *args)
 
 
 def watch(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
     """Call *watcher* for every guarded failure, for tests; returns what undoes it."""
     _watchers.append(watcher)
     return lambda: _watchers.remove(watcher)
+
+
+def _log(message: str, *args: object, failure: Exception | None = None) -> None:
+    with suppress(Exception):
+        # It brings in a good part of the standard library, which most never need: nothing fails.
+        from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
+
+        with suppress_instrumentation():
+            logger.warning(message, *args, exc_info=failure)
 
 
 def _due(place: str) -> bool:

@@ -1,102 +1,18 @@
-"""
-Installing and uninstalling: the only place that changes global state.
-
-Each step returns what undoes it; `Installation.uninstall` runs them backwards.
-"""
+"""The functions that work on what is in place: `install` puts it there, the others find it."""
 
 from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import trail as trails
-from .capture.once import Reporter
-from .capture.storms import Storms
-from .config import Config
-from .ending import LastSeconds
-from .event import Builder
-from .event.scrub import Scrubber
-from .export import Delivery, SpoolPlace
-from .export.registry import make_exporters
-from .guard import guarded, tell, warn
-from .resource import resource_attributes, service_name
-from .steps import Undo, steps_for
-from .values import DEFAULT_SPOOL, NO_SPOOL
+from .guard import guarded, warn
+from .trail import Breadcrumb, current, snapshot
 
+if TYPE_CHECKING:
+    from .installation import Installation
 
-class Installation:
-    """
-    What `install` put in place.
-
-    Args:
-        config: The effective settings.
-
-    """
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.builder = Builder(
-            scrubber=Scrubber(config.scrub_keys),
-            max_bytes=config.max_event_bytes,
-            before_breadcrumb=config.before_breadcrumb,
-            before_send=config.before_send,
-            resource=resource_attributes,
-        )
-        exporters = make_exporters(config, os.environ) if config.enabled else ()
-        self.delivery = Delivery(exporters, self.builder.build, spool=_spool(config), service=service_name)
-        self.reporter = Reporter(self.delivery.emit, Storms(config.rate_limit))
-        self.hooked: list[str] = []
-        self._undos: list[Undo] = []
-        self._last_seconds = LastSeconds(config.flush_timeout)
-
-    @property
-    def active(self) -> bool:
-        """Whether anything is in place."""
-        return bool(self._undos)
-
-    def flush(self, timeout: float | None = None) -> bool:
-        """Wait for delivery, FLUSH_TIMEOUT by default; return True only if everything was acknowledged."""
-        return self.delivery.flush(self.config.flush_timeout if timeout is None else timeout)
-
-    def uninstall(self) -> None:
-        """Undo every hook, patch and processor, the last first."""
-        global _installation  # noqa: PLW0603 - the process has one
-        with _lock:
-            for undo in reversed(self._undos):
-                _run(undo)
-            self._undos.clear()
-            self.hooked.clear()
-            if _installation is self:
-                _installation = None
-        if self.delivery.lanes:
-            self.delivery.end(self.config.flush_timeout)
-        self.delivery.close()
-
-    def put_in_place(self) -> None:
-        """Put every part in place; one that fails is left out and said."""
-        steps = steps_for(self.config, self.reporter, self.builder, save=self.save, end=self.end)
-        for name, step in (*steps, ("leftovers", self.delivery.look_for_leftovers)):
-            undo = guarded(f"{name} was put in place")(step)()
-            if undo is not None:
-                self._undos.append(undo)
-                self.hooked.append(name)
-
-    def end(self) -> None:
-        """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
-        if self.delivery.pending:
-            self._last_seconds.spend(self.delivery.end)
-
-    def save(self) -> None:
-        """Bring events to safety, for the end is near."""
-        if self.delivery.pending:
-            self._last_seconds.spend(self.delivery.save)
-
-
-_lock = threading.RLock()
 _installation: Installation | None = None
 
 
@@ -121,13 +37,17 @@ def install(**options: Any) -> Installation:
 
     """
     global _installation  # noqa: PLW0603 - the process has one
+    # Exporters, hooks and all they need: who only records, or never installs, does not pay for them.
+    from .config import Config  # noqa: PLC0415
+    from .installation import Installation, one_at_a_time  # noqa: PLC0415
+
     config = Config.read(os.environ, options)
-    with _lock:
+    with one_at_a_time:
         if _installation is not None:
             if not options or _installation.config == config:
                 return _installation
             _installation.uninstall()
-        installation = Installation(config)
+        installation = Installation(config, at_end=_forget)
         if config.enabled and not _sdk_disabled(os.environ):
             installation.put_in_place()
         _installation = installation
@@ -168,9 +88,9 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
     return _installation.reporter.report(error, mechanism="capture_exception", handled=handled)
 
 
-def trail() -> tuple[trails.Breadcrumb, ...]:
+def trail() -> tuple[Breadcrumb, ...]:
     """Return what an error raised right here would carry, oldest first."""
-    rendered, _ = trails.snapshot(trails.current.branch()).render()
+    rendered, _ = snapshot(current.branch()).render()
     return _installation.builder.breadcrumbs(rendered) if _installation is not None else rendered
 
 
@@ -188,19 +108,11 @@ def flush(timeout: float = 2.0) -> bool:
     return _installation.flush(timeout) if _installation is not None else True
 
 
-def _spool(config: Config) -> SpoolPlace | None:
-    if config.spool_dir == NO_SPOOL:
-        return None
-    base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
-    return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)
+def _forget(installation: Installation) -> None:
+    global _installation  # noqa: PLW0603 - as above
+    if _installation is installation:
+        _installation = None
 
 
 def _sdk_disabled(environ: Mapping[str, str]) -> bool:
     return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-
-
-def _run(undo: Undo) -> None:
-    try:
-        undo()
-    except Exception as error:  # noqa: BLE001 - the other steps must be undone all the same
-        tell("a hook was taken out", error)

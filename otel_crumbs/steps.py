@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import trail as trails
 from .capture import asyncio_loop, django_signal, excepthook, threads, unraisable
 from .capture.enriched import EnrichedRecords
 from .capture.failed_spans import FailedOperations
@@ -24,7 +23,7 @@ from .sources.log_floor import floor
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
 from .sources.spans import BreadcrumbSpanProcessor
-from .trail import pool_jobs
+from .trail import current, on_failure, pool_jobs
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
@@ -78,13 +77,13 @@ def steps_for(
 
 
 def _limits(config: Config) -> Undo:
-    size, trails.current.size = trails.current.size, config.max_breadcrumbs
+    size, current.size = current.size, config.max_breadcrumbs
     floor.set_level(config.log_level)
     for name in config.ignore_loggers:
         floor.ignore(name)
 
     def undo() -> None:
-        trails.current.size = size
+        current.size = size
         floor.forget()
 
     return undo
@@ -143,8 +142,8 @@ def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any
 
 
 def _operations_by_hand(failed: FailedOperations) -> Undo:
-    trails.on_failure.append(failed.operation_failed)
-    return lambda: trails.on_failure.remove(failed.operation_failed)
+    on_failure.append(failed.operation_failed)
+    return lambda: on_failure.remove(failed.operation_failed)
 
 
 def _both(first: Undo, second: Undo) -> Undo:

@@ -8,6 +8,3 @@ try:
     VERSION = version("otel-crumbs")
 except PackageNotFoundError:  # run from a source tree that was never installed
     VERSION = "0+unknown"
-
-# The instrumentation scope of what we send through OpenTelemetry.
-SCOPE = "otel_crumbs"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from opentelemetry.trace import StatusCode
 
+from otel_crumbs.clean import MAX_MESSAGE, text
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.clean import MAX_MESSAGE, text
 from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
 from otel_crumbs.guard import guarded
 from otel_crumbs.trail import Branch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 # How a program says "enough" or "not here": no errors, whoever raises them.
-_EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
-# Answers rather than failures, known by class name so that no framework is imported.
-_NOT_FOUND = frozenset({"django.http.response.Http404"})
+_EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit)
+# More of these, and answers rather than failures: known by class name, so that nothing is imported for them.
+_NO_FAILURES = frozenset({"asyncio.exceptions.CancelledError", "django.http.response.Http404"})
 _ANSWERS = frozenset(
     {
         "django.core.exceptions.PermissionDenied",
@@ -107,7 +106,7 @@ def is_expected(error: BaseException) -> bool:
     if isinstance(error, _EXPECTED):
         return True
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
-    if names & _NOT_FOUND:
+    if names & _NO_FAILURES:
         return True
     return bool(names & _ANSWERS) and not _is_server_error(error)
 

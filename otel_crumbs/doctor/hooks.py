@@ -10,7 +10,7 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_crumbs.config import DOORS
-from otel_crumbs.install import Installation
+from otel_crumbs.installation import Installation
 
 from .section import Row, Section, State
 

@@ -7,7 +7,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from otel_crumbs.install import Installation, install, installed
+from otel_crumbs.install import install, installed
+from otel_crumbs.installation import Installation
 
 from .hooks import hooks
 from .instrumentations import instrumentations, without_instrumentation

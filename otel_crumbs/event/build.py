@@ -18,10 +18,10 @@ from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
+from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.guard import warn
 from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
 
-from .clean import MAX_MESSAGE, clean, text
 from .fit import fit
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber

@@ -8,7 +8,8 @@ from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import TracebackType
 
-from .clean import CUT, MAX_MESSAGE, text
+from otel_crumbs.clean import CUT, MAX_MESSAGE, text
+
 from .model import ExceptionInfo, Frame
 
 # A recursion error has a thousand frames of the same; both ends tell.

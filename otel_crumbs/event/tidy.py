@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from otel_crumbs.clean import MAX_MESSAGE, MAX_TEXT, clean, clean_mapping, text
 from otel_crumbs.trail import LEVELS, Breadcrumb
 
-from .clean import MAX_MESSAGE, MAX_TEXT, clean, clean_mapping, text
 from .model import ErrorEvent, ExceptionInfo, Frame
 from .stack import MAX_STACKTRACE
 

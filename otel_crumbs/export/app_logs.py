@@ -13,7 +13,8 @@ from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider
 
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.version import SCOPE, VERSION
+from otel_crumbs.scope import SCOPE
+from otel_crumbs.version import VERSION
 
 from .exporter import DELIVERED, Outcome, Verdict
 from .wire import EVENT_NAME, attributes_of

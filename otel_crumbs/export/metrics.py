@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
+from otel_crumbs.scope import SCOPE
 from otel_crumbs.tally import evicted, recorded, tally
-from otel_crumbs.version import SCOPE, VERSION
+from otel_crumbs.version import VERSION
 
 # name in the tally: metric, unit, meaning
 METRICS = {

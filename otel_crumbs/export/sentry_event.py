@@ -14,8 +14,8 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otel_crumbs.clean import CUT, MAX_MESSAGE, text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
-from otel_crumbs.event.clean import CUT, MAX_MESSAGE, text
 from otel_crumbs.event.parsed import parsed
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.trail import Breadcrumb, rfc3339

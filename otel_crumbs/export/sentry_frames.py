@@ -7,8 +7,8 @@ import re
 import sysconfig
 from typing import Any
 
+from otel_crumbs.clean import text
 from otel_crumbs.event import Frame
-from otel_crumbs.event.clean import text
 from otel_crumbs.event.scrub import Scrub
 
 LINES_AROUND = 5

@@ -18,7 +18,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.version import SCOPE, VERSION
+from otel_crumbs.scope import SCOPE
+from otel_crumbs.version import VERSION
 
 EVENT_NAME = "exception"
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from time import time_ns
 from typing import Any, NamedTuple
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import tell, warn
 from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 

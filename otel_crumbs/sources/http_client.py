@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.guard import guarded, leave_no_frame
 from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
 

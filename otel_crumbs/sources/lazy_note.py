@@ -8,7 +8,7 @@ from datetime import datetime
 from time import time_ns
 from typing import Any
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import guarded, warn
 from otel_crumbs.trail import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Breadcrumb, Entry, category_of
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})

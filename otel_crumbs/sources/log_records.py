@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.trace import get_current_span
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.guard import guarded
+from otel_crumbs.scope import SCOPE
 from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
-from otel_crumbs.version import SCOPE
 
 from .span_entry import words
 from .stdlib_logging import asked, handling

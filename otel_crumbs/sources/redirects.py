@@ -14,7 +14,6 @@ from functools import wraps
 from typing import Any
 
 from opentelemetry.trace import Span, get_current_span
-from wrapt import register_post_import_hook
 
 from otel_crumbs.guard import guarded
 
@@ -34,6 +33,9 @@ def redirects_of(span_id: int) -> tuple[int, ...]:
 
 def install() -> Undo:
     """Watch the clients that are there or come later; returns what undoes it."""
+    # It imports asyncio and more; spans are rendered where nobody installed anything, too.
+    from wrapt import register_post_import_hook  # noqa: PLC0415
+
     watch = Watch()
     for module, owner, name, noting in _PLACES:
         register_post_import_hook(guarded(f"{module} was hooked")(watch.hook(owner, name, noting)), module)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of
 
 from .redirects import redirects_of

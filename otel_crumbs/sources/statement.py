@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from otel_crumbs.event.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of, current
 
 from .database_rules import folded, level_of, sets_up_a_connection, without_values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from asyncio import AbstractEventLoop, Task, _get_running_loop, current_task
 from collections.abc import Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from weakref import ref
 from otel_crumbs.tally import recorded
 
 from .ring import Entry, OwnRing, Ring
+from .runner import name_of, runner, running_task
 
 if TYPE_CHECKING:
-    from .operation import Operation
+    from asyncio import Task
 
-# What runs: an asyncio task, or a thread by its identity.
-Runner = Task[Any] | int
+    from .operation import Operation
 
 # A chain of tasks that start each other without end must not keep all of its
 # ancestors alive: deeper than this, a branch hangs on the root instead.
@@ -25,22 +24,6 @@ MAX_DEPTH = 32
 
 _numbers = count(1)
 _tick = recorded.tick
-
-
-def runner() -> Runner:
-    """Return what is running here: the asyncio task, else the identity of the thread."""
-    loop: AbstractEventLoop | None = _get_running_loop()
-    if loop is not None:
-        task = current_task(loop)
-        if task is not None:
-            return task
-    # Looked up at each call: gevent replaces it to tell greenlets apart.
-    return threading.get_ident()
-
-
-def name_of(running: Runner) -> str:
-    """Return what people call a task or the running thread."""
-    return threading.current_thread().name if isinstance(running, int) else running.get_name()
 
 
 class Branch:
@@ -90,11 +73,7 @@ class Branch:
 
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
-        # As runner() has it, without its calls: this is asked at every span's start.
-        loop = _get_running_loop()
-        if loop is None:
-            return self._thread == threading.get_ident()
-        task = current_task(loop)
+        task = running_task()
         if task is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task

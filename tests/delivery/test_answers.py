@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.install import Installation
+from otel_crumbs.installation import Installation
 from otel_crumbs.tally import tally
 from tests.export.receiver import Receiver, Reply, receiving
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from otel_crumbs import Breadcrumb
+from otel_crumbs.clean import MAX_MESSAGE
 from otel_crumbs.event import ExceptionInfo, Frame
-from otel_crumbs.event.clean import MAX_MESSAGE
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Outcome, Verdict
 from otel_crumbs.export.sentry import SentryExporter, asked_to_wait, envelope_of

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.event.clean import clean_mapping
+from otel_crumbs.clean import clean_mapping
 from otel_crumbs.export.wire import request_of
 
 from .events import NOW, TRAIL, event_of

@@ -34,6 +34,10 @@ OPTIONAL = (
 )
 
 
+# What takes longer to import than all of ours, and is only needed once something is installed.
+LATE = ("asyncio", "email", "http.client", "importlib.metadata", "opentelemetry.instrumentation", "ssl", "wrapt")
+
+
 def modules_after(statement: str) -> set[str]:
     """Return what a fresh interpreter has imported after a statement."""
     program = f"import sys; {statement}; print('\\n'.join(sys.modules))"
@@ -47,6 +51,23 @@ def test_importing_the_package_imports_no_optional_package() -> None:
 
     assert "otel_crumbs" in imported
     assert imported.isdisjoint(OPTIONAL)
+
+
+def test_what_is_needed_for_installing_is_imported_then() -> None:
+    """Libraries that only record do not pay for exporters and hooks; the SDK's own imports are not counted."""
+    ground = modules_after("import opentelemetry.sdk.trace, opentelemetry.sdk._logs")
+    imported = modules_after("import opentelemetry.sdk.trace, opentelemetry.sdk._logs, otel_crumbs")
+
+    assert (imported - ground).isdisjoint(LATE)
+    assert (imported - ground).isdisjoint({"otel_crumbs.config", "otel_crumbs.export", "otel_crumbs.installation"})
+
+
+@pytest.mark.parametrize("name", ["Config", "ConfigError", "ErrorEvent", "Installation"])
+def test_types_that_come_late_are_there_when_asked_for(name: str) -> None:
+    """They come with what is imported for installing."""
+    imported = modules_after(f"from otel_crumbs import {name}; assert {name}.__name__ == {name!r}")
+
+    assert "otel_crumbs.event" in imported
 
 
 def test_the_entry_points_import_no_optional_package() -> None:

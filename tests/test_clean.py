@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from otel_crumbs.event.clean import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, clean, clean_mapping, text
+from otel_crumbs.clean import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, clean, clean_mapping, text
 
 
 class Colour(Enum):
