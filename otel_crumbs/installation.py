@@ -19,7 +19,7 @@ from .event import Builder
 from .event.scrub import Scrubber
 from .export import Delivery, SpoolPlace
 from .export.registry import make_exporters
-from .guard import guarded, tell
+from .guard import guarded
 from .resource import resource_attributes, service_name
 from .steps import Undo, steps_for
 from .values import DEFAULT_SPOOL, NO_SPOOL
@@ -68,7 +68,7 @@ class Installation:
         """Undo every hook, patch and processor, the last first."""
         with one_at_a_time:
             for undo in reversed(self._undos):
-                _run(undo)
+                guarded("a hook was taken out")(undo)()
             self._undos.clear()
             self.hooked.clear()
             self._at_end(self)
@@ -101,10 +101,3 @@ def _spool(config: Config) -> SpoolPlace | None:
         return None
     base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
     return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)
-
-
-def _run(undo: Undo) -> None:
-    try:
-        undo()
-    except Exception as error:  # noqa: BLE001 - the other steps must be undone all the same
-        tell("a hook was taken out", error)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from otel_crumbs.fork import anew_in_children
-from otel_crumbs.guard import tell
+from otel_crumbs.guard import guarded
 
 Work = Callable[[float], object]
 
@@ -53,17 +53,11 @@ def _within(seconds: float, work: Work) -> None:
     What a signal interrupted may hold a lock that the work needs, and a disk
     may hang: neither must keep the process from ending.
     """
-
-    def quietly() -> None:
-        try:
-            work(seconds)
-        except Exception as error:  # noqa: BLE001 - a process that ends must not end otherwise because of us
-            tell("the process ended", error)
-
-    thread = threading.Thread(target=quietly, name="otel_crumbs ending", daemon=True)
+    quietly = guarded("the process ended")(work)
+    thread = threading.Thread(target=quietly, args=(seconds,), name="otel_crumbs ending", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the interpreter starts no threads any more
-        quietly()
+        quietly(seconds)
         return
     thread.join(seconds)
