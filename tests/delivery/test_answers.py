@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,10 +113,12 @@ def _a_state_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @contextmanager
 def installed(url: str) -> Iterator[Installation]:
-    """Send to a URL."""
-    installation = otel_crumbs.install(exporter="http", http_endpoint=url, flush_timeout=0)
-    yield installation
-    otel_crumbs.uninstall()
+    """Send to a URL; the worker's last attempt ends with it, and is not the next test's."""
+    try:
+        yield otel_crumbs.install(exporter="http", http_endpoint=url, flush_timeout=0)
+    finally:
+        otel_crumbs.uninstall()
+        until(lambda: all(thread.name != "otel_crumbs http" for thread in threading.enumerate()))
 
 
 def capture() -> None:
