@@ -23,7 +23,7 @@ from .sources.log_floor import floor
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
 from .sources.spans import BreadcrumbSpanProcessor
-from .trail import current, on_failure, pool_jobs
+from .trail import current, on_failure, pool_jobs, task_starts
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
@@ -54,6 +54,7 @@ def steps_for(
     yield "log records", lambda: _log_records(config, logged, builder)
     yield "logging", lambda: stdlib_logging.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", pool_jobs.install
+    yield "task starts", task_starts.install
     yield "http.client", http_client.install
     yield "redirects", redirects.install
     yield "sqlite3 connections", sqlite_connection.install

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
+from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from .branch import Branch
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
-    from opentelemetry.trace import SpanContext
 
     from .breadcrumb import Breadcrumb
     from .ring import Entry
@@ -41,6 +41,15 @@ OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
 
 _operation_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_operation_branch", default=None)
 _ambient_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_ambient_branch", default=None)
+
+
+def _quickest_way_to_context() -> Callable[[], Context]:
+    """Return what returns the current context: OpenTelemetry's own kind keeps it in a ContextVar."""
+    variable = getattr(otel_context._RUNTIME_CONTEXT, "_current_context", None)  # noqa: SLF001 - it is two calls nearer
+    return variable.get if isinstance(variable, ContextVar) else otel_context.get_current
+
+
+_context = _quickest_way_to_context()
 
 
 class Current:
@@ -69,10 +78,12 @@ class Current:
     def branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
         # As get_current_span() has it, without its calls: this is asked at every note and log line.
-        span: Any = otel_context.get_current().get(_SPAN_KEY)
+        span: Any = _context().get(_SPAN_KEY)
         if span is None:
             return self.branch_at(None, None)
-        span_context = span.get_span_context()
+        span_context = getattr(span, "_context", None)
+        if type(span_context) is not SpanContext:  # a span of neither the API nor the SDK
+            span_context = span.get_span_context()
         found = self.open_spans.get(span_context[1])
         if found is not None and not self.opened_by_hand and found[0].is_mine():
             return found[0]
@@ -96,11 +107,16 @@ class Current:
         _operation_branch.set(branch)
         return branch
 
-    def begin_job(self) -> None:
+    def begin_job(self, submitter: Branch | None) -> None:
         """Have a thread of a pool begin anew: its jobs are siblings, though they share the thread."""
         self._thread.in_job = True
+        self._thread.submitter = submitter
         _operation_branch.set(None)
         _ambient_branch.set(None)
+
+    def end_job(self) -> None:
+        """Forget who submitted the job."""
+        self._thread.submitter = None
 
     def open_entries(self, branch: Branch) -> Iterator[Entry]:
         """Iterate over entries for the open spans that a branch sees, as they are now."""
@@ -117,13 +133,19 @@ class Current:
             return branch
         remembered = _ambient_branch if branch.operation is None else _operation_branch
         here = remembered.get()
-        if here is not None and here.tree == branch.tree and here.is_mine():
+        if here is not None and here.root is branch.root and here.is_mine():
             return here
-        # A task copies the variables of what started it: where that was deeper than the span, it is the parent.
-        deeper = here is not None and branch in here.lineage()
-        child = Branch(self.size, branch.operation, here if deeper else branch)
+        child = Branch(self.size, branch.operation, self._deepest(branch, here))
         remembered.set(child)
         return child
+
+    def _deepest(self, branch: Branch, here: Branch | None) -> Branch:
+        """Return what a new branch hangs on: the span's branch, or below it the one that started what runs here."""
+        # A task copies the variables of what started it, and a job of a pool knows who submitted it.
+        for starter in (getattr(self._thread, "submitter", None), here):
+            if starter is not None and branch in starter.lineage():
+                return starter
+        return branch
 
     def _ambient(self) -> Branch:
         here = _ambient_branch.get()

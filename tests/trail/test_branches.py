@@ -7,6 +7,7 @@ import contextvars
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,51 @@ def test_nested_tasks_see_their_ancestors(app: Application) -> None:
     assert seen["child"] == ["child", "grandchild"]
     assert seen["uncle"] == ["uncle"]
     assert sorted(seen["request"]) == ["child", "grandchild", "uncle"]
+
+
+def test_a_task_that_was_silent_sees_what_it_started(app: Application) -> None:
+    """A task that starts others before it leaves a breadcrumb is their parent, not their sibling."""
+    seen: dict[str, list[str]] = {}
+
+    async def grandchild(name: str) -> None:
+        otel_crumbs.record(f"grandchild {name}")
+
+    async def child(name: str) -> None:
+        await asyncio.gather(grandchild(f"{name}1"), grandchild(f"{name}2"))
+        seen[name] = messages()
+
+    async def request() -> None:
+        with app.request("GET /"):
+            otel_crumbs.record("before")
+            await asyncio.gather(child("a"), child("b"))
+            seen["request"] = messages()
+
+    asyncio.run(request())
+
+    assert seen["a"] == ["before", "grandchild a1", "grandchild a2"]
+    assert seen["b"] == ["before", "grandchild b1", "grandchild b2"]
+    assert sorted(seen["request"][1:]) == sorted([*seen["a"][1:], *seen["b"][1:]])
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_task_that_was_silent_sees_what_it_had_a_thread_do(app: Application, *, inside: bool) -> None:
+    """Work handed to a thread before the task leaves a breadcrumb is the task's, and not its sibling's."""
+    seen: dict[str, list[str]] = {}
+
+    async def part(name: str) -> None:
+        await asyncio.to_thread(otel_crumbs.record, f"thread of {name}")
+        seen[name] = messages()
+
+    async def parts() -> None:
+        await asyncio.gather(part("one"), part("two"))
+
+    async def request() -> None:
+        with app.request("GET /") if inside else nullcontext():
+            await parts()
+
+    asyncio.run(request())
+
+    assert seen == {"one": ["thread of one"], "two": ["thread of two"]}
 
 
 def test_to_thread_stays_in_the_request(app: Application) -> None:

@@ -148,6 +148,33 @@ def test_a_request_called_from_another_service_is_an_operation(app: Application,
     assert told(events) == {"1": expected(1), "2": expected(2)}
 
 
+class ForeignSpan(NonRecordingSpan):
+    """A span of another implementation, which keeps its context elsewhere and something else under that name."""
+
+    def __init__(self, context: SpanContext) -> None:
+        super().__init__(context)
+        self._kept, self._context = context, "not what you think"  # type: ignore[assignment]  # as it may be
+
+    def get_span_context(self) -> SpanContext:
+        """Return the context."""
+        return self._kept
+
+
+def test_what_is_recorded_under_a_span_of_another_implementation_is_kept(events: CapturedEvents) -> None:
+    """Nothing is taken for granted of it but the API."""
+    context = SpanContext(trace_id=7, span_id=9, is_remote=False, trace_flags=TraceFlags(1))
+
+    with trace.use_span(ForeignSpan(context)), suppress(ValueError):
+        try:
+            otel_crumbs.record("inside")
+            raise ValueError("foreign")
+        except ValueError as error:
+            otel_crumbs.capture_exception(error)
+            raise
+
+    assert told(events) == {"foreign": ["inside"]}
+
+
 def test_a_server_span_inside_a_request_is_part_of_it(app: Application, events: CapturedEvents) -> None:
     """WSGI under Django makes two server spans; only the outer one is the operation."""
     with suppress(ValueError), app.request("GET /"):
