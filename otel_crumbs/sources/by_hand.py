@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
+from operator import itemgetter
 from time import time_ns
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ class NoteEntry(NamedTuple):
     branch: str | None
     render: object
     message: str
-    category: str | None
+    category: str
     level: str
     type: str
     data: Mapping[str, Any] | None
@@ -62,13 +63,11 @@ def record(
             level = known_level(level)
         if data is not None:
             data = _details(data)
-        if type_of(message) is not str:
+        if not (type_of(message) is type_of(category) is type_of(type) is str):
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
-            message = _message(message, data)
-        if type_of(type) is not str or (category is not None and type_of(category) is not str):
-            type, category = _name(type), _name(category)  # noqa: A001 - the argument of that name
+            message, category, type = _message(message, data), _name(category), _name(type)  # noqa: A001 - as above
         branch = current.branch()
         branch.append(
             (
@@ -77,7 +76,7 @@ def record(
                 branch.name,
                 render,
                 message,
-                category,
+                category or "manual",
                 level,
                 type,
                 data,
@@ -93,7 +92,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type=text(kept.type or "default", MAX_NAME),
-        category=text(kept.category or "manual", MAX_NAME),
+        category=text(kept.category, MAX_NAME),
         level=kept.level,
         message=text(kept.message, MAX_MESSAGE),
         data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
@@ -101,17 +100,19 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda entry: entry[5] if type(entry[5]) is str else str(entry[5] or "manual")
+category_of[render] = itemgetter(NoteEntry._fields.index("category"))
 
 
 def _message(message: object, details: Mapping[str, Any] | None) -> str:
+    if type_of(message) is str:
+        return message
     if message is None:
         return " ".join(f"{key}={value}" for key, value in (details or {}).items())
     return str(clean(message))
 
 
 def _name(value: object) -> Any:
-    return None if value is None else str(clean(value))
+    return value if value is None or type_of(value) is str else str(clean(value))
 
 
 def _details(data: object) -> Mapping[str, Any]:

@@ -86,16 +86,17 @@ def render_open(branch: Branch, span: Span, *, is_root: bool) -> Entry | None:
 # A scope is an instrumentation, and nearly all of its spans are of one category.
 _category_of_scope: dict[str, str] = {}
 _MAX_SCOPES = 1000
+_SCOPE = SpanEntry._fields.index("scope")
 
 
 def _category(entry: Entry) -> str:
-    kept = SpanEntry._make(entry)
-    scope = kept.scope.name if kept.scope else ""
-    category = _category_of_scope.get(scope)
+    scope = entry[_SCOPE]
+    name = scope.name if scope else ""
+    category = _category_of_scope.get(name)
     if category is None:
         category = next((breadcrumb.category for breadcrumb in render_ended(entry)), "span")
         if len(_category_of_scope) < _MAX_SCOPES:
-            _category_of_scope[scope] = category
+            _category_of_scope[name] = category
     return category
 
 

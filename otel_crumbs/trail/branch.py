@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from otel_crumbs.tally import recorded
 
+from . import runner as here
 from .ring import Entry, OwnRing, Ring
-from .runner import name_of, runner, running_task
+from .runner import name_of
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # ancestors alive: deeper than this, a branch hangs on the root instead.
 MAX_DEPTH = 32
 
-_numbers = count(1)
 _tick = recorded.tick
 
 
@@ -34,7 +33,7 @@ class Branch:
     children's; siblings never see each other's.
     """
 
-    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent", "tree")
+    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent")
 
     def __init__(
         self,
@@ -47,21 +46,17 @@ class Branch:
         self.operation = operation
         self.own = OwnRing(size)
         self.below: Ring | None = None
-        running = threading.get_ident() if of_thread else runner()
+        running = threading.get_ident() if of_thread else here.runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
         self._thread = running if isinstance(running, int) else 0
         self.name: str | None = None
         self.parent: Branch | None = None
         self.depth = 0
-        if parent is None:
-            # The root's number, not the root: one that held itself would be garbage for the collector.
-            self.tree: int = next(_numbers)
-            return
-        self.name = name_of(running)
-        self.parent = parent if parent.depth < MAX_DEPTH else parent.root
-        self.tree = self.parent.tree
-        self.depth = self.parent.depth + 1
+        if parent is not None:
+            self.name = name_of(running)
+            self.parent = parent if parent.depth < MAX_DEPTH else parent.root
+            self.depth = self.parent.depth + 1
 
     @property
     def root(self) -> Branch:
@@ -73,7 +68,8 @@ class Branch:
 
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
-        task = running_task()
+        loop = here.running_loop()
+        task = None if loop is None else here.current_task(loop)
         if task is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task

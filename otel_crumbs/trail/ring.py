@@ -29,15 +29,13 @@ TIMESTAMP, NOTABLE, BRANCH, RENDER = range(4)
 
 DEFAULT_SIZE = 100
 
-_tick = evicted.tick
-
 # A tenth of a trail is for how the operation began, a fifth for the warnings
 # and errors that newer entries would push out.
 _FIRST_SHARE = 10
 _NOTABLE_SHARE = 5
 
 # Room is made for a few at once, or it would be dear at every entry of a full ring.
-_SLACK = 8
+_SLACK = 16
 
 
 class Ring:
@@ -48,23 +46,20 @@ class Ring:
     thread; a race may cost a count, never an entry's integrity.
     """
 
-    # Every operation has one: so what only an overflow needs is made then.
-    __slots__ = ("_dropped", "_first", "_first_is_full", "_notable", "last", "limit", "size")
+    __slots__ = ("_overflow", "last", "limit", "size")
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self.size = size
         self.limit = size + _SLACK
         self.last: deque[Entry] = deque()
-        self._first: deque[Entry] | None = None
-        self._first_is_full = False
-        self._notable: deque[Entry] | None = None
-        self._dropped: defaultdict[str, int] | None = None
+        # Every operation has a ring, and few overflow.
+        self._overflow: _Overflow | None = None
 
     @property
     def dropped(self) -> dict[str, int]:
         """How many had no room, by category."""
         self.make_room()
-        return dict(self._dropped or {})
+        return dict(self._overflow.dropped) if self._overflow else {}
 
     def append(self, entry: Entry) -> None:
         """Add an entry; the oldest that is neither first nor notable makes room."""
@@ -76,49 +71,27 @@ class Ring:
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over a snapshot, oldest first as far as they were appended so."""
         self.make_room()
-        for part in (self._first, self._notable, self.last):
-            if part:
-                yield from part.copy()
+        if self._overflow is not None:
+            yield from self._overflow.first.copy()
+            yield from self._overflow.notable.copy()
+        yield from self.last.copy()
 
     def __len__(self) -> int:
         self.make_room()
-        return sum(len(part) for part in (self._first, self._notable, self.last) if part)
+        return len(self.last) + (self.size - self._overflow.room if self._overflow else 0)
 
     def make_room(self) -> None:
         """Move what is too much from the last ones to the first or the notable, or drop it."""
         last = self.last
-        while len(last) > self.limit - _SLACK:
-            try:
-                oldest = last.popleft()
-            except IndexError:  # another thread made room
-                return
-            if self._first_is_full and not oldest[NOTABLE]:
-                self._drop(oldest)
-            else:
-                self._move(oldest)
+        if len(last) <= self.limit - _SLACK:
+            return
+        if self._overflow is None:
+            self._overflow = _Overflow(self.size)
+        self._tell_of(self._overflow.take_from(last))
+        self.limit = self._overflow.room + _SLACK
 
-    def _move(self, oldest: Entry) -> None:
-        if self._first is None or self._notable is None:
-            self._first, self._notable = deque(), deque()
-        first, notable = self._first, self._notable
-        self._first_is_full = len(first) >= self.size // _FIRST_SHARE
-        if not self._first_is_full:
-            first.append(oldest)
-            self.limit -= 1
-        elif not oldest[NOTABLE] or self.size < _NOTABLE_SHARE:
-            self._drop(oldest)
-        elif len(notable) < self.size // _NOTABLE_SHARE:
-            notable.append(oldest)
-            self.limit -= 1
-        else:
-            notable.append(oldest)
-            self._drop(notable.popleft())
-
-    def _drop(self, entry: Entry) -> None:
-        name = category_of.get(entry[RENDER])
-        if self._dropped is None:
-            self._dropped = defaultdict(int)
-        self._dropped["other" if name is None else name(entry)] += 1
+    def _tell_of(self, gone: int) -> None:
+        """Say that so many had no room; of what descendants left, they say it themselves."""
 
 
 class OwnRing(Ring):
@@ -126,10 +99,55 @@ class OwnRing(Ring):
 
     __slots__ = ()
 
-    def _drop(self, entry: Entry) -> None:
-        _tick()
-        # As Ring has it, without the call: a full trail does this for every breadcrumb.
-        name = category_of.get(entry[RENDER])
-        if self._dropped is None:
-            self._dropped = defaultdict(int)
-        self._dropped["other" if name is None else name(entry)] += 1
+    def _tell_of(self, gone: int) -> None:
+        evicted.tick_often(gone)
+
+
+class _Overflow:
+    """What a ring keeps of the entries that newer ones pushed out."""
+
+    __slots__ = ("_begins", "_first_room", "_notable_room", "dropped", "first", "notable", "room")
+
+    def __init__(self, size: int) -> None:
+        self.first: deque[Entry] = deque()
+        self.notable: deque[Entry] = deque()
+        self.dropped: defaultdict[str, int] = defaultdict(int)
+        # How many of the last entries may stay.
+        self.room = size
+        self._first_room = size // _FIRST_SHARE
+        self._notable_room = size // _NOTABLE_SHARE
+        self._begins = True
+
+    def take_from(self, last: deque[Entry]) -> int:
+        """Take what is too much from the last entries; return how many had to go."""
+        gone = 0
+        while len(last) > self.room:
+            try:
+                oldest = last.popleft()
+            except IndexError:  # another thread made room
+                break
+            if self._begins or oldest[NOTABLE]:
+                leaves = self._keep(oldest)
+                if leaves is None:
+                    continue
+                oldest = leaves
+            # With no call of ours: a full trail does this for every breadcrumb.
+            name = category_of.get(oldest[RENDER])
+            self.dropped["other" if name is None else name(oldest)] += 1
+            gone += 1
+        return gone
+
+    def _keep(self, oldest: Entry) -> Entry | None:
+        """Keep an entry if it matters; return what has to go then, itself if it does not."""
+        if len(self.first) < self._first_room:
+            self.first.append(oldest)
+            self.room -= 1
+            return None
+        self._begins = False
+        if not (oldest[NOTABLE] and self._notable_room):
+            return oldest
+        self.notable.append(oldest)
+        if len(self.notable) > self._notable_room:
+            return self.notable.popleft()
+        self.room -= 1
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ def runner() -> Runner:
 
 def running_task() -> Task[Any] | None:
     """Return the asyncio task that is running here, None where there is none."""
-    loop = _running_loop()
-    return None if loop is None else _current_task(loop)
+    loop = running_loop()
+    return None if loop is None else current_task(loop)
 
 
 def name_of(running: Runner) -> str:
@@ -32,20 +33,16 @@ def name_of(running: Runner) -> str:
     return threading.current_thread().name if isinstance(running, int) else running.get_name()
 
 
-def _before_asyncio() -> AbstractEventLoop | None:
-    """Stand in for asyncio's function until there is one; a loop only runs once all of asyncio was imported."""
-    global _running_loop, _current_task  # noqa: PLW0603 - this is asked at every span, and must cost nothing then
-    asyncio: Any = sys.modules.get("asyncio")
+def _meet_asyncio(asyncio: Any) -> Task[Any] | None:
+    """Ask asyncio itself from now on; a loop only runs once all of it was imported."""
+    global running_loop, current_task  # noqa: PLW0603 - these are asked at every span, and must cost nothing then
     if not hasattr(asyncio, "__all__"):  # it is there from the first moment of the import, and this at its end
         return None
-    _current_task = asyncio.current_task
-    _running_loop = asyncio._get_running_loop  # noqa: SLF001 - get_running_loop() raises where there is none
-    return _running_loop()
+    current_task = asyncio.current_task
+    running_loop = asyncio._get_running_loop  # noqa: SLF001 - get_running_loop() raises where there is none
+    return running_task()
 
 
-def _no_task(_: AbstractEventLoop) -> None:
-    """Know of no task, while there are none."""
-
-
-_running_loop: Callable[[], AbstractEventLoop | None] = _before_asyncio
-_current_task: Callable[[AbstractEventLoop], Task[Any] | None] = _no_task
+# Until somebody imports asyncio, the module stands in for the loop: a look that is all in C.
+running_loop: Callable[[], AbstractEventLoop | None] = partial(sys.modules.get, "asyncio")  # type: ignore[assignment]  # as said
+current_task: Callable[[AbstractEventLoop], Task[Any] | None] = _meet_asyncio
