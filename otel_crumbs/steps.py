@@ -79,13 +79,11 @@ def steps_for(
 
 def _limits(config: Config) -> Undo:
     size, current.size = current.size, config.max_breadcrumbs
-    floor.set_level(config.log_level)
-    for name in config.ignore_loggers:
-        floor.ignore(name)
+    floor.configure(config.log_level, config.ignore_loggers)
 
     def undo() -> None:
         current.size = size
-        floor.forget()
+        floor.configure()
 
     return undo
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 # Above every level there is: nothing of this logger.
@@ -21,48 +22,44 @@ class LogFloor:
     """
     Answers, once for each logger's name, from which level up it leaves breadcrumbs.
 
-    Args:
-        level: For every logger that nothing else is said of.
-
+    What the settings say lasts as long as an installation; what the
+    application asked for with `ignore_logger` outlives it.
     """
 
-    def __init__(self, level: int = logging.INFO) -> None:
+    def __init__(self) -> None:
+        self._asked: dict[str, int] = {}
+        self.configure()
+
+    def configure(self, level: int = logging.INFO, ignored: Iterable[str] = ()) -> None:
+        """Set the level for loggers that nothing else is said of, and which ones are ignored by the settings."""
         self._level = level
-        self._exact: dict[str, int] = {}
-        self._patterns: dict[str, int] = dict(_QUIET)
+        self._set_up = dict.fromkeys(ignored, _NEVER)
         # What was found out; read without a call by those who see every line.
         self.known: dict[str, int] = {}
 
-    def set_level(self, level: int) -> None:
-        """Set the level for every logger that nothing else is said of."""
-        self._level = level
-        self.known = {}
-
     def ignore(self, name: str, allow_level: int | None = None) -> None:
         """Ignore a logger, or all that match a pattern such as ``oauthlib.*``, below *allow_level*."""
-        wanted = _NEVER if allow_level is None else allow_level
-        target = self._patterns if any(sign in name for sign in "*?[") else self._exact
-        target[name] = wanted
+        self._asked[name] = _NEVER if allow_level is None else allow_level
         self.known = {}
 
     def forget(self) -> None:
         """Be as a new one."""
-        self._exact.clear()
-        self._patterns = dict(_QUIET)
-        self.set_level(logging.INFO)
+        self._asked.clear()
+        self.configure()
 
     def of(self, name: str) -> int:
         """Return the level from which up a logger leaves breadcrumbs."""
         try:
             return self.known[name]
         except KeyError:
-            floor = self.known[name] = self._find(name)
+            floor = self.known[name] = self._find(str(name))
             return floor
 
     def _find(self, name: str) -> int:
-        if name in self._exact:
-            return max(self._exact[name], self._level)
-        floors = [level for pattern, level in self._patterns.items() if fnmatchcase(str(name), pattern)]
+        said = {**self._set_up, **self._asked}
+        if name in said:
+            return max(said[name], self._level)
+        floors = [level for pattern, level in {**_QUIET, **said}.items() if fnmatchcase(name, pattern)]
         return max([self._level, *floors])
 
 

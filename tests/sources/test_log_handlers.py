@@ -106,3 +106,25 @@ def test_an_unknown_allow_level_is_named() -> None:
     """The error says what came and what was expected."""
     with pytest.raises(ValueError, match="not 'loud'"):
         breadcrumbs.ignore_logger("noisy", allow_level="loud")
+
+
+def test_what_was_asked_for_outlives_an_installation() -> None:
+    """A library that is ignored in the first line of a program stays so whatever is installed later."""
+    breadcrumbs.ignore_logger("noisy")
+
+    otel_crumbs.install(exporter="none", max_breadcrumbs=50, ignore_loggers="quiet")
+    otel_crumbs.install(exporter="none", max_breadcrumbs=60)
+    for name in ("noisy", "quiet", "shop"):
+        logging.getLogger(name).warning(name)
+
+    assert messages() == ["quiet", "shop"]
+
+
+def test_names_that_are_no_texts_cost_nothing() -> None:
+    """Both a logger and a rule may be called by anything."""
+    breadcrumbs.ignore_logger(7)  # type: ignore[arg-type]  # that is the point
+
+    logging.Logger(7).warning("ignored")  # type: ignore[arg-type]  # as above
+    logging.Logger(8).warning("told")  # type: ignore[arg-type]  # as above
+
+    assert messages() == ["told"]
