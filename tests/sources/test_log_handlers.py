@@ -124,7 +124,7 @@ def test_names_that_are_no_texts_cost_nothing() -> None:
     """Both a logger and a rule may be called by anything."""
     breadcrumbs.ignore_logger(7)  # type: ignore[arg-type]  # that is the point
 
-    logging.Logger(7).warning("ignored")  # type: ignore[arg-type]  # as above
-    logging.Logger(8).warning("told")  # type: ignore[arg-type]  # as above
+    logging.Logger(7).warning("ignored")  # type: ignore[arg-type]  # noqa: LOG001 - getLogger() takes no such name
+    logging.Logger(8).warning("told")  # type: ignore[arg-type]  # noqa: LOG001 - getLogger() takes no such name
 
     assert messages() == ["told"]
