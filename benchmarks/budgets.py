@@ -69,7 +69,8 @@ def _microseconds(results: Results, *sides: str) -> str:
 
 def spans(effort: Effort) -> Report:
     """Measure a request of eight spans."""
-    sampled, unsampled = ("sdk", "otel_crumbs"), ("sdk, unsampled", "otel_crumbs, unsampled")
+    nothing, table = "a processor that does nothing", "a table of open spans"
+    sampled, unsampled = ("sdk", nothing, table, "otel_crumbs"), ("sdk, unsampled", "otel_crumbs, unsampled")
     contest = Contest(module="sides.spans", processes=(sampled, unsampled))
     results = contest.run(effort)
     rows = (
@@ -79,6 +80,16 @@ def spans(effort: Effort) -> Report:
             budget=1.06,
             spread=results.spread(_ratio("otel_crumbs", "sdk")),
             note=_microseconds(results, "otel_crumbs", "sdk"),
+        ),
+        *(
+            Row(
+                what=f"The same with {less}: what no trail can be without",
+                unit="x",
+                budget=None,
+                spread=results.spread(_ratio(less, "sdk")),
+                note=_microseconds(results, less),
+            )
+            for less in (nothing, table)
         ),
         Row(
             what="The same sampled out, with `RecordUnsampled`, over spans that the SDK drops",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from time import thread_time
+from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, Tracer
 
 from otel_crumbs import BreadcrumbSpanProcessor, RecordUnsampled
 
 from . import Batch, SetUp
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
 
 CHILDREN = 7
 ATTRIBUTES = {
@@ -30,12 +34,27 @@ def request(tracer: Tracer) -> None:
                 pass
 
 
-def _side(sampler: Sampler, *, ours: bool) -> SetUp:
+class OpenSpans(SpanProcessor):
+    """The least that a trail needs: which spans are open."""
+
+    def __init__(self) -> None:
+        self._spans: dict[int, Span] = {}
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Note the span."""
+        self._spans[span.context.span_id] = span
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Forget the span."""
+        self._spans.pop(span.context.span_id)
+
+
+def _side(sampler: Sampler, processor: type[SpanProcessor] | None = None) -> SetUp:
     def set_up() -> Batch:
         logging.disable(logging.CRITICAL)
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
-        if ours:
-            provider.add_span_processor(BreadcrumbSpanProcessor())
+        if processor is not None:
+            provider.add_span_processor(processor())
         tracer = provider.get_tracer("benchmark")
 
         def batch(loops: int) -> float:
@@ -50,8 +69,10 @@ def _side(sampler: Sampler, *, ours: bool) -> SetUp:
 
 
 SIDES = {
-    "sdk": _side(ALWAYS_ON, ours=False),
-    "otel_crumbs": _side(ALWAYS_ON, ours=True),
-    "sdk, unsampled": _side(ALWAYS_OFF, ours=False),
-    "otel_crumbs, unsampled": _side(RecordUnsampled(ALWAYS_OFF), ours=True),
+    "sdk": _side(ALWAYS_ON),
+    "a processor that does nothing": _side(ALWAYS_ON, SpanProcessor),
+    "a table of open spans": _side(ALWAYS_ON, OpenSpans),
+    "otel_crumbs": _side(ALWAYS_ON, BreadcrumbSpanProcessor),
+    "sdk, unsampled": _side(ALWAYS_OFF),
+    "otel_crumbs, unsampled": _side(RecordUnsampled(ALWAYS_OFF), BreadcrumbSpanProcessor),
 }
