@@ -116,7 +116,12 @@ class Builder:
         )
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
-        return replace(info, type=text(info.type), message=self.scrubber.text(text(info.message, MAX_MESSAGE)))
+        return replace(
+            info,
+            type=text(info.type),
+            message=self.scrubber.text(text(info.message, MAX_MESSAGE)),
+            notes=tuple(self.scrubber.text(note) for note in info.notes),
+        )
 
     def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:

@@ -38,7 +38,9 @@ def weight(breadcrumb: Breadcrumb) -> int:
 
 
 def _weight_without_trail(event: ErrorEvent) -> int:
-    chain = sum(len(info.message.encode()) + 200 * len(info.frames) for info in event.exceptions)
+    chain = sum(
+        len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
+    )
     return 1024 + len(event.stacktrace.encode()) + chain + len(json.dumps(dict(event.resource), default=str))
 
 

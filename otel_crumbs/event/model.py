@@ -44,6 +44,8 @@ class ExceptionInfo:
         frames: Its traceback, outermost call first.
         parent: Index of the exception it belongs to, None for the first.
         link: How: ``__cause__``, ``__context__`` or ``exceptions[3]``.
+        notes: What was added to it on its way, by `PEP 678
+            <https://peps.python.org/pep-0678/>`_.
 
     """
 
@@ -52,6 +54,7 @@ class ExceptionInfo:
     frames: tuple[Frame, ...] = ()
     parent: int | None = None
     link: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

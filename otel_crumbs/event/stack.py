@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import TracebackType
+from typing import TypeVar
 
-from otel_crumbs.clean import CUT, MAX_MESSAGE, text
+from otel_crumbs.clean import CUT, MAX_MESSAGE, clean, text
 
 from .model import ExceptionInfo, Frame
+
+T = TypeVar("T")
 
 # A recursion error has a thousand frames of the same; both ends tell.
 MAX_FRAMES = 100
 MAX_STACKTRACE = 64 * 1024
 MAX_EXCEPTIONS = 32
+MAX_NOTES = 16
 
 # Sources and doors run inside the application's calls.
 _PACKAGE = Path(__file__).parents[1]
@@ -31,20 +35,15 @@ def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
 
 def traceback_of(error: BaseException) -> TracebackException | None:
     """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
-    try:
-        traceback = TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
-    except Exception:  # noqa: BLE001 - exceptions are the application's classes, with properties that raise
-        return None
-    _without_our_frames(traceback)
+    traceback = _if_it_tells(lambda: _traceback_of(error), None)
+    if traceback is not None:
+        _without_our_frames(traceback)
     return traceback
 
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
     """Return a traceback as Python prints it."""
-    try:
-        words = "".join(traceback.format()) if traceback else ""
-    except Exception:  # noqa: BLE001 - as above
-        words = ""
+    words = _if_it_tells(lambda: "".join(traceback.format()) if traceback else "", "")
     return cut_middle(text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
 
@@ -90,17 +89,23 @@ def _read(
             frames=tuple(_frames(error.__traceback__)),
             parent=parent,
             link=link,
+            notes=_notes_of(error),
         )
     )
-    for source, other in _related_if_told(error):
+    for source, other in _if_it_tells(lambda: tuple(_related(error)), ()):
         _read(other, index, source, infos, seen)
 
 
-def _related_if_told(error: BaseException) -> tuple[tuple[str, BaseException], ...]:
+def _if_it_tells(ask: Callable[[], T], otherwise: T) -> T:
+    """Return what an exception says of itself; its class is the application's, and may have properties that raise."""
     try:
-        return tuple(_related(error))
-    except Exception:  # noqa: BLE001 - as above: its class may have made properties of these
-        return ()
+        return ask()
+    except Exception:  # noqa: BLE001 - as said
+        return otherwise
+
+
+def _traceback_of(error: BaseException) -> TracebackException | None:
+    return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
 
 
 def _related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
@@ -121,6 +126,11 @@ def message_of(error: BaseException) -> str:
         return text(str(error), MAX_MESSAGE)
     except Exception as failure:  # noqa: BLE001 - the application's own code runs here
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
+
+
+def _notes_of(error: BaseException) -> tuple[str, ...]:
+    notes = _if_it_tells(lambda: getattr(error, "__notes__", None), None)
+    return tuple(str(clean(note)) for note in notes[:MAX_NOTES]) if isinstance(notes, list | tuple) else ()
 
 
 def _frames(traceback: TracebackType | None) -> list[Frame]:

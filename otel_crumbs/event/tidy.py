@@ -83,6 +83,7 @@ def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
             # An exception belongs to an earlier one; only the first belongs to none.
             parent=_whole(info.parent, index - 1) if index else None,
             link=line_or_none(info.link),
+            notes=tuple(_words(note) for note in _each(info.notes, str)),
         )
         for index, info in enumerate(_each(infos, ExceptionInfo))
     )

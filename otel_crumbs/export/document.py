@@ -64,7 +64,7 @@ def _trace(event: ErrorEvent) -> dict[str, Any] | None:
 
 def _exception(info: ExceptionInfo) -> dict[str, Any]:
     exception = {"type": info.type, "message": info.message, "frames": [_frame(frame) for frame in info.frames]}
-    return exception | _known({"parent": info.parent, "link": info.link})
+    return exception | _known({"parent": info.parent, "link": info.link, "notes": list(info.notes) or None})
 
 
 def _frame(frame: Frame) -> dict[str, Any]:

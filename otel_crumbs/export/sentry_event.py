@@ -11,7 +11,7 @@ from __future__ import annotations
 import platform
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from otel_crumbs.clean import CUT, MAX_MESSAGE, text
@@ -72,7 +72,7 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
         "exception": {"values": _values(event, exceptions, scrub)},
         "breadcrumbs": {"values": [breadcrumb_of(breadcrumb) for breadcrumb in event.breadcrumbs]},
         "contexts": _contexts(event),
-        "tags": _tags(event.resource),
+        "tags": _tags(event),
         "fingerprint": fingerprint_of(event, exceptions),
         "server_name": str(event.resource.get("host.name") or socket.gethostname()),
     }
@@ -112,7 +112,8 @@ def _values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scr
     values = []
     for number, info in enumerate(exceptions):
         module, _, name = info.type.rpartition(".")
-        value: dict[str, Any] = {"type": name or info.type, "value": info.message}
+        # There is no field for notes; sentry-python puts them there too.
+        value: dict[str, Any] = {"type": name or info.type, "value": "\n".join([info.message, *info.notes])}
         value["mechanism"] = _mechanism(event, info, number, is_group=number in groups)
         if module:
             value["module"] = module
@@ -142,6 +143,8 @@ def _contexts(event: ErrorEvent) -> dict[str, Any]:
         "otel": {"resource": dict(resource)},
         "otel_crumbs": {"mechanism": event.mechanism, "breadcrumbs_dropped": event.dropped},
     }
+    if event.held_back:
+        contexts["otel_crumbs"]["held_back"] = event.held_back
     if event.thread:
         contexts["otel_crumbs"]["thread"] = event.thread
     if event.trace_id and event.span_id:
@@ -149,8 +152,10 @@ def _contexts(event: ErrorEvent) -> dict[str, Any]:
     return contexts
 
 
-def _tags(resource: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
+def _tags(event: ErrorEvent) -> dict[str, str]:
+    resource = event.resource
+    tags = {name: text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
+    return tags | ({"otel_crumbs.held_back": str(event.held_back)} if event.held_back else {})
 
 
 def _optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:

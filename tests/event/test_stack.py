@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from otel_crumbs.clean import MAX_TEXT
 from otel_crumbs.event import Builder, ErrorEvent, seize
-from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, read
+from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read
 from tests.application import fail, raised
 
 GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
@@ -146,6 +147,36 @@ def test_notes_are_in_the_text() -> None:
     error.add_note("while shipping order 7")  # type: ignore[attr-defined]  # Python 3.11
 
     assert "while shipping order 7" in event_of(error).stacktrace
+
+
+class NotedError(Exception):
+    """An error with notes, as Python 3.11 and newer keep them."""
+
+    def __init__(self, notes: Any) -> None:
+        super().__init__("boom")
+        self.__notes__ = notes
+
+
+def test_notes_are_kept_one_by_one() -> None:
+    """For those who show exceptions in a form of their own."""
+    assert event_of(NotedError(["shelf 7", "tried twice"])).exception.notes == ("shelf 7", "tried twice")
+
+
+@pytest.mark.parametrize("notes", [None, 7, "a text", {"a": "map"}, object()])
+def test_notes_that_are_none_are_passed_over(notes: Any) -> None:
+    """Python lets anybody put anything there."""
+    assert event_of(NotedError(notes)).exception.notes == ()
+
+
+def test_notes_are_plain_without_secrets_and_in_bounds() -> None:
+    """Whatever they are made of, and however many."""
+    notes = event_of(
+        NotedError([7, "password=hunter2", hostile("__repr__")(), "\ud800", *["x" * 10_000] * 100])
+    ).exception.notes
+
+    assert notes[:2] == ("7", "password=[scrubbed]")
+    assert len(notes) == MAX_NOTES
+    assert len("".join(notes).encode()) < MAX_NOTES * MAX_TEXT
 
 
 def hostile(name: str) -> type[Exception]:

@@ -39,7 +39,9 @@ breadcrumbs = st.builds(
 @given(st.lists(breadcrumbs, max_size=3), st.dictionaries(texts, plain), texts)
 def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[str, Any], words: str) -> None:
     """Whatever is in it, and of the same types."""
-    exception = ExceptionInfo(type=words, message=words, frames=(Frame(path=words, line=3, function="f"),))
+    exception = ExceptionInfo(
+        type=words, message=words, frames=(Frame(path=words, line=3, function="f"),), notes=(words,)
+    )
     event = event_of(breadcrumbs=tuple(trail), resource=resource, exceptions=(exception,), operation=words)
 
     back = decode(encode(event))

@@ -6,6 +6,7 @@ import json
 import sys
 import sysconfig
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,25 @@ def test_a_chain_begins_with_the_cause() -> None:
         "parent_id": 0,
         "source": "__cause__",
     }
+
+
+def test_notes_stand_behind_what_an_exception_says() -> None:
+    """As sentry-python has them: there is no field for them."""
+    event = event_of()
+    noted = replace(event, exceptions=(replace(event.exception, notes=("shelf 7", "tried twice")),))
+
+    [value] = payload_of(noted)["exception"]["values"]
+
+    assert value["value"] == "no lamps left\nshelf 7\ntried twice"
+
+
+def test_how_many_were_held_back_is_a_tag() -> None:
+    """Every tracker shows tags."""
+    payload = payload_of(event_of(held_back=12))
+
+    assert payload["tags"]["otel_crumbs.held_back"] == "12"
+    assert payload["contexts"]["otel_crumbs"]["held_back"] == 12
+    assert "otel_crumbs.held_back" not in payload_of(event_of())["tags"]
 
 
 @needs_groups
