@@ -35,7 +35,7 @@ def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
 
 def traceback_of(error: BaseException) -> TracebackException | None:
     """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
-    traceback = _if_it_tells(lambda: _traceback_of(error), None)
+    traceback = _if_it_tells(lambda: _traceback_of(error))
     if traceback is not None:
         _without_our_frames(traceback)
     return traceback
@@ -43,7 +43,7 @@ def traceback_of(error: BaseException) -> TracebackException | None:
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
     """Return a traceback as Python prints it."""
-    words = _if_it_tells(lambda: "".join(traceback.format()) if traceback else "", "")
+    words = _if_it_tells(lambda: "".join(traceback.format()) if traceback else "") or ""
     return cut_middle(text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
 
@@ -92,19 +92,19 @@ def _read(
             notes=_notes_of(error),
         )
     )
-    for source, other in _if_it_tells(lambda: tuple(_related(error)), ()):
+    for source, other in _if_it_tells(lambda: tuple(_related(error))) or ():
         _read(other, index, source, infos, seen)
 
 
-def _if_it_tells(ask: Callable[[], T], otherwise: T) -> T:
-    """Return what an exception says of itself; its class is the application's, and may have properties that raise."""
+def _if_it_tells(ask: Callable[[], T]) -> T | None:
+    """Return what an exception says of itself; its class is the application's, and its properties may raise."""
     try:
         return ask()
     except Exception:  # noqa: BLE001 - as said
-        return otherwise
+        return None
 
 
-def _traceback_of(error: BaseException) -> TracebackException | None:
+def _traceback_of(error: BaseException) -> TracebackException:
     return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
 
 
@@ -129,7 +129,7 @@ def message_of(error: BaseException) -> str:
 
 
 def _notes_of(error: BaseException) -> tuple[str, ...]:
-    notes = _if_it_tells(lambda: getattr(error, "__notes__", None), None)
+    notes = _if_it_tells(lambda: getattr(error, "__notes__", None))
     return tuple(str(clean(note)) for note in notes[:MAX_NOTES]) if isinstance(notes, list | tuple) else ()
 
 
