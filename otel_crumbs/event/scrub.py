@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 SCRUBBED = "[scrubbed]"
@@ -42,12 +42,13 @@ class Scrubber:
         words = [re.escape(_plain(key)).replace("_", "[-_]?") for key in keys if key.strip()]
         self._key = re.compile("|".join(words), re.IGNORECASE) if words else None
         self._in_text = _assignment(words) if words else None
+        self._option = _option(words) if words else None
 
     def text(self, value: str) -> str:
         """Return a text without the secrets assigned in it."""
-        if self._in_text is None:
+        if self._in_text is None or self._option is None:
             return value
-        return self._in_text.sub(_hide, value)
+        return self._option.sub(_hide, self._in_text.sub(_hide, value))
 
     def value(self, value: Any) -> Any:
         """Return a plain value without the secrets in it, at any depth."""
@@ -56,8 +57,19 @@ class Scrubber:
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return [*self._items(value)]
         return value
+
+    def _items(self, values: Iterable[Any]) -> Iterator[Any]:
+        """Iterate over items; one that follows an option such as ``--password`` is its value."""
+        before: Any = None
+        for item in values:
+            is_value = isinstance(item, str) and isinstance(before, str) and self._takes_secret(before)
+            yield SCRUBBED if is_value and not item.startswith("-") else self.value(item)
+            before = item
+
+    def _takes_secret(self, word: str) -> bool:
+        return self._option is not None and self._option.fullmatch(f"{word} _") is not None
 
     def mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a plain mapping without the secrets in it, at any depth."""
@@ -76,10 +88,16 @@ def _plain(key: str) -> str:
 def _assignment(words: list[str]) -> re.Pattern[str]:
     # What stands before the word stays anyway; to look for it too would take
     # the square of a long text's length, with the interpreter locked.
-    key = rf"(?P<key>(?:{'|'.join(words)})[\w.-]{{0,64}}[\"'`\]]?)"
+    key = rf"(?P<key>(?:{'|'.join(words)})[\w.-]{{0,64}}[\"'`\]]{{0,2}})"
     between = r"(?P<between>\s*(?:=>|=|:)\s*(?:(?:Bearer|Basic|Token)\s+)?)"
     value = r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s&,;)}\]]+)"
     return re.compile(key + between + value, re.IGNORECASE)
+
+
+def _option(words: list[str]) -> re.Pattern[str]:
+    # "--password hunter2": only behind two dashes, for "password" and another word is mostly plain English.
+    key = rf"(?P<key>(?<![\w-])--(?:[\w-]{{0,64}}[-_])?(?:{'|'.join(words)})[\w-]{{0,64}})"
+    return re.compile(key + r"(?P<between> +)(?P<value>[^\s-]\S*)", re.IGNORECASE)
 
 
 def _hide(found: re.Match[str]) -> str:

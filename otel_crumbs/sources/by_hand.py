@@ -95,7 +95,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         category=text(kept.category, MAX_NAME),
         level=kept.level,
         message=text(kept.message, MAX_MESSAGE),
-        data={text(str(key)): clean(value) for key, value in (kept.data or {}).items()},
+        data=clean_mapping(kept.data or {}),
         branch=kept.branch,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from otel_crumbs.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.trail import Breadcrumb, Entry, category_of
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
@@ -113,8 +113,8 @@ def format_safely(message: Any, args: Any) -> str:
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return a plain copy of what the application attached to a record."""
-    extra = {key: clean(value) for key, value in vars(record).items() if key not in _NOT_EXTRA}
-    return extra or None
+    extra = {key: value for key, value in vars(record).items() if key not in _NOT_EXTRA}
+    return clean_mapping(extra) if extra else None
 
 
 def exception_of(exc_info: Any) -> str | None:
@@ -139,4 +139,4 @@ def _is_simple(args: Any) -> bool:
 
 def _named(args: Any) -> dict[str, Any]:
     """Return the values of a line such as ``"%(user)s logged in"``, which are data by themselves."""
-    return {text(str(key)): clean(value) for key, value in args.items()} if isinstance(args, dict) else {}
+    return clean_mapping(args) if isinstance(args, dict) else {}

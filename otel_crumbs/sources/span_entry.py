@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
-from otel_crumbs.clean import MAX_MESSAGE, clean, text
+from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of
 
 from .redirects import redirects_of
@@ -161,7 +161,7 @@ def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
         timestamp=event.timestamp,
         category=text(event.name),
         message=text(words(event.name, attributes), MAX_MESSAGE),
-        data={str(key): clean(value) for key, value in attributes.items()},
+        data=clean_mapping(attributes),
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )

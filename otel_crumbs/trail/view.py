@@ -9,6 +9,8 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from otel_crumbs.guard import guarded
+
 from .breadcrumb import NOTABLE_LEVELS, Breadcrumb
 from .current import current
 from .ring import RENDER, TIMESTAMP, Entry, Ring, category_of
@@ -35,7 +37,7 @@ class Snapshot:
 
     def render(self) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
         """Return the breadcrumbs, oldest first, and how many had no room, by category."""
-        rendered = sorted(chain.from_iterable(entry[RENDER](entry) for entry in self.entries), key=_timestamp)
+        rendered = sorted(chain.from_iterable(_rendered(entry) or () for entry in self.entries), key=_timestamp)
         if current.without_twins is not None:
             rendered = list(current.without_twins(rendered) or rendered)
         kept, dropped = _keep_what_matters(_merge_repeats(rendered), self.size)
@@ -49,6 +51,12 @@ def snapshot(branch: Branch) -> Snapshot:
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())
     return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.own.size)
+
+
+@guarded("a breadcrumb was rendered")
+def _rendered(entry: Entry) -> tuple[Breadcrumb, ...]:
+    # One that cannot be rendered costs itself, not the event.
+    return tuple(entry[RENDER](entry))
 
 
 def _timestamp(breadcrumb: Breadcrumb) -> int:

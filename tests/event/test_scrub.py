@@ -60,6 +60,11 @@ def test_what_tells_nothing_stays() -> None:
         ("psql --password=hunter2 shop", "psql --password=[scrubbed] shop"),
         ("cookie => hunter2", "cookie => [scrubbed]"),
         ("PGPASSWORD=hunter2 psql", "PGPASSWORD=[scrubbed] psql"),
+        ("os.environ['API_TOKEN'] = 'hunter2'", "os.environ['API_TOKEN'] = [scrubbed]"),
+        ('settings["password"]="hunter2"', 'settings["password"]=[scrubbed]'),
+        ("mysql --password hunter2 shop", "mysql --password [scrubbed] shop"),
+        ("sync --api-token  hunter2", "sync --api-token  [scrubbed]"),
+        ("sync --github_token hunter2 --dry-run", "sync --github_token [scrubbed] --dry-run"),
     ],
 )
 def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) -> None:
@@ -78,12 +83,31 @@ def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) ->
         "Invalid token",
         "author=ada",
         "token bucket is full",
+        "mysql --password --host db shop",
+        "--author ada",
         "https://a/author?page=2",
         "GET /password/reset -> 200 in 3.0 ms",
     ],
 )
 def test_what_is_no_secret_stays(said: str) -> None:
     """Placeholders and plain sentences are worth reading."""
+    assert Scrubber().text(said) == said
+
+
+def test_the_value_of_an_option_goes_from_a_list_of_arguments() -> None:
+    """As command lines are recorded: one item a word."""
+    arguments = ["sync", "--token", SECRET, "--password=hunter2", "--secret", "--dry-run", "token", "ring"]
+
+    assert Scrubber().value(arguments) == [
+        *("sync", "--token", SCRUBBED, "--password=[scrubbed]", "--secret", "--dry-run", "token", "ring"),
+    ]
+
+
+@pytest.mark.parametrize("piece", ["--a-", "--token", "token", "['", "]" * 3, "--token-token_"])
+def test_a_long_text_is_searched_from_one_end_to_the_other(piece: str) -> None:
+    """Nothing in it makes the search begin again: otherwise this would not end."""
+    said = piece * (1_000_000 // len(piece))
+
     assert Scrubber().text(said) == said
 
 
