@@ -30,7 +30,7 @@ from .values import DEFAULT_SPOOL
 PREFIX = "OTEL_CRUMBS_"
 
 EXPORTERS = NAMES
-DOORS = ("excepthook", "threading", "asyncio", "unraisable", "operation", "django", "logging")
+DOORS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
 OTLP_FORMATS = ("nested", "json")
 HTTP_COMPRESSIONS = ("gzip", "none")
 

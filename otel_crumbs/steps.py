@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .capture import asyncio_loop, django_signal, excepthook, threads, unraisable
+from .capture import asyncio_loop, child_processes, django_signal, excepthook, threads, unraisable
 from .capture.enriched import EnrichedRecords
 from .capture.failed_spans import FailedOperations
 from .capture.logged import LoggedExceptions
@@ -69,6 +69,8 @@ def steps_for(
         yield "threading.excepthook", lambda: threads.install(reporter)
     if "asyncio" in config.capture:
         yield "asyncio", lambda: asyncio_loop.install(reporter)
+    if "multiprocessing" in config.capture:
+        yield "child processes", lambda: child_processes.install(reporter)
     if "unraisable" in config.capture:
         yield "sys.unraisablehook", lambda: unraisable.install(reporter)
     yield "exit", lambda: orderly.install(end)

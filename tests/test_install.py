@@ -6,10 +6,13 @@ import asyncio
 import atexit
 import http.client
 import logging
+import multiprocessing.process
 import os
+import signal
 import sys
 import threading
 import warnings
+from concurrent import futures
 from contextlib import suppress
 from typing import Any
 
@@ -37,6 +40,12 @@ def hooks() -> dict[str, Any]:
         "threading.excepthook": threading.excepthook,
         "sys.unraisablehook": sys.unraisablehook,
         "asyncio": asyncio.BaseEventLoop.call_exception_handler,
+        "create_task": asyncio.BaseEventLoop.create_task,
+        "a job's submission": futures.thread._WorkItem.__init__,
+        "a job's run": futures.thread._WorkItem.run,
+        "a child process": multiprocessing.process.BaseProcess._bootstrap,
+        "os._exit": os._exit,
+        "SIGTERM": signal.getsignal(signal.SIGTERM),
         "callHandlers": logging.Logger.callHandlers,
         "isEnabledFor": logging.Logger.isEnabledFor,
         "putrequest": http.client.HTTPConnection.putrequest,

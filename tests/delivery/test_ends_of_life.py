@@ -37,6 +37,7 @@ def receiver() -> Iterator[Receiver]:
         ("fork-exit", 0, ("error-child-0", "error-child-1")),
         ("multiprocessing-fork", 0, ("error-child-0", "error-child-1")),
         ("multiprocessing-spawn", 0, ("error-child-0", "error-child-1")),
+        ("multiprocessing-failure", 0, ("error-uncaught",)),
     ],
 )
 def test_with_a_receiver_everything_arrives_once(

@@ -23,6 +23,7 @@ ENDS = {
     "own_hook": (1, FATAL, "__main__.JobError"),
     "hostile": (1, FATAL, "__main__.HostileError"),
     "unreachable": (1, FATAL, "requests.exceptions.ConnectionError"),
+    "child_process": (0, FATAL, "__main__.JobError"),
     "thread": (0, ERROR, "__main__.JobError"),
     "task": (0, ERROR, "__main__.JobError"),
     "finalizer": (0, ERROR, "__main__.JobError"),
@@ -77,7 +78,7 @@ def test_a_script_that_dies_looks_the_same_without_us(launcher: Launcher) -> Non
     assert ours.seen == others.seen
 
 
-@every_way(unreachable=a_frame_of_ours)
+@every_way(unreachable=a_frame_of_ours, child_process=a_frame_of_ours)
 def test_a_script_ends_as_it_would_without_us(launcher: Launcher, way: str) -> None:
     """Whatever way it fails in, exit code, output and traceback are the same to the byte."""
     ours = launcher.run("ways_to_fail.py", way)
@@ -104,7 +105,7 @@ def test_a_failure_is_one_event_and_an_exit_is_none(launcher: Launcher, way: str
     assert "about to fail" in [crumb["message"] for crumb in event.trail]
 
 
-@every_way(unreachable=a_frame_of_ours)
+@every_way(unreachable=a_frame_of_ours, child_process=a_frame_of_ours)
 def test_logging_set_up_by_the_script_still_works(launcher: Launcher, way: str) -> None:
     """Without OpenTelemetry's own log handler `logging.basicConfig` prints what it would print without us."""
     variables = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "logging", "OTEL_LOGS_EXPORTER": "none"}

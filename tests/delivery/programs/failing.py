@@ -97,6 +97,16 @@ def in_child(name: str) -> None:
     capture(2, f"{name}-child")
 
 
+def multiprocess_failure(name: str) -> None:
+    """Let the target of a child fail, and another one leave in good order."""
+    fork = multiprocessing.get_context("fork")
+    children = [fork.Process(target=in_trouble, args=(name,)), fork.Process(target=sys.exit, args=(3,))]
+    for child in children:
+        child.start()
+        child.join()
+        say(f"child {child.exitcode}")
+
+
 def late_words() -> None:
     """Capture when the interpreter is on its way out."""
     atexit.register(capture, 1, "late")
@@ -116,6 +126,7 @@ def end(way: str, name: str) -> None:
         "fork-exit": lambda: fork(name, hard=False),
         "multiprocessing-fork": lambda: multiprocess(name, "fork"),
         "multiprocessing-spawn": lambda: multiprocess(name, "spawn"),
+        "multiprocessing-failure": lambda: multiprocess_failure(name),
         "late": late_words,
         "flush": lambda: say(f"flushed {otel_crumbs.flush(SECONDS)}"),
     }

@@ -6,6 +6,7 @@ import asyncio
 import builtins
 import gc
 import logging
+import multiprocessing
 import os
 import signal
 import sys
@@ -132,6 +133,13 @@ def unreachable() -> None:
     requests.get("http://127.0.0.1:1/", timeout=30)
 
 
+def child_process() -> None:
+    """Let a child process die."""
+    child = multiprocessing.get_context("fork").Process(target=fail)
+    child.start()
+    child.join()
+
+
 def leave() -> None:
     """End with an exit code, which is no failure."""
     logger.info("about to leave")
@@ -164,6 +172,7 @@ WAYS: dict[str, Callable[[], None]] = {
         own_hook,
         hostile,
         unreachable,
+        child_process,
         leave,
         complain,
         interrupted,
