@@ -20,10 +20,11 @@ from .call_rules import aws, http, is_passed_health_check, messaging, rpc
 from .database_rules import is_housekeeping, is_key_value, key_value, query
 from .span_facts import SpanFacts, Telling
 
-__all__ = ["RULES", "SpanFacts", "Telling", "http", "tell"]
+__all__ = ["KAFKA", "RULES", "SpanFacts", "Telling", "http", "tell"]
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
 _ASGI_EVENT = "asgi.event.type"
+KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 
 def template(facts: SpanFacts) -> Telling:
@@ -53,6 +54,11 @@ def _is_aws(facts: SpanFacts) -> bool:
     return str(facts.first("rpc.system.name", "rpc.system")) == "aws-api"
 
 
+def _is_of_kafka(facts: SpanFacts) -> bool:
+    # Where sending fails, its instrumentation comes to no attributes.
+    return facts.scope in KAFKA
+
+
 def _is_template(facts: SpanFacts) -> bool:
     return facts.scope == _JINJA2
 
@@ -73,6 +79,7 @@ NOISE: tuple[Fits, ...] = (_says(_ASGI_EVENT), is_housekeeping, is_passed_health
 # The first that fits tells: what a span is for comes before how it travels.
 RULES: tuple[Rule, ...] = (
     (_says("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"), messaging),
+    (_is_of_kafka, messaging),
     (_is_aws, aws),
     (_says("rpc.system", "rpc.system.name"), rpc),
     (is_key_value, key_value),

@@ -23,6 +23,7 @@ from otel_crumbs.guard import tell
 from otel_crumbs.trail import MAX_OPEN_SPANS, Branch, Entry, Operation, current, remember
 
 from .span_entry import SpanEntry, render_ended, render_open, render_root
+from .span_rules import KAFKA
 from .twins import without_twins
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event
 
 _ERROR = StatusCode.ERROR
-_INTERNAL = SpanKind.INTERNAL
+_CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 
@@ -128,6 +129,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 operation.name = span._name
                 if failed or events is not None:
                     self._operation_ended(span, branch, entry)
+                if span._kind is _CONSUMER and span._instrumentation_scope.name in KAFKA:
+                    # The span of a message ends when the message is handed out, before anybody works on it.
+                    current.go_on_in(branch)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
             tell("a span ended", error)
 

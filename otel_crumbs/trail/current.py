@@ -107,6 +107,11 @@ class Current:
         _operation_branch.set(branch)
         return branch
 
+    def go_on_in(self, branch: Branch) -> None:
+        """Have what comes next outside any operation belong to one that has ended, until another one does."""
+        if branch.is_mine():
+            _ambient_branch.set(branch)
+
     def begin_job(self, submitter: Branch | None) -> None:
         """Have a thread of a pool begin anew: its jobs are siblings, though they share the thread."""
         self._thread.in_job = True
