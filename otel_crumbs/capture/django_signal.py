@@ -23,8 +23,8 @@ def install(reporter: Reporter) -> Callable[[], None]:
     def received(**_: Any) -> None:
         error = sys.exc_info()[1]
         if error is not None:
-            # Under ASGI this runs in a thread of its own; the request's first branch sees all of it.
-            reporter.report(error, mechanism="django", handled=False, branch=current.branch().root)
+            # Under ASGI this runs in a thread of its own, which has nothing of what the request did elsewhere.
+            reporter.report(error, mechanism="django", handled=False, branch=current.branch().piece_of_work)
 
     def connect(signals: Any) -> None:
         if active:

@@ -66,6 +66,15 @@ class Branch:
             branch = branch.parent
         return branch
 
+    @property
+    def piece_of_work(self) -> Branch:
+        """The branch that sees all of what this one belongs to: its operation, else the task that a thread works for."""
+        if self.operation is not None:
+            return self.root
+        if self._task is None and self.parent is not None and self.parent._task is not None:
+            return self.parent
+        return self
+
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
         loop = here.running_loop()

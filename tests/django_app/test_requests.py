@@ -57,16 +57,20 @@ def test_answers_below_500_are_no_errors(client: Client, events: CapturedEvents,
     assert list(events) == []
 
 
-def test_concurrent_async_requests_keep_apart(events: CapturedEvents) -> None:
-    """Each of many failing requests has its own breadcrumb, and no other's."""
+@pytest.mark.parametrize("middleware", [[MIDDLEWARE], []])
+@pytest.mark.parametrize("path", ["async", "fails"])
+def test_concurrent_async_requests_keep_apart(events: CapturedEvents, path: str, middleware: list[str]) -> None:
+    """Each of many failing requests has its own breadcrumb, and no other's, also where nothing opens an operation."""
 
     async def ask_all() -> None:
         client = AsyncClient(raise_request_exception=False)
-        await asyncio.gather(*(client.get(f"/async/{number}/") for number in range(20)))
+        await asyncio.gather(*(client.get(f"/{path}/{number}/") for number in range(20)))
 
-    asyncio.run(ask_all())
+    with override_settings(MIDDLEWARE=middleware):
+        asyncio.run(ask_all())
 
     assert len(events) == 20
     for event in events:
-        notes = [item.message for item in event.breadcrumbs if item.category == "manual"]
-        assert notes == [f"looking for {event.exception.message}"]
+        number = event.exception.message.rpartition(" ")[2]
+        notes = [item.message for item in event.breadcrumbs if item.message.startswith("looking for")]
+        assert notes == [f"looking for {number}"]
