@@ -68,12 +68,13 @@ class Branch:
 
     @property
     def piece_of_work(self) -> Branch:
-        """The branch that sees all of what this one belongs to: its operation, else the task that a thread works for."""
+        """The branch that sees all of what this one belongs to: its operation, else a thread's task."""
         if self.operation is not None:
             return self.root
-        if self._task is None and self.parent is not None and self.parent._task is not None:
-            return self.parent
-        return self
+        parent = self.parent
+        if parent is None or self._task is not None or parent._task is None:  # noqa: SLF001 - of our own kind
+            return self
+        return parent
 
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
