@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
+import logging
 from collections.abc import Callable
 from contextvars import Context
 from typing import Any
@@ -12,8 +12,9 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.guard import guarded
 from otel_crumbs.trail import current, remember
+from otel_crumbs.trail.event_loops import watch_method
 
-from .enriched import after_its_record
+from .enriched import its_record_comes_first
 from .once import Reporter
 
 
@@ -21,10 +22,8 @@ def install(reporter: Reporter) -> Callable[[], None]:
     """
     Report what event loops hand to their exception handler; returns what undoes it.
 
-    Every loop that keeps asyncio's own ``call_exception_handler`` is covered;
-    the handler that the application set is called as before.
+    The handler that the application set is called as before.
     """
-    original = asyncio.BaseEventLoop.call_exception_handler
     active = True
 
     @guarded("an event loop's exception was reported")
@@ -33,27 +32,45 @@ def install(reporter: Reporter) -> Callable[[], None]:
         if isinstance(error, BaseException):
             reporter.report(error, mechanism="asyncio", handled=False)
 
-    @guarded("the trail of an event loop's exception was looked for")
-    def mark(context: dict[str, Any]) -> None:
-        error, place = context.get("exception"), _place_of(context)
-        if isinstance(error, BaseException) and place is not None:
-            place.run(lambda: remember(error, current.branch(), get_current_span().get_span_context()))
-
-    def call_exception_handler(self: asyncio.BaseEventLoop, context: dict[str, Any]) -> None:
-        if active:
-            mark(context)
-            after_its_record(lambda: original(self, context), lambda: report(context))
-        else:
+    def watched(original: Callable[..., None]) -> Callable[..., None]:
+        def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
+            mine, reports_last = active, its_record_comes_first()
+            if mine:
+                _mark(context)
+            if mine and not reports_last:
+                report(context)
             original(self, context)
+            if mine and reports_last:
+                report(context)
+
+        return _passed_over(call_exception_handler)
+
+    restore = watch_method("call_exception_handler", watched)
 
     def undo() -> None:
         nonlocal active
         active = False
-        if asyncio.BaseEventLoop.call_exception_handler is call_exception_handler:
-            asyncio.BaseEventLoop.call_exception_handler = original  # type: ignore[method-assign]  # as it was
+        restore()
 
-    asyncio.BaseEventLoop.call_exception_handler = call_exception_handler  # type: ignore[method-assign]  # hook
     return undo
+
+
+@guarded("the trail of an event loop's exception was looked for")
+def _mark(context: dict[str, Any]) -> None:
+    error, place = context.get("exception"), _place_of(context)
+    if isinstance(error, BaseException) and place is not None:
+        place.run(lambda: remember(error, current.branch(), get_current_span().get_span_context()))
+
+
+def _passed_over(function: Callable[..., None]) -> Callable[..., None]:
+    """
+    Have `logging` take a function for one of its own when it looks for who logged.
+
+    uvloop has no frames: what it logs would seem to come from here, and not
+    from where it seemed to come from without us.
+    """
+    function.__code__ = function.__code__.replace(co_filename=logging.Logger.log.__code__.co_filename)
+    return function
 
 
 def _place_of(context: dict[str, Any]) -> Context | None:

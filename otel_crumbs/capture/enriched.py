@@ -51,7 +51,7 @@ def after_its_record(previous: Callable[[], object], report: Callable[[], object
     Where that instrumentation hooked in before us its record comes out of the
     previous hook, and gets the trail there; so reporting comes second.
     """
-    if _is_instrumented():
+    if its_record_comes_first():
         previous()
         report()
     else:
@@ -60,7 +60,8 @@ def after_its_record(previous: Callable[[], object], report: Callable[[], object
 
 
 @guarded("OpenTelemetry's exceptions instrumentation was looked for")
-def _is_instrumented() -> bool:
+def its_record_comes_first() -> bool:
+    """Return whether that instrumentation is active."""
     # Not by calling the class: its __init__ runs again on the one instance, and makes it forget its logger.
     instrumentor = getattr(sys.modules.get(SCOPE), "UnhandledExceptionInstrumentor", None)
     instance = getattr(instrumentor, "_instance", None)

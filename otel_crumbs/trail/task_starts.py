@@ -3,8 +3,7 @@ Tasks that a task starts hang on it, also where it has left no breadcrumb of its
 
 A new task gets a copy of its starter's context, and with it the starter's
 branch: so the starter must have one by then, or the two would be taken for
-siblings. Event loops that make tasks in a way of their own (uvloop) do not
-tell; there a task has its branch from its first breadcrumb or span on.
+siblings.
 """
 
 from __future__ import annotations
@@ -16,42 +15,47 @@ from typing import Any
 from otel_crumbs.guard import guarded, leave_no_frame
 
 from .current import current
+from .event_loops import watch_method
 from .runner import running_task
 
 
 def install() -> Callable[[], None]:
     """Have a task that starts another one keep its place; returns what undoes it."""
-    original = asyncio.BaseEventLoop.create_task
     active = True
 
-    @guarded("a task was started")
-    def keep_place() -> None:
-        if running_task() is not None:
-            current.branch()
+    def watched(original: Callable[..., asyncio.Task[Any]]) -> Callable[..., asyncio.Task[Any]]:
+        def create_task(self: Any, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
+            if not active:
+                return original(self, *args, **kwargs)
+            _keep_place()
+            try:
+                task = original(self, *args, **kwargs)
+            except BaseException as error:
+                leave_no_frame(error)
+                raise
+            _say_nothing_of_us(task)
+            return task
 
-    @guarded("a task was started in asyncio's debug mode")
-    def say_nothing_of_us(task: Any) -> None:
-        # Where the task was created, as debug mode tells it; a loop takes itself out likewise.
-        if getattr(task, "_source_traceback", None):
-            del task._source_traceback[-1]  # noqa: SLF001 - it has no other name
+        return create_task
 
-    def create_task(self: asyncio.BaseEventLoop, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        if not active:
-            return original(self, *args, **kwargs)
-        keep_place()
-        try:
-            task = original(self, *args, **kwargs)
-        except BaseException as error:
-            leave_no_frame(error)
-            raise
-        say_nothing_of_us(task)
-        return task
+    restore = watch_method("create_task", watched)
 
     def undo() -> None:
         nonlocal active
         active = False
-        if asyncio.BaseEventLoop.create_task is create_task:
-            asyncio.BaseEventLoop.create_task = original  # type: ignore[method-assign]  # as it was
+        restore()
 
-    asyncio.BaseEventLoop.create_task = create_task  # type: ignore[method-assign]  # the hook
     return undo
+
+
+@guarded("a task was started")
+def _keep_place() -> None:
+    if running_task() is not None:
+        current.branch()
+
+
+@guarded("a task was started in asyncio's debug mode")
+def _say_nothing_of_us(task: Any) -> None:
+    # Where the task was created, as debug mode tells it; a loop takes itself out likewise.
+    if getattr(task, "_source_traceback", None):
+        del task._source_traceback[-1]  # noqa: SLF001 - it has no other name
