@@ -18,7 +18,15 @@ from .config import Config
 from .ending import hard_exit, orderly, sigterm
 from .event import Builder, Seized
 from .export import metrics
-from .sources import django_orm, http_client, redirects, sampling, sqlite_connection, stdlib_logging
+from .sources import (
+    django_orm,
+    http_client,
+    psycopg_connection,
+    redirects,
+    sampling,
+    sqlite_connection,
+    stdlib_logging,
+)
 from .sources.log_floor import floor
 from .sources.log_records import BreadcrumbLogRecordProcessor
 from .sources.providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
@@ -58,6 +66,7 @@ def steps_for(
     yield "http.client", http_client.install
     yield "redirects", redirects.install
     yield "sqlite3 connections", sqlite_connection.install
+    yield "psycopg connections", psycopg_connection.install
     yield "Django's SQL", django_orm.install
     if "operation" in config.capture:
         yield "operations by hand", lambda: _operations_by_hand(failed)

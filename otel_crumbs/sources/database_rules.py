@@ -80,7 +80,12 @@ def level_of(statement: str, *, failed: bool) -> str:
     """Return how grave a statement is: those that only frame a transaction matter least."""
     if failed:
         return "error"
-    return "debug" if _TRANSACTION.match(statement) else "info"
+    return "debug" if frames_a_transaction(statement) else "info"
+
+
+def frames_a_transaction(statement: str) -> bool:
+    """Return whether a statement begins or ends a transaction or a part of one."""
+    return bool(_TRANSACTION.match(statement))
 
 
 def without_values(said: str | None) -> str | None:

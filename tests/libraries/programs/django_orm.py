@@ -66,6 +66,9 @@ def use_the_orm() -> None:
     connection.close()
     if connection.vendor == "postgresql":
         tell("reconnect", connection.ensure_connection)
+        connection.close()
+        connection.settings_dict["NAME"] = "hats"
+        tell("refused", connection.ensure_connection)
 
 
 if __name__ == "__main__":
