@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .database_errors import without_values
 from .span_facts import SpanFacts, Telling
 
 # Stores that answer by key: what they run is a command, not a query.
@@ -52,6 +53,7 @@ def key_value(facts: SpanFacts) -> Telling:
             "db.system": system,
             "db.namespace": facts.first("db.namespace", "db.redis.database_index"),
             "library": facts.library,
+            "error": without_values(facts.said),
         },
     )
 
@@ -86,11 +88,6 @@ def level_of(statement: str, *, failed: bool) -> str:
 def frames_a_transaction(statement: str) -> bool:
     """Return whether a statement begins or ends a transaction or a part of one."""
     return bool(_TRANSACTION.match(statement))
-
-
-def without_values(said: str | None) -> str | None:
-    """Return what a database says of a failure, without PostgreSQL's quotation of the values it is about."""
-    return said.partition("\nDETAIL:")[0] if said else None
 
 
 def folded(statement: object) -> str:

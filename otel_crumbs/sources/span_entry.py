@@ -11,6 +11,7 @@ from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 from otel_crumbs.clean import MAX_MESSAGE, clean, clean_mapping, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of
 
+from .database_errors import is_of_a_database, without_values
 from .redirects import redirects_of
 from .span_rules import SpanFacts, tell
 
@@ -184,13 +185,12 @@ def _is_word(value: object) -> bool:
 def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
     attributes = event.attributes or {}
     kind = str(attributes.get("exception.type") or "Exception")
-    message = str(attributes.get("exception.message") or "")
     return Breadcrumb(
         timestamp=event.timestamp,
         type="error",
         category=_EXCEPTION,
         level="error",
-        message=text(f"{kind.rpartition('.')[2]}: {message}".removesuffix(": "), MAX_MESSAGE),
+        message=text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
         data={"type": text(kind), "handled": True, "span": text(kept.name)},
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
@@ -213,5 +213,13 @@ def _error_name(kept: SpanEntry) -> str | None:
 def _error(kept: SpanEntry) -> str | None:
     recorded = _exception_event(kept)
     if recorded is not None:
-        return f"{_error_name(kept)}: {recorded.get('exception.message') or ''}".removesuffix(": ")
+        return f"{_error_name(kept)}: {_message(recorded)}".removesuffix(": ")
     return kept.status.description or _error_name(kept)
+
+
+def _message(exception: Mapping[str, Any]) -> str:
+    """Return what a recorded exception says, a database's without the values that it quotes."""
+    message = str(exception.get("exception.message") or "")
+    if is_of_a_database(str(exception.get("exception.type"))):
+        return without_values(message) or ""
+    return message

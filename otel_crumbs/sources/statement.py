@@ -11,7 +11,8 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.trail import Branch, Breadcrumb, Entry, category_of, current
 
-from .database_rules import folded, level_of, sets_up_a_connection, without_values
+from .database_errors import without_values
+from .database_rules import folded, level_of, sets_up_a_connection
 from .span_entry import SpanEntry, render_ended
 
 _MS = 1e6

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from otel_crumbs.guard import guarded
 from otel_crumbs.trail import Breadcrumb
 
+from .database_errors import without_values
+
 # Clocks of spans are read one after the other; durations are rounded to microseconds.
 _ROUNDING = 2_000
 
@@ -117,9 +119,12 @@ def _exceptions_told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     told = Counter(_exceptions_of_spans(breadcrumbs))
     for index, breadcrumb in enumerate(breadcrumbs):
         said = _exception_of_record(breadcrumb)
-        if said is not None and told[said] > 0:
-            told[said] -= 1
-            yield index
+        # What a database said was told without its values.
+        for words in (said, without_values(said)):
+            if words is not None and told[words] > 0:
+                told[words] -= 1
+                yield index
+                break
 
 
 def _exceptions_of_spans(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from contextlib import closing
 import psycopg
 import pytest
 import sqlalchemy
+from opentelemetry import trace
 from opentelemetry.instrumentation.dbapi import TracedConnectionProxy
 from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
 
@@ -151,6 +152,25 @@ def test_a_query_of_psycopg_that_fails(postgresql: psycopg.Connection) -> None:
     postgresql.rollback()
 
 
+@pytest.mark.parametrize(
+    ("type_", "value", "said"),
+    [
+        ("integer", "secret", 'invalid input syntax for type integer: "?"'),
+        ("integer", "5550199000", 'value "?" is out of range for type integer'),
+        ("date", "2020-13-45", 'date/time field value out of range: "?"'),
+        ("json", '{"secret', "invalid input syntax for type json"),
+        ("integer[]", "{secret", 'malformed array literal: "?"'),
+    ],
+)
+def test_a_value_that_postgresql_cannot_use(postgresql: psycopg.Connection, type_: str, value: str, said: str) -> None:
+    """PostgreSQL quotes it, in more than one place, and the breadcrumb does not."""
+    [breadcrumb] = trail_of(lambda: postgresql.execute(f"select %s::{type_}", (value,)))
+
+    assert said in str(breadcrumb.data["error"])
+    assert value not in str(breadcrumb)
+    postgresql.rollback()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> Iterator[sqlalchemy.Engine]:
     """Make an engine of SQLAlchemy, whose driver is instrumented as well."""
@@ -189,6 +209,20 @@ def test_a_query_of_sqlalchemy_that_fails(engine: sqlalchemy.Engine) -> None:
 
     assert breadcrumb.message in {"select * from hats -> OperationalError", "select * from hats -> UndefinedTable"}
     assert "hats" in breadcrumb.data["error"]
+
+
+def test_values_in_an_error_of_sqlalchemy(engine: sqlalchemy.Engine) -> None:
+    """SQLAlchemy says what the statement was carried out with, and a span of the application's records it."""
+
+    def call() -> None:
+        with engine.connect() as connection, trace.get_tracer("shop").start_as_current_span("count"):
+            connection.execute(sqlalchemy.text("select pieces from hats where item = :item"), {"item": "secret"})
+
+    trail = trail_of(call)
+
+    assert "select pieces from hats" in str(trail)
+    assert "OperationalError: (sqlite3" in str(trail) or "ProgrammingError: (psycopg" in str(trail)
+    assert "secret" not in str(trail)
 
 
 def test_a_transaction_of_sqlalchemy(engine: sqlalchemy.Engine) -> None:

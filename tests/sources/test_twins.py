@@ -51,6 +51,20 @@ def test_a_broker_that_fails_is_told() -> None:
     assert [message for message, _ in messages(sending, failed, fine)] == [sending.message, failed.message]
 
 
+def test_a_record_of_an_error_that_a_database_quotes_values_in() -> None:
+    """The query tells of it without the values, and it is the same error."""
+    told = {"library": "psycopg", "error": 'DataError: value "?" is out of range'}
+    query = crumb("select 1 -> DataError", 0, 1, library="psycopg", level="error", data=told)
+    record = Breadcrumb(
+        timestamp=2 * MS,
+        type="error",
+        message='DataError: value "5550199" is out of range',
+        data={"exception.type": "psycopg.DataError", "exception.message": 'value "5550199" is out of range'},
+    )
+
+    assert without_twins((query, record)) == [query]
+
+
 def test_nothing_is_left_of_nothing() -> None:
     """An empty trail stays one."""
     assert without_twins(()) == []
