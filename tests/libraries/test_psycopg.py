@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -181,10 +182,11 @@ def test_a_commit_of_a_connection_that_was_lost(postgresql: psycopg.Connection, 
 
     [breadcrumb] = trail_of(postgresql.commit)
 
-    assert breadcrumb.message == "COMMIT -> AdminShutdown"
+    assert breadcrumb.message in {"COMMIT -> AdminShutdown", "COMMIT -> OperationalError"}  # psycopg 3.3, 3.1
     assert "db.namespace" not in breadcrumb.data
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="CPython 3.10 lets nobody take out a frame")
 def test_errors_have_no_frame_of_ours(postgresql: psycopg.Connection, parameters: dict[str, Any]) -> None:
     """What the application prints of its exceptions is as it was."""
 
