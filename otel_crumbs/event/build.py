@@ -20,6 +20,7 @@ from opentelemetry.trace import SpanContext, get_current_span
 
 from otel_crumbs.clean import MAX_MESSAGE, clean, text
 from otel_crumbs.guard import warn
+from otel_crumbs.once import each_once
 from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
 
 from .fit import fit
@@ -78,7 +79,7 @@ class Builder:
     def build(self, seized: Seized) -> ErrorEvent | None:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = seized.trail.render()
-        breadcrumbs = self.breadcrumbs(item for item in rendered if not _is_itself(item, seized.exceptions[0]))
+        others = (item for item in rendered if not _is_itself(item, seized.exceptions[0]))
         context = seized.span_context
         event = ErrorEvent(
             event_id=seized.event_id,
@@ -93,7 +94,7 @@ class Builder:
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
             thread=line_or_none(seized.thread),
-            breadcrumbs=breadcrumbs,
+            breadcrumbs=self.breadcrumbs(others, shared=self.before_send is None),
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
             resource={str(clean(key)): clean(value) for key, value in self.resource().items()},
@@ -102,8 +103,18 @@ class Builder:
         sent = self._before_send(event)
         return None if sent is None else fit(sent, self.max_bytes)
 
-    def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
-        """Return breadcrumbs scrubbed, and as the user's hook wants them."""
+    def breadcrumbs(self, rendered: Iterable[Breadcrumb], *, shared: bool = False) -> tuple[Breadcrumb, ...]:
+        """
+        Return breadcrumbs scrubbed, and as the user's hook wants them.
+
+        Args:
+            rendered: As they come from a trail.
+            shared: Whether other events may have the same ones; not where a
+                hook could change the data in them.
+
+        """
+        if shared and self.before_breadcrumb is None:
+            return tuple(each_once(self._scrub_breadcrumb, rendered))
         scrubbed = (self._scrub_breadcrumb(breadcrumb) for breadcrumb in rendered)
         asked = (self._before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)

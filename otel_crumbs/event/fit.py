@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 
+from otel_crumbs.once import each_once
 from otel_crumbs.trail import NOTABLE_LEVELS, Breadcrumb
 
 from .model import ErrorEvent
@@ -17,7 +18,7 @@ _SHORT_STACKTRACE = 16 * 1024
 
 def fit(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
-    weights = [weight(breadcrumb) for breadcrumb in event.breadcrumbs]
+    weights = each_once(weight, event.breadcrumbs)
     room = max_bytes - _weight_without_trail(event)
     if sum(weights) <= room:
         return event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 SCRUBBED = "[scrubbed]"
@@ -29,6 +30,9 @@ DEFAULT_KEYS = (
     "signature",
 )
 
+# The same few hundred keys come again with every event.
+_MAX_KNOWN_KEYS = 1024
+
 
 class Scrubber:
     """
@@ -39,16 +43,33 @@ class Scrubber:
     """
 
     def __init__(self, keys: Iterable[str] = DEFAULT_KEYS) -> None:
-        words = [re.escape(_plain(key)).replace("_", "[-_]?") for key in keys if key.strip()]
+        plain = [_plain(key) for key in keys if key.strip()]
+        words = [re.escape(key).replace("_", "[-_]?") for key in plain]
         self._key = re.compile("|".join(words), re.IGNORECASE) if words else None
         self._in_text = _assignment(words) if words else None
         self._option = _option(words) if words else None
+        self._bare_words = _bare(plain)
+        self._names_a_secret = lru_cache(_MAX_KNOWN_KEYS)(self._finds_a_word)
 
     def text(self, value: str) -> str:
         """Return a text without the secrets assigned in it."""
-        if self._in_text is None or self._option is None:
+        if self._in_text is None or self._option is None or self._is_harmless(value):
             return value
         return self._option.sub(_hide, self._in_text.sub(_hide, value))
+
+    def _is_harmless(self, value: str) -> bool:
+        """Return whether a glance tells that there is nothing to find; it is many times faster than to look for it."""
+        if "=" not in value and ":" not in value and "--" not in value:
+            return True
+        # Beyond ASCII two letters may be alike to the expression, and not to a glance.
+        if not self._bare_words or not value.isascii():
+            return False
+        bare = _without_separators(value.lower())
+        # A loop, for of the few that there are it is faster than any().
+        for word in self._bare_words:  # noqa: SIM110 - as above
+            if word in bare:
+                return False
+        return True
 
     def value(self, value: Any) -> Any:
         """Return a plain value without the secrets in it, at any depth."""
@@ -76,13 +97,28 @@ class Scrubber:
         return {key: SCRUBBED if self._is_secret(key, item) else self.value(item) for key, item in data.items()}
 
     def _is_secret(self, key: str, item: Any) -> bool:
-        if self._key is None or item is None or isinstance(item, bool):
+        if item is None or isinstance(item, bool):
             return False
-        return self._key.search(_plain(key)) is not None
+        return self._names_a_secret(key)
+
+    def _finds_a_word(self, key: str) -> bool:
+        return self._key is not None and self._key.search(_plain(key)) is not None
 
 
 def _plain(key: str) -> str:
     return key.strip().lower().replace("-", "_").replace(" ", "_")
+
+
+def _bare(keys: list[str]) -> tuple[str, ...]:
+    """Return keys as a text without separators has them, each once; none where a glance at it would not do."""
+    bare = {_without_separators(key) for key in keys}
+    if not all(word and word.isascii() for word in bare):
+        return ()
+    return tuple(word for word in bare if not any(other in word for other in bare - {word}))
+
+
+def _without_separators(value: str) -> str:
+    return value.replace("-", "").replace("_", "")
 
 
 def _assignment(words: list[str]) -> re.Pattern[str]:

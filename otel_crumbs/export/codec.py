@@ -16,6 +16,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
+from otel_crumbs.once import each_once
 from otel_crumbs.trail import Breadcrumb
 
 VERSION_OF_FILE = 1
@@ -29,6 +30,7 @@ _MODELS: dict[type, tuple[str, ...]] = {
 
 # JSON knows neither tuples nor bytes nor keys that are no text: they are wrapped in a map with this one key.
 _KIND = "otel_crumbs.kind"
+_TRAIL = "breadcrumbs"
 
 
 class UnreadableError(ValueError):
@@ -41,8 +43,11 @@ class NewerVersionError(UnreadableError):
 
 def encode(event: ErrorEvent) -> bytes:
     """Return an event as bytes."""
-    # ASCII, since half of a surrogate pair is no UTF-8.
-    return json.dumps({"version": VERSION_OF_FILE, "event": _plain(event)}, separators=(",", ":")).encode("ascii")
+    others = {name: _plain(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
+    # Events that follow each other share most of their trails, which are most of an event.
+    trail = ",".join(each_once(_json_of, event.breadcrumbs))
+    items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
+    return f'{{"version":{VERSION_OF_FILE},"event":{{{_json(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
 
 
 def decode(data: bytes) -> ErrorEvent:
@@ -63,6 +68,15 @@ def decode(data: bytes) -> ErrorEvent:
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
     kind = NewerVersionError if isinstance(version, int) and version > VERSION_OF_FILE else UnreadableError
     raise kind(f"its version is {version!r}, not {VERSION_OF_FILE}")
+
+
+def _json_of(breadcrumb: Breadcrumb) -> str:
+    return _json(_plain(breadcrumb))
+
+
+def _json(plain: Any) -> str:
+    # ASCII, since half of a surrogate pair is no UTF-8.
+    return json.dumps(plain, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.guard import guarded
+from otel_crumbs.once import Shared, each_once, share
 
 from .breadcrumb import NOTABLE_LEVELS, Breadcrumb
 from .current import current
@@ -28,16 +29,19 @@ class Snapshot:
         entries: Oldest first.
         dropped: How many had no room any more, by category.
         size: How many breadcrumbs to show at most.
+        shared: Keeps what is made of the entries for other snapshots of them.
 
     """
 
     entries: tuple[Entry, ...]
     dropped: Counter[str]
     size: int
+    shared: Shared = field(default_factory=share, repr=False, compare=False)
 
     def render(self) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
         """Return the breadcrumbs, oldest first, and how many had no room, by category."""
-        rendered = sorted(chain.from_iterable(_rendered(entry) or () for entry in self.entries), key=_timestamp)
+        made = each_once(_rendered, self.entries)
+        rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp)
         if current.without_twins is not None:
             rendered = list(current.without_twins(rendered) or rendered)
         kept, dropped = _keep_what_matters(_merge_repeats(rendered), self.size)

@@ -11,11 +11,13 @@ import pytest
 
 from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
 
-from .running import arrived, each_once, environment, finish, run, start, waiting
+from .running import SECONDS_TO_RUN, arrived, each_once, environment, finish, run, start, waiting
 
 pytestmark = pytest.mark.e2e
 
 SOME = 5
+# As many as a queue holds; nearly all of them have a trail that is full.
+MANY = 1000
 
 
 @pytest.fixture
@@ -103,6 +105,21 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
     assert len(waiting(tmp_path)) == SOME
 
 
+def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:
+    """Nobody listens, so a thousand events with full trails are written before the process dies."""
+    process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="5"), MANY, "wait")
+
+    process.terminate()
+    code, _, stderr = finish(process)
+    kept = len(waiting(tmp_path))
+    with start(environment(tmp_path, receiver.url), 0, "wait") as second:
+        wait_until_empty(tmp_path)
+        second.kill()
+
+    assert (code, kept) == (-signal.SIGTERM, MANY), stderr
+    assert arrived(receiver) == each_once(count=MANY)
+
+
 def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver) -> None:
     """It ends in its own way, and that way delivers."""
     process = start(environment(tmp_path, receiver.url), SOME, "handle")
@@ -158,7 +175,7 @@ def test_without_a_spool_an_end_takes_no_longer(tmp_path: Path, way: str) -> Non
 
 def wait_until_empty(home: Path) -> None:
     """Wait until nothing waits in the spool."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + SECONDS_TO_RUN
     while waiting(home):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -11,6 +11,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
+from otel_crumbs.event import Builder, seize
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, raised
 
@@ -185,6 +186,38 @@ def test_breadcrumbs_are_in_order_of_time(app: Application, events: CapturedEven
     assert messages_of(events[0]) == ["long", "within", "short"]
     times = [crumb.timestamp for crumb in events[0].breadcrumbs]
     assert times == sorted(times)
+
+
+def test_errors_of_one_trail_share_what_is_made_of_it() -> None:
+    """A thousand that wait would else have each breadcrumb rendered and scrubbed a thousand times."""
+    builder = Builder()
+    otel_crumbs.record("token=hunter2")
+    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+
+    one, other = builder.build(first), builder.build(second)
+
+    assert one
+    assert other
+    assert [breadcrumb.message for breadcrumb in one.breadcrumbs[-1:]] == ["token=[scrubbed]"]
+    assert other.breadcrumbs[-1] is one.breadcrumbs[-1]
+
+
+@pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
+def test_a_hook_that_changes_data_in_place_changes_that_of_one_event(name: str) -> None:
+    """What events share is not handed to a hook."""
+
+    def hook(given: Any) -> Any:
+        for breadcrumb in getattr(given, "breadcrumbs", [given]):
+            breadcrumb.data["tags"].append("seen")
+        return given
+
+    builder = Builder(**{name: hook})
+    otel_crumbs.record("step", data={"tags": ["new"]})
+    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+
+    built = [builder.build(first), builder.build(second)]
+
+    assert [event.breadcrumbs[-1].data for event in built if event] == [{"tags": ["new", "seen"]}] * 2
 
 
 def test_what_is_the_same_in_a_row_is_told_once(events: CapturedEvents) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from otel_crumbs.event.scrub import SCRUBBED, Scrubber
+from otel_crumbs.event.scrub import SCRUBBED, Scrubber, _hide
 
 SECRET = "hunter2"  # noqa: S105 - the secret of these tests
 
@@ -116,6 +118,22 @@ def test_a_text_with_many_secrets_loses_all() -> None:
     said = "a token=hunter2 b password=hunter2, c secret: hunter2"
 
     assert SECRET not in Scrubber().text(said)
+
+
+@given(st.lists(st.sampled_from(["pass", "word", "Api", "KEY", "to\u212aen", "\u017fecret", "-", "_", "=", ": ", " "])))
+def test_a_glance_overlooks_nothing(parts: list[str]) -> None:
+    """Texts that are not searched are those in which nothing would be found, letters beyond ASCII included."""
+    scrubber = Scrubber(["password", "api_key", "token", "secret", "my_pass_word"])
+    said = "".join([*parts, "hunter2"])
+
+    assert scrubber._in_text
+    assert scrubber.text(said) == scrubber._in_text.sub(_hide, said)
+
+
+@pytest.mark.parametrize("key", ["\u017fecret", "-", "s-e-c-r-e-t"])
+def test_a_word_of_any_letters_is_found(key: str) -> None:
+    """Also one that a glance would not do for."""
+    assert Scrubber([key, "other"]).text(f"x {key}=hunter2") == f"x {key}={SCRUBBED}"
 
 
 def test_the_keys_are_the_users_choice() -> None:

@@ -22,11 +22,22 @@ SECONDS = 60
 def capture(count: int, name: str) -> None:
     """Capture errors."""
     for number in range(count):
-        otel_crumbs.record(f"before {name}-{number}")
+        otel_crumbs.record(f"before {name}-{number}", category="shop", data=details(number))
         try:
             look_up(f"{name}-{number}")
         except LookupError:
             otel_crumbs.capture_exception()
+
+
+def details(number: int) -> dict[str, Any]:
+    """Return what a breadcrumb of an application has to say."""
+    return {
+        "url": f"https://shop.example/api/v1/items/{number}?page=3",
+        "method": "GET",
+        "status_code": 200,
+        "query": "SELECT id, name, price FROM shop_item WHERE id = %s AND deleted_at IS NULL ORDER BY price",
+        "user": {"id": number, "plan": "gold"},
+    }
 
 
 def look_up(words: str) -> None:

@@ -1,0 +1,81 @@
+"""
+Work on a breadcrumb that errors share, done once.
+
+Errors that follow each other have most of their trails in common. What is made
+of an entry is kept as long as somebody *shares*, which is as long as errors
+wait for their events to be made: when none does, nothing is kept either.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from .fork import anew_in_children
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Of each kind of work: enough for ten full trails side by side.
+MAX_KEPT = 1000
+
+
+class Shared:
+    """What was made of things; a thing is known by its identity, and kept for that."""
+
+    __slots__ = ("__weakref__", "_made")
+
+    def __init__(self) -> None:
+        self._made: dict[Callable[[Any], Any], dict[int, tuple[Any, Any]]] = {}
+
+    def each(self, make: Callable[[T], R], things: Iterable[T]) -> list[R]:
+        """Return what *make* makes of each thing, made now where it was not before."""
+        made = self._made.setdefault(make, {})
+        results: list[R] = []
+        for thing in things:
+            found = made.get(id(thing))
+            if found is None:
+                if len(made) >= MAX_KEPT:
+                    made.clear()
+                found = made[id(thing)] = thing, make(thing)
+            results.append(found[1])
+        return results
+
+
+class _Sharing:
+    """What is shared at the moment, if anything."""
+
+    def __init__(self) -> None:
+        self.start_anew()
+        anew_in_children(self)
+
+    def start_anew(self) -> None:
+        """Share nothing, as a forked child must: what waits is its parent's."""
+        self.current: Callable[[], Shared | None] = lambda: None
+
+
+_sharing = _Sharing()
+
+
+def share() -> Shared:
+    """Return what keeps the work; it does so as long as somebody holds it."""
+    shared = _sharing.current()
+    if shared is None:
+        shared = Shared()
+        _sharing.current = weakref.ref(shared)
+    return shared
+
+
+def each_once(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
+    """
+    Return what *make* makes of things that never change; the results are shared, and must not be changed either.
+
+    Args:
+        make: Depends on nothing but the thing. It is remembered: a function of
+            a module or a method, no lambda.
+        things: Known by their identity.
+
+    """
+    shared = _sharing.current()
+    return [make(thing) for thing in things] if shared is None else shared.each(make, things)
