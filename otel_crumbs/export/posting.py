@@ -15,6 +15,7 @@ from otel_crumbs.version import VERSION
 
 from .answers import Answer, unreachable
 from .exporter import Outcome
+from .in_time import InTime, ending_at
 from .per_process import PerProcess
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
@@ -58,6 +59,10 @@ class Poster:
     def post(self, body: bytes, timeout: float) -> Answer | Outcome:
         """Return the answer to a body, or what it means that there was none."""
         deadline = monotonic() + timeout
+        with ending_at(deadline):
+            return self._post(body, timeout, deadline)
+
+    def _post(self, body: bytes, timeout: float, deadline: float) -> Answer | Outcome:
         compress = COMPRESS.get(self._compression)
         try:
             response = self._session.get().post(
@@ -88,6 +93,8 @@ class Poster:
 
     def _make_session(self) -> requests.Session:
         session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, InTime())
         session.headers["User-Agent"] = USER_AGENT
         session.headers.update(self._headers)
         if self._compression in COMPRESS:

@@ -47,6 +47,27 @@ def drip(connection: socket.socket) -> None:
         pass
 
 
+def drip_headers(connection: socket.socket) -> None:
+    """Answer a byte now and then, and never come to the point."""
+    try:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Patience: ")
+        for _ in range(900):
+            connection.sendall(b".")
+            time.sleep(0.05)
+    except OSError:
+        pass
+
+
+def continue_forever(connection: socket.socket) -> None:
+    """Say that the answer will come, again and again."""
+    try:
+        for _ in range(900):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.05)
+    except OSError:
+        pass
+
+
 def hang(_: socket.socket) -> None:
     """Say nothing for a while."""
     time.sleep(3)
@@ -91,6 +112,8 @@ CASES = (
     Case(name="garbage", reply=Reply(raw=garbage), waits=True, attempts=1, words="not reached"),
     Case(name="hang", reply=Reply(raw=hang), waits=True, attempts=1),
     Case(name="slow drip", reply=Reply(raw=drip), waits=True, attempts=1),
+    Case(name="a slow drip of headers", reply=Reply(raw=drip_headers), waits=True, attempts=1, words="not reached"),
+    Case(name="an answer that is put off", reply=Reply(raw=continue_forever), waits=True, attempts=1),
 )
 
 

@@ -1,0 +1,117 @@
+"""
+Requests that end at a deadline, however slowly the receiver takes them and answers.
+
+The timeouts of `requests` are for each step: a receiver that sends or takes a
+byte now and then would hold up its exporter without end. So the connections
+here give each step no more than what is left. That costs no thread, and what
+was interrupted is closed by urllib3, as after any other failure.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from http.client import HTTPResponse
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+# As of `time.monotonic`; outside of `ending_at` there is no time for anything. Each lane sends in its own thread.
+_deadline: ContextVar[float] = ContextVar("otel_crumbs_deadline", default=0.0)
+
+
+@contextmanager
+def ending_at(deadline: float) -> Iterator[None]:
+    """Let the requests in this block end at a time of `time.monotonic`."""
+    token = _deadline.set(deadline)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _hurry(sock: socket.socket) -> None:
+    """Give the next step what time is left."""
+    left = _deadline.get() - monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    sock.settimeout(left)
+
+
+class _RawAnswer(io.RawIOBase):
+    """The bytes of an answer, each read in time."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def readinto(self, buffer: Any) -> int | None:
+        _hurry(self._sock)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Answer(HTTPResponse):
+    """An answer of which the headers come in time, too."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_RawAnswer(self.fp.detach(), sock))
+
+
+class _Connection(HTTPConnection):
+    """A connection over which requests go, and answers come, in time."""
+
+    response_class = _Answer
+
+    def send(self, data: Any) -> None:
+        if self.sock is not None:
+            # For a socket, plain or encrypted, all that it is given is one step.
+            _hurry(self.sock)
+        super().send(data)
+
+
+class _SafeConnection(_Connection, HTTPSConnection):
+    """The same, encrypted."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SafePool(HTTPSConnectionPool):
+    ConnectionCls = _SafeConnection
+
+
+_POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _SafePool}
+
+
+class InTime(HTTPAdapter):
+    """Sends the requests of a session over such connections, also by a proxy unless it speaks SOCKS."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the connections to receivers."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Return what makes the connections to a proxy."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        if not proxy.lower().startswith("socks"):
+            manager.pool_classes_by_scheme = _POOLS
+        return manager
