@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
 
@@ -64,12 +64,12 @@ class Answer:
 
 def outcome_of(answer: Answer) -> Outcome:
     """Return what an answer means; what is said in the body of a success is the exporter's to read."""
+    wait = retry_after(answer.headers.get("Retry-After"))
     if answer.success:
-        return DELIVERED
+        return replace(DELIVERED, retry_after=wait)
     if answer.status == _TOO_LARGE:
         return Outcome(verdict=Verdict.TOO_LARGE, reason=answer.words)
     if answer.status in _RETRYABLE:
-        wait = retry_after(answer.headers.get("Retry-After"))
         return Outcome(verdict=Verdict.RETRY, reason=answer.words, retry_after=wait)
     return Outcome(verdict=Verdict.REFUSED, reason=answer.words)
 

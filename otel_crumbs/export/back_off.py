@@ -34,10 +34,11 @@ class BackOff:
         self._failures += 1
         self._until = time.monotonic() + min(max(pause, retry_after or 0.0), _LONGEST_ASKED_FOR)
 
-    def answered(self) -> None:
-        """Forget the trouble."""
+    def answered(self, retry_after: float | None) -> None:
+        """Forget the trouble; who took an event may ask to be left alone all the same."""
         self._failures = 0
-        self._until = 0.0
+        self._asked_for = bool(retry_after)
+        self._until = time.monotonic() + min(retry_after, _LONGEST_ASKED_FOR) if retry_after else 0.0
 
     def hurry(self) -> None:
         """End the pause, unless the receiver asked for it: somebody waits for a last attempt."""

@@ -29,7 +29,7 @@ class Outcome:
     Args:
         verdict: What became of the event.
         reason: In words, for the log and `otel-crumbs doctor`.
-        retry_after: How many seconds the receiver wants to be left alone.
+        retry_after: How many seconds the receiver wants to be left alone, whatever became of the event.
 
     """
 

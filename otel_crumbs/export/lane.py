@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
@@ -263,7 +264,7 @@ class Lane:
         if outcome.verdict is Verdict.RETRY:
             self._try_later(flying, outcome)
             return
-        self._back_off.answered()
+        self._back_off.answered(outcome.retry_after)
         if flying.claim is not None:
             self.shelf.delivered(flying.claim)
         if outcome.verdict is Verdict.DELIVERED:
@@ -271,6 +272,18 @@ class Lane:
             tally.count("sent", exporter=self.exporter.name)
         else:
             self._lose(outcome.reason, outcome.verdict.value)
+        if outcome.retry_after:
+            self._say_that_it_waits()
+
+    def _say_that_it_waits(self) -> None:
+        warn(
+            f"paused by {self.exporter.name}",
+            "otel_crumbs sends nothing by the exporter %r for %d seconds: the receiver asks for it. "
+            "Error events are %s until then.",
+            self.exporter.name,
+            ceil(self._back_off.left()),
+            self.shelf.where,
+        )
 
     def _try_later(self, flying: _InFlight, outcome: Outcome) -> None:
         tally.count("retried", exporter=self.exporter.name)

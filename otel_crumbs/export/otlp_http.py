@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from otel_crumbs.event import ErrorEvent
 
 from .answers import Answer, outcome_of
-from .exporter import DELIVERED, Outcome, Verdict
+from .exporter import Outcome, Verdict
 from .otlp_settings import OtlpSettings
 from .posting import Poster
 from .wire import request_of
@@ -52,15 +54,17 @@ class OtlpHttpExporter:
 
 def _partial(answer: Answer) -> Outcome:
     """Return what an answer of success says: it may have rejected the record all the same."""
+    outcome = outcome_of(answer)
     parsed = ExportLogsServiceResponse()
     try:
         parsed.ParseFromString(answer.body)
     except DecodeError:  # a proxy's page instead of protobuf; it was a success nevertheless
-        return DELIVERED
+        return outcome
     partial = parsed.partial_success
     if partial.rejected_log_records:
-        return Outcome(verdict=Verdict.REFUSED, reason=partial.error_message or "the receiver rejected the record")
-    return DELIVERED
+        reason = partial.error_message or "the receiver rejected the record"
+        return replace(outcome, verdict=Verdict.REFUSED, reason=reason)
+    return outcome
 
 
 def _client_certificate(settings: OtlpSettings) -> str | tuple[str, str] | None:

@@ -204,6 +204,23 @@ def test_what_is_too_large_is_sent_with_a_shorter_trail_and_then_with_none(recei
     }
 
 
+def test_after_an_answer_that_asks_to_wait_events_wait(
+    tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The receiver took this one, and would drop the next: it is kept on disk, and the log says why."""
+    receiver.reply = Reply(headers={"Retry-After": "3600"})
+
+    with installed(receiver.url) as installation:
+        capture()
+        assert installation.flush(20) is True
+        capture()
+        until(lambda: len(waiting(tmp_path)) == 1)
+
+        [lane] = installation.delivery.lanes
+        assert (lane.delivered, lane.lost, len(receiver.requests)) == (1, 0, 1)
+    assert "for 3600 seconds" in caplog.text
+
+
 def test_a_certificate_that_has_expired_is_not_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

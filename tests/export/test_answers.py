@@ -110,11 +110,11 @@ def test_a_redirect_is_not_followed_and_says_where_to(receiver: Receiver, make: 
 
 
 @every_exporter
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [200, 202, 429, 503])
 def test_a_receiver_that_asks_for_time_is_understood(
     receiver: Receiver, make: Callable[[str], Exporter], status: int
 ) -> None:
-    """`Retry-After` holds for all that may be tried again."""
+    """`Retry-After` holds for all that may be tried again, and for the next event where this one was taken."""
     receiver.reply = Reply(status=status, headers={"Retry-After": "17"})
 
     assert sent(make, receiver.url).retry_after == 17.0

@@ -170,6 +170,49 @@ def test_a_receiver_that_asks_for_time_is_left_alone_for_it(deliver: Callable[..
     assert exporter.told == ["boom"]
 
 
+def test_a_receiver_may_take_an_event_and_ask_for_time_all_the_same(deliver: Callable[..., Delivery]) -> None:
+    """It would drop what came meanwhile: the next event waits, and flush says that it is not done."""
+    exporter = Receiving(answers=[Outcome(verdict=Verdict.DELIVERED, retry_after=3600)])
+    delivery = deliver(exporter)
+    delivery.emit(event("first"))
+
+    taken = delivery.flush(PATIENCE)
+    delivery.emit(event("second"))
+
+    assert taken is True
+    assert delivery.flush(0.3) is False
+    assert exporter.told == ["first"]
+    assert delivery.pending is True
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.2])
+def test_what_waited_for_the_time_that_was_asked_for_is_sent_after_it(
+    deliver: Callable[..., Delivery], seconds: float
+) -> None:
+    """Nobody has to do anything for that."""
+    exporter = Receiving(answers=[Outcome(verdict=Verdict.DELIVERED, retry_after=seconds)])
+    delivery = deliver(exporter)
+
+    delivery.emit(event("first"))
+    delivery.emit(event("second"))
+
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.told == ["first", "second"]
+
+
+def test_a_receiver_that_refuses_may_ask_for_time_too(deliver: Callable[..., Delivery]) -> None:
+    """The event is lost, the next one waits."""
+    exporter = Receiving(answers=[Outcome(verdict=Verdict.REFUSED, retry_after=3600)])
+    delivery = deliver(exporter)
+
+    delivery.emit(event("first"))
+    exporter.began.wait(PATIENCE)
+    delivery.emit(event("second"))
+
+    assert delivery.flush(0.3) is False
+    assert exporter.told == ["first"]
+
+
 def test_a_refused_event_is_not_sent_again(deliver: Callable[..., Delivery], caplog: pytest.LogCaptureFixture) -> None:
     """It is lost, counted and said with the reason, and the next one is sent."""
     exporter = Receiving(answers=[REFUSED])
