@@ -91,7 +91,7 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
 def trail() -> tuple[Breadcrumb, ...]:
     """Return what an error raised right here would carry, oldest first."""
     rendered, _ = snapshot(current.branch()).render()
-    return _installation.builder.breadcrumbs(rendered) if _installation is not None else rendered
+    return _installation.builder.shown(rendered) if _installation is not None else rendered
 
 
 def flush(timeout: float = 2.0) -> bool:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from traceback import TracebackException
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -23,6 +24,7 @@ from otel_crumbs.guard import warn
 from otel_crumbs.once import each_once
 from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
 
+from .copies import copy_of
 from .fit import fit
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber
@@ -94,7 +96,7 @@ class Builder:
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
             thread=line_or_none(seized.thread),
-            breadcrumbs=self.breadcrumbs(others, shared=self.before_send is None),
+            breadcrumbs=self.breadcrumbs(others),
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
             resource={str(clean(key)): clean(value) for key, value in self.resource().items()},
@@ -103,19 +105,13 @@ class Builder:
         sent = self._before_send(event)
         return None if sent is None else fit(sent, self.max_bytes)
 
-    def breadcrumbs(self, rendered: Iterable[Breadcrumb], *, shared: bool = False) -> tuple[Breadcrumb, ...]:
-        """
-        Return breadcrumbs scrubbed, and as the user's hook wants them.
+    def shown(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+        """Return breadcrumbs as an event would have them, for the application to keep."""
+        return tuple(map(copy_of, self.breadcrumbs(rendered)))
 
-        Args:
-            rendered: As they come from a trail.
-            shared: Whether other events may have the same ones; not where a
-                hook could change the data in them.
-
-        """
-        if shared and self.before_breadcrumb is None:
-            return tuple(each_once(self._scrub_breadcrumb, rendered))
-        scrubbed = (self._scrub_breadcrumb(breadcrumb) for breadcrumb in rendered)
+    def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+        """Return breadcrumbs scrubbed, and as the user's hook wants them; other events may have the same ones."""
+        scrubbed = each_once(self._scrub_breadcrumb, rendered)
         asked = (self._before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
@@ -137,12 +133,17 @@ class Builder:
     def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:
             return breadcrumb
-        return _ask_hook("before_breadcrumb", self.before_breadcrumb, breadcrumb, tidy_breadcrumb)
+        given = copy_of(breadcrumb)
+        tidied = partial(tidy_breadcrumb, originals={id(given): breadcrumb})
+        return _ask_hook("before_breadcrumb", self.before_breadcrumb, given, tidied, otherwise=breadcrumb)
 
     def _before_send(self, event: ErrorEvent) -> ErrorEvent | None:
         if self.before_send is None:
             return event
-        return _ask_hook("before_send", self.before_send, event, lambda given: tidy(given, event))
+        copies = tuple(copy_of(breadcrumb) for breadcrumb in event.breadcrumbs)
+        originals = dict(zip(map(id, copies), event.breadcrumbs, strict=True))
+        tidied = partial(tidy, otherwise=event, originals=originals)
+        return _ask_hook("before_send", self.before_send, replace(event, breadcrumbs=copies), tidied, otherwise=event)
 
 
 def seize(
@@ -237,16 +238,16 @@ def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
     return breadcrumb.message == f"{name}: {info.message}".removesuffix(": ")[:MAX_MESSAGE]
 
 
-def _ask_hook(name: str, hook: Callable[[T], Any], value: T, tidied: Callable[[T], T]) -> T | None:
+def _ask_hook(name: str, hook: Callable[[T], Any], given: T, tidied: Callable[[T], T], *, otherwise: T) -> T | None:
+    kind = type(given)
     try:
-        result = hook(value)
+        result = hook(given)
         if result is None:
             return None
-        if isinstance(result, type(value)):
+        if isinstance(result, kind):
             return tidied(result)
     except Exception as error:  # noqa: BLE001 - the user's own code runs here
-        warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, type(value).__name__)
-        return value
-    kind = type(value).__name__
-    warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, kind, result)
-    return value
+        warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, kind.__name__)
+        return otherwise
+    warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, kind.__name__, result)
+    return otherwise

@@ -15,6 +15,7 @@ from typing import Any
 from otel_crumbs.clean import MAX_MESSAGE, MAX_TEXT, clean, clean_mapping, text
 from otel_crumbs.trail import LEVELS, Breadcrumb
 
+from .copies import is_as_it_was
 from .model import ErrorEvent, ExceptionInfo, Frame
 from .stack import MAX_STACKTRACE
 
@@ -26,8 +27,18 @@ _HEX = frozenset("0123456789abcdef")
 _ID_LENGTH = 32
 
 
-def tidy_breadcrumb(breadcrumb: Breadcrumb) -> Breadcrumb:
-    """Return a breadcrumb whose fields are what they should be."""
+def tidy_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb]) -> Breadcrumb:
+    """
+    Return a breadcrumb whose fields are what they should be.
+
+    Args:
+        breadcrumb: What a hook returned.
+        originals: By the id of its copy, each breadcrumb that the hook was given.
+
+    """
+    original = originals.get(id(breadcrumb))
+    if original is not None and is_as_it_was(breadcrumb, original):
+        return original
     return replace(
         breadcrumb,
         timestamp=_whole(breadcrumb.timestamp, _MAX_NS),
@@ -44,8 +55,16 @@ def tidy_breadcrumb(breadcrumb: Breadcrumb) -> Breadcrumb:
     )
 
 
-def tidy(event: ErrorEvent, otherwise: ErrorEvent) -> ErrorEvent:
-    """Return an event whose fields are what they should be; ids and times that make no sense are *otherwise*'s."""
+def tidy(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Breadcrumb]) -> ErrorEvent:
+    """
+    Return an event whose fields are what they should be.
+
+    Args:
+        event: What a hook returned.
+        otherwise: Has the ids and times that make sense.
+        originals: As of `tidy_breadcrumb`.
+
+    """
     return replace(
         event,
         event_id=event.event_id if _is_id(event.event_id) else otherwise.event_id,
@@ -60,7 +79,7 @@ def tidy(event: ErrorEvent, otherwise: ErrorEvent) -> ErrorEvent:
         span_id=_whole(event.span_id, _MAX_SPAN_ID),
         trace_flags=_whole(event.trace_flags, _MAX_FLAGS),
         thread=line_or_none(event.thread),
-        breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs)),
+        breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs, originals)),
         dropped=_whole(event.dropped, _MAX_NS),
         held_back=_whole(event.held_back, _MAX_NS),
         dropped_by_category=_counts(event.dropped_by_category),
@@ -101,8 +120,8 @@ def _frames(frames: Any) -> Iterable[Frame]:
         )
 
 
-def _breadcrumbs(breadcrumbs: Any) -> Iterable[Breadcrumb]:
-    return (tidy_breadcrumb(breadcrumb) for breadcrumb in _each(breadcrumbs, Breadcrumb))
+def _breadcrumbs(breadcrumbs: Any, originals: Mapping[int, Breadcrumb]) -> Iterable[Breadcrumb]:
+    return (tidy_breadcrumb(breadcrumb, originals) for breadcrumb in _each(breadcrumbs, Breadcrumb))
 
 
 def _each(items: Any, kind: type[Any]) -> list[Any]:

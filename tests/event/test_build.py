@@ -220,6 +220,59 @@ def test_a_hook_that_changes_data_in_place_changes_that_of_one_event(name: str) 
     assert [event.breadcrumbs[-1].data for event in built if event] == [{"tags": ["new", "seen"]}] * 2
 
 
+@pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
+def test_what_a_hook_leaves_alone_is_still_shared(name: str) -> None:
+    """It may have looked at it, or have made a change to the last type."""
+
+    def hook(given: Any) -> Any:
+        for breadcrumb in getattr(given, "breadcrumbs", [given]):
+            if "ok" in breadcrumb.data:
+                breadcrumb.data["ok"] = True
+        return given
+
+    builder = Builder(**{name: hook})
+    otel_crumbs.record("changed", data={"ok": 1})
+    otel_crumbs.record("left alone", data={"items": [1, {"a": None}], "b": 1.5})
+    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+
+    one, other = builder.build(first), builder.build(second)
+
+    assert one
+    assert other
+    assert one.breadcrumbs[-2].data["ok"] is other.breadcrumbs[-2].data["ok"] is True
+    assert one.breadcrumbs[-1] is other.breadcrumbs[-1]
+
+
+@pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
+def test_a_hook_that_fails_half_way_has_changed_nothing(name: str) -> None:
+    """The event is sent as it was."""
+
+    def hook(given: Any) -> Any:
+        for breadcrumb in getattr(given, "breadcrumbs", [given]):
+            breadcrumb.data.clear()
+        raise RuntimeError("half way")
+
+    otel_crumbs.record("step", data={"a": 1})
+
+    event = Builder(**{name: hook}).build(seize(boom(), mechanism="test", handled=True))
+
+    assert event
+    assert event.breadcrumbs[-1].data == {"a": 1}
+
+
+def test_the_trail_by_hand_is_the_applications_own() -> None:
+    """Whatever it does with it, an event that is captured then has its own."""
+    with capture_events() as events:
+        otel_crumbs.record("step", data={"tags": ["new"]})
+        waits = seize(boom(), mechanism="test", handled=True)
+        seen: Any = otel_crumbs.trail()[0].data
+        seen["tags"].append("seen")
+        otel_crumbs.capture_exception(boom())
+
+        assert events[0].breadcrumbs[0].data == {"tags": ["new"]}
+        assert waits.trail.render()[0][0].data == {"tags": ["new"]}
+
+
 def test_what_is_the_same_in_a_row_is_told_once(events: CapturedEvents) -> None:
     """A loop that says the same a hundred times leaves one breadcrumb that counts."""
     otel_crumbs.record("before")

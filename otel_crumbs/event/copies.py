@@ -1,0 +1,43 @@
+"""
+Copies of breadcrumbs for whoever may change them.
+
+Events of one trail share their breadcrumbs. A hook, or the application, is
+handed a copy; where it left that alone, the event has the shared one again,
+and what is made of that is made once for all events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from otel_crumbs.trail import Breadcrumb
+
+
+def copy_of(breadcrumb: Breadcrumb) -> Breadcrumb:
+    """Return a breadcrumb with data of its own."""
+    return replace(breadcrumb, data=_copy(breadcrumb.data))
+
+
+def is_as_it_was(copy: Breadcrumb, original: Breadcrumb) -> bool:
+    """Return whether nobody changed the data of a copy; the rest of a breadcrumb cannot change."""
+    return _same(copy.data, original.data)
+
+
+def _copy(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _copy(item) for key, item in value.items()}
+    return [_copy(item) for item in value] if kind is list else value
+
+
+def _same(value: Any, other: Any) -> bool:
+    """Return whether values are the same to the last type: 1 is neither True nor 1.0."""
+    kind = type(value)
+    if kind is not type(other):
+        return False
+    if kind is dict:
+        return list(value) == list(other) and all(map(_same, value.values(), other.values()))
+    if kind is list:
+        return len(value) == len(other) and all(map(_same, value, other))
+    return bool(value == other)
