@@ -107,7 +107,7 @@ def _message(message: object, details: Mapping[str, Any] | None) -> str:
     if type_of(message) is str:
         return message
     if message is None:
-        return " ".join(f"{key}={value}" for key, value in (details or {}).items())
+        return " ".join(f"{key}={value}" for key, value in clean_mapping(details or {}).items())
     return str(clean(message))
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from otel_crumbs.clean import MAX_MESSAGE
+
 HIDDEN = "?"
 
 # What follows is about the statement and what it was carried out with: SQLAlchemy's, and pymongo's.
@@ -77,6 +79,8 @@ def without_values(said: str | None) -> str | None:
     """Return what a database says of a failure, without the values that it quotes."""
     if not said:
         return None
+    # More is not shown, and looking through it would take long.
+    said = said[:MAX_MESSAGE]
     first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpacked, _APPENDED.sub("", said)))
     return "\n".join(_hidden(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
 

@@ -221,8 +221,11 @@ def test_keys_of_any_kind_cost_nothing() -> None:
     otel_crumbs.record("numbers", data={1: "one", None: "none"})  # type: ignore[dict-item]  # that is the point
     otel_crumbs.record("hostile", data={HostileKey(): 1, "order": 7})  # type: ignore[dict-item]  # as above
 
-    numbers, hostile = otel_crumbs.trail()
+    otel_crumbs.record(data={HostileKey(): 1, "order": 8})  # type: ignore[dict-item]  # as above
+
+    numbers, hostile, alone = otel_crumbs.trail()
 
     assert numbers.data == {"1": "one", "None": "none"}
     assert hostile.data["order"] == 7
     assert len(hostile.data) == 2
+    assert "order=8" in alone.message

@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 import otel_crumbs
+from otel_crumbs.clean import MAX_MESSAGE
 from otel_crumbs.sources.database_errors import without_values
 from tests.application import Application
 
@@ -139,3 +140,9 @@ def test_an_exception_that_a_span_of_the_applications_recorded(app: Application)
         messages = [each.message for each in otel_crumbs.trail() if each.category == "exception"]
 
     assert messages == ['LookupError: no hat "bowler"', "IntegrityError: Duplicate entry '?' for key 'item'"]
+
+
+@pytest.mark.parametrize("piece", ["value: '", "'", "' for column ", 'value "', "near '", "(1, '"])
+def test_a_long_text_is_looked_through_in_bounds(piece: str) -> None:
+    """However often it begins like a value: otherwise this would not end."""
+    assert len(without_values(piece * 100_000) or "") <= 2 * MAX_MESSAGE
