@@ -107,7 +107,7 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
 
 def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:
     """Nobody listens, so a thousand events with full trails are written before the process dies."""
-    process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="5"), MANY, "wait")
+    process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="10"), MANY, "wait")
 
     process.terminate()
     code, _, stderr = finish(process)
