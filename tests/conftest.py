@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Iterator
 
@@ -29,6 +30,17 @@ def _nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what is written to the user's state directory out of the real one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+# Python's development mode has every loop log what took longer than this, and the
+# line is a breadcrumb as any other: on a slow machine one too many for a test.
+@pytest.fixture(scope="session", autouse=True)
+def _no_callback_is_slow() -> Iterator[None]:
+    """Have event loops say nothing of callbacks that took their time."""
+    patience = property(lambda _: float("inf"), lambda *_: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio.BaseEventLoop, "slow_callback_duration", patience, raising=False)
         yield
 
 
