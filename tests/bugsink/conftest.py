@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.collector.running import clean_environment
-from tests.e2e.applications import StartWebsite, Website
+from tests.e2e.applications import StartWebsite, shopfront
 from tests.e2e.conftest import partner, shop_database
 from tests.e2e.partner import Partner
+from tests.e2e.website import Website
 
 from .browser import chromium
 from .package import installed
@@ -63,7 +64,7 @@ def start_website(bugsink: Bugsink, partner: Partner, shop_database: Path, tmp_p
     with ExitStack() as stack:
 
         def start(kind: str = "runserver") -> Website:
-            website = Website(kind, folder=tmp_path, environment=environment)
+            website = shopfront(kind, folder=tmp_path, environment=environment)
             stack.callback(website.stop)
             website.start()
             return website

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
-import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,15 +15,13 @@ from tests.collector.otelcol import Collector, free_ports
 from tests.collector.received import Received
 from tests.collector.running import clean_environment
 
+from .website import Website
+
 SCRIPTS = Path(__file__).parent / "scripts"
 SITE = Path(__file__).parent / "site"
 PROGRAMS = Path(sys.executable).parent
 
 SECONDS_TO_RUN = 90
-SECONDS_TO_START = 30
-SECONDS_TO_STOP = 45
-SECONDS_TO_ANSWER = 60
-SECONDS_BETWEEN_LOOKS = 0.02
 
 # Our entry point is not even loaded then: the nearest thing to not having installed the package.
 WITHOUT_US = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "otel_crumbs"}
@@ -112,91 +107,27 @@ class Launcher:
         return self._collector.received(self.service_without_us)
 
 
-class Website:
-    """A web server in a process of its own, with the Django project of these tests in it."""
-
-    def __init__(self, kind: str, *, folder: Path, environment: dict[str, str]) -> None:
-        port = free_port()
-        self._command = [*instrumented(), *server_command(kind, port)]
-        # Gunicorn quits at once on SIGINT, in the middle of a request and sometimes never:
-        # its handler waits for a lock that the interrupted code may hold.
-        self._stop_signal = signal.SIGINT if kind == "runserver" else signal.SIGTERM
-        self._log = folder / f"website-{port}.log"
-        self._environment = environment
-        self.port = port
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def output(self) -> str:
-        """What the server wrote to its terminal."""
-        return self._log.read_text(encoding="utf-8", errors="replace")
-
-    def start(self) -> None:
-        """Start the server and return when it listens."""
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=SITE,
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # With its workers, if there is no other way to stop it.
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + SECONDS_TO_START
-        while not self._listens():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"the website did not start; it says:\n{self.output}")
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        """Return status and body of a page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS_TO_ANSWER)
-        try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
-
-    def stop(self) -> None:
-        """Stop the server in good order, and wait until it has sent what it still has."""
-        if self._process is None:
-            return
-        try:
-            self._ask_to_stop(self._process)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            raise
-        finally:
-            self._process = None
-
-    def _ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Ask, and ask once more: an interrupt that comes up in a finaliser is lost, as Python documents."""
-        if process.poll() is None:
-            process.send_signal(self._stop_signal)
-        try:
-            process.wait(SECONDS_TO_STOP)
-        except subprocess.TimeoutExpired:
-            process.send_signal(self._stop_signal)
-            process.wait(SECONDS_TO_STOP)
-
-    def _listens(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-
 def without_addresses(output: bytes) -> bytes:
     """Return what was printed without places in memory."""
     return re.sub(rb"0x[0-9a-f]+", b"0x", output)
 
 
 StartWebsite = Callable[..., Website]
+
+
+def shopfront(kind: str, *, folder: Path, environment: dict[str, str]) -> Website:
+    """Return the Django project of these tests behind a web server."""
+    port = free_port()
+    return Website(
+        [*instrumented(), *server_command(kind, port)],
+        port=port,
+        site=SITE,
+        folder=folder,
+        environment=environment,
+        # Gunicorn quits at once on SIGINT, in the middle of a request and sometimes never:
+        # its handler waits for a lock that the interrupted code may hold.
+        stop_signal=signal.SIGINT if kind == "runserver" else signal.SIGTERM,
+    )
 
 
 def without_our_words(finished: Finished) -> tuple[int, bytes, bytes]:

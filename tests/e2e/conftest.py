@@ -15,8 +15,9 @@ from tests.collector.fixtures import collector, collector_binary, service, start
 from tests.collector.otelcol import Collector
 from tests.collector.running import clean_environment
 
-from .applications import SITE, Launcher, StartWebsite, Website
+from .applications import SITE, Launcher, StartWebsite, shopfront
 from .partner import Partner
+from .website import Website
 
 __all__ = ["collector", "collector_binary", "service", "start_collector"]
 
@@ -60,7 +61,7 @@ def start_website(launcher: Launcher, shop_database: Path, tmp_path: Path) -> It
             environment = launcher.environment(
                 DJANGO_SETTINGS_MODULE="shopfront.settings", SHOP_DATABASE=str(shop_database), **variables
             )
-            website = Website(kind, folder=tmp_path, environment=environment)
+            website = shopfront(kind, folder=tmp_path, environment=environment)
             stack.callback(website.stop)
             website.start()
             return website

@@ -8,7 +8,8 @@ import pytest
 
 from tests.collector.received import LogRecord
 
-from .applications import Launcher, StartWebsite, Website
+from .applications import Launcher, StartWebsite
+from .website import Website
 
 pytestmark = pytest.mark.e2e
 

@@ -11,7 +11,8 @@ import pytest
 
 from tests.collector.received import Received
 
-from .applications import WITHOUT_US, Launcher, StartWebsite, Website
+from .applications import WITHOUT_US, Launcher, StartWebsite
+from .website import Website
 
 pytestmark = pytest.mark.e2e
 
