@@ -1,9 +1,9 @@
 """
 Delivery: a lane for each exporter, none of which the application waits for.
 
-A lane's worker is a daemon thread that starts with the first event. A forked
-child begins with empty queues: what its parent had captured, its parent
-delivers.
+A lane's worker is a daemon thread that starts with the first event, or at the
+start of a process that finds something in the spool. A forked child begins
+with empty queues: what its parent had captured, its parent delivers.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class Delivery:
         service: Callable[[], str] = _nameless,
     ) -> None:
         self._spool = spool
+        # Whether it delivers for others, too: from the time when it is in place until it is closed.
+        self._looks = False
         self.lanes = tuple(
             Lane(exporter, build, Shelf(_place(exporter, spool), exporter=exporter.name, service=service))
             for exporter in exporters
@@ -70,6 +72,7 @@ class Delivery:
 
     def look_for_leftovers(self) -> None:
         """Deliver what earlier processes of this service left behind, if there is anything at all."""
+        self._looks = True
         if self._spool is not None and self._spool.has_any():
             for lane in self.lanes:
                 lane.look_for_leftovers(_SECONDS_TO_SETTLE)
@@ -97,13 +100,21 @@ class Delivery:
 
     def close(self) -> None:
         """Take nothing more."""
+        self._looks = False
         for lane in self.lanes:
             lane.close()
 
     def start_anew(self) -> None:
-        """Forget what waits, as a forked child must."""
+        """
+        Forget what waits, as a forked child must, and look for what others left.
+
+        A server that forks its workers may live for months: a worker that it
+        replaces is an earlier process of the service, and the next one a later.
+        """
         for lane in self.lanes:
             lane.start_anew()
+        if self._looks:
+            self.look_for_leftovers()
 
 
 def _place(exporter: Exporter, spool: SpoolPlace | None) -> SpoolPlace | None:

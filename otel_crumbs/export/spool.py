@@ -201,8 +201,9 @@ class SpoolPlace:
         return Spool(self.folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
 
     def has_any(self) -> bool:
-        """Return whether something may lie there: a quick look, for every start of every process."""
+        """Return whether something may lie there: a quick look, for every start of every process, and every fork."""
         try:
-            return SUPPORTED and any(True for _ in self.folder.iterdir())
+            # The folders stay when their files are delivered.
+            return SUPPORTED and any(True for _ in self.folder.glob("*/*/*"))
         except OSError:
             return False

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.collector.running import clean_environment
 from tests.export.receiver import Receiver
 
 PROGRAM = Path(__file__).parent / "programs" / "failing.py"
 SECONDS_TO_RUN = 90
+PATIENCE = 90
 
 
 def environment(home: Path, endpoint: str, **variables: str) -> dict[str, str]:
@@ -75,3 +78,18 @@ def numbered(name: str, count: int) -> Iterable[str]:
 def waiting(home: Path) -> list[Path]:
     """Return the files that wait in the spool."""
     return sorted(home.glob("otel-crumbs/spool/*/*/*.event"))
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def port_of(url: str) -> int:
+    """Return the port of a URL."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port

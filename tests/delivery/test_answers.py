@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from otel_crumbs.installation import Installation
 from otel_crumbs.tally import tally
 from tests.export.receiver import Receiver, Reply, receiving
 
-from .running import waiting
+from .running import until, waiting
 
 # A certificate for localhost with its key, valid in 1999.
 EXPIRED = Path(__file__).parent / "expired.pem"
@@ -154,14 +154,6 @@ def capture() -> None:
 def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return what was said of events that were not delivered."""
     return [record.getMessage() for record in caplog.records if "could not deliver" in record.getMessage()]
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def total(name: str) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
 
-from .running import SECONDS_TO_RUN, arrived, each_once, environment, finish, run, start, waiting
+from .running import arrived, each_once, environment, finish, run, start, until, waiting
 
 pytestmark = pytest.mark.e2e
 
@@ -72,7 +72,7 @@ def test_without_a_receiver_the_next_process_delivers(
     kept = len(waiting(tmp_path))
 
     with start(environment(tmp_path, receiver.url), 0, "wait") as second:
-        wait_until_empty(tmp_path)
+        until(lambda: not waiting(tmp_path))
         second.kill()
 
     assert first[0] == code, first
@@ -113,7 +113,7 @@ def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: 
     code, _, stderr = finish(process)
     kept = len(waiting(tmp_path))
     with start(environment(tmp_path, receiver.url), 0, "wait") as second:
-        wait_until_empty(tmp_path)
+        until(lambda: not waiting(tmp_path))
         second.kill()
 
     assert (code, kept) == (-signal.SIGTERM, MANY), stderr
@@ -148,15 +148,13 @@ def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -
 def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
     """While the receiver is away every event goes to disk at once; no hook is needed for that."""
     process = start(environment(tmp_path, nobody_listens()), SOME, "wait")
-    deadline = time.monotonic() + 20
-    while len(waiting(tmp_path)) < SOME and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: len(waiting(tmp_path)) == SOME)
 
     process.kill()
     finish(process)
     run(environment(tmp_path, receiver.url), 1, "flush", "second")
     with start(environment(tmp_path, receiver.url), 0, "wait") as third:
-        wait_until_empty(tmp_path)
+        until(lambda: not waiting(tmp_path))
         third.kill()
 
     assert arrived(receiver) == each_once("second-0", count=SOME)
@@ -171,11 +169,3 @@ def test_without_a_spool_an_end_takes_no_longer(tmp_path: Path, way: str) -> Non
 
     assert waiting(tmp_path) == []
     assert "are lost" in stderr
-
-
-def wait_until_empty(home: Path) -> None:
-    """Wait until nothing waits in the spool."""
-    deadline = time.monotonic() + SECONDS_TO_RUN
-    while waiting(home):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

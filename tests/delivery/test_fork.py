@@ -13,10 +13,12 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
-from otel_crumbs.export.spool import SpoolPlace
+from otel_crumbs.export.codec import encode
+from otel_crumbs.export.spool import Spool, SpoolPlace, default_base
+from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
-from .running import arrived, each_once, numbered
+from .running import arrived, each_once, numbered, until, waiting
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -80,6 +82,25 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
 
     assert (code, flushed) == (0, True)
     assert arrived(receiver) == each_once(*numbered("parent", SOME), *numbered("child", SOME))
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_child_delivers_what_earlier_processes_left(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server forks its workers for months after it started: the next one is a later process as any other."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    event = event_of()
+    installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
+    spool = Spool(default_base(), service="shop", exporter="http")
+    spool.write(event, encode(event))
+
+    code = in_child(lambda: until(lambda: not waiting(tmp_path)))
+
+    assert code == 0
+    assert receiver.request.document["event_id"] == event.event_id
+    assert not installation.delivery.pending
 
 
 class OpensLater:

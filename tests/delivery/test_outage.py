@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,13 @@ from tests.collector.fixtures import StartCollector
 from tests.collector.otelcol import Collector
 from tests.collector.running import clean_environment
 
-from .running import each_once, finish, start, waiting
+from .running import each_once, finish, start, until, waiting
 
 pytestmark = pytest.mark.collector
 
 MANY = 1000
 # With pauses of half a second, doubled each time, several attempts fall into this.
 SECONDS_OF_OUTAGE = 8
-PATIENCE = 90
 
 
 @pytest.fixture
@@ -53,14 +51,6 @@ def variables(home: Path, collector: Collector, service: str, **more: str) -> di
 def arrived(collector: Collector, service: str) -> Counter[str]:
     """Return how often each error arrived, by its message."""
     return Counter(event.attributes["exception.message"] for event in collector.received(service).events)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def attempts_fail(process: subprocess.Popen[str]) -> None:

@@ -1,0 +1,154 @@
+"""Gunicorn's workers come and go: what they captured arrives once, wherever the receiver was meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.applications import PROGRAMS, free_port, instrumented
+from tests.e2e.website import Website
+from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+
+from .running import arrived, each_once, environment, numbered, port_of, until, waiting
+
+pytestmark = pytest.mark.e2e
+
+SITE = Path(__file__).parent / "programs"
+MANY = 10
+
+# Who puts breadcrumbs in place: the worker, or the master from which it is forked.
+WAYS: dict[str, tuple[list[str], list[str]]] = {
+    "worker": ([], []),
+    "preload": ([], ["--preload"]),
+    "instrumented": (instrumented(), []),
+}
+NO_TELEMETRY = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
+RECYCLED = ("--max-requests", "3")
+
+Start = Callable[..., Website]
+
+whoever_installs = pytest.mark.parametrize("way", WAYS)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a receiver."""
+    with receiving() as running:
+        yield running
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Return a function that starts gunicorn; what is still running in the end is stopped."""
+    with ExitStack() as stack:
+
+        def start(way: str, endpoint: str, *options: str) -> Website:
+            before, more = WAYS[way]
+            port = free_port()
+            gunicorn = [str(PROGRAMS / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+            website = Website(
+                [*before, *gunicorn, *more, *options, "pages:application"],
+                port=port,
+                site=SITE,
+                folder=tmp_path,
+                environment=environment(tmp_path, endpoint, **NO_TELEMETRY),
+            )
+            stack.callback(website.stop)
+            website.start()
+            return website
+
+        yield start
+
+
+def visit(website: Website) -> None:
+    """Visit many pages, all of which fail."""
+    assert [website.get(f"/{page}")[0] for page in numbered("page", MANY)] == [500] * MANY
+
+
+def workers_of(receiver: Receiver) -> set[int]:
+    """Return which processes the errors are from; each has only its own request's note in its trail."""
+    found = set()
+    for request in receiver.requests:
+        event = request.document
+        [note] = [each for each in event["breadcrumbs"] if each["message"].startswith("before ")]
+        assert note["message"] == f"before {event['exceptions'][0]['message']}"
+        found.add(note["data"]["pid"])
+    return found
+
+
+@pytest.mark.parametrize(("way", "jitter"), [*((way, "0") for way in WAYS), ("worker", "1")])
+def test_workers_that_are_replaced_deliver_what_they_captured(
+    start: Start, receiver: Receiver, tmp_path: Path, way: str, jitter: str
+) -> None:
+    """Every failing request is one event, also the last one of a worker."""
+    website = start(way, receiver.url, *RECYCLED, "--max-requests-jitter", jitter)
+
+    visit(website)
+    website.stop()
+
+    assert arrived(receiver) == each_once(count=MANY, name="page")
+    assert len(workers_of(receiver)) > 2
+    assert waiting(tmp_path) == []
+
+
+@whoever_installs
+def test_workers_deliver_what_those_before_them_left(start: Start, tmp_path: Path, way: str) -> None:
+    """The receiver was away while workers came and went, and is back; no other failure is needed."""
+    away = nobody_listens()
+    website = start(way, away, *RECYCLED)
+    visit(website)
+    until(lambda: len(waiting(tmp_path)) == MANY)
+
+    with receiving(port=port_of(away)) as receiver:
+        until(lambda: not waiting(tmp_path))
+        website.stop()
+
+    assert arrived(receiver) == each_once(count=MANY, name="page")
+    assert len(workers_of(receiver)) > 2
+
+
+@whoever_installs
+def test_a_new_server_delivers_what_the_old_one_left(
+    start: Start, receiver: Receiver, tmp_path: Path, way: str
+) -> None:
+    """It needs no failure of its own for that."""
+    old = start(way, nobody_listens(), *RECYCLED)
+    visit(old)
+    old.stop()
+    left = len(waiting(tmp_path))
+
+    new = start(way, receiver.url)
+    until(lambda: not waiting(tmp_path))
+    new.stop()
+
+    assert left == MANY
+    assert arrived(receiver) == each_once(count=MANY, name="page")
+    assert len(workers_of(receiver)) > 2
+
+
+@pytest.mark.parametrize(("way", "receiver_is"), [*((way, "silent") for way in WAYS), ("worker", "away")])
+def test_a_worker_that_is_killed_for_its_silence_leaves_its_events(
+    start: Start, tmp_path: Path, way: str, receiver_is: str
+) -> None:
+    """Gunicorn's timeout sends SIGABRT, and SIGKILL a second later to whoever takes longer than that."""
+    with receiving() as silent:
+        silent.reply = Reply(raw=lambda connection: connection.recv(1))
+        url = nobody_listens() if receiver_is == "away" else silent.url
+        website = start(way, url, "--timeout", "2")
+        # Newer ones answer with 500, older ones hang up.
+        with suppress(ConnectionError):
+            website.get("/stuck/page-0")
+        until(lambda: "Booting worker" in website.output.partition("WORKER TIMEOUT")[2])
+        website.stop()
+    left = len(waiting(tmp_path))
+
+    with receiving(port=port_of(url)) as receiver:
+        new = start(way, url)
+        until(lambda: not waiting(tmp_path))
+        new.stop()
+
+    assert left == 1
+    assert arrived(receiver) == each_once("page-0")
