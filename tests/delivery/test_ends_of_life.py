@@ -18,6 +18,8 @@ pytestmark = pytest.mark.e2e
 SOME = 5
 # As many as a queue holds; nearly all of them have a trail that is full.
 MANY = 1000
+OF_A_CHILD = ("error-child-0", "error-child-1")
+OF_WORKERS = ("error-one-0", "error-other-0")
 
 
 @pytest.fixture
@@ -35,10 +37,15 @@ def receiver() -> Iterator[Receiver]:
         ("os._exit", 5, ()),
         ("raise", 1, ("error-uncaught",)),
         ("late", 0, ("late-0",)),
-        ("fork", 0, ("error-child-0", "error-child-1")),
-        ("fork-exit", 0, ("error-child-0", "error-child-1")),
-        ("multiprocessing-fork", 0, ("error-child-0", "error-child-1")),
-        ("multiprocessing-spawn", 0, ("error-child-0", "error-child-1")),
+        ("fork", 0, OF_A_CHILD),
+        ("fork-exit", 0, OF_A_CHILD),
+        ("multiprocessing-fork", 0, OF_A_CHILD),
+        ("multiprocessing-spawn", 0, OF_A_CHILD),
+        ("executor-fork", 0, OF_WORKERS),
+        ("executor-spawn", 0, OF_WORKERS),
+        ("executor-forkserver", 0, OF_WORKERS),
+        ("pool-fork", 0, OF_WORKERS),
+        ("pool-spawn", 0, OF_WORKERS),
         ("multiprocessing-failure", 0, ("error-uncaught",)),
     ],
 )
@@ -60,8 +67,12 @@ def test_with_a_receiver_everything_arrives_once(
         ("sys.exit", 3, ()),
         ("os._exit", 5, ()),
         ("raise", 1, ("error-uncaught",)),
-        ("fork", 0, ("error-child-0", "error-child-1")),
-        ("multiprocessing-fork", 0, ("error-child-0", "error-child-1")),
+        ("fork", 0, OF_A_CHILD),
+        ("multiprocessing-fork", 0, OF_A_CHILD),
+        ("executor-fork", 0, OF_WORKERS),
+        ("executor-spawn", 0, OF_WORKERS),
+        ("pool-fork", 0, OF_WORKERS),
+        ("pool-spawn", 0, OF_WORKERS),
     ],
 )
 def test_without_a_receiver_the_next_process_delivers(

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import otel_crumbs
@@ -118,6 +119,19 @@ def multiprocess_failure(name: str) -> None:
         say(f"child {child.exitcode}")
 
 
+def execute(name: str, method: str) -> None:
+    """Let the workers of an executor capture something, and leave them to end as they do."""
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, mp_context=context, initializer=otel_crumbs.install) as pool:
+        list(pool.map(capture, [1, 1], [f"{name}-one", f"{name}-other"]))
+
+
+def pool(name: str, method: str) -> None:
+    """Let the workers of a pool capture something, and have them terminated."""
+    with multiprocessing.get_context(method).Pool(2, initializer=otel_crumbs.install) as workers:
+        workers.starmap(capture, [(1, f"{name}-one"), (1, f"{name}-other")], chunksize=1)
+
+
 def late_words() -> None:
     """Capture when the interpreter is on its way out."""
     atexit.register(capture, 1, "late")
@@ -138,6 +152,11 @@ def end(way: str, name: str) -> None:
         "multiprocessing-fork": lambda: multiprocess(name, "fork"),
         "multiprocessing-spawn": lambda: multiprocess(name, "spawn"),
         "multiprocessing-failure": lambda: multiprocess_failure(name),
+        "executor-fork": lambda: execute(name, "fork"),
+        "executor-spawn": lambda: execute(name, "spawn"),
+        "executor-forkserver": lambda: execute(name, "forkserver"),
+        "pool-fork": lambda: pool(name, "fork"),
+        "pool-spawn": lambda: pool(name, "spawn"),
         "late": late_words,
         "flush": lambda: say(f"flushed {otel_crumbs.flush(SECONDS)}"),
     }
