@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from tests.collector.running import clean_environment
 from tests.export.receiver import Receiver
 
-PROGRAM = Path(__file__).parent / "programs" / "failing.py"
+PROGRAMS = Path(__file__).parent / "programs"
+NO_TELEMETRY = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_TRACES_EXPORTER": "none"}
 SECONDS_TO_RUN = 90
 PATIENCE = 90
 
@@ -35,7 +36,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start the program, behind a command if there is one *before*; return when it has captured its errors."""
     process = subprocess.Popen(
-        [*before, sys.executable, str(PROGRAM), str(count), way, name],
+        [*before, sys.executable, str(PROGRAMS / "failing.py"), str(count), way, name],
         env=variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.applications import PROGRAMS, free_port, instrumented
+from tests.e2e.applications import free_port, installed_program, instrumented
 from tests.e2e.website import Website
 from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
 
-from .running import arrived, each_once, environment, numbered, port_of, until, waiting
+from .running import NO_TELEMETRY, PROGRAMS, arrived, each_once, environment, numbered, port_of, until, waiting
 
 pytestmark = pytest.mark.e2e
 
-SITE = Path(__file__).parent / "programs"
 MANY = 10
 
 # Who puts breadcrumbs in place: the worker, or the master from which it is forked.
@@ -25,7 +24,6 @@ WAYS: dict[str, tuple[list[str], list[str]]] = {
     "preload": ([], ["--preload"]),
     "instrumented": (instrumented(), []),
 }
-NO_TELEMETRY = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
 RECYCLED = ("--max-requests", "3")
 
 Start = Callable[..., Website]
@@ -48,11 +46,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
         def start(way: str, endpoint: str, *options: str) -> Website:
             before, more = WAYS[way]
             port = free_port()
-            gunicorn = [str(PROGRAMS / "gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+            gunicorn = [installed_program("gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "2"]
             website = Website(
                 [*before, *gunicorn, *more, *options, "pages:application"],
                 port=port,
-                site=SITE,
+                site=PROGRAMS,
                 folder=tmp_path,
                 environment=environment(tmp_path, endpoint, **NO_TELEMETRY),
             )

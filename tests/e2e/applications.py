@@ -19,7 +19,6 @@ from .website import Website
 
 SCRIPTS = Path(__file__).parent / "scripts"
 SITE = Path(__file__).parent / "site"
-PROGRAMS = Path(sys.executable).parent
 
 SECONDS_TO_RUN = 90
 
@@ -139,7 +138,12 @@ def without_our_words(finished: Finished) -> tuple[int, bytes, bytes]:
 
 def instrumented() -> list[str]:
     """Return what people write before their command."""
-    return [str(PROGRAMS / "opentelemetry-instrument")]
+    return [installed_program("opentelemetry-instrument")]
+
+
+def installed_program(name: str) -> str:
+    """Return where a program is that a package brought."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def server_command(kind: str, port: int) -> list[str]:
@@ -147,7 +151,7 @@ def server_command(kind: str, port: int) -> list[str]:
     address = f"127.0.0.1:{port}"
     if kind == "runserver":
         return [sys.executable, "manage.py", "runserver", "--noreload", address]
-    gunicorn = [str(PROGRAMS / "gunicorn"), "--bind", address, "--workers", "1"]
+    gunicorn = [installed_program("gunicorn"), "--bind", address, "--workers", "1"]
     options = {"gunicorn-sync": ["--worker-class", "sync"], "gunicorn-gthread": ["--threads", "200"]}
     return [*gunicorn, *options[kind], "shopfront.wsgi"]
 
