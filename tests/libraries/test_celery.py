@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +14,8 @@ from opentelemetry import trace
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 
-from .running import ROOT, environment
-from .servers import stop
+from .celery_worker import worker
+from .running import environment
 from .telling import details, told, trail_of
 
 PATIENCE = 60.0
@@ -67,7 +63,14 @@ def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
     database = {"solo": 1, "prefork": 2}[pool]
     broker = f"redis://127.0.0.1:{redis_port}/{database}"
 
-    with worker(pool, broker, tmp_path):
+    variables = environment(
+        BROKER=broker,
+        EVENTS=str(tmp_path / "events"),
+        OTEL_CRUMBS_BEFORE_SEND="tests.libraries.programs.tasks:write_down",
+        OTEL_CRUMBS_EXPORTER="console",
+    )
+
+    with worker(tmp_path, variables, "-P", pool, "-c", "1"):
         sender = celery.Celery("sender", broker=broker, set_as_current=False)
         for item in ("hat", "bad cap", "bow", "bad pin"):
             sender.send_task("shop.order", [item])
@@ -80,34 +83,6 @@ def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
     for event, item in zip(events, ("bad cap", "bad pin"), strict=True):
         story = [each for each in event["breadcrumbs"] if each[0] in {"shop", "redis", "messaging"}]
         assert story == [["shop", f"counting {item}"], ["redis", "INCRBY ? ?"]]
-
-
-@contextmanager
-def worker(pool: str, broker: str, folder: Path) -> Iterator[None]:
-    """Run a worker as people do, under `opentelemetry-instrument`."""
-    program = Path(sys.executable).with_name("opentelemetry-instrument")
-    command = [program, sys.executable, "-m", "celery", "-A", "tests.libraries.programs.tasks", "worker"]
-    variables = environment(
-        BROKER=broker,
-        EVENTS=str(folder / "events"),
-        OTEL_CRUMBS_BEFORE_SEND="tests.libraries.programs.tasks:write_down",
-        OTEL_CRUMBS_EXPORTER="console",
-        OTEL_LOGS_EXPORTER="none",
-        OTEL_METRICS_EXPORTER="none",
-        OTEL_TRACES_EXPORTER="none",
-    )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "-P", pool, "-c", "1", "--without-gossip", "--without-mingle"],
-            cwd=ROOT,
-            env=variables,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            yield
-        finally:
-            stop(process)
 
 
 def wait_for_events(folder: Path, count: int) -> list[dict[str, Any]]:

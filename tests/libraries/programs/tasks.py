@@ -22,7 +22,7 @@ app.conf.update(worker_hijack_root_logger=False, worker_send_task_events=False, 
 @app.task(name="shop.count")
 def count(item: str) -> None:
     """Count something in Redis, unless it cannot be counted."""
-    logging.getLogger("shop").info("counting %s", item)
+    logging.getLogger("shop").info("counting %s", item, extra={"pid": os.getpid()})
     redis.Redis.from_url(BROKER).incr(f"count:{item}")
     if item.startswith("bad"):
         raise ValueError(f"{item} cannot be counted")
