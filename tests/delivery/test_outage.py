@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from tests.collector.fixtures import StartCollector
 from tests.collector.otelcol import Collector
 from tests.collector.running import clean_environment
 
@@ -19,136 +22,199 @@ from .running import each_once, finish, start, until, waiting
 pytestmark = pytest.mark.collector
 
 MANY = 1000
-# With pauses of half a second, doubled each time, several attempts fall into this.
-SECONDS_OF_OUTAGE = 8
+SECONDS_OF_OUTAGE = 30
+
+# A disk without room. Coverage would want to write a file at the program's end, and its failure is an error as any.
+NO_ROOM = ("bash", "-c", 'ulimit -f 0; unset "${!COVERAGE_@}"; exec "$0" "$@"')
+IN_MEMORY = {"OTEL_CRUMBS_SPOOL_DIR": "none"}
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Return where the spool is."""
-    return tmp_path
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shop:
+    """A service with a Collector and a spool of its own."""
+
+    collector: Collector
+    home: Path
+    service: str
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def fail(
+        self, way: str, count: int = MANY, name: str = "error", *, before: Sequence[str] = (), **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start an application, and return when it has captured its errors."""
+        environment = {
+            **clean_environment(self.home),
+            "OTEL_SERVICE_NAME": self.service,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self.collector.http,
+            "OTEL_CRUMBS_RATE_LIMIT": "0",
+            **variables,
+        }
+        self.processes.append(start(environment, count, way, name, before=before))
+        return self.processes[-1]
+
+    def close(self) -> None:
+        """End what is still running."""
+        self.collector.stop()
+        for process in self.processes:
+            with process:
+                process.kill()
+
+    def fail_during_the_outage(self, way: str, **more: str | Sequence[str]) -> subprocess.Popen[str]:
+        """Start an application that fails all the time until the Collector may come back."""
+        return self.fail(way, SECONDS_TO_FAIL=str(SECONDS_OF_OUTAGE), **more)  # type: ignore[arg-type]  # as `fail` has them
+
+    def story(self, process: subprocess.Popen[str], kept: int) -> Story:
+        """Return what became of it all when the application has ended."""
+        code, stdout, stderr = finish(process)
+        events = self.collector.received(self.service).events
+        return Story(
+            code=code,
+            stdout=stdout,
+            stderr=stderr,
+            kept=kept,
+            left=len(waiting(self.home)),
+            arrived=Counter(event.attributes["exception.message"] for event in events),
+        )
 
 
-@pytest.fixture
-def away(start_collector: StartCollector) -> Collector:
-    """Return a Collector that has just gone."""
-    collector = start_collector()
-    collector.stop()
-    return collector
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """How an application went through an outage: what waited on disk while it lasted, and after it."""
+
+    code: int
+    stdout: str
+    stderr: str
+    kept: int
+    left: int
+    arrived: Counter[str]
 
 
-def variables(home: Path, collector: Collector, service: str, **more: str) -> dict[str, str]:
-    """Return the environment of a program that sends to a Collector."""
-    return {
-        **clean_environment(home),
-        "OTEL_SERVICE_NAME": service,
-        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.http,
-        "OTEL_CRUMBS_RATE_LIMIT": "0",
-        **more,
-    }
+def waits(shop: Shop, **more: str | Sequence[str]) -> Story:
+    """Go on until the Collector is back."""
+    shop.collector.stop()
+    process = shop.fail_during_the_outage("flush", **more)
+    kept = len(waiting(shop.home))
+    shop.collector.start_again()
+    return shop.story(process, kept)
 
 
-def arrived(collector: Collector, service: str) -> Counter[str]:
-    """Return how often each error arrived, by its message."""
-    return Counter(event.attributes["exception.message"] for event in collector.received(service).events)
+def is_terminated(shop: Shop) -> Story:
+    """End by SIGTERM while the Collector is away; when it is back there is a new process."""
+    shop.collector.stop()
+    process = shop.fail_during_the_outage("wait")
+    until(lambda: len(waiting(shop.home)) == MANY)
+    process.terminate()
+    finish(process)
+    shop.collector.start_again()
+    second = shop.fail("wait", 3, "second")
+    until(lambda: not waiting(shop.home))
+    second.terminate()
+    return shop.story(second, MANY)
 
 
-def attempts_fail(process: subprocess.Popen[str]) -> None:
-    """Let several attempts fail, and see that the application lives."""
-    time.sleep(SECONDS_OF_OUTAGE)
-    assert process.poll() is None
+def has_two_heirs(shop: Shop) -> Story:
+    """End while the Collector is away; when it is back there are two new processes."""
+    shop.collector.stop()
+    process = shop.fail_during_the_outage("wait")
+    until(lambda: len(waiting(shop.home)) == MANY)
+    process.terminate()
+    finish(process)
+    shop.collector.start_again()
+    heirs = [shop.fail("wait", 0) for _ in range(2)]
+    until(lambda: not waiting(shop.home))
+    for heir in heirs:
+        heir.terminate()
+    finish(heirs[0])
+    return shop.story(heirs[1], MANY)
 
 
-def test_a_thousand_events_wait_for_the_collector(home: Path, away: Collector, service: str) -> None:
+def sees_it_killed(shop: Shop) -> Story:
+    """Go on failing while the Collector dies and comes back."""
+    finish(shop.fail("flush", 1, "before"))
+    shop.collector.wait_for_events(shop.service)
+    shop.collector.kill()
+    process = shop.fail_during_the_outage("flush")
+    kept = len(waiting(shop.home))
+    shop.collector.start_again()
+    return shop.story(process, kept)
+
+
+STORIES: Mapping[str, Callable[[Shop], Story]] = {
+    "waits": waits,
+    "waits in memory": partial(waits, **IN_MEMORY),
+    "waits without room": partial(waits, before=NO_ROOM),
+    "is terminated": is_terminated,
+    "has two heirs": has_two_heirs,
+    "sees it killed": sees_it_killed,
+}
+Stories = Mapping[str, "Future[Story]"]
+
+
+# Side by side: an outage is mostly waiting.
+@pytest.fixture(scope="module")
+def stories(collector_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
+    """Have all outages at the same time."""
+    shops = {name: new_shop(collector_binary, tmp_path_factory.mktemp("outage")) for name in STORIES}
+    with ThreadPoolExecutor(len(STORIES)) as pool:
+        yield {name: pool.submit(story, shops[name]) for name, story in STORIES.items()}
+    for shop in shops.values():
+        shop.close()
+
+
+def new_shop(collector_binary: Path, home: Path) -> Shop:
+    """Return a shop whose Collector is there."""
+    collector = Collector(collector_binary, home)
+    collector.start()
+    return Shop(collector=collector, home=home, service=f"shop-{uuid4().hex[:8]}")
+
+
+def test_a_thousand_events_wait_for_the_collector(stories: Stories) -> None:
     """All of them arrive when it is back, and none twice."""
-    process = start(variables(home, away, service), MANY, "flush")
-    attempts_fail(process)
+    story = stories["waits"].result()
 
-    away.start_again()
-    code, stdout, _ = finish(process)
-
-    assert (code, stdout) == (0, "flushed True\n")
-    assert arrived(away, service) == each_once(count=MANY)
-    assert waiting(home) == []
+    assert (story.code, story.stdout) == (0, "flushed True\n")
+    assert story.arrived == each_once(count=MANY)
+    assert (story.kept, story.left) == (MANY, 0)
 
 
-def test_they_wait_in_memory_where_there_is_no_spool(home: Path, away: Collector, service: str) -> None:
+def test_they_wait_in_memory_where_there_is_no_spool(stories: Stories) -> None:
     """A thousand are what a queue holds."""
-    process = start(variables(home, away, service, OTEL_CRUMBS_SPOOL_DIR="none"), MANY, "flush")
-    attempts_fail(process)
+    story = stories["waits in memory"].result()
 
-    away.start_again()
-    finish(process)
-
-    assert arrived(away, service) == each_once(count=MANY)
+    assert story.arrived == each_once(count=MANY)
+    assert story.kept == 0
 
 
-def test_the_next_process_delivers_what_sigterm_cut_short(home: Path, away: Collector, service: str) -> None:
-    """The application dies of the signal while the Collector is away; a new one finds what it left."""
-    process = start(variables(home, away, service), MANY, "wait")
-    attempts_fail(process)
-    until(lambda: len(waiting(home)) == MANY)
-    process.terminate()
-    code, _, _ = finish(process)
-
-    away.start_again()
-    with start(variables(home, away, service), 3, "wait", "second") as second:
-        until(lambda: not waiting(home))
-        second.terminate()
-
-    assert code == -signal.SIGTERM
-    assert arrived(away, service) == each_once("second-0", "second-1", "second-2", count=MANY)
-
-
-def test_two_processes_share_the_work_and_deliver_nothing_twice(home: Path, away: Collector, service: str) -> None:
-    """Both look into the same folder at the same time."""
-    process = start(variables(home, away, service), MANY, "wait")
-    until(lambda: len(waiting(home)) == MANY)
-    process.terminate()
-    finish(process)
-
-    away.start_again()
-    one = start(variables(home, away, service), 0, "wait")
-    other = start(variables(home, away, service), 0, "wait")
-    until(lambda: not waiting(home))
-    for each in (one, other):
-        each.terminate()
-        finish(each)
-
-    assert arrived(away, service) == each_once(count=MANY)
-
-
-def test_a_collector_that_is_killed_gets_what_it_had_not_acknowledged(
-    home: Path, start_collector: StartCollector, service: str
-) -> None:
-    """It dies between two errors of a running application, which goes on failing."""
-    collector = start_collector()
-    first = start(variables(home, collector, service), 1, "flush", "before")
-    finish(first)
-    collector.wait_for_events(service)
-    collector.kill()
-    process = start(variables(home, collector, service), MANY, "flush")
-    attempts_fail(process)
-
-    collector.start_again()
-    finish(process)
-
-    assert arrived(collector, service) == each_once("before-0", count=MANY)
-
-
-def test_a_spool_that_is_full_leaves_the_rest_in_memory(home: Path, away: Collector, service: str) -> None:
+def test_a_spool_that_is_full_leaves_the_rest_in_memory(stories: Stories) -> None:
     """A disk without room: the events wait in memory, in bounds, and arrive all the same."""
-    limited = ["bash", "-c", 'ulimit -f 0; exec "$0" "$@"']
-    # Coverage would want to write a file at the program's end, and its failure is an error like any other.
-    unmeasured = {k: v for k, v in variables(home, away, service).items() if not k.startswith("COVERAGE_")}
-    process = start(unmeasured, MANY, "flush", before=limited)
-    attempts_fail(process)
-    kept = waiting(home)
+    story = stories["waits without room"].result()
 
-    away.start_again()
-    code, stdout, stderr = finish(process)
+    assert story.kept == 0
+    assert (story.code, story.stdout) == (0, "flushed True\n")
+    assert "wait in memory" in story.stderr
+    assert story.arrived == each_once(count=MANY)
 
-    assert kept == []
-    assert (code, stdout) == (0, "flushed True\n")
-    assert "wait in memory" in stderr
-    assert arrived(away, service) == each_once(count=MANY)
+
+def test_the_next_process_delivers_what_sigterm_cut_short(stories: Stories) -> None:
+    """The application dies of the signal while the Collector is away; a new one finds what it left."""
+    story = stories["is terminated"].result()
+
+    assert story.code == -signal.SIGTERM
+    assert story.arrived == each_once("second-0", "second-1", "second-2", count=MANY)
+    assert story.left == 0
+
+
+def test_two_processes_share_the_work_and_deliver_nothing_twice(stories: Stories) -> None:
+    """Both look into the same folder at the same time."""
+    story = stories["has two heirs"].result()
+
+    assert story.arrived == each_once(count=MANY)
+    assert story.left == 0
+
+
+def test_a_collector_that_is_killed_gets_what_it_had_not_acknowledged(stories: Stories) -> None:
+    """It dies between two errors of a running application, which goes on failing."""
+    story = stories["sees it killed"].result()
+
+    assert story.arrived == each_once("before-0", count=MANY)
+    assert story.left == 0

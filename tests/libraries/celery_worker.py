@@ -13,7 +13,7 @@ from tests.delivery.running import NO_TELEMETRY
 
 from .running import ROOT
 
-SECONDS_TO_STOP = 60
+SECONDS_TO_STOP = 120
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 Capture so many errors, say so, and end.
 
 Called as ``failing.py COUNT WAY [NAME]``; the messages of the errors are NAME and a number.
+SECONDS_TO_FAIL is over how many seconds they are spread.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ from typing import Any
 
 import otel_crumbs
 
-SECONDS = 60
+# Nobody waits as long as that, unless the machine is very busy.
+SECONDS = 300
 
 
-def capture(count: int, name: str) -> None:
-    """Capture errors."""
+def capture(count: int, name: str, seconds: float = 0) -> None:
+    """Capture errors, spread over some time."""
     for number in range(count):
         otel_crumbs.record(f"before {name}-{number}", category="shop", data=details(number))
         try:
             look_up(f"{name}-{number}")
         except LookupError:
             otel_crumbs.capture_exception()
+        time.sleep(seconds / count)
 
 
 def details(number: int) -> dict[str, Any]:
@@ -171,7 +174,7 @@ def in_trouble(name: str) -> None:
 def main(count: str, way: str, name: str = "error") -> None:
     """Do it."""
     otel_crumbs.install()
-    capture(int(count), name)
+    capture(int(count), name, float(os.environ.get("SECONDS_TO_FAIL", "0")))
     say("captured")
     end(way, name)
 
