@@ -19,9 +19,9 @@ from .capture.storms import DEFAULT_RATE_LIMIT
 from .event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
 from .event.scrub import DEFAULT_KEYS
 from .export.exporter import Exporter
-from .export.http_settings import read_endpoint, read_headers
+from .export.http.settings import read_endpoint, read_headers
 from .export.registry import NAMES
-from .export.spool import DEFAULT_MAX_BYTES
+from .export.spool.spool import DEFAULT_MAX_BYTES
 from .export.third_party import GROUP
 from .guard import warn
 from .trail.ring import DEFAULT_SIZE

@@ -123,7 +123,7 @@ def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
 
 
 def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
-    from .export.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
+    from .export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
 
     def attributes(seized: Seized) -> Mapping[str, Any]:
         event = builder.build(seized)

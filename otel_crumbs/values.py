@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .export.registry import is_known
-from .export.sentry_dsn import read_dsn
+from .export.sentry.dsn import read_dsn
 from .sources.log_floor import level_number
 
 DEFAULT_SPOOL, NO_SPOOL = "auto", "none"

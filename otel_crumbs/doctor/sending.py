@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_crumbs.event import ErrorEvent, Seized, seize
 from otel_crumbs.export import Exporter, Outcome, Verdict
-from otel_crumbs.export.otlp_settings import read
+from otel_crumbs.export.otlp.settings import read
 from otel_crumbs.installation import Installation
 from otel_crumbs.sources.by_hand import record
 

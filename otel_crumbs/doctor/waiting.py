@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 from otel_crumbs.export import Lane
-from otel_crumbs.export.private_folder import UnsafeFolderError
+from otel_crumbs.export.spool.private_folder import UnsafeFolderError
 from otel_crumbs.installation import Installation
 
 from .section import Row, Section, State

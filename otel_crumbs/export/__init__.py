@@ -1,11 +1,17 @@
-"""Where error events go, and how they get there without the application waiting."""
+"""
+Where error events go, and how they get there without the application waiting.
+
+`delivery` hands each event to the exporters that `registry` makes: `otlp`,
+`sentry`, `http`, `app_logs`, `console`, and those of others. What cannot be
+delivered waits in the `spool`.
+"""
 
 from __future__ import annotations
 
-from .delivery import Delivery
-from .document import document_of
+from .delivery.delivery import Delivery
+from .delivery.lane import Lane
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
-from .lane import Lane
-from .spool import SpoolPlace
+from .http.document import document_of
+from .spool.spool import SpoolPlace
 
 __all__ = ["DELIVERED", "Delivery", "Exporter", "Lane", "Outcome", "SpoolPlace", "Verdict", "document_of"]

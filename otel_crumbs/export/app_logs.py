@@ -17,7 +17,7 @@ from otel_crumbs.scope import SCOPE
 from otel_crumbs.version import VERSION
 
 from .exporter import DELIVERED, Outcome, Verdict
-from .wire import EVENT_NAME, attributes_of
+from .otlp.wire import EVENT_NAME, attributes_of
 
 _NO_PROVIDER = (
     "the application has no OpenTelemetry LoggerProvider. "

@@ -99,30 +99,30 @@ def _needed(name: str, value: str | None) -> str:
 
 # What is not used is not imported: requests, protobuf and grpc take their time.
 def _otlp(settings: Settings, environ: Mapping[str, str]) -> Exporter:
-    from .otlp_settings import GRPC, read  # noqa: PLC0415
+    from .otlp.settings import GRPC, read  # noqa: PLC0415
 
     otlp = read(environ)
     as_json = settings.otlp_format == "json"
     if otlp.protocol == GRPC:
-        from .otlp_grpc import OtlpGrpcExporter  # noqa: PLC0415
+        from .otlp.grpc import OtlpGrpcExporter  # noqa: PLC0415
 
         return OtlpGrpcExporter(otlp, as_json=as_json)
-    from .otlp_http import OtlpHttpExporter  # noqa: PLC0415
+    from .otlp.http import OtlpHttpExporter  # noqa: PLC0415
 
     return OtlpHttpExporter(otlp, as_json=as_json)
 
 
 def _http(settings: Settings, _: Mapping[str, str]) -> Exporter:
     endpoint = _needed("http", settings.http_endpoint)
-    from .http import HttpExporter  # noqa: PLC0415
+    from .http.json_documents import HttpExporter  # noqa: PLC0415
 
     return HttpExporter(endpoint, headers=settings.http_headers or {}, compression=settings.http_compression)
 
 
 def _sentry(settings: Settings, _: Mapping[str, str]) -> Exporter:
     dsn = _needed("sentry", settings.sentry_dsn)
-    from .sentry import SentryExporter  # noqa: PLC0415
-    from .sentry_dsn import read_dsn  # noqa: PLC0415
+    from .sentry.dsn import read_dsn  # noqa: PLC0415
+    from .sentry.envelopes import SentryExporter  # noqa: PLC0415
 
     return SentryExporter(read_dsn(dsn), scrub=Scrubber(settings.scrub_keys).text)
 

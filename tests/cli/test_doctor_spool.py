@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from otel_crumbs.export.codec import encode
-from otel_crumbs.export.spool import Spool
+from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.spool import Spool
 from tests.export.events import event_of
 
 from .commands import run

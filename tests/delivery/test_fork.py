@@ -13,8 +13,8 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
-from otel_crumbs.export.codec import encode
-from otel_crumbs.export.spool import Spool, SpoolPlace, default_base
+from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.spool import Spool, SpoolPlace, default_base
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 

@@ -20,9 +20,9 @@ from otel_crumbs.event.parsed import parsed
 from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
-from otel_crumbs.export.document import document_of, encode
-from otel_crumbs.export.sentry import envelope_of
-from otel_crumbs.export.wire import request_of
+from otel_crumbs.export.http.document import document_of, encode
+from otel_crumbs.export.otlp.wire import request_of
+from otel_crumbs.export.sentry.envelopes import envelope_of
 from otel_crumbs.trail import Branch, Operation
 from tests.application import Application
 

@@ -8,8 +8,8 @@ import re
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.export.document import document_of
-from otel_crumbs.export.wire import attributes_of
+from otel_crumbs.export.http.document import document_of
+from otel_crumbs.export.otlp.wire import attributes_of
 
 from .project import text_of
 

@@ -17,14 +17,13 @@ from otel_crumbs.clean import MAX_MESSAGE
 from otel_crumbs.event import ExceptionInfo, Frame
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Outcome, Verdict
-from otel_crumbs.export.sentry import SentryExporter, asked_to_wait, envelope_of
-from otel_crumbs.export.sentry_dsn import read_dsn
-from otel_crumbs.export.sentry_event import payload_of
-from otel_crumbs.export.sentry_frames import in_app, short_path
-
-from .events import CELERY_TRACEBACK, NOW, chained, event_of, raised
-from .receiver import Receiver, Reply, receiving
-from .schemas import assert_valid_envelope
+from otel_crumbs.export.sentry.dsn import read_dsn
+from otel_crumbs.export.sentry.envelopes import SentryExporter, asked_to_wait, envelope_of
+from otel_crumbs.export.sentry.event import payload_of
+from otel_crumbs.export.sentry.frames import in_app, short_path
+from tests.export.events import CELERY_TRACEBACK, NOW, chained, event_of, raised
+from tests.export.receiver import Receiver, Reply, receiving
+from tests.export.schemas import assert_valid_envelope
 
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
 

@@ -10,15 +10,14 @@ from email.utils import formatdate
 import pytest
 
 from otel_crumbs.export import Exporter, Outcome, Verdict
-from otel_crumbs.export.answers import retry_after
-from otel_crumbs.export.http import HttpExporter
-from otel_crumbs.export.otlp_http import OtlpHttpExporter
-from otel_crumbs.export.otlp_settings import read
-from otel_crumbs.export.sentry import SentryExporter
-from otel_crumbs.export.sentry_dsn import read_dsn
-
-from .events import event_of
-from .receiver import Receiver, Reply, nobody_listens, receiving
+from otel_crumbs.export.http.answers import retry_after
+from otel_crumbs.export.http.json_documents import HttpExporter
+from otel_crumbs.export.otlp.http import OtlpHttpExporter
+from otel_crumbs.export.otlp.settings import read
+from otel_crumbs.export.sentry.dsn import read_dsn
+from otel_crumbs.export.sentry.envelopes import SentryExporter
+from tests.export.events import event_of
+from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
 
 TIMEOUT = 5.0
 

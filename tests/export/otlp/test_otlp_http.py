@@ -12,11 +12,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 )
 
 from otel_crumbs.export import Verdict
-from otel_crumbs.export.otlp_http import OtlpHttpExporter
-from otel_crumbs.export.otlp_settings import read
-
-from .events import event_of
-from .receiver import Receiver, Reply, receiving
+from otel_crumbs.export.otlp.http import OtlpHttpExporter
+from otel_crumbs.export.otlp.settings import read
+from tests.export.events import event_of
+from tests.export.receiver import Receiver, Reply, receiving
 
 TIMEOUT = 5.0
 

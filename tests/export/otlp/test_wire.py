@@ -12,9 +12,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.clean import clean_mapping
-from otel_crumbs.export.wire import request_of
-
-from .events import NOW, TRAIL, event_of
+from otel_crumbs.export.otlp.wire import request_of
+from tests.export.events import NOW, TRAIL, event_of
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue

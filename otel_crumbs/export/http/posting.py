@@ -11,10 +11,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
+from otel_crumbs.export.exporter import Outcome
 from otel_crumbs.version import VERSION
 
 from .answers import Answer, unreachable
-from .exporter import Outcome
 from .in_time import InTime, ending_at
 from .per_process import PerProcess
 

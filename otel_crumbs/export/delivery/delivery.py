@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 
 from otel_crumbs.event import Seized
+from otel_crumbs.export.exporter import Exporter
+from otel_crumbs.export.spool.shelf import Shelf
+from otel_crumbs.export.spool.spool import SpoolPlace
 from otel_crumbs.fork import anew_in_children
 from otel_crumbs.tally import tally
 
-from .exporter import Exporter
 from .lane import Lane
 from .parcel import Build
-from .shelf import Shelf
-from .spool import SpoolPlace
 
 # An application that has just begun may not have said yet what it is called.
 _SECONDS_TO_SETTLE = 1.0

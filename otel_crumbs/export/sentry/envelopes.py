@@ -15,14 +15,14 @@ from typing import Any
 
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.scrub import Scrub
+from otel_crumbs.export.exporter import Outcome, Verdict
+from otel_crumbs.export.http.answers import Answer, outcome_of
+from otel_crumbs.export.http.document import encode
+from otel_crumbs.export.http.posting import USER_AGENT, Poster
 from otel_crumbs.trail import rfc3339
 
-from .answers import Answer, outcome_of
-from .document import encode
-from .exporter import Outcome, Verdict
-from .posting import USER_AGENT, Poster
-from .sentry_dsn import Dsn
-from .sentry_event import SDK, payload_of
+from .dsn import Dsn
+from .event import SDK, payload_of
 
 # https://develop.sentry.dev/sdk/expected-features/rate-limiting/
 _OUR_CATEGORIES = frozenset({"error", "default", "all"})

@@ -9,11 +9,11 @@ import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
+from otel_crumbs.export.http.per_process import PerProcess
 from otel_crumbs.version import VERSION
 
-from .exporter import DELIVERED, Outcome, Verdict
-from .otlp_settings import OtlpSettings
-from .per_process import PerProcess
+from .settings import OtlpSettings
 from .wire import request_of
 
 # https://opentelemetry.io/docs/specs/otlp/#failures

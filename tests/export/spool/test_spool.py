@@ -12,12 +12,11 @@ from typing import Any
 
 import pytest
 
-from otel_crumbs.export.codec import encode
-from otel_crumbs.export.private_folder import SUPPORTED, UnsafeFolderError
-from otel_crumbs.export.spool import MAX_AGE_SECONDS, Spool
-from otel_crumbs.export.spool_file import folder_name
-
-from .events import event_of
+from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.private_folder import SUPPORTED, UnsafeFolderError
+from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
+from otel_crumbs.export.spool.spool_file import folder_name
+from tests.export.events import event_of
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="there is no spool here")
 
@@ -143,7 +142,7 @@ def test_a_claim_ends_with_its_process(base: Path, spool: Spool) -> None:
     name = keep(spool)
     program = f"""
 import sys, time, pathlib
-from otel_crumbs.export.spool import Spool
+from otel_crumbs.export.spool.spool import Spool
 claim = Spool(pathlib.Path({str(base)!r}), service="shop", exporter="http").claim({name!r})
 print("claimed", flush=True)
 time.sleep(60)

@@ -14,12 +14,11 @@ import pytest
 from urllib3.connection import HTTPConnection
 
 from otel_crumbs.export import Outcome, Verdict
-from otel_crumbs.export.answers import Answer
-from otel_crumbs.export.posting import Poster
+from otel_crumbs.export.http.answers import Answer
+from otel_crumbs.export.http.posting import Poster
+from tests.export.receiver import Receiver, Reply, receiving
 
-from .receiver import Receiver, Reply, receiving
-
-CERTIFICATE = Path(__file__).parents[1] / "delivery" / "expired.pem"
+CERTIFICATE = Path(__file__).parents[2] / "delivery" / "expired.pem"
 # More than the buffers between two sockets hold.
 BODY = b"x" * 32 * 1024 * 1024
 TIMEOUT, PATIENCE = 0.5, 20.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel_crumbs.export.otlp_settings import read
+from otel_crumbs.export.otlp.settings import read
 
 ALL, LOGS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_LOGS_"
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from otel_crumbs.event import ErrorEvent, Seized
-
-from .codec import decode, encode
+from otel_crumbs.export.spool.codec import decode, encode
 
 Build = Callable[[Seized], ErrorEvent | None]
 

@@ -8,11 +8,11 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import Outcome, Verdict
+from otel_crumbs.export.http.answers import Answer, outcome_of
+from otel_crumbs.export.http.posting import Poster
 
-from .answers import Answer, outcome_of
-from .exporter import Outcome, Verdict
-from .otlp_settings import OtlpSettings
-from .posting import Poster
+from .settings import OtlpSettings
 from .wire import request_of
 
 

@@ -9,7 +9,7 @@ from time import time
 
 import requests
 
-from .exporter import DELIVERED, Outcome, Verdict
+from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
 _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo, Frame
-from otel_crumbs.export.codec import NewerVersionError, UnreadableError, decode, encode
-
-from .events import event_of
+from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode, encode
+from tests.export.events import event_of
 
 texts = st.text(st.characters(exclude_categories=()))
 plain = st.recursive(

@@ -7,12 +7,11 @@ import json
 import pytest
 
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.export.document import document_of, encode
-from otel_crumbs.export.http import HttpExporter
-
-from .events import event_of
-from .receiver import receiving
-from .schemas import assert_valid_document, validator
+from otel_crumbs.export.http.document import document_of, encode
+from otel_crumbs.export.http.json_documents import HttpExporter
+from tests.export.events import event_of
+from tests.export.receiver import receiving
+from tests.export.schemas import assert_valid_document, validator
 
 
 def test_the_whole_event_is_in_it() -> None:

@@ -18,15 +18,15 @@ from math import ceil
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_crumbs.event import ErrorEvent, Seized
+from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
+from otel_crumbs.export.spool.claim import Claim
+from otel_crumbs.export.spool.shelf import Shelf
 from otel_crumbs.guard import tell, warn
 from otel_crumbs.tally import tally
 
 from .attempt import MAX_SECONDS, send
 from .back_off import BackOff
-from .claim import Claim
-from .exporter import Exporter, Outcome, Verdict
 from .parcel import Build, Parcel, Queue
-from .shelf import Shelf
 
 
 @dataclass(slots=True, kw_only=True)

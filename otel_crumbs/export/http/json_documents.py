@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import Outcome
 
 from .answers import outcome_of
 from .document import document_of, encode
-from .exporter import Outcome
 from .posting import Poster
 
 

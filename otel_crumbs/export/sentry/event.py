@@ -21,7 +21,7 @@ from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.trail import Breadcrumb, rfc3339
 from otel_crumbs.version import VERSION
 
-from .sentry_frames import Frames
+from .frames import Frames
 
 SDK = {"name": "otel_crumbs.python", "version": VERSION}
 

@@ -1,0 +1,1 @@
+"""Posting over HTTP, and the exporter of JSON documents."""

@@ -1,0 +1,1 @@
+"""The standard way: a log record to an OpenTelemetry Collector."""

@@ -1,0 +1,1 @@
+"""Envelopes for Sentry and its kin, and an error event in their words."""
