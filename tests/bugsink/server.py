@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.collector.otelcol import free_ports
+from tests.loopback import free_port
 
 from .package import own_environment
 
@@ -84,7 +84,7 @@ class Bugsink:
         self._process: subprocess.Popen[bytes] | None = None
         self._token = ""
         self.dsn = ""
-        [self._port] = free_ports(1)
+        self._port = free_port()
 
     @property
     def url(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import time
 import urllib.request
@@ -11,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from tests.loopback import free_ports
 
 from .received import JsonLines, Received, decode_logs, decode_spans
 
@@ -188,12 +189,3 @@ class Collector:
         request = urllib.request.Request(self.http + path, json.dumps(document).encode(), headers)
         with urllib.request.urlopen(request, timeout=SECONDS_TO_ARRIVE):
             pass
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback interface that nobody listens on."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

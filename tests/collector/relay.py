@@ -5,41 +5,19 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
-from types import TracebackType
+
+from tests.loopback import LoopbackServer
 
 CHUNK = 65536
 
 
-class Relay(socketserver.ThreadingTCPServer):
+class Relay(LoopbackServer):
     """Listens on a free port and passes everything on to a port of the loopback interface."""
 
-    daemon_threads = True
-    allow_reuse_address = True
-
     def __init__(self, target: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
+        super().__init__(_Connection)
         self.target = target
         self.sent = bytearray()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def endpoint(self) -> str:
-        """Where to send to."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def __enter__(self) -> Relay:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
 class _Connection(socketserver.BaseRequestHandler):

@@ -34,7 +34,7 @@ def test_compression_is_honoured(
             "nested_data.py",
             tmp_path,
             OTEL_SERVICE_NAME=service,
-            OTEL_EXPORTER_OTLP_ENDPOINT=relay.endpoint,
+            OTEL_EXPORTER_OTLP_ENDPOINT=relay.url,
             OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
             OTEL_EXPORTER_OTLP_COMPRESSION=compression,
         )
@@ -90,7 +90,7 @@ def test_http_headers_are_sent_as_given(collector: Collector, service: str, tmp_
             "nested_data.py",
             tmp_path,
             OTEL_SERVICE_NAME=service,
-            OTEL_EXPORTER_OTLP_ENDPOINT=relay.endpoint,
+            OTEL_EXPORTER_OTLP_ENDPOINT=relay.url,
             OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
             OTEL_EXPORTER_OTLP_HEADERS="x-tenant=the%20shop,x-region=eu",
         )

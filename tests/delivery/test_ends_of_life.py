@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+from tests.export.receiver import Receiver, Reply, receiving
+from tests.loopback import nobody_listens
 
 from .running import arrived, each_once, environment, finish, run, start, until, waiting
 

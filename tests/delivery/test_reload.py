@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.applications import free_port, instrumented
+from tests.e2e.applications import instrumented
 from tests.e2e.website import Website
-from tests.export.receiver import nobody_listens, receiving
+from tests.export.receiver import receiving
+from tests.loopback import free_port, nobody_listens
 
 from .running import NO_TELEMETRY, PROGRAMS, arrived, each_once, environment, port_of, until, waiting
 

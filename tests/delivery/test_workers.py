@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.applications import free_port, installed_program, instrumented
+from tests.e2e.applications import installed_program, instrumented
 from tests.e2e.website import Website
-from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+from tests.export.receiver import Receiver, Reply, receiving
+from tests.loopback import free_port, nobody_listens
 
 from .running import NO_TELEMETRY, PROGRAMS, arrived, each_once, environment, numbered, port_of, until, waiting
 

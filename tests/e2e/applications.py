@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.collector.otelcol import Collector, free_ports
+from tests.collector.otelcol import Collector
 from tests.collector.received import Received
 from tests.collector.running import clean_environment
+from tests.loopback import free_port
 
 from .website import Website
 
@@ -154,9 +155,3 @@ def server_command(kind: str, port: int) -> list[str]:
     gunicorn = [installed_program("gunicorn"), "--bind", address, "--workers", "1"]
     options = {"gunicorn-sync": ["--worker-class", "sync"], "gunicorn-gthread": ["--threads", "200"]}
     return [*gunicorn, *options[kind], "shopfront.wsgi"]
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    [port] = free_ports(1)
-    return port

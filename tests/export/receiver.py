@@ -6,13 +6,14 @@ import gzip
 import json
 import socket
 import ssl
-import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.loopback import LoopbackServer
 
 _DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
@@ -76,26 +77,13 @@ class Receiver:
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None, *, port: int = 0) -> Iterator[Receiver]:
     """Run a receiver, on a port that was free or on a certain one."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
-    server.daemon_threads = True
+    server = LoopbackServer(_Handler, port)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    receiver = Receiver(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}")
+    receiver = Receiver(server.url.replace("http:", "https:") if tls else server.url)
     server.receiver = receiver  # type: ignore[attr-defined]  # the handler looks for it there
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with server:
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def nobody_listens() -> str:
-    """Return a URL at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return f"http://127.0.0.1:{listening.getsockname()[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):

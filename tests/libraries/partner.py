@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-import socket
-import threading
 import time
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 
-class Partner(ThreadingHTTPServer):
+class Partner(LoopbackServer):
     """Answers `/404/item` with 404, `/moved` with the way to `/200`, `/slow` later than anybody waits."""
 
-    daemon_threads = True
-
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        super().__init__(_Handler)
 
     @property
     def tls_url(self) -> str:
         """Where it listens, as somebody believes who expects TLS."""
-        return f"https://127.0.0.1:{self.server_address[1]}"
-
-    @property
-    def nobody(self) -> str:
-        """An address where nobody listens."""
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            return f"http://127.0.0.1:{listening.getsockname()[1]}"
-
-    def __enter__(self) -> Partner:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+        return f"https://127.0.0.1:{self.port}"
 
     def handle_error(self, *_: object) -> None:
         """Say nothing of clients that hang up."""

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.loopback import free_port
+
 SECONDS_TO_START = 30.0
 # Debian keeps the server's programs of each release apart.
 POSTGRESQL_FOLDERS = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
@@ -28,13 +30,6 @@ def find_program(name: str, *folders: str) -> str:
     if found is None:
         raise NotInstalledError(f"{name} is not installed; Debian has it as redis-server or postgresql")
     return found
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
 
 
 def answers(port: int) -> bool:

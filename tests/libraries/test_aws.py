@@ -8,6 +8,8 @@ import boto3
 import botocore.config
 import pytest
 
+from tests.loopback import nobody_listens
+
 from .partner import Partner
 from .telling import details, told, trail_of
 
@@ -46,9 +48,9 @@ def test_a_call_that_is_answered(partner: Partner, status: int, level: str) -> N
     }
 
 
-def test_a_call_that_finds_nobody(partner: Partner) -> None:
+def test_a_call_that_finds_nobody() -> None:
     """It fails with the client's own error."""
-    s3 = client("s3", partner.nobody)
+    s3 = client("s3", nobody_listens())
 
     [breadcrumb] = trail_of(lambda: s3.get_object(Bucket="hats", Key="bowler"))
 

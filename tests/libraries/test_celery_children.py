@@ -11,7 +11,8 @@ import celery
 import pytest
 
 from tests.delivery.running import arrived, each_once, environment, port_of, until, waiting
-from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+from tests.export.receiver import Receiver, Reply, receiving
+from tests.loopback import nobody_listens
 
 from .celery_worker import worker
 from .running import ROOT

@@ -10,8 +10,8 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
+from tests.loopback import free_port
 
-from .servers import free_port
 from .telling import details, told, trail_of
 
 

@@ -9,7 +9,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from .servers import free_port
+from tests.loopback import free_port
+
 from .telling import details, told, trail_of
 
 

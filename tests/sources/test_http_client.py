@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import http.server
 import socket
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 
 import otel_crumbs
 from otel_crumbs.testing import capture_events
+from tests.loopback import LoopbackServer
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
@@ -38,13 +38,8 @@ class Answering(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     """Yield the port of a server on loopback."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with LoopbackServer(Answering) as server:
+        yield server.port
 
 
 @pytest.fixture(autouse=True)

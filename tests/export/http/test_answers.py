@@ -17,7 +17,8 @@ from otel_crumbs.export.otlp.settings import read
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.export.sentry.envelopes import SentryExporter
 from tests.export.events import event_of
-from tests.export.receiver import Receiver, Reply, nobody_listens, receiving
+from tests.export.receiver import Receiver, Reply, receiving
+from tests.loopback import nobody_listens
 
 TIMEOUT = 5.0
 
