@@ -72,10 +72,11 @@ class Delivery:
 
     def look_for_leftovers(self) -> None:
         """Deliver what earlier processes of this service left behind, if there is anything at all."""
-        self._looks = True
         if self._spool is not None and self._spool.has_any():
             for lane in self.lanes:
                 lane.look_for_leftovers(_SECONDS_TO_SETTLE)
+        # Not before: all that a look needs is imported by now, and a child must not import it.
+        self._looks = True
 
     def flush(self, timeout: float) -> bool:
         """Wait up to *timeout* seconds; return True only if everything was acknowledged."""
