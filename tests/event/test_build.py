@@ -188,6 +188,7 @@ def test_breadcrumbs_are_in_order_of_time(app: Application, events: CapturedEven
     assert times == sorted(times)
 
 
+@pytest.mark.usefixtures("events")
 def test_errors_of_one_trail_share_what_is_made_of_it() -> None:
     """A thousand that wait would else have each breadcrumb rendered and scrubbed a thousand times."""
     builder = Builder()
@@ -202,6 +203,7 @@ def test_errors_of_one_trail_share_what_is_made_of_it() -> None:
     assert other.breadcrumbs[-1] is one.breadcrumbs[-1]
 
 
+@pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
 def test_a_hook_that_changes_data_in_place_changes_that_of_one_event(name: str) -> None:
     """What events share is not handed to a hook."""
@@ -220,6 +222,7 @@ def test_a_hook_that_changes_data_in_place_changes_that_of_one_event(name: str) 
     assert [event.breadcrumbs[-1].data for event in built if event] == [{"tags": ["new", "seen"]}] * 2
 
 
+@pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
 def test_what_a_hook_leaves_alone_is_still_shared(name: str) -> None:
     """It may have looked at it, or have made a change to the last type."""
@@ -243,6 +246,7 @@ def test_what_a_hook_leaves_alone_is_still_shared(name: str) -> None:
     assert one.breadcrumbs[-1] is other.breadcrumbs[-1]
 
 
+@pytest.mark.usefixtures("events")
 @pytest.mark.parametrize("name", ["before_breadcrumb", "before_send"])
 def test_a_hook_that_fails_half_way_has_changed_nothing(name: str) -> None:
     """The event is sent as it was."""
