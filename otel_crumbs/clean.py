@@ -40,11 +40,12 @@ def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
         return text(value)
     if kind is bool or value is None:
         return value
-    if isinstance(value, int):
-        return _integer(int(value))
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(float(value))
     try:
+        # What it is may be its own idea, and so may be what makes a number of it.
+        if isinstance(value, int):
+            return _integer(int.__int__(value))
+        if isinstance(value, float):
+            return _number(float.__float__(value))
         return _compound(value, depth)
     except Exception as error:  # noqa: BLE001 - the application's own code runs here
         return f"<{_type_name(value)}: {type(error).__name__} while it was read>"
@@ -70,6 +71,10 @@ def _integer(value: int) -> int | str:
         return value
     # Python refuses to write out integers of more than 4300 digits.
     return str(value) if value.bit_length() < MAX_TEXT else f"<integer of {value.bit_length()} bits>"
+
+
+def _number(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)
 
 
 def _compound(value: Any, depth: int) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from otel_crumbs.clean import CUT, MAX_MESSAGE, clean, text
 
@@ -37,7 +37,7 @@ def traceback_of(error: BaseException) -> TracebackException | None:
     """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
     traceback = _if_it_tells(lambda: _traceback_of(error))
     if traceback is not None:
-        _without_our_frames(traceback)
+        _prepare(traceback)
     return traceback
 
 
@@ -60,8 +60,8 @@ def type_name(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _without_our_frames(outermost: TracebackException) -> None:
-    """Take out the frames of the functions that we put around others'; a reader looks for the application's."""
+def _prepare(outermost: TracebackException) -> None:
+    """Take out the frames of the functions that we put around others', and what is too much of the notes."""
     seen: set[int] = set()
     # No recursion: a chain may be longer than that goes.
     ahead: list[TracebackException | None] = [outermost]
@@ -72,6 +72,9 @@ def _without_our_frames(outermost: TracebackException) -> None:
         seen.add(id(traceback))
         theirs = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
         traceback.stack[:] = theirs or traceback.stack
+        notes = getattr(traceback, "__notes__", None)
+        if isinstance(notes, list):
+            traceback.__notes__ = _first(notes)  # type: ignore[attr-defined,unused-ignore]  # Python 3.11
         ahead += (traceback.__cause__, traceback.__context__, *(getattr(traceback, "exceptions", None) or ()))
 
 
@@ -130,7 +133,12 @@ def message_of(error: BaseException) -> str:
 
 def _notes_of(error: BaseException) -> tuple[str, ...]:
     notes = _if_it_tells(lambda: getattr(error, "__notes__", None))
-    return tuple(str(clean(note)) for note in notes[:MAX_NOTES]) if isinstance(notes, list | tuple) else ()
+    return tuple(str(clean(note)) for note in _first(notes)) if isinstance(notes, list) else ()
+
+
+def _first(notes: list[Any]) -> list[Any]:
+    """Return the first few; a list of the application's own kind may be endless."""
+    return list.__getitem__(notes, slice(MAX_NOTES))
 
 
 def _frames(traceback: TracebackType | None) -> list[Frame]:

@@ -72,14 +72,14 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note, finished."""
     moment, _, branch, _, note = entry
     fields = note.finished()
-    data = fields.get("data")
+    data = clean(fields.get("data"))
     yield Breadcrumb(
         timestamp=moment,
         type=text(str(clean(fields.get("type")) or "default"), MAX_NAME),
         category=text(str(clean(fields.get("category")) or "manual"), MAX_NAME),
         level=known_level(clean(fields.get("level")) or "info"),
         message=text(str(clean(fields.get("message")) or ""), MAX_MESSAGE),
-        data=clean_mapping(data) if isinstance(data, Mapping) else {},
+        data=data if isinstance(data, dict) else {},
         branch=branch,
     )
 

@@ -115,7 +115,7 @@ def duration(milliseconds: float) -> str:
 def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
     error = _error(kept)
     facts = SpanFacts(
-        name=kept.name,
+        name=str(clean(kept.name)),
         scope=kept.scope.name if kept.scope else "",
         attributes=kept.attributes,
         failed=kept.status.status_code is StatusCode.ERROR,
@@ -127,7 +127,8 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
     telling = tell(facts)
     if telling is None:
         return
-    data = {key: clean(value) for key, value in telling.data.items() if value is not None}
+    # An attribute's name is a text, though perhaps of a class of its own.
+    data = {text(str.__str__(key)): clean(value) for key, value in telling.data.items() if value is not None}
     data["duration_ms"] = took_ms = round(took_ms, 3)
     if error:
         data.setdefault("error", text(error))
@@ -157,12 +158,12 @@ def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]
 
 
 def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
-    attributes = event.attributes or {}
+    name, attributes = str(clean(event.name)), clean_mapping(event.attributes or {})
     return Breadcrumb(
         timestamp=event.timestamp,
-        category=text(event.name),
-        message=text(words(event.name, attributes), MAX_MESSAGE),
-        data=clean_mapping(attributes),
+        category=name,
+        message=text(words(name, attributes), MAX_MESSAGE),
+        data=attributes,
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )
@@ -191,7 +192,7 @@ def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
         category=_EXCEPTION,
         level="error",
         message=text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
-        data={"type": text(kind), "handled": True, "span": text(kept.name)},
+        data={"type": text(kind), "handled": True, "span": str(clean(kept.name))},
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import sys
 import traceback
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -160,6 +162,22 @@ class NotedError(Exception):
 def test_notes_are_kept_one_by_one() -> None:
     """For those who show exceptions in a form of their own."""
     assert event_of(NotedError(["shelf 7", "tried twice"])).exception.notes == ("shelf 7", "tried twice")
+
+
+class Endless(list[str]):
+    """A list that never ends for who goes through it."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Begin."""
+        return itertools.repeat("on and on")
+
+
+def test_notes_without_end_are_cut() -> None:
+    """Python itself would go through them for ever."""
+    event = event_of(NotedError(Endless(["shelf 7"])))
+
+    assert event.exception.notes == ("shelf 7",)
+    assert "boom" in event.stacktrace
 
 
 @pytest.mark.parametrize("notes", [None, 7, "a text", {"a": "map"}, object()])

@@ -204,28 +204,3 @@ def test_ravens_module_takes_ravens_arguments() -> None:
         "user",
     )
     assert (second.message, second.category, second.level) == ("rpc=ship", "rpc", "info")
-
-
-class HostileKey:
-    """A key that nobody can read."""
-
-    def __str__(self) -> str:
-        """Fail."""
-        raise RuntimeError("no")
-
-    __repr__ = __str__
-
-
-def test_keys_of_any_kind_cost_nothing() -> None:
-    """Also those that cannot be read; they are told from each other by what they are."""
-    otel_crumbs.record("numbers", data={1: "one", None: "none"})  # type: ignore[dict-item]  # that is the point
-    otel_crumbs.record("hostile", data={HostileKey(): 1, "order": 7})  # type: ignore[dict-item]  # as above
-
-    otel_crumbs.record(data={HostileKey(): 1, "order": 8})  # type: ignore[dict-item]  # as above
-
-    numbers, hostile, alone = otel_crumbs.trail()
-
-    assert numbers.data == {"1": "one", "None": "none"}
-    assert hostile.data["order"] == 7
-    assert len(hostile.data) == 2
-    assert "order=8" in alone.message

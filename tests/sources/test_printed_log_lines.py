@@ -293,16 +293,3 @@ def test_a_handler_that_logs_does_not_go_round_in_circles(logger: logging.Logger
     logger.info("line")
 
     assert messages() == ["line", "handled line"]
-
-
-def test_keys_of_any_kind_cost_nothing() -> None:
-    """In named arguments and in what is attached."""
-    logger = logging.getLogger("shop")
-    logger.warning("%(user)s logged in", {"user": "ada", Hostile(): 1, 7: "seven"})
-    logger.warning("attached", extra={Hostile(): 1, 7: "seven"})  # type: ignore[dict-item]  # that is the point
-
-    named, attached = otel_crumbs.trail()
-
-    assert named.message == "ada logged in"
-    assert (named.data["user"], named.data["7"]) == ("ada", "seven")
-    assert attached.data["7"] == "seven"
