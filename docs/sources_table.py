@@ -21,6 +21,12 @@ HEAD = "| library | what is captured | instrumentation | category | example |\n|
 # What makes no span of its own that is a breadcrumb, or none at all.
 WITHOUT_SPANS = (
     ("http.client", "requests, where no instrumented client is above it", "none needed", "http"),
+    (
+        "PyMySQL",
+        "statements, and failures to connect by a source of our own",
+        "`opentelemetry-instrumentation-pymysql`",
+        "query",
+    ),
     ("psycopg, connections", "failures to connect, `BEGIN`, `COMMIT`, `ROLLBACK`, savepoints", "none needed", "query"),
     ("Django, ORM", "statements, where no instrumentation of the driver tells of them", "none needed", "query"),
     ("logging", "lines, printed or not", "none needed", "logger's name"),

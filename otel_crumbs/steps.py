@@ -20,6 +20,7 @@ from .event import Builder, Seized
 from .export import metrics
 from .sources import (
     django_orm,
+    failed_connects,
     http_client,
     psycopg_connection,
     redirects,
@@ -66,6 +67,7 @@ def steps_for(
     yield "http.client", http_client.install
     yield "redirects", redirects.install
     yield "sqlite3 connections", sqlite_connection.install
+    yield "failed connects", failed_connects.install
     yield "psycopg connections", psycopg_connection.install
     yield "Django's SQL", django_orm.install
     if "operation" in config.capture:

@@ -1,5 +1,5 @@
 """
-Statements carried out on a `sqlite3` connection itself, and databases that cannot be opened.
+Statements carried out on a `sqlite3` connection itself.
 
 OpenTelemetry's instrumentation makes spans of a cursor's `execute` alone, and
 not of the connection's own short cuts; so this is active where it is:
@@ -10,7 +10,6 @@ watched without replacing them.
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +17,6 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.clean import clean
 from otel_crumbs.guard import guarded, leave_no_frame
 
 from .statement import leave, size_of
@@ -42,7 +40,7 @@ def install() -> Undo:
 
     def hook(dbapi: Any) -> None:
         if Watch.active:
-            undos.extend((_hook(dbapi), _hook_connecting(dbapi.DatabaseApiIntegration)))
+            undos.append(_hook(dbapi))
 
     def undo() -> None:
         Watch.active = False
@@ -71,29 +69,6 @@ def _hook(dbapi: Any) -> Undo:
             dbapi.get_traced_connection_proxy = original
 
     dbapi.get_traced_connection_proxy = get_traced_connection_proxy
-    return undo
-
-
-def _hook_connecting(integration: Any) -> Undo:
-    original = integration.wrapped_connection
-
-    @functools.wraps(original)
-    def wrapped_connection(self: Any, connect_method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not Watch.active or self.database_system != "sqlite":
-            return original(self, connect_method, args, kwargs)
-        started = time.time_ns()
-        try:
-            return original(self, connect_method, args, kwargs)
-        except BaseException as error:
-            _record_failed_connect(args, kwargs, started, error)
-            leave_no_frame(error)
-            raise
-
-    def undo() -> None:
-        if integration.wrapped_connection is wrapped_connection:
-            integration.wrapped_connection = original
-
-    integration.wrapped_connection = wrapped_connection
     return undo
 
 
@@ -135,17 +110,4 @@ def _record(proxy: Any, name: str, args: tuple[Any, ...], started: int, error: B
         error=error,
         batch=size_of(args[1]) if name == "executemany" and len(args) > 1 else None,
         parameters=str(args[1]) if asked and len(args) > 1 else None,
-    )
-
-
-@guarded("a database of sqlite3 that was not opened was recorded")
-def _record_failed_connect(args: tuple[Any, ...], kwargs: dict[str, Any], started: int, error: BaseException) -> None:
-    database = args[0] if args else kwargs.get("database")
-    leave(
-        "connect",
-        started=started,
-        system="sqlite",
-        library="sqlite3",
-        namespace=None if database is None else str(clean(database)),
-        error=error,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
+import pymysql
 import pytest
 import sqlalchemy
 from opentelemetry import trace
@@ -15,6 +16,7 @@ from opentelemetry.instrumentation.sqlite3 import SQLite3Instrumentor
 
 import otel_crumbs
 from otel_crumbs.testing import capture_events
+from tests.loopback import free_port
 
 from .telling import details, told, trail_of
 
@@ -236,3 +238,16 @@ def test_a_transaction_of_sqlalchemy(engine: sqlalchemy.Engine) -> None:
 
     assert [each.message for each in trail if each.level == "info"] == ["select 1"]
     assert "SAVEPOINT sa_savepoint_1" in [each.message for each in trail if each.level == "debug"]
+
+
+def test_a_mysql_that_is_not_there() -> None:
+    """The drivers' instrumentations have one base, and tell of statements alone."""
+    arguments = {"host": "127.0.0.1", "port": free_port(), "user": "crumbs", "password": "hunter2", "database": "shop"}
+
+    [breadcrumb] = trail_of(lambda: pymysql.connect(**arguments))
+
+    assert told([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
+    assert (breadcrumb.data["db.system"], breadcrumb.data["db.namespace"]) == ("mysql", "shop")
+    assert breadcrumb.data["library"] == "pymysql"
+    assert "Can't connect to MySQL server" in breadcrumb.data["error"]
+    assert "hunter2" not in str(breadcrumb)
