@@ -18,6 +18,9 @@ NO_TELEMETRY = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "
 # No test fails because the machine is busy with something else.
 SECONDS_TO_RUN = 300
 PATIENCE = 300
+# Where the receiver answers, but perhaps late: what a process that ends has not heard of by then waits for the next
+# one, and arrives once more.
+ENDS_AT_LEISURE = {"OTEL_CRUMBS_FLUSH_TIMEOUT": "20"}
 
 
 def environment(home: Path, endpoint: str, **variables: str) -> dict[str, str]:

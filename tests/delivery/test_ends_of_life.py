@@ -12,7 +12,7 @@ import pytest
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.loopback import nobody_listens
 
-from .running import arrived, each_once, environment, finish, run, start, until, waiting
+from .running import ENDS_AT_LEISURE, arrived, each_once, environment, finish, run, start, until, waiting
 
 pytestmark = pytest.mark.e2e
 
@@ -54,7 +54,7 @@ def test_with_a_receiver_everything_arrives_once(
     tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
 ) -> None:
     """Also what a child captured, and none of it twice."""
-    finished = run(environment(tmp_path, receiver.url), SOME, way)
+    finished = run(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), SOME, way)
 
     assert finished[0] == code, finished
     assert arrived(receiver) == each_once(*others, count=SOME)

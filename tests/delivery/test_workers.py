@@ -13,7 +13,18 @@ from tests.e2e.website import Website
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.loopback import free_port, nobody_listens
 
-from .running import NO_TELEMETRY, PROGRAMS, arrived, each_once, environment, numbered, port_of, until, waiting
+from .running import (
+    ENDS_AT_LEISURE,
+    NO_TELEMETRY,
+    PROGRAMS,
+    arrived,
+    each_once,
+    environment,
+    numbered,
+    port_of,
+    until,
+    waiting,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -44,7 +55,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts gunicorn; what is still running in the end is stopped."""
     with ExitStack() as stack:
 
-        def start(way: str, endpoint: str, *options: str) -> Website:
+        def start(way: str, endpoint: str, *options: str, **variables: str) -> Website:
             before, more = WAYS[way]
             port = free_port()
             gunicorn = [installed_program("gunicorn"), "--bind", f"127.0.0.1:{port}", "--workers", "2"]
@@ -53,7 +64,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 port=port,
                 site=PROGRAMS,
                 folder=tmp_path,
-                environment=environment(tmp_path, endpoint, **NO_TELEMETRY),
+                environment=environment(tmp_path, endpoint, **NO_TELEMETRY, **variables),
             )
             stack.callback(website.stop)
             website.start()
@@ -83,7 +94,7 @@ def test_workers_that_are_replaced_deliver_what_they_captured(
     start: Start, receiver: Receiver, tmp_path: Path, way: str, jitter: str
 ) -> None:
     """Every failing request is one event, also the last one of a worker."""
-    website = start(way, receiver.url, *RECYCLED, "--max-requests-jitter", jitter)
+    website = start(way, receiver.url, *RECYCLED, "--max-requests-jitter", jitter, **ENDS_AT_LEISURE)
 
     visit(website)
     website.stop()

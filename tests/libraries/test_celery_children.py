@@ -10,7 +10,7 @@ from pathlib import Path
 import celery
 import pytest
 
-from tests.delivery.running import arrived, each_once, environment, port_of, until, waiting
+from tests.delivery.running import ENDS_AT_LEISURE, arrived, each_once, environment, port_of, until, waiting
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.loopback import nobody_listens
 
@@ -23,7 +23,7 @@ BAD = [f"bad {number}" for number in range(MANY)]
 ITEMS = [item for pair in zip(BAD, (f"hat {number}" for number in range(MANY)), strict=True) for item in pair]
 FAILURES = each_once(*(f"{item} cannot be counted" for item in BAD))
 
-Work = Callable[[str], AbstractContextManager[None]]
+Work = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def broker(redis_port: int) -> Iterator[str]:
 def work(broker: str, tmp_path: Path) -> Work:
     """Return a function that runs a worker whose children do two tasks each."""
 
-    def work(endpoint: str) -> AbstractContextManager[None]:
-        variables = environment(tmp_path, endpoint, BROKER=broker, PYTHONPATH=str(ROOT))
-        return worker(tmp_path, variables, "-P", "prefork", "-c", "2", "--max-tasks-per-child", "2")
+    def work(endpoint: str, **variables: str) -> AbstractContextManager[None]:
+        whole = environment(tmp_path, endpoint, BROKER=broker, PYTHONPATH=str(ROOT), **variables)
+        return worker(tmp_path, whole, "-P", "prefork", "-c", "2", "--max-tasks-per-child", "2")
 
     return work
 
@@ -69,7 +69,7 @@ def children_of(receiver: Receiver) -> set[int]:
 
 def test_children_that_are_replaced_deliver_what_they_captured(work: Work, receiver: Receiver, tmp_path: Path) -> None:
     """Every failed task is one event, also the last one of a child."""
-    with work(receiver.url):
+    with work(receiver.url, **ENDS_AT_LEISURE):
         until(lambda: len(receiver.requests) == MANY)
 
     assert arrived(receiver) == FAILURES
