@@ -87,7 +87,7 @@ class Installation:
 
     def end(self) -> None:
         """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
-        if self.delivery.pending:
+        if self.delivery.running:
             self._last_seconds.spend(self.delivery.end)
 
     def save(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,26 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
 
     assert code == -signal.SIGTERM
     assert len(waiting(tmp_path)) == SOME
+
+
+def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path, receiver: Receiver) -> None:
+    """Or else the next process would send it once more."""
+    run(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3"), 1, "return")
+    receiver.reply = Reply(raw=_answer_late)
+
+    process = start(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), 0, "wait")
+    until(lambda: receiver.requests)
+    process.terminate()
+    code, _, stderr = finish(process)
+
+    assert (code, stderr) == (-signal.SIGTERM, "")
+    assert arrived(receiver) == each_once(count=1)
+    assert waiting(tmp_path) == []
+
+
+def _answer_late(connection: socket.socket) -> None:
+    time.sleep(1)
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
 def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:

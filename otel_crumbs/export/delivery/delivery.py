@@ -64,6 +64,11 @@ class Delivery:
         """Whether something that this process captured is not acknowledged."""
         return any(lane.pending for lane in self.lanes)
 
+    @property
+    def running(self) -> bool:
+        """Whether the end of the process would cut anything off."""
+        return any(lane.running for lane in self.lanes)
+
     def emit(self, seized: Seized) -> None:
         """Queue what was seized for every exporter; never blocks."""
         tally.count("captured")
@@ -95,7 +100,12 @@ class Delivery:
         # Something must be left to say what is left.
         deadline = time.monotonic() + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
         self.save(timeout)
-        self.flush(max(0.0, deadline - time.monotonic()))
+        # Who takes an event needs a moment to say so.
+        last_call = (time.monotonic() + deadline) / 2
+        for lane in self.lanes:
+            lane.begin_nothing_after(last_call)
+        for lane in self.lanes:
+            lane.end(deadline)
         for lane in self.lanes:
             lane.say_what_is_left()
 

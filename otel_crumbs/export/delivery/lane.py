@@ -67,7 +67,11 @@ class Lane:
         # Events that the worker, or a thread that ends the process, has in its hands.
         self._in_hand = 0
         self._in_flight: _InFlight | None = None
+        # Threads that do a job of the worker's at this moment.
+        self._at_work = 0
         self._back_off = BackOff()
+        # No request begins after it, as of `time.monotonic`: what the end of a process cuts off is sent twice.
+        self._last_call = float("inf")
         self._closed = False
         self.delivered = 0
         self.lost = 0
@@ -79,6 +83,8 @@ class Lane:
             if self._closed:
                 return
             gone = self._queue.put(seized)
+            # Whoever captures something has not ended after all.
+            self._last_call = float("inf")
             self._changed.notify_all()
             self._see_to_worker()
         self._queue_was_full(gone)
@@ -94,6 +100,11 @@ class Lane:
         """Whether something that this process captured is not acknowledged."""
         return self._count_pending() > 0
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a worker, whose requests the end of the process would cut off, or work for one."""
+        return self.pending or self._works()
+
     def _count_pending(self) -> int:
         flying = self._in_flight
         in_flight = flying is not None and flying.claim is None
@@ -104,10 +115,10 @@ class Lane:
         with self._changed:
             self._back_off.hurry()
             self._changed.notify_all()
-            while self.pending and (left := deadline - time.monotonic()) > 0:
+            while self.pending and not self._is_done() and (left := deadline - time.monotonic()) > 0:
                 if not self._works():
                     break
-                self._changed.wait(left)
+                self._changed.wait(min(left, self._seconds_to_last_call() or left))
         if self.pending and not self._works():
             self._work(deadline)
         return not self.pending and self._nothing_lost()
@@ -122,6 +133,20 @@ class Lane:
             flying = self._in_flight
             if flying is not None and flying.claim is None:
                 flying.claim = self.shelf.keep_claimed(flying.event)
+
+    def begin_nothing_after(self, last_call: float) -> None:
+        """Begin no request after *last_call*, a time of `time.monotonic`, unless only memory holds the event."""
+        with self._changed:
+            self._last_call = last_call
+            self._changed.notify_all()
+
+    def end(self, deadline: float) -> None:
+        """Deliver until the last call, begin nothing more, and wait for what is under way until *deadline*."""
+        self.flush(deadline)
+        self.begin_nothing_after(time.monotonic())
+        with self._changed:
+            while self._at_work and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(left)
 
     def say_what_is_left(self) -> None:
         """Warn of what is not acknowledged, for the process ends now."""
@@ -144,6 +169,13 @@ class Lane:
             self._closed = True
             self._changed.notify_all()
         self.exporter.shutdown()
+
+    def _seconds_to_last_call(self) -> float:
+        return max(0.0, self._last_call - time.monotonic())
+
+    def _is_done(self) -> bool:
+        """Return whether nothing more will happen: it is too late."""
+        return self._seconds_to_last_call() <= 0 and not self._at_work and not len(self._queue)
 
     def _nothing_lost(self) -> bool:
         """Return whether nothing was lost that no flush has told of."""
@@ -168,13 +200,15 @@ class Lane:
             with self._changed:
                 job = self._next_job()
                 if job is None:
-                    if self._closed or (deadline < float("inf") and not self.pending):
+                    if self._closed or (deadline < float("inf") and (not self.pending or self._is_done())):
                         return
                     self._changed.wait(self._seconds_to_wait(deadline))
                     continue
+                self._at_work += 1
             with suppress_instrumentation():
                 job(min(MAX_SECONDS, deadline - time.monotonic()))
             with self._changed:
+                self._at_work -= 1
                 self._changed.notify_all()
 
     def _next_job(self) -> Callable[[float], object] | None:
@@ -182,19 +216,20 @@ class Lane:
         if self._closed:
             return None
         pausing = self._back_off.left() > 0
+        late = self._seconds_to_last_call() <= 0
         if len(self._queue):
-            if not pausing and not self._back_off.trouble:
-                return self._send_next
             # What is in memory is saved before anything is sent.
-            if self.shelf.usable:
+            if self.shelf.usable and (pausing or late or self._back_off.trouble):
                 return lambda _: self._save_next()
             return None if pausing else self._send_next
-        return self._send_kept if not pausing and self.shelf.has_work() else None
+        return self._send_kept if not (pausing or late) and self.shelf.has_work() else None
 
     def _seconds_to_wait(self, deadline: float) -> float | None:
         pause = self._back_off.left() or self.shelf.seconds_to_wait()
         if len(self._queue) and not self.shelf.usable:
             pause = self._back_off.left()
+        elif self._seconds_to_last_call() <= 0:
+            pause = float("inf")
         left = min(pause, deadline - time.monotonic())
         return None if left == float("inf") else max(0.001, left)
 
