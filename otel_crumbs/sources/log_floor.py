@@ -9,12 +9,13 @@ from fnmatch import fnmatchcase
 # Above every level there is: nothing of this logger.
 _NEVER = 10_000
 
-# Our own lines, and those that repeat what another breadcrumb says better.
+# Our own lines, those that repeat what another breadcrumb says better, and a pool's of each connection it gives.
 _QUIET = {
     "otel_crumbs": _NEVER,
     "otel_crumbs.*": _NEVER,
     "urllib3.connectionpool": logging.WARNING,
     "django.db.backends": logging.WARNING,
+    "psycopg.pool": logging.WARNING,
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import psycopg_pool
 import pytest
 import sqlalchemy
 
@@ -231,6 +232,33 @@ def test_a_transaction_of_sqlalchemy_over_psycopg(postgresql_port: int) -> None:
 
     assert [each.message for each in trail] == ["select 1", "COMMIT", "select 2", "ROLLBACK"]
     engine.dispose()
+
+
+def test_a_pool_tells_of_its_connections_only_where_something_is_wrong(parameters: dict[str, Any]) -> None:
+    """What the application has carried out is what counts."""
+    with psycopg_pool.ConnectionPool(kwargs=parameters, min_size=1, open=True) as pool:
+        pool.wait()
+
+        def call() -> None:
+            with pool.connection() as connection:
+                connection.execute("select 1")
+
+        trail = trail_of(call)
+
+    assert [each.message for each in trail] == ["select 1", "COMMIT"]
+
+
+def test_a_pool_that_cannot_connect(parameters: dict[str, Any]) -> None:
+    """Its threads belong to the operation that opened it; each attempt is told, and the pool's own warning."""
+
+    def call() -> None:
+        with psycopg_pool.ConnectionPool(kwargs=parameters | {"port": free_port()}, min_size=1, open=True) as pool:
+            pool.wait(timeout=1)
+
+    failed, warned, *_ = trail_of(call)
+
+    assert told([failed]) == [("query", "query", "error", "connect -> OperationalError")]
+    assert (warned.category, warned.level) == ("psycopg.pool", "warning")
 
 
 def test_instrumentations_come_and_go(postgresql_port: int) -> None:
