@@ -17,6 +17,7 @@ type_of = type  # the argument of that name hides it
 # As Sentry's relay cuts them.
 MAX_NAME = 128
 
+_NOTABLE = {level: level in NOTABLE_LEVELS for level in LEVELS}
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
 
@@ -59,8 +60,11 @@ def record(
 
     """
     try:
-        if level not in LEVELS:
+        try:
+            notable = _NOTABLE[level]
+        except (KeyError, TypeError):
             level = known_level(level)
+            notable = _NOTABLE[level]
         if data is not None:
             data = _details(data)
         if not (type_of(message) is type_of(category) is type_of(type) is str):
@@ -72,7 +76,7 @@ def record(
         branch.append(
             (
                 time_ns() if timestamp is None else nanoseconds(timestamp),
-                level in NOTABLE_LEVELS,
+                notable,
                 branch.name,
                 render,
                 message,

@@ -79,8 +79,7 @@ class Branch:
     def is_mine(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
         loop = here.running_loop()
-        task = None if loop is None else here.current_task(loop)
-        if task is None:
+        if loop is None or (task := here.current_task(loop)) is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task
 

@@ -16,7 +16,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as otel_context
-from opentelemetry.trace import SpanContext
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from .branch import Branch
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
+    from opentelemetry.trace import SpanContext
 
     from .breadcrumb import Breadcrumb
     from .ring import Entry
@@ -81,12 +81,13 @@ class Current:
         span: Any = _context().get(_SPAN_KEY)
         if span is None:
             return self.branch_at(None, None)
-        span_context = getattr(span, "_context", None)
-        if type(span_context) is not SpanContext:  # a span of neither the API nor the SDK
-            span_context = span.get_span_context()
-        found = self.open_spans.get(span_context[1])
-        if found is not None and not self.opened_by_hand and found[0].is_mine():
-            return found[0]
+        try:
+            branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
+            if not self.opened_by_hand and branch.is_mine():
+                return branch
+        except (AttributeError, LookupError, TypeError):  # no processor was shown it, or it is of another kind
+            pass
+        span_context = span.get_span_context()
         return self.branch_at(span_context if span_context.is_valid else None, None)
 
     def branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
