@@ -28,6 +28,9 @@ from .attempt import MAX_SECONDS, send
 from .back_off import BackOff
 from .parcel import Build, Parcel, Queue
 
+# Something to do in so many seconds at the most.
+Job = Callable[[float], object]
+
 
 @dataclass(slots=True, kw_only=True)
 class _InFlight:
@@ -205,13 +208,18 @@ class Lane:
                     self._changed.wait(self._seconds_to_wait(deadline))
                     continue
                 self._at_work += 1
+            self._do(job, min(MAX_SECONDS, deadline - time.monotonic()))
+
+    def _do(self, job: Job, seconds: float) -> None:
+        try:
             with suppress_instrumentation():
-                job(min(MAX_SECONDS, deadline - time.monotonic()))
+                job(seconds)
+        finally:
             with self._changed:
                 self._at_work -= 1
                 self._changed.notify_all()
 
-    def _next_job(self) -> Callable[[float], object] | None:
+    def _next_job(self) -> Job | None:
         """Return what is to be done now; called with the lock."""
         if self._closed:
             return None
