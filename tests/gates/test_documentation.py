@@ -92,6 +92,16 @@ def test_the_first_forty_lines_of_the_readme_have_an_example() -> None:
     assert start.count("```") % 2 == 0
 
 
+def test_the_readme_and_the_index_list_every_page() -> None:
+    """A page that neither leads to is not read."""
+    pages = {path.stem for path in (ROOT / "docs").glob("*.md")} - {"index"}
+    toctree = re.search(r"```{toctree}\n:hidden:\n\n(.*?)```", text_of("docs/index.md"), flags=re.DOTALL)
+
+    assert toctree
+    assert set(toctree[1].split()) == pages
+    assert set(re.findall(r"\(docs/([\w-]+)\.md\)", text_of("README.md"))) == pages - {"changelog"}
+
+
 def test_every_extra_is_documented() -> None:
     """Users find what to install."""
     missing = [name for name in metadata()["project"]["optional-dependencies"] if f"[{name}]" not in documentation()]
