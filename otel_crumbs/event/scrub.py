@@ -53,7 +53,10 @@ class Scrubber:
 
     def text(self, value: str) -> str:
         """Return a text without the secrets assigned in it."""
-        if self._in_text is None or self._option is None or self._is_harmless(value):
+        return value if self._is_harmless(value) else self._searched(value)
+
+    def _searched(self, value: str) -> str:
+        if self._in_text is None or self._option is None:
             return value
         return self._option.sub(_hide, self._in_text.sub(_hide, value))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -104,7 +105,7 @@ def test_a_decorated_coroutine_function_is_an_operation_at_each_call(events: Cap
 
     asyncio.run(main())
 
-    assert asyncio.iscoroutinefunction(work)
+    assert inspect.iscoroutinefunction(work)
     assert sorted(told(events)) == [("job", "1", ["work 1"]), ("job", "2", ["work 2"])]
 
 
