@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
+import urllib.request
 from types import TracebackType
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -54,6 +56,18 @@ class LoopbackServer(socketserver.ThreadingTCPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+
+
+def is_well(url: str) -> bool:
+    """Return whether a server says at its health's URL that all is well."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except HTTPError as error:
+        error.close()
+    except OSError:
+        pass
+    return False
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.loopback import free_port
+from tests.loopback import free_port, is_well
 
 from .package import own_environment
 
@@ -157,18 +157,11 @@ class Bugsink:
                 command, cwd=self._folder, env=self._environment(), stdout=log, stderr=subprocess.STDOUT
             )
         deadline = time.monotonic() + SECONDS_TO_START
-        while not self._is_ready():
+        while not is_well(f"{self.url}/health/ready"):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise RuntimeError(f"Bugsink did not start; it says:\n{self.output}")
             time.sleep(SECONDS_BETWEEN_LOOKS)
-
-    def _is_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
     def _run_project(self) -> str:
         return self._run("bugsink-manage", "shell", "-v0", stdin=PROJECT.format(user=USER))

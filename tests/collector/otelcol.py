@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from tests.loopback import free_ports
+from tests.loopback import free_ports, is_well
 
 from .received import JsonLines, Received, decode_logs, decode_spans
 
@@ -130,18 +130,11 @@ class Collector:
             self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + SECONDS_TO_START
         while self._process.poll() is None and time.monotonic() < deadline:
-            if self._is_healthy():
+            if is_well(f"http://127.0.0.1:{self._health_port}/"):
                 return True
             time.sleep(SECONDS_BETWEEN_LOOKS)
         self.stop()
         return False
-
-    def _is_healthy(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self._health_port}/", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
 
     def _configuration(self) -> Mapping[str, Any]:
         """Return the configuration; JSON is YAML too."""

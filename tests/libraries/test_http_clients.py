@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 
@@ -37,8 +38,10 @@ def get_by_urllib(url: str) -> list[Breadcrumb]:
     """Ask with urllib."""
 
     def call() -> None:
-        with urllib.request.urlopen(url, timeout=patience(url)):
-            pass
+        try:
+            urllib.request.urlopen(url, timeout=patience(url)).close()
+        except urllib.error.HTTPError as error:
+            error.close()
 
     return trail_of(call)
 
