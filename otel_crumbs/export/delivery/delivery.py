@@ -97,13 +97,13 @@ class Delivery:
 
     def end(self, timeout: float) -> None:
         """Save what is not acknowledged, then try to deliver it; *timeout* seconds are for both."""
+        started = time.monotonic()
         # Something must be left to say what is left.
-        deadline = time.monotonic() + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
+        deadline = started + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
         self.save(timeout)
-        # Who takes an event needs a moment to say so.
-        last_call = (time.monotonic() + deadline) / 2
+        # Who takes an event needs time to say so.
         for lane in self.lanes:
-            lane.begin_nothing_after(last_call)
+            lane.begin_nothing_after(started + timeout / 2)
         for lane in self.lanes:
             lane.end(deadline)
         for lane in self.lanes:

@@ -120,7 +120,7 @@ def test_no_request_begins_that_the_end_would_cut_off(start: Start, tmp_path: Pa
     delivery = start(exporter)
 
     capture(delivery, MANY)
-    delivery.end(2.0)
+    delivery.end(4.0)
 
     answered = list(exporter.answered)
     assert answered == exporter.began
@@ -136,7 +136,7 @@ def test_a_silent_receiver_holds_up_no_other_at_the_end(start: Start, tmp_path: 
     delivery = start(silent, slow)
 
     capture(delivery, MANY)
-    delivery.end(2.0)
+    delivery.end(4.0)
     answered, left = list(slow.answered), waiting(tmp_path)
     gate.set()
 
