@@ -15,9 +15,8 @@ import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
-from decimal import Decimal
 from itertools import islice
-from pathlib import PurePath
+from os import PathLike
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +29,7 @@ MAX_DEPTH = 5
 CUT = "…"
 
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
-_READ_AS_TEXT = (date, time, timedelta, Decimal, PurePath, UUID)
+_READ_AS_TEXT = (date, time, timedelta, PathLike, UUID)
 
 
 def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
@@ -82,7 +81,8 @@ def _compound(value: Any, depth: int) -> Any:
         return text(str.__str__(value))
     if isinstance(value, bytes | bytearray | memoryview):
         return text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
-    if isinstance(value, _READ_AS_TEXT):
+    # Numbers of other kinds, as Decimal and Fraction, have that: they are not imported for it.
+    if isinstance(value, _READ_AS_TEXT) or hasattr(value, "as_integer_ratio"):
         return text(str(value))
     if isinstance(value, Mapping):
         return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)

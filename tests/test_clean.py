@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
+from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID
@@ -177,6 +178,7 @@ def test_a_plain_value_is_kept(value: Any) -> None:
         (datetime(2026, 1, 2, tzinfo=timezone.utc), "2026-01-02 00:00:00+00:00"),
         (timedelta(seconds=90), "0:01:30"),
         (Decimal("1.10"), "1.10"),
+        (Fraction(1, 3), "1/3"),
         (PurePosixPath("/etc"), "/etc"),
         (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
         (Number.ONE, 1),
