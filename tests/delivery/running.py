@@ -21,6 +21,8 @@ PATIENCE = 300
 # Where the receiver answers, but perhaps late: what a process that ends has not heard of by then waits for the next
 # one, and arrives once more.
 ENDS_AT_LEISURE = {"OTEL_CRUMBS_FLUSH_TIMEOUT": "20"}
+# Where no receiver answers, so that no process ends before half of it has passed.
+SAVES_AT_LEISURE = {"OTEL_CRUMBS_FLUSH_TIMEOUT": "4"}
 
 
 def environment(home: Path, endpoint: str, **variables: str) -> dict[str, str]:

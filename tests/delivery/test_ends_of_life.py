@@ -13,7 +13,18 @@ import pytest
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.loopback import nobody_listens
 
-from .running import ENDS_AT_LEISURE, arrived, each_once, environment, finish, run, start, until, waiting
+from .running import (
+    ENDS_AT_LEISURE,
+    SAVES_AT_LEISURE,
+    arrived,
+    each_once,
+    environment,
+    finish,
+    run,
+    start,
+    until,
+    waiting,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -81,7 +92,7 @@ def test_without_a_receiver_the_next_process_delivers(
     tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
 ) -> None:
     """It needs no error of its own for that, only to stay a while."""
-    first = run(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3"), SOME, way)
+    first = run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), SOME, way)
     kept = len(waiting(tmp_path))
 
     with start(environment(tmp_path, receiver.url), 0, "wait") as second:
@@ -109,7 +120,7 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
     silent = Reply(raw=lambda _: time.sleep(20))
     with receiving() as receiver:
         receiver.reply = silent
-        process = start(environment(tmp_path, receiver.url, OTEL_CRUMBS_FLUSH_TIMEOUT="0.5"), SOME, "wait")
+        process = start(environment(tmp_path, receiver.url, **SAVES_AT_LEISURE), SOME, "wait")
 
         process.terminate()
         code, _, _ = finish(process)
@@ -120,7 +131,7 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
 
 def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path, receiver: Receiver) -> None:
     """Or else the next process would send it once more."""
-    run(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3"), 1, "return")
+    run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), 1, "return")
     receiver.reply = Reply(raw=_answer_late)
 
     process = start(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), 0, "wait")
