@@ -81,8 +81,7 @@ def _compound(value: Any, depth: int) -> Any:
         return text(str.__str__(value))
     if isinstance(value, bytes | bytearray | memoryview):
         return text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
-    # Numbers of other kinds, as Decimal and Fraction, have that: they are not imported for it.
-    if isinstance(value, _READ_AS_TEXT) or hasattr(value, "as_integer_ratio"):
+    if isinstance(value, _READ_AS_TEXT):
         return text(str(value))
     if isinstance(value, Mapping):
         return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)
@@ -92,7 +91,8 @@ def _compound(value: Any, depth: int) -> Any:
         return text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
         return f"<{_type_name(value)}>"  # a query set, a generator, a file: not ours to exhaust
-    return text(repr(value))
+    # Decimal, Fraction and other numbers have that, and are not imported for it. Asked last: some have any attribute.
+    return text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
 
 def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:

@@ -55,6 +55,13 @@ class HostileMapping(Mapping[str, Any]):
         return 1
 
 
+class Attributes(dict[str, Any]):
+    """A mapping whose items are attributes, and that has every attribute one asks for."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self.get(name)
+
+
 class QuerySet:
     """Asks a database as soon as it is iterated, as Django's do."""
 
@@ -185,6 +192,7 @@ def test_a_plain_value_is_kept(value: Any) -> None:
         ((1, 2), [1, 2]),
         ({"a": {"b": (1,)}}, {"a": {"b": [1]}}),
         ({1: "int", None: "none", b"b": "bytes"}, {"1": "int", "None": "none", "b": "bytes"}),
+        (Attributes(a=1), {"a": 1}),
         (ValueError("boom"), "ValueError: boom"),
         (OwnText("own"), "own"),
     ],
