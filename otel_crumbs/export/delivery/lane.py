@@ -176,9 +176,12 @@ class Lane:
     def _seconds_to_last_call(self) -> float:
         return max(0.0, self._last_call - time.monotonic())
 
+    def _is_late(self) -> bool:
+        return self._seconds_to_last_call() <= 0
+
     def _is_done(self) -> bool:
         """Return whether nothing more will happen: it is too late."""
-        return self._seconds_to_last_call() <= 0 and not self._at_work and not len(self._queue)
+        return self._is_late() and not self._at_work and not len(self._queue)
 
     def _nothing_lost(self) -> bool:
         """Return whether nothing was lost that no flush has told of."""
@@ -224,7 +227,7 @@ class Lane:
         if self._closed:
             return None
         pausing = self._back_off.left() > 0
-        late = self._seconds_to_last_call() <= 0
+        late = self._is_late()
         if len(self._queue):
             # What is in memory is saved before anything is sent.
             if self.shelf.usable and (pausing or late or self._back_off.trouble):
@@ -236,7 +239,7 @@ class Lane:
         pause = self._back_off.left() or self.shelf.seconds_to_wait()
         if len(self._queue) and not self.shelf.usable:
             pause = self._back_off.left()
-        elif self._seconds_to_last_call() <= 0:
+        elif self._is_late():
             pause = float("inf")
         left = min(pause, deadline - time.monotonic())
         return None if left == float("inf") else max(0.001, left)

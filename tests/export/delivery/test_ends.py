@@ -15,6 +15,7 @@ from otel_crumbs import ErrorEvent
 from otel_crumbs.event import Builder, seize
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
 from otel_crumbs.export.spool.spool import SpoolPlace
+from tests.delivery.running import until
 
 # Nothing that works takes this long; only a test that fails waits for it.
 PATIENCE = 10.0
@@ -80,14 +81,6 @@ def capture(delivery: Delivery, count: int = 1) -> None:
 def waiting(folder: Path) -> int:
     """Return how many events are in the spool."""
     return sum(1 for _ in folder.glob("*/*/*.event"))
-
-
-def until(true: Callable[[], object]) -> None:
-    """Wait until something is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_the_end_waits_for_the_answer_to_what_another_process_left(
