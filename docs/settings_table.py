@@ -1,5 +1,5 @@
 """
-Write the table of `otel_crumbs.config` into configuration.md.
+Write the table of `otel_crumbs.setup.config` into configuration.md.
 
     python docs/settings_table.py
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from otel_crumbs.config import SETTINGS, Setting
+from otel_crumbs.setup.config import SETTINGS, Setting
 
 PAGE = Path(__file__).with_name("configuration.md")
 START, END = "<!-- settings -->\n", "<!-- end of settings -->\n"

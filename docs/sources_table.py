@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from otel_crumbs.sources.span_rules import SpanFacts, tell
+from otel_crumbs.sources.rules.table import SpanFacts, tell
 
 PAGE = Path(__file__).with_name("sources.md")
 RECORDED = Path(__file__).with_name("recorded_spans.json")

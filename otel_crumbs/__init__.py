@@ -16,17 +16,17 @@ import typing
 
 from . import breadcrumbs
 from .install import capture_exception, flush, install, trail, uninstall
-from .sources.by_hand import record
-from .sources.log_floor import ignore_logger
-from .sources.log_records import BreadcrumbLogRecordProcessor
-from .sources.sampling import RecordUnsampled
-from .sources.spans import BreadcrumbSpanProcessor
-from .trail import Breadcrumb, operation
+from .sources.logs.processor import BreadcrumbLogRecordProcessor
+from .sources.logs.thresholds import ignore_logger
+from .sources.notes import record
+from .sources.spans.processor import BreadcrumbSpanProcessor
+from .sources.spans.sampling import RecordUnsampled
+from .trails import Breadcrumb, operation
 
 if typing.TYPE_CHECKING:
-    from .config import Config, ConfigError
     from .event import ErrorEvent
-    from .installation import Installation
+    from .setup.config import Config, ConfigError
+    from .setup.installation import Installation
 
 __all__ = [
     "Breadcrumb",
@@ -49,7 +49,12 @@ __all__ = [
 ]
 
 # Types that come with what `install` imports.
-_LATE = {"Config": "config", "ConfigError": "config", "ErrorEvent": "event", "Installation": "installation"}
+_LATE = {
+    "Config": "setup.config",
+    "ConfigError": "setup.config",
+    "ErrorEvent": "event",
+    "Installation": "setup.installation",
+}
 
 
 def __getattr__(name: str) -> type:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .sources import by_hand, lazy_note
-from .sources.log_floor import ignore_logger
-from .sources.log_handlers import register_logging_handler, register_special_log_handler
+from .sources import lazy_notes, notes
+from .sources.logs.callbacks import register_logging_handler, register_special_log_handler
+from .sources.logs.thresholds import ignore_logger
 
 __all__ = ["ignore_logger", "record", "register_logging_handler", "register_special_log_handler"]
 
@@ -44,7 +44,7 @@ def record(
 
     """
     if processor is not None:
-        lazy_note.record_lazily(
+        lazy_notes.record_lazily(
             processor,
             message=message,
             category=category,
@@ -54,7 +54,7 @@ def record(
             timestamp=timestamp,
         )
         return
-    by_hand.record(
+    notes.record(
         message,
         category=category,
         level=level or "info",

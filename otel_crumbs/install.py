@@ -7,11 +7,11 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .guard import guarded, warn
-from .trail import Breadcrumb, current, snapshot
+from .base.guard import guarded, warn
+from .trails import Breadcrumb, current, snapshot
 
 if TYPE_CHECKING:
-    from .installation import Installation
+    from .setup.installation import Installation
 
 _installation: Installation | None = None
 
@@ -24,7 +24,7 @@ def install(**options: Any) -> Installation:
     starts anew with these.
 
     Args:
-        options: Any of `otel_crumbs.config.SETTINGS` by name; they override
+        options: Any of `otel_crumbs.setup.config.SETTINGS` by name; they override
             the environment variables ``OTEL_CRUMBS_<NAME>``.
 
     Raises:
@@ -38,8 +38,8 @@ def install(**options: Any) -> Installation:
     """
     global _installation  # noqa: PLW0603 - the process has one
     # Exporters, hooks and all they need: who only records, or never installs, does not pay for them.
-    from .config import Config  # noqa: PLC0415
-    from .installation import Installation, one_at_a_time  # noqa: PLC0415
+    from .setup.config import Config  # noqa: PLC0415
+    from .setup.installation import Installation, one_at_a_time  # noqa: PLC0415
 
     config = Config.read(os.environ, options)
     with one_at_a_time:

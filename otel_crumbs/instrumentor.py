@@ -8,9 +8,9 @@ from typing import Any
 
 from opentelemetry.instrumentation.instrumentor import BaseInstrumentor  # type: ignore[attr-defined]  # no __all__
 
-from .config import SETTINGS, ConfigError
-from .guard import guarded, warn
+from .base.guard import guarded, warn
 from .install import install, uninstall
+from .setup.config import SETTINGS, ConfigError
 
 
 @dataclass

@@ -10,11 +10,11 @@ import pytest
 from opentelemetry import context as otel_context
 
 import otel_crumbs
-from otel_crumbs import guard
-from otel_crumbs.sources.log_floor import floor
-from otel_crumbs.sources.log_handlers import handlers
+from otel_crumbs.base import guard
+from otel_crumbs.sources.logs.callbacks import handlers
+from otel_crumbs.sources.logs.thresholds import floor
 from otel_crumbs.testing import CapturedEvents, capture_events
-from otel_crumbs.trail import current
+from otel_crumbs.trails import current
 from tests.application import Application, running_application
 
 GuardedFailures = list[tuple[str, Exception]]

@@ -27,9 +27,9 @@ from opentelemetry.trace import set_tracer_provider as set_tracer_provider_taken
 import otel_crumbs
 from otel_crumbs import BreadcrumbLogRecordProcessor, BreadcrumbSpanProcessor, RecordUnsampled
 from otel_crumbs.install import installed
-from otel_crumbs.sources.log_floor import floor
+from otel_crumbs.sources.logs.thresholds import floor
 from otel_crumbs.testing import CapturedEvents, capture_events
-from otel_crumbs.trail import current
+from otel_crumbs.trails import current
 from tests.application import Application, messages, new_application, no_global_providers, running_application
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs import environment_variables
-from otel_crumbs.config import SETTINGS
 from otel_crumbs.install import installed
 from otel_crumbs.instrumentor import CrumbsConfiguration, CrumbsInstrumentor
+from otel_crumbs.setup import environment_variables
+from otel_crumbs.setup.config import SETTINGS
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

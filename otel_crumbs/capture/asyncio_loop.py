@@ -10,12 +10,12 @@ from typing import Any
 
 from opentelemetry.trace import get_current_span
 
-from otel_crumbs.guard import guarded
-from otel_crumbs.trail import current, remember
-from otel_crumbs.trail.event_loops import watch_method
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.trails import current, remember
+from otel_crumbs.trails.event_loops import watch_method
 
-from .enriched import its_record_comes_first
-from .once import Reporter
+from .exceptions_instrumentation import its_record_comes_first
+from .reporter import Reporter
 
 
 def install(reporter: Reporter) -> Callable[[], None]:

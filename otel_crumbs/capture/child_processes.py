@@ -13,9 +13,9 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, leave_no_frame
 
-from .once import Reporter
+from .reporter import Reporter
 
 Report = Callable[[BaseException], object]
 

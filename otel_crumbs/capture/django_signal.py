@@ -8,10 +8,10 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.guard import guarded
-from otel_crumbs.trail import current
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.trails import current
 
-from .once import Reporter
+from .reporter import Reporter
 
 
 def install(reporter: Reporter) -> Callable[[], None]:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable
 from types import TracebackType
 
-from otel_crumbs.guard import guarded
+from otel_crumbs.base.guard import guarded
 
-from .enriched import after_its_record
-from .once import Reporter
+from .exceptions_instrumentation import after_its_record
+from .reporter import Reporter
 
 
 def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], None]:

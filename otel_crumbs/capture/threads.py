@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from otel_crumbs.guard import guarded
+from otel_crumbs.base.guard import guarded
 
-from .enriched import after_its_record
-from .once import Reporter
+from .exceptions_instrumentation import after_its_record
+from .reporter import Reporter
 
 
 def install(reporter: Reporter) -> Callable[[], None]:

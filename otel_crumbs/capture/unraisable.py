@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from otel_crumbs.guard import guarded
+from otel_crumbs.base.guard import guarded
 
-from .once import Reporter
+from .reporter import Reporter
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

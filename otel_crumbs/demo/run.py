@@ -7,9 +7,9 @@ from time import monotonic
 
 from rich.console import Console
 
+from .narrator import Telling
 from .receiver import Receiver
 from .shop import Shop, ShopFailedError
-from .telling import Telling
 from .timeline import Timeline
 from .visits import EXPECTED_EVENTS, make_visits
 

@@ -12,8 +12,8 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_crumbs.config import PREFIX, SETTINGS
 from otel_crumbs.install import installed
+from otel_crumbs.setup.config import PREFIX, SETTINGS
 
 MIDDLEWARE = "otel_crumbs.django.middleware.CrumbsMiddleware"
 APP = "otel_crumbs.django"

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
 
-from otel_crumbs.guard import guarded
-from otel_crumbs.trail import current, operation
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.trails import current, operation
 
 Handler = Callable[[HttpRequest], Any]
 

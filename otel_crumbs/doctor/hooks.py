@@ -9,8 +9,8 @@ from opentelemetry import _logs, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_crumbs.config import DOORS
-from otel_crumbs.installation import Installation
+from otel_crumbs.setup.config import DOORS
+from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from otel_crumbs.install import install, installed
-from otel_crumbs.installation import Installation
+from otel_crumbs.setup.installation import Installation
 
 from .hooks import hooks
 from .instrumentations import instrumentations, without_instrumentation

@@ -13,8 +13,8 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from otel_crumbs.event import ErrorEvent, Seized, seize
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.otlp.settings import read
-from otel_crumbs.installation import Installation
-from otel_crumbs.sources.by_hand import record
+from otel_crumbs.setup.installation import Installation
+from otel_crumbs.sources.notes import record
 
 from .masking import masked
 from .section import Row, Section, State

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from otel_crumbs.config import SETTINGS, Config, Setting
+from otel_crumbs.setup.config import SETTINGS, Config, Setting
 
 from .masking import masked
 from .section import Row, Section, State

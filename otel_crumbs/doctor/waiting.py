@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from otel_crumbs.export import Lane
 from otel_crumbs.export.spool.private_folder import UnsafeFolderError
-from otel_crumbs.installation import Installation
+from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
 

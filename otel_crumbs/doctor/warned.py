@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from otel_crumbs.guard import logger
+from otel_crumbs.base.guard import logger
 
 from .masking import masked
 from .section import Row, Section, State

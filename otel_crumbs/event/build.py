@@ -19,17 +19,17 @@ from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
-from otel_crumbs.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.guard import warn
-from otel_crumbs.once import each_once
-from otel_crumbs.trail import Branch, Breadcrumb, Snapshot, current, snapshot
+from otel_crumbs.base.guard import warn
+from otel_crumbs.base.memo import each_once
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
+from otel_crumbs.trails import Branch, Breadcrumb, Snapshot, current, snapshot
 
 from .copies import copy_of
-from .fit import fit
+from .hook_results import line_or_none, tidy, tidy_breadcrumb
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber
 from .stack import MAX_STACKTRACE, format_traceback, read, traceback_of
-from .tidy import line_or_none, tidy, tidy_breadcrumb
+from .trim import fit
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
 BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]

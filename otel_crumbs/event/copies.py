@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from otel_crumbs.trail import Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
 
 def copy_of(breadcrumb: Breadcrumb) -> Breadcrumb:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from otel_crumbs.trail import Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from traceback import TracebackException, walk_tb
 from types import TracebackType
 from typing import Any, TypeVar
 
-from otel_crumbs.clean import CUT, MAX_MESSAGE, clean, text
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, clean, text
 
 from .model import ExceptionInfo, Frame
 
@@ -23,7 +23,7 @@ MAX_NOTES = 16
 
 # Sources and doors run inside the application's calls.
 _PACKAGE = Path(__file__).parents[1]
-_WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trail"))
+_WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
 
 
 def read(error: BaseException) -> tuple[ExceptionInfo, ...]:

@@ -9,7 +9,7 @@ delivered waits in the `spool`.
 from __future__ import annotations
 
 from .delivery.delivery import Delivery
-from .delivery.lane import Lane
+from .delivery.worker import Lane
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
 from .http.document import document_of
 from .spool.spool import SpoolPlace

@@ -12,9 +12,8 @@ from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider
 
+from otel_crumbs.base.identity import SCOPE, package_version
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.scope import SCOPE
-from otel_crumbs.version import VERSION
 
 from .exporter import DELIVERED, Outcome, Verdict
 from .otlp.wire import EVENT_NAME, attributes_of
@@ -49,7 +48,7 @@ class AppLogsExporter:
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
-        provider.get_logger(SCOPE, VERSION).emit(
+        provider.get_logger(SCOPE, package_version()).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
             context=_context(event),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.trail import Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
 from .exporter import DELIVERED, Outcome
 

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
-from otel_crumbs.scope import SCOPE
-from otel_crumbs.tally import evicted, recorded, tally
-from otel_crumbs.version import VERSION
+from otel_crumbs.base.counters import evicted, recorded, tally
+from otel_crumbs.base.identity import SCOPE, package_version
 
 # name in the tally: metric, unit, meaning
 METRICS = {
@@ -34,7 +33,7 @@ _installed: list[Meter] = []
 def install() -> None:
     """Make the instruments; once for the process, for nothing takes an instrument back."""
     if not _installed:
-        _installed.append(create(get_meter(SCOPE, VERSION)))
+        _installed.append(create(get_meter(SCOPE, package_version())))
 
 
 def create(meter: Meter) -> Meter:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from otel_crumbs.base.guard import tell, warn
 from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.guard import tell, warn
 
-from . import third_party
+from . import entry_points
 from .console import ConsoleExporter
+from .entry_points import CannotMakeError
 from .exporter import Exporter
-from .third_party import CannotMakeError
 
 # What is set for an exporter, and so is of no use without it.
 _VARIABLES = {"sentry": "OTEL_CRUMBS_SENTRY_DSN", "http": "OTEL_CRUMBS_HTTP_ENDPOINT"}
@@ -60,7 +60,7 @@ def make_exporters(settings: Settings, environ: Mapping[str, str]) -> tuple[Expo
 
 def is_known(name: str) -> bool:
     """Return whether a name may stand in OTEL_CRUMBS_EXPORTER."""
-    return name in NAMES or name in third_party.names()
+    return name in NAMES or name in entry_points.names()
 
 
 def _make(settings: Settings, environ: Mapping[str, str]) -> Iterator[Exporter]:
@@ -71,7 +71,7 @@ def _make(settings: Settings, environ: Mapping[str, str]) -> Iterator[Exporter]:
             yield wanted
             continue
         try:
-            yield _MAKERS[wanted](settings, environ) if wanted in _MAKERS else third_party.make(wanted, environ)
+            yield _MAKERS[wanted](settings, environ) if wanted in _MAKERS else entry_points.make(wanted, environ)
         except CannotMakeError as error:
             warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
         except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
@@ -104,17 +104,17 @@ def _otlp(settings: Settings, environ: Mapping[str, str]) -> Exporter:
     otlp = read(environ)
     as_json = settings.otlp_format == "json"
     if otlp.protocol == GRPC:
-        from .otlp.grpc import OtlpGrpcExporter  # noqa: PLC0415
+        from .otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415
 
         return OtlpGrpcExporter(otlp, as_json=as_json)
-    from .otlp.http import OtlpHttpExporter  # noqa: PLC0415
+    from .otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415
 
     return OtlpHttpExporter(otlp, as_json=as_json)
 
 
 def _http(settings: Settings, _: Mapping[str, str]) -> Exporter:
     endpoint = _needed("http", settings.http_endpoint)
-    from .http.json_documents import HttpExporter  # noqa: PLC0415
+    from .http.exporter import HttpExporter  # noqa: PLC0415
 
     return HttpExporter(endpoint, headers=settings.http_headers or {}, compression=settings.http_compression)
 
@@ -122,7 +122,7 @@ def _http(settings: Settings, _: Mapping[str, str]) -> Exporter:
 def _sentry(settings: Settings, _: Mapping[str, str]) -> Exporter:
     dsn = _needed("sentry", settings.sentry_dsn)
     from .sentry.dsn import read_dsn  # noqa: PLC0415
-    from .sentry.envelopes import SentryExporter  # noqa: PLC0415
+    from .sentry.exporter import SentryExporter  # noqa: PLC0415
 
     return SentryExporter(read_dsn(dsn), scrub=Scrubber(settings.scrub_keys).text)
 

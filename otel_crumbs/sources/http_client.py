@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
-from otel_crumbs.clean import MAX_MESSAGE, clean, text
-from otel_crumbs.guard import guarded, leave_no_frame
-from otel_crumbs.trail import Breadcrumb, Entry, category_of, current
+from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
+from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
 
-from .span_entry import duration
-from .span_rules import SpanFacts
-from .span_rules import http as tell_http
+from .rules.table import SpanFacts
+from .rules.table import http as tell_http
+from .spans.entry import duration
 
 _MS = 1e6
 _BAD_ANSWER = 400

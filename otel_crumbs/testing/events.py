@@ -9,7 +9,7 @@ from typing import Any, overload
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export import DELIVERED, Outcome
 from otel_crumbs.install import flush, install
-from otel_crumbs.trail import current
+from otel_crumbs.trails import current
 
 # Events are made in a worker; nothing that works takes this long.
 _PATIENCE = 10.0

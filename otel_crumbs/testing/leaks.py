@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.install import capture_exception
-from otel_crumbs.trail import operation
+from otel_crumbs.trails import operation
 
 from .events import CapturedEvents
 

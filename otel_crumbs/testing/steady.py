@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.trail import Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
 # 1 January 2026, in nanoseconds.
 START = 1_767_225_600_000_000_000

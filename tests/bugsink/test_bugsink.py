@@ -17,7 +17,7 @@ from otel_crumbs import ErrorEvent
 from otel_crumbs.event import Builder, ExceptionInfo, seize
 from otel_crumbs.export import DELIVERED, Verdict
 from otel_crumbs.export.sentry.dsn import read_dsn
-from otel_crumbs.export.sentry.envelopes import SentryExporter
+from otel_crumbs.export.sentry.exporter import SentryExporter
 from tests.e2e.applications import StartWebsite
 from tests.export.events import CELERY_TRACEBACK, Hostile, HostileError, an_empty_branch, chained, event_of, raised
 

@@ -11,8 +11,8 @@ from time import monotonic
 
 import pytest
 
-from otel_crumbs.config import DOORS
 from otel_crumbs.demo.receiver import Receiver
+from otel_crumbs.setup.config import DOORS
 
 from .commands import INSTRUMENT, OTEL_CRUMBS, run
 

@@ -30,7 +30,7 @@ def test_the_shop_is_the_application_wherever_it_is_installed(folder: str) -> No
 
 def test_our_own_lines_are_not_the_applications() -> None:
     """A wrapper of ours may be the innermost of all."""
-    own = '  File "/srv/otel_crumbs/sources/django_orm.py", line 77, in execute\n    return execute(sql)\n'
+    own = '  File "/srv/otel_crumbs/sources/databases/django_orm.py", line 77, in execute\n    return execute(sql)\n'
 
     where = where_raised(STACKTRACE + own)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.installation import Installation
-from otel_crumbs.tally import tally
+from otel_crumbs.base.counters import tally
+from otel_crumbs.setup.installation import Installation
 from tests.export.receiver import Receiver, Reply, receiving
 
 from .running import until, waiting
@@ -129,7 +129,7 @@ def _a_state_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Keep the spools of tests apart."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("otel_crumbs.export.delivery.attempt.MAX_SECONDS", 1.5)
-    monkeypatch.setattr("otel_crumbs.export.delivery.lane.MAX_SECONDS", 1.5)
+    monkeypatch.setattr("otel_crumbs.export.delivery.worker.MAX_SECONDS", 1.5)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._FIRST", 60.0)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._LONGEST", 60.0)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import otel_crumbs
-from otel_crumbs.ending import LastSeconds
+from otel_crumbs.shutdown import LastSeconds
 
 
 @pytest.fixture(autouse=True)

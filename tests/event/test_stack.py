@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from otel_crumbs.clean import MAX_TEXT
+from otel_crumbs.base.plain import MAX_TEXT
 from otel_crumbs.event import Builder, ErrorEvent, seize
 from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read
 from tests.application import fail, raised

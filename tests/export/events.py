@@ -7,7 +7,7 @@ from typing import Any
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import Builder, seize
-from otel_crumbs.trail import Branch, Operation
+from otel_crumbs.trails import Branch, Operation
 
 SECOND = 1_000_000_000
 NOW = 1_795_446_755 * SECOND

@@ -8,8 +8,8 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import otel_crumbs
+from otel_crumbs.base.counters import Ticker
 from otel_crumbs.export import Outcome, Verdict, metrics
-from otel_crumbs.tally import Ticker
 
 
 class Refusing:

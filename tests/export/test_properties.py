@@ -16,14 +16,14 @@ import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import Builder, Seized, seize, seize_record
 from otel_crumbs.event.model import ExceptionInfo, Frame
-from otel_crumbs.event.parsed import parsed
+from otel_crumbs.event.stack_text import parsed
 from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
 from otel_crumbs.export.http.document import document_of, encode
 from otel_crumbs.export.otlp.wire import request_of
-from otel_crumbs.export.sentry.envelopes import envelope_of
-from otel_crumbs.trail import Branch, Operation
+from otel_crumbs.export.sentry.exporter import envelope_of
+from otel_crumbs.trails import Branch, Operation
 from tests.application import Application
 
 from .events import Hostile, HostileError, an_empty_branch

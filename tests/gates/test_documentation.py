@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from otel_crumbs.cli import parser
-from otel_crumbs.config import SETTINGS
+from otel_crumbs.setup.config import SETTINGS
 
 from .project import ROOT, documentation, metadata, text_of
 

@@ -59,7 +59,9 @@ def test_what_is_needed_for_installing_is_imported_then() -> None:
     imported = modules_after("import opentelemetry.sdk.trace, opentelemetry.sdk._logs, otel_crumbs")
 
     assert (imported - ground).isdisjoint(LATE)
-    assert (imported - ground).isdisjoint({"otel_crumbs.config", "otel_crumbs.export", "otel_crumbs.installation"})
+    assert (imported - ground).isdisjoint(
+        {"otel_crumbs.setup.config", "otel_crumbs.export", "otel_crumbs.setup.installation"}
+    )
 
 
 @pytest.mark.parametrize("name", ["Config", "ConfigError", "ErrorEvent", "Installation"])
@@ -72,7 +74,7 @@ def test_types_that_come_late_are_there_when_asked_for(name: str) -> None:
 
 def test_the_entry_points_import_no_optional_package() -> None:
     """`opentelemetry-instrument` imports both in every process that it starts."""
-    imported = modules_after("import otel_crumbs.instrumentor, otel_crumbs.environment_variables")
+    imported = modules_after("import otel_crumbs.instrumentor, otel_crumbs.setup.environment_variables")
 
     assert "otel_crumbs.instrumentor" in imported
     assert imported.isdisjoint(OPTIONAL)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import otel_crumbs
 from otel_crumbs import Breadcrumb, breadcrumbs
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trail import current
+from otel_crumbs.trails import current
 from tests.application import Application
 from tests.conftest import GuardedFailures
 

@@ -6,12 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 import otel_crumbs
-from otel_crumbs import (
-    BreadcrumbLogRecordProcessor,
-    BreadcrumbSpanProcessor,
-    RecordUnsampled,
-    breadcrumbs,
-)
+from otel_crumbs import BreadcrumbLogRecordProcessor, BreadcrumbSpanProcessor, RecordUnsampled, breadcrumbs
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from otel_crumbs.base.guard import tell
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.stack import cut_middle
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
-from otel_crumbs.guard import tell
 
 # A request may take as long as the standard exporters allow it.
 MAX_SECONDS = 10.0

@@ -11,15 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from otel_crumbs.base.counters import tally
+from otel_crumbs.base.fork import anew_in_children
 from otel_crumbs.event import Seized
 from otel_crumbs.export.exporter import Exporter
-from otel_crumbs.export.spool.shelf import Shelf
+from otel_crumbs.export.spool.exporter_spool import Shelf
 from otel_crumbs.export.spool.spool import SpoolPlace
-from otel_crumbs.fork import anew_in_children
-from otel_crumbs.tally import tally
 
-from .lane import Lane
-from .parcel import Build
+from .event_queue import Build
+from .worker import Lane
 
 # An application that has just begun may not have said yet what it is called.
 _SECONDS_TO_SETTLE = 1.0

@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from otel_crumbs.base.identity import package_version
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
-from otel_crumbs.trail import rfc3339
-from otel_crumbs.version import VERSION
+from otel_crumbs.trails import rfc3339
 
 VERSION_OF_DOCUMENT = 1
 
@@ -41,7 +41,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "dropped": event.dropped,
         "dropped_by_category": dict(event.dropped_by_category),
         "resource": dict(event.resource),
-        "sender": {"name": "otel-crumbs", "version": VERSION},
+        "sender": {"name": "otel-crumbs", "version": package_version()},
     }
     optional = {
         "operation": event.operation,

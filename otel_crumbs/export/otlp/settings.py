@@ -14,7 +14,7 @@ from importlib.util import find_spec
 
 from opentelemetry.util.re import parse_env_headers
 
-from otel_crumbs.guard import warn
+from otel_crumbs.base.guard import warn
 
 GRPC, HTTP = "grpc", "http/protobuf"
 

@@ -7,7 +7,7 @@ import re
 import sysconfig
 from typing import Any
 
-from otel_crumbs.clean import text
+from otel_crumbs.base.plain import text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.scrub import Scrub
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
+from otel_crumbs.base.memo import each_once
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
-from otel_crumbs.once import each_once
-from otel_crumbs.trail import Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
 VERSION_OF_FILE = 1
 

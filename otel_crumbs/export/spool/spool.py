@@ -16,7 +16,7 @@ from pathlib import Path
 
 from otel_crumbs.event import ErrorEvent
 
-from .claim import Claim, claim
+from .file_lock import Claim, claim
 from .private_folder import SUPPORTED, PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, file_name, files_in, folder_name, write_whole
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from otel_crumbs.event import ErrorEvent
 
-from .claim import UNREADABLE, is_ours, lock
+from .file_lock import UNREADABLE, is_ours, lock
 
 _NAME = re.compile(r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}\.event(?P<aside>\.unreadable)?")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")

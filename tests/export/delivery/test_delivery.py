@@ -15,7 +15,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_crumbs import ErrorEvent
 from otel_crumbs.event import Builder, Seized, seize
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
-from otel_crumbs.export.delivery.parcel import MAX_WAITING
+from otel_crumbs.export.delivery.event_queue import MAX_WAITING
 from tests.conftest import GuardedFailures
 
 # Nothing that works takes this long; only a test that fails waits for it.

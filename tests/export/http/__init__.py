@@ -1,1 +1,1 @@
-"""Tests of `otel_crumbs.export.http.json_documents`."""
+"""Tests of `otel_crumbs.export.http.exporter`."""

@@ -8,7 +8,7 @@ import pytest
 
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.export.http.document import document_of, encode
-from otel_crumbs.export.http.json_documents import HttpExporter
+from otel_crumbs.export.http.exporter import HttpExporter
 from tests.export.events import event_of
 from tests.export.receiver import receiving
 from tests.export.schemas import assert_valid_document, validator

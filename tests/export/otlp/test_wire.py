@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.clean import clean_mapping
+from otel_crumbs.base.plain import clean_mapping
 from otel_crumbs.export.otlp.wire import request_of
 from tests.export.events import NOW, TRAIL, event_of
 

@@ -1,1 +1,1 @@
-"""Tests of `otel_crumbs.export.sentry.envelopes`."""
+"""Tests of `otel_crumbs.export.sentry.exporter`."""

@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from otel_crumbs import Breadcrumb
-from otel_crumbs.clean import MAX_MESSAGE
+from otel_crumbs.base.plain import MAX_MESSAGE
 from otel_crumbs.event import ExceptionInfo, Frame
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Outcome, Verdict
 from otel_crumbs.export.sentry.dsn import read_dsn
-from otel_crumbs.export.sentry.envelopes import SentryExporter, asked_to_wait, envelope_of
-from otel_crumbs.export.sentry.event import payload_of
+from otel_crumbs.export.sentry.exporter import SentryExporter, asked_to_wait, envelope_of
 from otel_crumbs.export.sentry.frames import in_app, short_path
+from otel_crumbs.export.sentry.payload import payload_of
 from tests.export.events import CELERY_TRACEBACK, NOW, chained, event_of, raised
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.export.schemas import assert_valid_envelope
@@ -206,7 +206,7 @@ def test_secrets_in_source_lines_are_taken_out() -> None:
         (str(Path(sysconfig.get_path("stdlib")) / "asyncio" / "tasks.py"), "asyncio.tasks", False),
         (str(Path(sysconfig.get_path("scripts")) / "gunicorn"), "__main__", False),
         ("<frozen runpy>", "runpy", False),
-        ("/src/otel_crumbs/trail/by_hand.py", "otel_crumbs.trail.by_hand", False),
+        ("/src/otel_crumbs/trails/operation_block.py", "otel_crumbs.trails.operation_block", False),
         ("/src/opentelemetry/trace.py", "opentelemetry.trace", False),
         ("/src/otel_crumbs_shop/views.py", "otel_crumbs_shop.views", True),
     ],

@@ -1,0 +1,68 @@
+"""Records of OpenTelemetry's own exceptions instrumentation get the trail, instead of a second event."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.event import Seized, seize
+from otel_crumbs.trails import current, remember
+
+from .reporter import is_expected
+
+SCOPE = "opentelemetry.instrumentation.exceptions"
+
+
+class EnrichedRecords:
+    """
+    Adds an error event's attributes to the log record of the same exception.
+
+    Args:
+        attributes: Makes the attributes of what was seized.
+
+    """
+
+    def __init__(self, attributes: Callable[[Seized], Mapping[str, Any]]) -> None:
+        self._attributes = attributes
+
+    @guarded("an exception's log record was enriched")
+    def enrich(self, emitted: Any) -> None:
+        """Add the trail to a record of that instrumentation; any other record is left alone."""
+        scope = emitted.instrumentation_scope
+        error = getattr(emitted.log_record, "exception", None)
+        if scope is None or scope.name != SCOPE or not isinstance(error, BaseException) or is_expected(error):
+            return
+        mark = remember(error, current.branch())
+        if mark.event_id is not None:
+            return
+        seized = seize(error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False)
+        if not mark.claim(seized.event_id):
+            return
+        for key, value in self._attributes(seized).items():
+            emitted.log_record.attributes[key] = value
+
+
+def after_its_record(previous: Callable[[], object], report: Callable[[], object]) -> None:
+    """
+    Call a hook that was there and report, in the order that leaves one event.
+
+    Where that instrumentation hooked in before us its record comes out of the
+    previous hook, and gets the trail there; so reporting comes second.
+    """
+    if its_record_comes_first():
+        previous()
+        report()
+    else:
+        report()
+        previous()
+
+
+@guarded("OpenTelemetry's exceptions instrumentation was looked for")
+def its_record_comes_first() -> bool:
+    """Return whether that instrumentation is active."""
+    # Not by calling the class: its __init__ runs again on the one instance, and makes it forget its logger.
+    instrumentor = getattr(sys.modules.get(SCOPE), "UnhandledExceptionInstrumentor", None)
+    instance = getattr(instrumentor, "_instance", None)
+    return instance is not None and bool(instance.is_instrumented_by_opentelemetry)

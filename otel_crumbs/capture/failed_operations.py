@@ -1,0 +1,110 @@
+"""Failed operations: a request, message or task whose root span ends with an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from opentelemetry.trace import StatusCode
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.plain import MAX_MESSAGE, text
+from otel_crumbs.event import ExceptionInfo
+from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
+from otel_crumbs.trails import Branch
+
+from .reporter import Reporter
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+# Raising one of these is how a view answers. After a 200 it is a failure: the answer broke off.
+_ANSWERS = range(300, 500)
+_EXPECTED = frozenset(
+    {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "asyncio.exceptions.CancelledError"}
+)
+
+
+class EndedOperation(Protocol):
+    """What a span source tells of an operation that ended."""
+
+    @property
+    def span(self) -> ReadableSpan:
+        """The root span."""
+
+    @property
+    def branch(self) -> Branch:
+        """The operation's first branch."""
+
+    @property
+    def exception(self) -> BaseException | None:
+        """What it failed with, if the object is still at hand."""
+
+
+class FailedOperations:
+    """
+    Reports operations that failed.
+
+    Args:
+        reporter: Gets the exception, or what the span recorded of it.
+
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    @guarded("a failed operation was reported")
+    def operation_ended(self, ended: EndedOperation) -> None:
+        """Report the exception that a root span ended with."""
+        if _answered(ended.span) or _went_well(ended):
+            return
+        if ended.exception is not None:
+            self._reporter.report(ended.exception, mechanism="operation", handled=False, branch=ended.branch)
+            return
+        recorded = _recorded_exception(ended.span)
+        if recorded is not None:
+            self._report_recorded(ended, recorded)
+
+    @guarded("a failed operation was reported")
+    def operation_failed(self, error: BaseException, branch: Branch) -> None:
+        """Report the exception that leaves an operation opened by hand."""
+        self._reporter.report(error, mechanism="operation", handled=False, branch=branch)
+
+    def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
+        kind = text(str(recorded.get("exception.type") or "Exception"))
+        if kind in _EXPECTED:
+            return
+        info = ExceptionInfo(type=kind, message=text(str(recorded.get("exception.message") or ""), MAX_MESSAGE))
+        stacktrace = cut_middle(str(recorded.get("exception.stacktrace") or ""), MAX_STACKTRACE)
+        self._reporter.report_record(
+            info,
+            text(stacktrace, 2 * MAX_STACKTRACE),
+            branch=ended.branch,
+            span_context=ended.span.context,
+            mechanism="operation",
+        )
+
+
+def _answered(span: ReadableSpan) -> bool:
+    """Return whether the operation gave an HTTP answer by raising it."""
+    attributes = span.attributes or {}
+    status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
+    return status in _ANSWERS
+
+
+def _went_well(ended: EndedOperation) -> bool:
+    """
+    Return whether an exception on the root span is one that was handled inside.
+
+    A gRPC server leaves the status unset when a servicer fails, so there the
+    recorded exception speaks.
+    """
+    failed = ended.span.status.status_code is StatusCode.ERROR
+    return not failed and ended.exception is None and "rpc.system" not in (ended.span.attributes or {})
+
+
+def _recorded_exception(span: ReadableSpan) -> Mapping[str, Any] | None:
+    for event in reversed(span.events):
+        if event.name == "exception":
+            return event.attributes or {}
+    return None

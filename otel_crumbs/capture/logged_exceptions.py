@@ -1,0 +1,67 @@
+"""``logger.exception(...)``: handled, but worth a report."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from otel_crumbs.base.guard import guarded
+
+from .reporter import Reporter
+
+# Frameworks log what nobody handled on their way to the 500; see each one's
+# source for the logger that it uses.
+_UNHANDLED = frozenset(
+    {
+        "aiohttp.server",
+        "asyncio",
+        "celery.app.trace",
+        "concurrent.futures",
+        "django.request",
+        "gunicorn.error",
+        "hypercorn.error",
+        "tornado.application",
+        "uvicorn.error",
+    }
+)
+# Flask logs with the application's own logger, out of this method.
+_FLASK = ("log_exception", "flask")
+
+# https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
+_OTEL_ERROR = 17
+
+
+class LoggedExceptions:
+    """
+    Reports exceptions that are logged with level ERROR or above.
+
+    Args:
+        reporter: Gets the exception.
+
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    @guarded("a logged exception was reported")
+    def report(self, record: logging.LogRecord) -> None:
+        """Report the exception of a log record."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if isinstance(error, BaseException):
+            self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record))
+
+    @guarded("an emitted exception was reported")
+    def report_emitted(self, emitted: Any) -> None:
+        """Report the exception object that an OpenTelemetry log record of level ERROR carries."""
+        record = emitted.log_record
+        error = getattr(record, "exception", None)
+        severity = record.severity_number.value if record.severity_number else 0
+        if isinstance(error, BaseException) and severity >= _OTEL_ERROR:
+            self._reporter.report(error, mechanism="log_record", handled=True)
+
+
+def _is_unhandled(record: logging.LogRecord) -> bool:
+    if record.name in _UNHANDLED:
+        return True
+    function, package = _FLASK
+    return record.funcName == function and package in record.pathname

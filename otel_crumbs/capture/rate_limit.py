@@ -1,0 +1,132 @@
+"""
+The same failure over and over: a bounded number of events a minute, and the next one says what it stands for.
+
+It is decided before anything is taken of the exception, for a storm is when
+the application has no time to lose.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from otel_crumbs.base.counters import tally
+from otel_crumbs.base.fork import anew_in_children
+from otel_crumbs.base.guard import warn
+from otel_crumbs.event.stack import message_of, type_name
+
+# Two hundred requests that fail at once are two hundred events; a thousand a second are a storm.
+DEFAULT_RATE_LIMIT = 300
+# Messages tell failures of one place apart, up to a point: some have a number in them that is always another.
+_MESSAGES_OF_A_PLACE = 20
+_SECONDS = 60.0
+# Failures that are told apart; the one that was not seen for longest is forgotten.
+_MAX_FAILURES = 2000
+# How many of the innermost frames make a place.
+_FRAMES = 3
+
+# The class of an exception, and where it was raised.
+Place = tuple[str, tuple[Hashable, ...]]
+
+
+@dataclass(slots=True)
+class _Minute:
+    """What was let through of a failure since when, and what was not."""
+
+    began: float
+    sent: int = 0
+    held_back: int = 0
+
+
+class Storms:
+    """
+    Lets through so many events of one failure a minute.
+
+    Args:
+        rate_limit: How many; 0 lets everything through.
+
+    """
+
+    def __init__(self, rate_limit: int = DEFAULT_RATE_LIMIT) -> None:
+        self._limit = rate_limit
+        self._lock = threading.Lock()
+        self._minutes: OrderedDict[Hashable, _Minute] = OrderedDict()
+        anew_in_children(self)
+
+    def start_anew(self) -> None:
+        """Begin with a fresh lock, as a forked child must."""
+        self._lock = threading.Lock()
+        self._minutes = OrderedDict()
+
+    def admit(self, error: BaseException) -> int | None:
+        """Return how many like this were held back before it, None if this one is as well."""
+        if not self._limit:
+            return 0
+        place = _place(error)
+        return self._admit(place, (*place, message_of(error)))
+
+    def admit_record(self, kind: str, message: str, stacktrace: str) -> int | None:
+        """Do the same for an exception of which only texts are left."""
+        if not self._limit:
+            return 0
+        place = (kind, (stacktrace.rpartition("  File ")[2].partition("\n")[0],))
+        return self._admit(place, (*place, message))
+
+    def _admit(self, place: Place, failure: Hashable) -> int | None:
+        now = time.monotonic()
+        with self._lock:
+            minutes = (
+                (self._minute(failure, now), self._limit),
+                (self._minute(place, now), self._limit * _MESSAGES_OF_A_PLACE),
+            )
+            full = [minute for minute, limit in minutes if minute.sent >= limit]
+            for minute in full[:1]:
+                minute.held_back += 1
+            if not full:
+                return sum(_let_through(minute) for minute, _ in minutes)
+        tally.count("dropped", reason="rate limit")
+        warn("storm", _WORDS, self._limit, _words(place))
+        return None
+
+    def _minute(self, key: Hashable, now: float) -> _Minute:
+        minute = self._minutes.get(key)
+        if minute is None:
+            minute = self._minutes[key] = _Minute(now)
+            if len(self._minutes) > _MAX_FAILURES:
+                self._minutes.popitem(last=False)
+        elif now - minute.began >= _SECONDS:
+            minute.began, minute.sent = now, 0
+        self._minutes.move_to_end(key)
+        return minute
+
+
+_WORDS = (
+    "otel_crumbs holds back error events: one failure happens more often than %d times a minute. "
+    "Its next event says how many were held back. It is %s (OTEL_CRUMBS_RATE_LIMIT)"
+)
+
+
+def _let_through(minute: _Minute) -> int:
+    held_back, minute.held_back = minute.held_back, 0
+    minute.sent += 1
+    return held_back
+
+
+def _place(error: BaseException) -> Place:
+    frames: deque[Hashable] = deque(maxlen=_FRAMES)
+    traceback = error.__traceback__
+    while traceback is not None:
+        frames.append((traceback.tb_frame.f_code, traceback.tb_lasti))
+        traceback = traceback.tb_next
+    return type_name(type(error)), tuple(frames)
+
+
+def _words(place: Place) -> str:
+    kind, frames = place
+    where = frames[-1] if frames else ""
+    if isinstance(where, tuple):
+        where = f"in {where[0].co_name} of {where[0].co_filename}"
+    return f"{kind} {where}".strip()

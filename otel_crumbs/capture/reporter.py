@@ -1,0 +1,151 @@
+"""One exception object is one event, whichever doors it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from otel_crumbs.event import ExceptionInfo, Seized, seize, seize_record
+from otel_crumbs.event.stack import message_of
+from otel_crumbs.trails import Branch, Mark, chain, current, mark_of, remember
+
+from .rate_limit import Storms
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import SpanContext
+
+# How a program says "enough" or "not here": no errors, whoever raises them.
+_EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit)
+# More of these, and answers rather than failures: known by class name, so that nothing is imported for them.
+_NO_FAILURES = frozenset({"asyncio.exceptions.CancelledError", "django.http.response.Http404"})
+_ANSWERS = frozenset(
+    {
+        "django.core.exceptions.PermissionDenied",
+        "django.core.exceptions.SuspiciousOperation",
+        "django.core.exceptions.BadRequest",
+        "rest_framework.exceptions.APIException",
+        "starlette.exceptions.HTTPException",
+        "werkzeug.exceptions.HTTPException",
+        "aiohttp.web_exceptions.HTTPException",
+        "celery.exceptions.Retry",
+        "celery.exceptions.Ignore",
+        "celery.exceptions.Reject",
+    }
+)
+_SERVER_ERROR = 500
+# Failures of one operation that are told apart; it must not grow without end.
+_MAX_TOLD = 64
+# The event id of an exception that is settled without an event.
+_HELD_BACK = ""
+
+
+class Reporter:
+    """
+    Turns an exception into an event, once.
+
+    Args:
+        emit: Takes what was seized on its way; must not block or raise.
+        storms: Holds back what comes too often.
+
+    """
+
+    def __init__(self, emit: Callable[[Seized], None], storms: Storms | None = None) -> None:
+        self._emit = emit
+        self._storms = storms or Storms()
+
+    def report(
+        self,
+        error: BaseException,
+        *,
+        mechanism: str,
+        handled: bool,
+        fatal: bool = False,
+        branch: Branch | None = None,
+    ) -> str | None:
+        """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
+        if is_expected(error):
+            return None
+        mark = _mark(error, branch)
+        if mark.event_id is not None:
+            return _id_of(mark)
+        held_back = 0 if fatal else self._storms.admit(error)
+        if held_back is None:
+            mark.claim(_HELD_BACK)
+            _tell_operation(mark.branch, _key(type(error).__name__, message_of(error)))
+            return None
+        seized = seize(
+            error,
+            branch=mark.branch or branch,
+            span_context=mark.span_context,
+            mechanism=mechanism,
+            handled=handled,
+            fatal=fatal,
+        )
+        if not mark.claim(seized.event_id):
+            return _id_of(mark)
+        _tell_operation(mark.branch, _key_of(seized.exceptions[0]))
+        self._emit(replace(seized, held_back=held_back) if held_back else seized)
+        return seized.event_id
+
+    def report_record(
+        self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+    ) -> None:
+        """Report an exception of which a span kept only the text, unless its operation reported it."""
+        if branch.operation is not None and _key_of(info) in (branch.operation.captured or ()):
+            return
+        _tell_operation(branch, _key_of(info))
+        held_back = self._storms.admit_record(info.type, info.message, stacktrace)
+        if held_back is not None:
+            seized = seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
+            self._emit(replace(seized, held_back=held_back))
+
+
+def is_expected(error: BaseException) -> bool:
+    """Return whether an exception is the program's way to stop or to answer, and no failure."""
+    if isinstance(error, _EXPECTED):
+        return True
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
+    if names & _NO_FAILURES:
+        return True
+    return bool(names & _ANSWERS) and not _is_server_error(error)
+
+
+def _is_server_error(error: BaseException) -> bool:
+    for name in ("status_code", "code", "status"):
+        status = getattr(error, name, None)
+        if isinstance(status, int):
+            return status >= _SERVER_ERROR
+    return False
+
+
+def _mark(error: BaseException, branch: Branch | None) -> Mark:
+    """Return the exception's mark, or that of what it was raised from: there the story is."""
+    own = mark_of(error)
+    if own is None:
+        for cause in chain(error):
+            known = mark_of(cause)
+            if known is not None and known.branch is not None and branch is None:
+                return remember(error, known.branch, known.span_context)
+    return remember(error, branch or current.branch())
+
+
+def _id_of(mark: Mark) -> str | None:
+    return mark.event_id or None
+
+
+def _tell_operation(branch: Branch | None, key: str) -> None:
+    if branch is None or branch.operation is None:
+        return
+    captured = branch.operation.captured = branch.operation.captured or set()
+    if len(captured) < _MAX_TOLD:
+        captured.add(key)
+
+
+def _key_of(info: ExceptionInfo) -> str:
+    # Spans write the class with its module, logging handlers without.
+    return _key(info.type.rpartition(".")[2], info.message)
+
+
+def _key(class_name: str, message: str) -> str:
+    return f"{class_name}: {message}"

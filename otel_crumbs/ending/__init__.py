@@ -1,7 +1,0 @@
-"""The ways in which a process ends, each hooked so that no event is lost with it."""
-
-from __future__ import annotations
-
-from .last_seconds import LastSeconds
-
-__all__ = ["LastSeconds"]

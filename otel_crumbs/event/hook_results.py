@@ -1,0 +1,155 @@
+"""
+What a user's hook returned, with every field of its kind again.
+
+A hook may put anything anywhere: None for a message, a set into the data, a
+lone surrogate into the operation's name. The exporters rely on the fields
+being what the model says, and an event must not be lost for one that is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_TEXT, clean, clean_mapping, text
+from otel_crumbs.trails import LEVELS, Breadcrumb
+
+from .copies import is_as_it_was
+from .model import ErrorEvent, ExceptionInfo, Frame
+from .stack import MAX_STACKTRACE
+
+# Of time stamps: the year 2262, where nanoseconds no longer fit 64 bits.
+_MAX_NS = 2**63 - 1
+# https://opentelemetry.io/docs/specs/otel/trace/api/#spancontext
+_MAX_TRACE_ID, _MAX_SPAN_ID, _MAX_FLAGS = 2**128 - 1, 2**64 - 1, 2**8 - 1
+_HEX = frozenset("0123456789abcdef")
+_ID_LENGTH = 32
+
+
+def tidy_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb]) -> Breadcrumb:
+    """
+    Return a breadcrumb whose fields are what they should be.
+
+    Args:
+        breadcrumb: What a hook returned.
+        originals: By the id of its copy, each breadcrumb that the hook was given.
+
+    """
+    original = originals.get(id(breadcrumb))
+    if original is not None and is_as_it_was(breadcrumb, original):
+        return original
+    return replace(
+        breadcrumb,
+        timestamp=_whole(breadcrumb.timestamp, _MAX_NS),
+        type=_words(breadcrumb.type) or "default",
+        category=_words(breadcrumb.category) or "default",
+        level=breadcrumb.level if breadcrumb.level in LEVELS else "info",
+        message=_words(breadcrumb.message, MAX_MESSAGE),
+        data=_mapping(breadcrumb.data),
+        span_id=line_or_none(breadcrumb.span_id),
+        duration_ms=_duration(breadcrumb.duration_ms),
+        branch=line_or_none(breadcrumb.branch),
+        repeated=_whole(breadcrumb.repeated, _MAX_NS, otherwise=1),
+        in_flight=bool(breadcrumb.in_flight),
+    )
+
+
+def tidy(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Breadcrumb]) -> ErrorEvent:
+    """
+    Return an event whose fields are what they should be.
+
+    Args:
+        event: What a hook returned.
+        otherwise: Has the ids and times that make sense.
+        originals: As of `tidy_breadcrumb`.
+
+    """
+    return replace(
+        event,
+        event_id=event.event_id if _is_id(event.event_id) else otherwise.event_id,
+        timestamp=_whole(event.timestamp, _MAX_NS, otherwise=otherwise.timestamp),
+        fatal=bool(event.fatal),
+        handled=bool(event.handled),
+        mechanism=_words(event.mechanism),
+        exceptions=_exceptions(event.exceptions) or otherwise.exceptions,
+        stacktrace=_words(event.stacktrace, MAX_STACKTRACE + 8),
+        operation=line_or_none(event.operation),
+        trace_id=_whole(event.trace_id, _MAX_TRACE_ID),
+        span_id=_whole(event.span_id, _MAX_SPAN_ID),
+        trace_flags=_whole(event.trace_flags, _MAX_FLAGS),
+        thread=line_or_none(event.thread),
+        breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs, originals)),
+        dropped=_whole(event.dropped, _MAX_NS),
+        held_back=_whole(event.held_back, _MAX_NS),
+        dropped_by_category=_counts(event.dropped_by_category),
+        resource=_mapping(event.resource),
+    )
+
+
+def line_or_none(value: Any) -> str | None:
+    """Return a text, None where there is nothing."""
+    return None if value is None else _words(value)
+
+
+def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
+    return tuple(
+        replace(
+            info,
+            type=_words(info.type) or "Exception",
+            message=_words(info.message, MAX_MESSAGE),
+            frames=tuple(_frames(info.frames)),
+            # An exception belongs to an earlier one; only the first belongs to none.
+            parent=_whole(info.parent, index - 1) if index else None,
+            link=line_or_none(info.link),
+            notes=tuple(_words(note) for note in _each(info.notes, str)),
+        )
+        for index, info in enumerate(_each(infos, ExceptionInfo))
+    )
+
+
+def _frames(frames: Any) -> Iterable[Frame]:
+    for frame in _each(frames, Frame):
+        yield replace(
+            frame,
+            path=_words(frame.path),
+            line=_whole(frame.line, 2**31 - 1),
+            function=_words(frame.function),
+            module=line_or_none(frame.module),
+            source=line_or_none(frame.source),
+        )
+
+
+def _breadcrumbs(breadcrumbs: Any, originals: Mapping[int, Breadcrumb]) -> Iterable[Breadcrumb]:
+    return (tidy_breadcrumb(breadcrumb, originals) for breadcrumb in _each(breadcrumbs, Breadcrumb))
+
+
+def _each(items: Any, kind: type[Any]) -> list[Any]:
+    return [item for item in items if isinstance(item, kind)] if isinstance(items, list | tuple) else []
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return clean_mapping(value) if isinstance(value, Mapping) else {}
+
+
+def _counts(value: Any) -> dict[str, int]:
+    return {key: _whole(count, _MAX_NS) for key, count in _mapping(value).items()}
+
+
+def _whole(value: Any, most: int, *, otherwise: int = 0) -> int:
+    return int(value) if isinstance(value, int) and 0 <= value <= most else otherwise
+
+
+def _duration(value: Any) -> float | None:
+    cleaned = clean(value)
+    return cleaned if isinstance(cleaned, int | float) and not isinstance(cleaned, bool) else None
+
+
+def _words(value: Any, limit: int = MAX_TEXT) -> str:
+    if value is None:
+        return ""
+    return text(str.__str__(value), limit) if isinstance(value, str) else str(clean(value))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and len(value) == _ID_LENGTH and _HEX.issuperset(value)

@@ -1,0 +1,62 @@
+"""An event that weighs too much loses the breadcrumbs that matter least, never itself."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+
+from otel_crumbs.base.memo import each_once
+from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
+
+from .model import ErrorEvent
+from .stack import cut_middle
+
+# What is left of a traceback that alone is too heavy.
+_SHORT_STACKTRACE = 16 * 1024
+
+
+def fit(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
+    """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
+    weights = each_once(weight, event.breadcrumbs)
+    room = max_bytes - _weight_without_trail(event)
+    if sum(weights) <= room:
+        return event
+    kept = _choose(event.breadcrumbs, weights, room)
+    lighter = event if room > 0 else replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
+    gone = Counter(item.category for item in event.breadcrumbs) - Counter(item.category for item in kept)
+    return replace(
+        lighter,
+        breadcrumbs=kept,
+        dropped=event.dropped + len(event.breadcrumbs) - len(kept),
+        dropped_by_category=dict(Counter(event.dropped_by_category) + gone),
+    )
+
+
+def weight(breadcrumb: Breadcrumb) -> int:
+    """Return how many bytes a breadcrumb takes on the wire, roughly."""
+    return len(json.dumps(breadcrumb.as_dict(), default=str).encode())
+
+
+def _weight_without_trail(event: ErrorEvent) -> int:
+    chain = sum(
+        len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
+    )
+    return 1024 + len(event.stacktrace.encode()) + chain + len(json.dumps(dict(event.resource), default=str))
+
+
+def _choose(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:
+    """Choose the newest notable ones for a third of the room, and of the rest the newest."""
+    newest_first = range(len(breadcrumbs) - 1, -1, -1)
+    chosen: set[int] = set()
+    reserved = room // 3
+    for index in newest_first:
+        if breadcrumbs[index].level in NOTABLE_LEVELS and weights[index] <= reserved:
+            reserved -= weights[index]
+            room -= weights[index]
+            chosen.add(index)
+    for index in newest_first:
+        if index not in chosen and weights[index] <= room:
+            room -= weights[index]
+            chosen.add(index)
+    return tuple(breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index in chosen)

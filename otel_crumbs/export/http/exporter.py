@@ -1,0 +1,38 @@
+"""Error events as JSON documents, to any URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import Outcome
+
+from .document import document_of, encode
+from .poster import Poster
+from .responses import outcome_of
+
+
+class HttpExporter:
+    """
+    Posts each event as a JSON document.
+
+    Args:
+        endpoint: Where to.
+        headers: Sent with every request.
+        compression: ``gzip`` or ``none``.
+
+    """
+
+    name = "http"
+
+    def __init__(self, endpoint: str, *, headers: Mapping[str, str], compression: str = "gzip") -> None:
+        self._poster = Poster(endpoint, {"Content-Type": "application/json", **headers}, compression=compression)
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Send one event."""
+        answer = self._poster.post(encode(document_of(event)), timeout)
+        return answer if isinstance(answer, Outcome) else outcome_of(answer)
+
+    def shutdown(self) -> None:
+        """Close the connections."""
+        self._poster.close()

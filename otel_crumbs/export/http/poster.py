@@ -1,0 +1,124 @@
+"""Bodies posted over HTTP on `requests`, which the standard OTLP exporter brings along."""
+
+from __future__ import annotations
+
+import gzip
+import netrc  # noqa: F401 - or `requests` imports it at the first request: a child forked then waits for it forever
+import zlib
+from collections.abc import Callable, Mapping
+from time import monotonic
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+
+from otel_crumbs.base.identity import package_version
+from otel_crumbs.export.exporter import Outcome
+
+from .deadline import InTime, ending_at
+from .per_process import PerProcess
+from .responses import Answer, unreachable
+
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
+
+USER_AGENT = f"otel-crumbs/{package_version()}"
+
+# Of an answer only its first words matter; a receiver that never ends its answer must not hold up the next event.
+_MAX_ANSWER = 16 * 1024
+
+
+class Poster:
+    """
+    Posts to one URL over connections that are kept, and not shared with a forked child.
+
+    Args:
+        url: Where to.
+        headers: Sent with every request.
+        compression: ``none``, ``gzip`` or ``deflate``.
+        verify: As of `requests`: whether, or by which authority, certificates are checked.
+        cert: As of `requests`: our own certificate.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        compression: str = "none",
+        verify: str | bool = True,
+        cert: str | tuple[str, str] | None = None,
+    ) -> None:
+        self._url = url
+        self._shown_url = without_secrets(url)
+        self._headers = headers
+        self._compression = compression
+        self._verify = verify
+        self._cert = cert
+        self._session = PerProcess(self._make_session)
+
+    def post(self, body: bytes, timeout: float) -> Answer | Outcome:
+        """Return the answer to a body, or what it means that there was none."""
+        deadline = monotonic() + timeout
+        with ending_at(deadline):
+            return self._post(body, timeout, deadline)
+
+    def _post(self, body: bytes, timeout: float, deadline: float) -> Answer | Outcome:
+        compress = COMPRESS.get(self._compression)
+        try:
+            response = self._session.get().post(
+                self._url,
+                data=compress(body) if compress else body,
+                timeout=timeout,
+                verify=self._verify,
+                cert=self._cert,
+                allow_redirects=False,
+                stream=True,
+            )
+        except (OSError, ValueError) as error:
+            return unreachable(self._shown_url, error)
+        with response:
+            return Answer(
+                url=self._shown_url,
+                status=response.status_code,
+                reason=response.reason or "",
+                headers=response.headers,
+                body=_beginning(response, deadline),
+            )
+
+    def close(self) -> None:
+        """Close the connections."""
+        session = self._session.taken()
+        if session is not None:
+            session.close()
+
+    def _make_session(self) -> requests.Session:
+        session = requests.Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, InTime())
+        session.headers["User-Agent"] = USER_AGENT
+        session.headers.update(self._headers)
+        if self._compression in COMPRESS:
+            session.headers["Content-Encoding"] = self._compression
+        return session
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL fit for a log: without the user in it, and without the query, which may hold a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the URL"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+
+
+def _beginning(response: requests.Response, deadline: float) -> bytes:
+    """Return the first bytes of a body, one by one: a slow drip must not outlast the deadline."""
+    body = bytearray()
+    try:
+        for byte in response.iter_content(1):
+            body += byte
+            if len(body) >= _MAX_ANSWER or monotonic() > deadline:
+                break
+    except (OSError, ValueError):  # the status has come, and tells more than a broken body
+        pass
+    return bytes(body)

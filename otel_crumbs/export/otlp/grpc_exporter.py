@@ -1,0 +1,97 @@
+"""OTLP over gRPC; imported only where `OTEL_EXPORTER_OTLP_PROTOCOL` asks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import grpc
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
+
+from otel_crumbs.base.identity import package_version
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
+from otel_crumbs.export.http.per_process import PerProcess
+
+from .settings import OtlpSettings
+from .wire import request_of
+
+# https://opentelemetry.io/docs/specs/otlp/#failures
+_RETRYABLE = frozenset(
+    {
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DATA_LOSS,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.OUT_OF_RANGE,
+        grpc.StatusCode.UNAVAILABLE,
+    }
+)
+_COMPRESSION = {"gzip": grpc.Compression.Gzip, "deflate": grpc.Compression.Deflate}
+
+
+class OtlpGrpcExporter:
+    """
+    Sends error events to an OTLP/gRPC endpoint.
+
+    Args:
+        settings: Where and how.
+        as_json: Whether the breadcrumbs are one JSON string.
+
+    """
+
+    name = "otlp"
+
+    def __init__(self, settings: OtlpSettings, *, as_json: bool = False) -> None:
+        self._settings = settings
+        self._as_json = as_json
+        self._channel = PerProcess(lambda: _channel(settings))
+        # gRPC allows lower-case keys only.
+        self._metadata = tuple((key.lower(), value) for key, value in settings.headers.items())
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Send one event."""
+        request = request_of(event, as_json=self._as_json)
+        stub = LogsServiceStub(self._channel.get())  # type: ignore[no-untyped-call]  # generated code
+        try:
+            answer = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
+        except grpc.RpcError as error:
+            return _failure(self._settings.endpoint, error)
+        partial = answer.partial_success
+        if partial.rejected_log_records:
+            return Outcome(verdict=Verdict.REFUSED, reason=partial.error_message or "the receiver rejected the record")
+        return DELIVERED
+
+    def shutdown(self) -> None:
+        """Close the channel."""
+        channel = self._channel.taken()
+        if channel is not None:
+            channel.close()
+
+
+def _failure(endpoint: str, error: grpc.RpcError) -> Outcome:
+    code, details = error.code(), error.details() or ""
+    said = f"{endpoint} answered {code.name}: {details}"
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=said)
+    retry = code in _RETRYABLE or code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    return Outcome(verdict=Verdict.RETRY if retry else Verdict.REFUSED, reason=said)
+
+
+def _channel(settings: OtlpSettings) -> grpc.Channel:
+    parts = urlsplit(settings.endpoint)
+    target = parts.netloc or settings.endpoint
+    compression = _COMPRESSION.get(settings.compression, grpc.Compression.NoCompression)
+    options = (("grpc.primary_user_agent", f"otel-crumbs/{package_version()}"),)
+    if parts.scheme == "http" or (parts.scheme != "https" and settings.insecure):
+        return grpc.insecure_channel(target, options=options, compression=compression)
+    credentials = grpc.ssl_channel_credentials(
+        root_certificates=_read(settings.certificate),
+        private_key=_read(settings.client_key),
+        certificate_chain=_read(settings.client_certificate),
+    )
+    return grpc.secure_channel(target, credentials, options=options, compression=compression)
+
+
+def _read(path: str | None) -> bytes | None:
+    return Path(path).read_bytes() if path else None

@@ -1,0 +1,73 @@
+"""OTLP over HTTP with protobuf."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export.exporter import Outcome, Verdict
+from otel_crumbs.export.http.poster import Poster
+from otel_crumbs.export.http.responses import Answer, outcome_of
+
+from .settings import OtlpSettings
+from .wire import request_of
+
+
+class OtlpHttpExporter:
+    """
+    Sends error events to an OTLP/HTTP endpoint.
+
+    Args:
+        settings: Where and how.
+        as_json: Whether the breadcrumbs are one JSON string.
+
+    """
+
+    name = "otlp"
+
+    def __init__(self, settings: OtlpSettings, *, as_json: bool = False) -> None:
+        self._timeout = settings.timeout
+        self._as_json = as_json
+        self._poster = Poster(
+            settings.endpoint,
+            {"Content-Type": "application/x-protobuf", **settings.headers},
+            compression=settings.compression,
+            verify=settings.certificate or True,
+            cert=_client_certificate(settings),
+        )
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Send one event."""
+        body = request_of(event, as_json=self._as_json).SerializeToString()
+        answer = self._poster.post(body, min(timeout, self._timeout))
+        if isinstance(answer, Outcome):
+            return answer
+        return _partial(answer) if answer.success else outcome_of(answer)
+
+    def shutdown(self) -> None:
+        """Close the connections."""
+        self._poster.close()
+
+
+def _partial(answer: Answer) -> Outcome:
+    """Return what an answer of success says: it may have rejected the record all the same."""
+    outcome = outcome_of(answer)
+    parsed = ExportLogsServiceResponse()
+    try:
+        parsed.ParseFromString(answer.body)
+    except DecodeError:  # a proxy's page instead of protobuf; it was a success nevertheless
+        return outcome
+    partial = parsed.partial_success
+    if partial.rejected_log_records:
+        reason = partial.error_message or "the receiver rejected the record"
+        return replace(outcome, verdict=Verdict.REFUSED, reason=reason)
+    return outcome
+
+
+def _client_certificate(settings: OtlpSettings) -> str | tuple[str, str] | None:
+    if settings.client_certificate and settings.client_key:
+        return settings.client_certificate, settings.client_key
+    return settings.client_certificate

@@ -1,0 +1,197 @@
+"""
+An error event in the words of Sentry.
+
+See `event payloads <https://develop.sentry.dev/sdk/data-model/event-payloads/>`_;
+GlitchTip and Bugsink take the same. What a field may hold is Sentry's schema,
+which refuses the whole event for a key that it does not know.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from otel_crumbs.base.identity import package_version
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, text
+from otel_crumbs.event import ErrorEvent, ExceptionInfo
+from otel_crumbs.event.scrub import Scrub
+from otel_crumbs.event.stack_text import parsed
+from otel_crumbs.trails import Breadcrumb, rfc3339
+
+from .frames import Frames
+
+SDK = {"name": "otel_crumbs.python", "version": package_version()}
+
+# Of all exceptions of an event together; each keeps a few.
+MAX_FRAMES, FEWEST_FRAMES = 400, 10
+
+# As Sentry's relay cuts them.
+_MAX_NAME, _MAX_ENVIRONMENT = 200, 64
+
+# What one would want to search by; everything else is in contexts.otel.
+TAGS = (
+    "service.name",
+    "service.namespace",
+    "service.instance.id",
+    "host.name",
+    "container.name",
+    "k8s.cluster.name",
+    "k8s.namespace.name",
+    "k8s.deployment.name",
+    "k8s.pod.name",
+    "cloud.provider",
+    "cloud.region",
+    "faas.name",
+)
+_ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
+# https://docs.sentry.io/product/releases/naming-releases/
+_NOT_IN_A_RELEASE = re.compile(r"[\n\r\t/\\]+")
+_CUT_MESSAGE = {"message": {"": {"rem": [["!limit", "s", MAX_MESSAGE - 1, MAX_MESSAGE]]}}}
+_OF_A_BREADCRUMB = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
+
+
+def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
+    """
+    Return an error event as Sentry's JSON.
+
+    Args:
+        event: The event.
+        scrub: Takes secrets out of source lines; all else is without them.
+
+    """
+    exceptions = exceptions_of(event)
+    payload: dict[str, Any] = {
+        "event_id": event.event_id,
+        "timestamp": rfc3339(event.timestamp),
+        "platform": "python",
+        "level": event.level,
+        "sdk": SDK,
+        "exception": {"values": _values(event, exceptions, scrub)},
+        "breadcrumbs": {"values": [breadcrumb_of(breadcrumb) for breadcrumb in event.breadcrumbs]},
+        "contexts": _contexts(event),
+        "tags": _tags(event),
+        "fingerprint": fingerprint_of(event, exceptions),
+        "server_name": str(event.resource.get("host.name") or socket.gethostname()),
+    }
+    payload.update(_optional(event, exceptions))
+    return payload
+
+
+def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
+    """Return the exceptions with frames: their own, else those that the traceback's text names."""
+    if any(info.frames for info in event.exceptions):
+        return event.exceptions
+    from_text = parsed(event.exception, event.stacktrace)
+    return from_text if from_text[0].frames else event.exceptions
+
+
+def fingerprint_of(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[str]:
+    """Return what makes events the same issue: the tracker's own rules where there are frames to look at."""
+    if any(info.frames for info in exceptions):
+        return ["{{ default }}"]
+    return [event.exception.type, event.operation or "", event.mechanism]
+
+
+def breadcrumb_of(breadcrumb: Breadcrumb) -> dict[str, Any]:
+    """Return a breadcrumb with what Sentry has no field for among its data."""
+    wire = breadcrumb.as_dict()
+    beside = {key: wire.pop(key) for key in _OF_A_BREADCRUMB if key in wire}
+    # Some trackers show the message alone.
+    times = f" (x{breadcrumb.repeated})" if breadcrumb.repeated > 1 else ""
+    return wire | {"message": breadcrumb.message + times, "data": beside | wire["data"]}
+
+
+def _values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scrub) -> list[dict[str, Any]]:
+    """Return the exceptions, the one that was raised first coming first."""
+    frames = Frames(scrub, read_files=exceptions is event.exceptions)
+    limit = _frames_each(exceptions)
+    groups = {info.parent for info in exceptions if (info.link or "").startswith("exceptions[")}
+    values = []
+    for number, info in enumerate(exceptions):
+        module, _, name = info.type.rpartition(".")
+        # There is no field for notes; sentry-python puts them there too.
+        value: dict[str, Any] = {"type": name or info.type, "value": "\n".join([info.message, *info.notes])}
+        value["mechanism"] = _mechanism(event, info, number, is_group=number in groups)
+        if module:
+            value["module"] = module
+        stacktrace = frames.of(info.frames, limit)
+        if stacktrace:
+            value["stacktrace"] = stacktrace
+        values.append(value)
+    return values[::-1]
+
+
+def _mechanism(event: ErrorEvent, info: ExceptionInfo, number: int, *, is_group: bool) -> dict[str, Any]:
+    mechanism: dict[str, Any] = {"type": event.mechanism or "generic", "handled": event.handled, "exception_id": number}
+    if info.parent is not None:
+        mechanism |= {"type": "chained", "parent_id": info.parent, "source": info.link or "__context__"}
+    if is_group:
+        mechanism["is_exception_group"] = True
+    return mechanism
+
+
+def _contexts(event: ErrorEvent) -> dict[str, Any]:
+    resource = event.resource
+    contexts: dict[str, Any] = {
+        "runtime": {
+            "name": str(resource.get("process.runtime.name") or platform.python_implementation()),
+            "version": str(resource.get("process.runtime.version") or platform.python_version()),
+        },
+        "otel": {"resource": dict(resource)},
+        "otel_crumbs": {"mechanism": event.mechanism, "breadcrumbs_dropped": event.dropped},
+    }
+    if event.held_back:
+        contexts["otel_crumbs"]["held_back"] = event.held_back
+    if event.thread:
+        contexts["otel_crumbs"]["thread"] = event.thread
+    if event.trace_id and event.span_id:
+        contexts["trace"] = {"trace_id": f"{event.trace_id:032x}", "span_id": f"{event.span_id:016x}"}
+    return contexts
+
+
+def _tags(event: ErrorEvent) -> dict[str, str]:
+    resource = event.resource
+    tags = {name: text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
+    return tags | ({"otel_crumbs.held_back": str(event.held_back)} if event.held_back else {})
+
+
+def _optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
+    """Iterate over the fields of which there may be none."""
+    release = _NOT_IN_A_RELEASE.sub("-", str(event.resource.get("service.version") or "")).strip()
+    if release:
+        yield "release", text(release, _MAX_NAME)
+    environment = next((str(event.resource[name]) for name in _ENVIRONMENTS if event.resource.get(name)), "")
+    if environment:
+        yield "environment", text(_NOT_IN_A_RELEASE.sub("-", environment), _MAX_ENVIRONMENT)
+    if event.operation:
+        yield "transaction", text(event.operation, _MAX_NAME)
+    if not any(info.frames for info in exceptions) and "\n" in event.stacktrace.strip():
+        yield "extra", {"stacktrace": event.stacktrace}
+    meta = {key: value for key, value in _meta(event, exceptions) if value}
+    if meta:
+        yield "_meta", meta
+
+
+def _frames_each(exceptions: tuple[ExceptionInfo, ...]) -> int:
+    return max(FEWEST_FRAMES, MAX_FRAMES // len(exceptions))
+
+
+def _meta(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
+    """Iterate over what was cut, so that trackers can show that it was."""
+    cut = {str(index): _CUT_MESSAGE for index, breadcrumb in enumerate(event.breadcrumbs) if _is_cut(breadcrumb)}
+    dropped = {"": {"len": len(event.breadcrumbs) + event.dropped}} if event.dropped else {}
+    yield "breadcrumbs", dropped | ({"values": cut} if cut else {})
+    limit = _frames_each(exceptions)
+    shortened = {
+        str(index): {"stacktrace": {"frames": {"": {"len": len(info.frames)}}}}
+        for index, info in enumerate(reversed(exceptions))
+        if len(info.frames) > limit
+    }
+    yield "exception", {"values": shortened} if shortened else {}
+
+
+def _is_cut(breadcrumb: Breadcrumb) -> bool:
+    return len(breadcrumb.message) == MAX_MESSAGE and breadcrumb.message.endswith(CUT)

@@ -1,0 +1,233 @@
+"""A lane's side of the spool: what it keeps there, what it finds there, and what to do when neither works."""
+
+from __future__ import annotations
+
+import errno
+import time
+from bisect import insort
+from collections.abc import Callable
+
+from otel_crumbs.base.counters import tally
+from otel_crumbs.base.guard import warn
+from otel_crumbs.event import ErrorEvent
+
+from .codec import NewerVersionError, UnreadableError, decode, encode
+from .file_lock import Claim
+from .private_folder import UnsafeFolderError
+from .spool import Spool, SpoolPlace
+from .spool_file import file_name
+
+# How often to look for what other processes of the service left behind.
+_SECONDS_BETWEEN_LOOKS = 60.0
+_SECONDS_TO_LOOK_AGAIN = 1.0
+# A disk that is full, or a folder that is not there, may be mended.
+_SECONDS_OF_REST = 15.0
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
+
+
+class Shelf:
+    """
+    The spool as one lane uses it; nothing here raises.
+
+    Args:
+        place: Where spools are, None where there are none.
+        exporter: The exporter's name.
+        service: Says what the service is called, as far as is known now.
+
+    """
+
+    def __init__(self, place: SpoolPlace | None, *, exporter: str, service: Callable[[], str]) -> None:
+        self.place = place
+        self._exporter = exporter
+        self._service = service
+        self._spools: dict[str, Spool] = {}
+        # As the last event had it: a process that ends may not be able to find out any more.
+        self._known_service = ""
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget what was kept, as a forked child must: it is its parent's to deliver."""
+        # Names of what this process kept, and has not seen delivered.
+        self.ours: set[str] = set()
+        self._names: list[str] = []
+        self._tried: list[str] = []
+        self._next_look = 0.0
+        # Whether somebody may have left something behind, which is worth a timer.
+        self._expects_something = False
+        self._rests_until = 0.0
+        for spool in self._spools.values():
+            spool.start_anew()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it makes sense to try and keep something."""
+        return self.place is not None and time.monotonic() >= self._rests_until
+
+    @property
+    def folder(self) -> str:
+        """The folder for all services, in words."""
+        return str(self.place.folder) if self.place is not None else "memory"
+
+    @property
+    def where(self) -> str:
+        """Where events are kept, in words."""
+        return f"kept in {self.folder if self.usable else 'memory'}"
+
+    def current(self) -> Spool | None:
+        """Return the spool of the service as it is called now, None where there can be none."""
+        return self._spool(self._known_service or self._service())
+
+    def keep(self, event: ErrorEvent) -> bool:
+        """Write an event to the spool; return whether it is there."""
+        spool = self._spool_of(event) if self.usable else None
+        if spool is None:
+            return False
+        try:
+            gone = spool.write(event, encode(event))
+        except (OSError, UnsafeFolderError) as error:
+            self._rest(error)
+            return False
+        self._kept(event, gone)
+        insort(self._names, file_name(event))
+        return True
+
+    def keep_claimed(self, event: ErrorEvent) -> Claim | None:
+        """Write an event that is being sent at this moment, in case that the process does not see how it ends."""
+        spool = self._spool_of(event) if self.usable else None
+        if spool is None:
+            return None
+        try:
+            held = spool.write_and_claim(event, encode(event))
+        except (OSError, UnsafeFolderError) as error:
+            self._rest(error)
+            return None
+        self._kept(event, 0)
+        return held
+
+    def has_work(self) -> bool:
+        """Return whether there is, or may be, something to deliver."""
+        return bool(self.place is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
+
+    def seconds_to_next_look(self) -> float:
+        """Return how long to wait before looking for what others left behind."""
+        return max(0.0, self._next_look - time.monotonic()) if self.place is not None else float("inf")
+
+    def seconds_to_wait(self) -> float:
+        """Return when to look again though nothing happens; a timer that is not needed keeps event loops awake."""
+        return self.seconds_to_next_look() if self._expects_something or self.ours else float("inf")
+
+    def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
+        """Look in so many seconds for what others left behind."""
+        self._next_look = time.monotonic() + seconds
+        self._expects_something = self.place is not None
+
+    def next(self) -> tuple[Claim, ErrorEvent] | None:
+        """Return the next event that nobody else is delivering, None where there is none for now."""
+        spool = self.current()
+        try:
+            while spool is not None and (name := self._next_name(spool)) is not None:
+                claimed = self._claim(spool, name)
+                if claimed is not None:
+                    return claimed
+        except (OSError, UnsafeFolderError) as error:
+            self._rest(error)
+            self.look_later()
+        return None
+
+    def delivered(self, claim: Claim) -> None:
+        """Delete an event that needs no more delivery."""
+        self.ours.discard(claim.name)
+        try:
+            claim.done()
+        except (OSError, UnsafeFolderError) as error:
+            self._rest(error)
+
+    def leave(self, claim: Claim) -> None:
+        """Leave an event for later, behind those that were not tried yet."""
+        self._tried.append(claim.name)
+        claim.release()
+
+    def _claim(self, spool: Spool, name: str) -> tuple[Claim, ErrorEvent] | None:
+        try:
+            claim = spool.claim(name)
+        except BlockingIOError:
+            if name in self.ours:
+                self.look_later(_SECONDS_TO_LOOK_AGAIN)
+            return None
+        if claim is None:
+            self.ours.discard(name)
+            return None
+        try:
+            return claim, decode(claim.read())
+        except NewerVersionError:
+            claim.release()
+        except UnreadableError as error:
+            self.ours.discard(name)
+            claim.set_aside()
+            self._tell_of_unreadable(spool, name, error)
+        return None
+
+    def _tell_of_unreadable(self, spool: Spool, name: str, error: UnreadableError) -> None:
+        tally.count("dropped", exporter=self._exporter, reason="unreadable")
+        warn(
+            f"unreadable {spool.path}",
+            "otel_crumbs cannot read %s and sets it aside as %s.unreadable: %s",
+            spool.path / name,
+            name,
+            error,
+        )
+
+    def _next_name(self, spool: Spool) -> str | None:
+        if not self._names and self._tried:
+            self._names, self._tried = sorted(set(self._tried)), []
+        if not self._names and self.seconds_to_next_look() <= 0:
+            self.look_later()
+            gone = spool.tidy()
+            tally.count("dropped", gone, exporter=self._exporter, reason="too old")
+            self._names = list(spool.look().waiting)
+            self._expects_something = bool(self._names)
+            # What another process has delivered is done.
+            self.ours.intersection_update(self._names)
+        return self._names.pop(0) if self._names else None
+
+    def _kept(self, event: ErrorEvent, gone: int) -> None:
+        self.ours.add(file_name(event))
+        tally.count("spooled", exporter=self._exporter)
+        tally.count("dropped", gone, exporter=self._exporter, reason="spool full")
+        if gone:
+            warn(
+                f"spool full {self._exporter}",
+                "otel_crumbs deleted %d undelivered error events: the spool of the exporter %r is full. "
+                "Remedy: a larger OTEL_CRUMBS_SPOOL_MAX_BYTES",
+                gone,
+                self._exporter,
+            )
+
+    def _spool_of(self, event: ErrorEvent) -> Spool | None:
+        self._known_service = str(event.resource.get("service.name") or self._service())
+        return self._spool(self._known_service)
+
+    def _spool(self, service: str) -> Spool | None:
+        if self.place is None:
+            return None
+        if service not in self._spools:
+            try:
+                made = self.place.spool(service, self._exporter)
+            except (OSError, RuntimeError) as error:  # there is no home
+                self._rest(OSError(errno.ENOENT, str(error)))
+                return None
+            if made is None:
+                return None
+            self._spools[service] = made
+        return self._spools[service]
+
+    def _rest(self, error: OSError | UnsafeFolderError) -> None:
+        self._rests_until = time.monotonic() + _SECONDS_OF_REST
+        by_default = self.place is None or self.place.base is None
+        if by_default and isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
+            return  # nobody asked for a spool, and there can be none
+        warn(
+            f"spool {error}",
+            "otel_crumbs cannot keep undelivered error events on disk, so they wait in memory: %s",
+            error,
+        )

@@ -1,0 +1,120 @@
+"""
+The right to deliver a file: a lock on it.
+
+The system gives a lock back when its process ends, however that is, also in
+another container that shares the folder; a process id in a file's name would
+be believed for ever, or belong to somebody else by then.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+
+from otel_crumbs.base.fork import anew_in_children
+
+from .private_folder import PrivateFolder
+
+try:
+    import fcntl
+except ImportError:  # Windows: there is no spool, see private_folder.SUPPORTED
+    fcntl = None  # type: ignore[assignment]  # the module, or none
+
+UNREADABLE = ".unreadable"
+# No event is as large as this.
+_MAX_READ = 64 * 1024 * 1024
+_FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Claim:
+    """
+    A file that nobody else delivers.
+
+    Args:
+        file: The open file, locked.
+        name: What it is called.
+        folder: Where it is.
+
+    """
+
+    def __init__(self, *, file: int, name: str, folder: PrivateFolder) -> None:
+        self.name = name
+        self._file = file
+        self._folder = folder
+        anew_in_children(self)
+
+    def read(self) -> bytes:
+        """Return what is in the file."""
+        parts = []
+        offset = 0
+        while offset < _MAX_READ and (part := os.pread(self._file, 1024 * 1024, offset)):
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
+
+    def done(self) -> None:
+        """Delete the file."""
+        with suppress(FileNotFoundError), self._folder.opened() as folder:
+            os.unlink(self.name, dir_fd=folder)
+        self.release()
+
+    def set_aside(self) -> None:
+        """Rename the file, so that nobody tries to read it again, but somebody can look at it."""
+        with suppress(FileNotFoundError), self._folder.opened() as folder:
+            os.rename(self.name, self.name + UNREADABLE, src_dir_fd=folder, dst_dir_fd=folder)
+        self.release()
+
+    def release(self) -> None:
+        """Leave the file to whoever comes next."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
+
+    def start_anew(self) -> None:
+        """Let go of the lock, as a forked child must: held there too, it would outlive the parent."""
+        self.release()
+
+
+def claim(folder: int, name: str, private_folder: PrivateFolder) -> Claim | None:
+    """
+    Return the claim on a file of an open folder, None where it is gone or was never ours.
+
+    Raises:
+        BlockingIOError: If somebody else is delivering it.
+
+    """
+    try:
+        file = os.open(name, _FLAGS, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    try:
+        lock(file)
+        if _is_ours(file) and _has_that_name(file, name, folder):
+            kept, file = file, -1
+            return Claim(file=kept, name=name, folder=private_folder)
+        return None
+    finally:
+        if file >= 0:
+            os.close(file)
+
+
+def lock(file: int) -> None:
+    """Lock an open file, or raise BlockingIOError where somebody else has it."""
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """Return whether it is a plain file of this user."""
+    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _is_ours(file: int) -> bool:
+    return is_ours(os.fstat(file))
+
+
+def _has_that_name(file: int, name: str, folder: int) -> bool:
+    """Return whether the file is still there: between open and lock somebody may have delivered it."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False))
+    return False

@@ -1,0 +1,319 @@
+"""
+All settings in one table, each with its variable, default and meaning.
+
+A bad value in the environment warns and means the default; a bad argument
+raises `ConfigError`. An empty variable means unset, and a boolean is true
+only for ``true``, as the `OpenTelemetry specification
+<https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/>`_
+has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from otel_crumbs.base.guard import warn
+from otel_crumbs.capture.rate_limit import DEFAULT_RATE_LIMIT
+from otel_crumbs.event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
+from otel_crumbs.event.scrub import DEFAULT_KEYS
+from otel_crumbs.export.entry_points import GROUP
+from otel_crumbs.export.exporter import Exporter
+from otel_crumbs.export.http.settings import read_endpoint, read_headers
+from otel_crumbs.export.registry import NAMES
+from otel_crumbs.export.spool.spool import DEFAULT_MAX_BYTES
+from otel_crumbs.trails.ring import DEFAULT_SIZE
+
+from . import parsers
+from .parsers import DEFAULT_SPOOL
+
+PREFIX = "OTEL_CRUMBS_"
+
+EXPORTERS = NAMES
+DOORS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
+OTLP_FORMATS = ("nested", "json")
+HTTP_COMPRESSIONS = ("gzip", "none")
+
+
+class ConfigError(ValueError):
+    """A setting given in code that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """
+    One row of the table.
+
+    Args:
+        name: As an argument of `install`; in capitals behind ``OTEL_CRUMBS_``
+            it is the environment variable.
+        default: What it is if nobody says otherwise.
+        expects: What a value is, in words.
+        meaning: What it does, in a sentence.
+        parse: Makes the value of a text or an argument; raises ValueError.
+        secret: Whether a value must not be repeated in a message.
+
+    """
+
+    name: str
+    default: Any
+    expects: str
+    meaning: str
+    parse: Callable[[Any], Any]
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return PREFIX + self.name.upper()
+
+    @property
+    def shown_default(self) -> str:
+        """The default as one would write it into the variable."""
+        if isinstance(self.default, bool):
+            return str(self.default).lower()
+        if isinstance(self.default, tuple):
+            return ",".join(self.default)
+        return "" if self.default is None else str(self.default)
+
+
+_A_HOOK = "package.module:callable"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        name="enabled",
+        default=True,
+        expects="true or false",
+        meaning="Whether anything is recorded, captured or sent at all.",
+        parse=parsers.boolean,
+    ),
+    Setting(
+        name="exporter",
+        default=("otlp",),
+        expects=f"a comma list of {', '.join(EXPORTERS)}, or names of installed `{GROUP}` entry points",
+        meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
+        parse=parsers.exporters,
+    ),
+    Setting(
+        name="max_breadcrumbs",
+        default=DEFAULT_SIZE,
+        expects="a whole number from 1 to 10000",
+        meaning="How many breadcrumbs a trail holds at most.",
+        parse=parsers.number(1, 10_000),
+    ),
+    Setting(
+        name="max_event_bytes",
+        default=DEFAULT_MAX_EVENT_BYTES,
+        expects="a whole number of bytes from 4096 to 16777216",
+        meaning="What an error event may weigh; the least important breadcrumbs make room.",
+        parse=parsers.number(4096, 16 * 1024 * 1024),
+    ),
+    Setting(
+        name="log_level",
+        default=20,
+        expects="a level of logging: debug, info, warning, error, critical, or its number",
+        meaning="From which level up log lines become breadcrumbs.",
+        parse=parsers.level,
+    ),
+    Setting(
+        name="ignore_loggers",
+        default=(),
+        expects="a comma list of loggers or patterns such as oauthlib.*",
+        meaning="Loggers that leave no breadcrumbs.",
+        parse=parsers.words,
+    ),
+    Setting(
+        name="record_unsampled",
+        default=True,
+        expects="true or false",
+        meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
+        parse=parsers.boolean,
+    ),
+    Setting(
+        name="capture",
+        default=DOORS,
+        expects=f"a comma list of {', '.join(DOORS)}",
+        meaning="Which doors report exceptions; `capture_exception()` always does.",
+        parse=parsers.some_of(DOORS),
+    ),
+    Setting(
+        name="otlp_format",
+        default="nested",
+        expects="nested or json",
+        meaning="Whether `otel_crumbs.breadcrumbs` is an array of maps or one JSON string.",
+        parse=parsers.one_of(OTLP_FORMATS),
+    ),
+    Setting(
+        name="http_endpoint",
+        default=None,
+        expects="a URL such as https://errors.example/events",
+        meaning="Where the exporter `http` posts JSON documents.",
+        parse=read_endpoint,
+        secret=True,
+    ),
+    Setting(
+        name="http_headers",
+        default=None,
+        expects="a comma list of name=value with %-encoded values, or in code a mapping",
+        meaning="Headers that the exporter `http` sends along.",
+        parse=read_headers,
+        secret=True,
+    ),
+    Setting(
+        name="http_compression",
+        default="gzip",
+        expects="gzip or none",
+        meaning="Whether the exporter `http` compresses what it posts.",
+        parse=parsers.one_of(HTTP_COMPRESSIONS),
+    ),
+    Setting(
+        name="sentry_dsn",
+        default=None,
+        expects="a DSN such as https://KEY@HOST/PROJECT",
+        meaning="Which project of Sentry, GlitchTip, Bugsink or Spotlight the exporter `sentry` sends to.",
+        parse=parsers.dsn,
+        secret=True,
+    ),
+    Setting(
+        name="spool_dir",
+        default=DEFAULT_SPOOL,
+        expects="a folder of the user who runs the application, auto for one in the user's state directory, or none",
+        meaning="Where undelivered events wait for the next process of the same service.",
+        parse=parsers.folder,
+    ),
+    Setting(
+        name="spool_max_bytes",
+        default=DEFAULT_MAX_BYTES,
+        expects="a whole number of bytes from 65536 to 17179869184",
+        meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
+        parse=parsers.number(64 * 1024, 16 * 1024**3),
+    ),
+    Setting(
+        name="rate_limit",
+        default=DEFAULT_RATE_LIMIT,
+        expects="a whole number from 0 to 1000000",
+        meaning="How many events a minute one and the same failure may send, 0 for any number; "
+        "the next one says how many were held back.",
+        parse=parsers.number(0, 1_000_000),
+    ),
+    Setting(
+        name="flush_timeout",
+        default=2.0,
+        expects="a number of seconds from 0 to 60",
+        meaning="How long a process that ends waits for its last events to be delivered.",
+        parse=parsers.seconds,
+    ),
+    Setting(
+        name="scrub_keys",
+        default=DEFAULT_KEYS,
+        expects="a comma list of words",
+        meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
+        parse=parsers.words,
+    ),
+    Setting(
+        name="before_breadcrumb",
+        default=None,
+        expects=_A_HOOK,
+        meaning="Called with each breadcrumb of an event; returns it, another one, or None to leave it out.",
+        parse=parsers.hook,
+    ),
+    Setting(
+        name="before_send",
+        default=None,
+        expects=_A_HOOK,
+        meaning="Called with each event; returns it, another one, or None to drop it.",
+        parse=parsers.hook,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The effective settings; `SETTINGS` says what each means, ``origins`` where each came from."""
+
+    enabled: bool = True
+    exporter: tuple[str | Exporter, ...] = ("otlp",)
+    max_breadcrumbs: int = DEFAULT_SIZE
+    max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
+    log_level: int = 20
+    ignore_loggers: tuple[str, ...] = ()
+    record_unsampled: bool = True
+    capture: tuple[str, ...] = DOORS
+    otlp_format: str = "nested"
+    http_endpoint: str | None = field(default=None, repr=False)
+    http_headers: Mapping[str, str] | None = field(default=None, repr=False)
+    http_compression: str = "gzip"
+    sentry_dsn: str | None = field(default=None, repr=False)
+    spool_dir: str = DEFAULT_SPOOL
+    spool_max_bytes: int = DEFAULT_MAX_BYTES
+    rate_limit: int = DEFAULT_RATE_LIMIT
+    flush_timeout: float = 2.0
+    scrub_keys: tuple[str, ...] = DEFAULT_KEYS
+    before_breadcrumb: BeforeBreadcrumb | None = None
+    before_send: BeforeSend | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Config:
+        """
+        Return the settings of an environment, overridden by options.
+
+        Raises:
+            ConfigError: If an option is unknown or its value cannot be used.
+
+        """
+        found: dict[str, Any] = {}
+        origins: dict[str, str] = {}
+        given = _checked(options or {})
+        for setting in SETTINGS:
+            value, origin = _value_of(setting, environ, given)
+            found[setting.name] = value
+            origins[setting.name] = origin
+        return cls(**found, origins=origins)
+
+
+def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = [setting.name for setting in SETTINGS]
+    for name in options:
+        if name not in known:
+            message = f"otel_crumbs has no setting {name!r}; the settings are {', '.join(known)}"
+            raise ConfigError(message)
+    return options
+
+
+def _value_of(setting: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
+    if setting.name in options:
+        return _parse_option(setting, options[setting.name]), "argument"
+    text = environ.get(setting.variable, "").strip()
+    if not text:
+        return setting.default, "default"
+    try:
+        return setting.parse(text), setting.variable
+    except Exception as error:  # noqa: BLE001 - it may import a module of the user's, which raises what it likes
+        reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
+        warn(
+            setting.variable,
+            "%s expects %s, %s%s; the default is used: %s",
+            setting.variable,
+            setting.expects,
+            _not_this(setting, text),
+            reason,
+            setting.shown_default or "none",
+        )
+        return setting.default, "default"
+
+
+def _parse_option(setting: Setting, value: Any) -> Any:
+    if value is None:
+        return setting.default
+    try:
+        return setting.parse(value)
+    except Exception as error:
+        reason = f" ({error})" if setting.secret else ""
+        message = f"{setting.name} expects {setting.expects}, {_not_this(setting, value)}{reason}"
+        raise ConfigError(message) from error
+
+
+def _not_this(setting: Setting, value: Any) -> str:
+    return "not what it is" if setting.secret else f"not {value!r}"

@@ -1,0 +1,165 @@
+"""
+What is put in place, step by step.
+
+Each step returns what undoes it, or None where there is nothing to undo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthook, threads, unraisable
+from otel_crumbs.capture.exceptions_instrumentation import EnrichedRecords
+from otel_crumbs.capture.failed_operations import FailedOperations
+from otel_crumbs.capture.logged_exceptions import LoggedExceptions
+from otel_crumbs.capture.reporter import Reporter
+from otel_crumbs.event import Builder, Seized
+from otel_crumbs.export import metrics
+from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
+from otel_crumbs.sources import http_client
+from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
+from otel_crumbs.sources.logs import logging_hook
+from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
+from otel_crumbs.sources.logs.thresholds import floor
+from otel_crumbs.sources.spans import redirects, sampling
+from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
+from otel_crumbs.trails import current, on_failure, tasks, thread_pools
+
+from .config import Config
+from .providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk.trace import TracerProvider
+
+Undo = Callable[[], None]
+Step = tuple[str, Callable[[], Undo | None]]
+
+
+def steps_for(
+    config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
+) -> Iterator[Step]:
+    """
+    Iterate over what there is to put in place, in the order it must be.
+
+    Args:
+        config: The effective settings.
+        reporter: Gets what comes through the doors.
+        builder: Makes the attributes of records that get a trail.
+        save: Brings events to safety when the end is near.
+        end: Delivers them when it is there.
+
+    """
+    failed = FailedOperations(reporter)
+    logged = LoggedExceptions(reporter)
+    yield "limits", lambda: _limits(config)
+    yield "spans", lambda: _spans(config, failed)
+    yield "log records", lambda: _log_records(config, logged, builder)
+    yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
+    yield "thread pools", thread_pools.install
+    yield "task starts", tasks.install
+    yield "http.client", http_client.install
+    yield "redirects", redirects.install
+    yield "sqlite3 connections", sqlite.install
+    yield "failed connects", failed_connects.install
+    yield "psycopg connections", psycopg.install
+    yield "Django's SQL", django_orm.install
+    if "operation" in config.capture:
+        yield "operations by hand", lambda: _operations_by_hand(failed)
+    if "django" in config.capture:
+        yield "got_request_exception", lambda: django_signal.install(reporter)
+    if "excepthook" in config.capture:
+        yield "sys.excepthook", lambda: excepthook.install(reporter, flush=save)
+    if "threading" in config.capture:
+        yield "threading.excepthook", lambda: threads.install(reporter)
+    if "asyncio" in config.capture:
+        yield "asyncio", lambda: asyncio_loop.install(reporter)
+    if "multiprocessing" in config.capture:
+        yield "child processes", lambda: child_processes.install(reporter)
+    if "unraisable" in config.capture:
+        yield "sys.unraisablehook", lambda: unraisable.install(reporter)
+    yield "exit", lambda: atexit_hook.install(end)
+    yield "os._exit", lambda: os_exit.install(end)
+    yield "SIGTERM", lambda: sigterm.install(end)
+    yield "metrics", metrics.install
+
+
+def _limits(config: Config) -> Undo:
+    size, current.size = current.size, config.max_breadcrumbs
+    floor.configure(config.log_level, config.ignore_loggers)
+
+    def undo() -> None:
+        current.size = size
+        floor.configure()
+
+    return undo
+
+
+def _spans(config: Config, failed: FailedOperations) -> Undo:
+    ended = failed.operation_ended if "operation" in config.capture else None
+
+    def attach(provider: TracerProvider) -> Undo:
+        remove = _adopt_or_add(provider, ended)
+        restore = sampling.install(provider) if config.record_unsampled else _nothing
+        return _both(restore, remove)
+
+    return on_tracer_provider(attach)
+
+
+def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
+    """Use the span processor that the application put there itself, else add one."""
+    many = provider._active_span_processor  # noqa: SLF001 - the SDK does not tell its processors otherwise
+    for own in many._span_processors:  # noqa: SLF001
+        if isinstance(own, BreadcrumbSpanProcessor):
+            own.on_operation_end = ended
+            return lambda: setattr(own, "on_operation_end", None)
+    processor = BreadcrumbSpanProcessor(on_operation_end=ended)
+    remove = add_span_processor(provider, processor)
+    return _both(remove, processor.shutdown)
+
+
+def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
+    from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
+
+    def attributes(seized: Seized) -> Mapping[str, Any]:
+        event = builder.build(seized)
+        return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
+
+    enriched = EnrichedRecords(attributes)
+
+    def on_record(emitted: Any) -> None:
+        enriched.enrich(emitted)
+        if "logging" in config.capture and not logging_hook.handling.get():
+            logged.report_emitted(emitted)
+
+    return on_logger_provider(lambda provider: _adopt_or_add_for_records(provider, on_record))
+
+
+def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
+    """Use the log record processor that the application put there itself, else add one."""
+    many = provider._multi_log_record_processor  # noqa: SLF001 - as for spans
+    for own in many._log_record_processors:  # noqa: SLF001
+        if isinstance(own, BreadcrumbLogRecordProcessor):
+            own.on_record = on_record
+            return lambda: setattr(own, "on_record", None)
+    processor = BreadcrumbLogRecordProcessor(on_record=on_record)
+    remove = add_log_record_processor(provider, processor)
+    return _both(remove, processor.shutdown)
+
+
+def _operations_by_hand(failed: FailedOperations) -> Undo:
+    on_failure.append(failed.operation_failed)
+    return lambda: on_failure.remove(failed.operation_failed)
+
+
+def _both(first: Undo, second: Undo) -> Undo:
+    def undo() -> None:
+        first()
+        second()
+
+    return undo
+
+
+def _nothing() -> None:
+    """Undo nothing."""

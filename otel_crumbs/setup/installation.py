@@ -1,0 +1,104 @@
+"""
+What is in place, and how it is taken out again: the only part that changes global state.
+
+Each step returns what undoes it; `Installation.uninstall` runs them backwards.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.resource import resource_attributes, service_name
+from otel_crumbs.capture.rate_limit import Storms
+from otel_crumbs.capture.reporter import Reporter
+from otel_crumbs.event import Builder
+from otel_crumbs.event.scrub import Scrubber
+from otel_crumbs.export import Delivery, SpoolPlace
+from otel_crumbs.export.registry import make_exporters
+from otel_crumbs.shutdown import LastSeconds
+
+from .config import Config
+from .hooks import Undo, steps_for
+from .parsers import DEFAULT_SPOOL, NO_SPOOL
+
+# Hooks are put in place and taken out by one thread at a time.
+one_at_a_time = threading.RLock()
+
+
+class Installation:
+    """
+    What `install` put in place.
+
+    Args:
+        config: The effective settings.
+        at_end: Called with it when it was uninstalled.
+
+    """
+
+    def __init__(self, config: Config, at_end: Callable[[Installation], None]) -> None:
+        self.config = config
+        self._at_end = at_end
+        self.builder = Builder(
+            scrubber=Scrubber(config.scrub_keys),
+            max_bytes=config.max_event_bytes,
+            before_breadcrumb=config.before_breadcrumb,
+            before_send=config.before_send,
+            resource=resource_attributes,
+        )
+        exporters = make_exporters(config, os.environ) if config.enabled else ()
+        self.delivery = Delivery(exporters, self.builder.build, spool=_spool(config), service=service_name)
+        self.reporter = Reporter(self.delivery.emit, Storms(config.rate_limit))
+        self.hooked: list[str] = []
+        self._undos: list[Undo] = []
+        self._last_seconds = LastSeconds(config.flush_timeout)
+
+    @property
+    def active(self) -> bool:
+        """Whether anything is in place."""
+        return bool(self._undos)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait for delivery, FLUSH_TIMEOUT by default; return True only if everything was acknowledged."""
+        return self.delivery.flush(self.config.flush_timeout if timeout is None else timeout)
+
+    def uninstall(self) -> None:
+        """Undo every hook, patch and processor, the last first."""
+        with one_at_a_time:
+            for undo in reversed(self._undos):
+                guarded("a hook was taken out")(undo)()
+            self._undos.clear()
+            self.hooked.clear()
+            self._at_end(self)
+        if self.delivery.lanes:
+            self.delivery.end(self.config.flush_timeout)
+        self.delivery.close()
+
+    def put_in_place(self) -> None:
+        """Put every part in place; one that fails is left out and said."""
+        steps = steps_for(self.config, self.reporter, self.builder, save=self.save, end=self.end)
+        for name, step in (*steps, ("leftovers", self.delivery.look_for_leftovers)):
+            undo = guarded(f"{name} was put in place")(step)()
+            if undo is not None:
+                self._undos.append(undo)
+                self.hooked.append(name)
+
+    def end(self) -> None:
+        """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
+        if self.delivery.running:
+            self._last_seconds.spend(self.delivery.end)
+
+    def save(self) -> None:
+        """Bring events to safety, for the end is near."""
+        if self.delivery.pending:
+            self._last_seconds.spend(self.delivery.save)
+
+
+def _spool(config: Config) -> SpoolPlace | None:
+    if config.spool_dir == NO_SPOOL:
+        return None
+    base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
+    return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)

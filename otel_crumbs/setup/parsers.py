@@ -1,0 +1,127 @@
+"""What a text of the environment, or an argument, is worth as a setting; what cannot be used raises ValueError."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from otel_crumbs.export.registry import is_known
+from otel_crumbs.export.sentry.dsn import read_dsn
+from otel_crumbs.sources.logs.thresholds import level_number
+
+DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
+
+# A process that takes longer than this to end looks as if it hung.
+_MAX_SECONDS = 60
+
+
+def boolean(value: Any) -> bool:
+    """Return True only for ``true``."""
+    if isinstance(value, bool):
+        return value
+    words = str(value).strip().lower()
+    if words not in {"true", "false"}:
+        raise ValueError
+    return words == "true"
+
+
+def number(least: int, most: int) -> Callable[[Any], int]:
+    """Return what reads a whole number within bounds."""
+
+    def parse(value: Any) -> int:
+        number = int(value)
+        if isinstance(value, bool) or not least <= number <= most:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def seconds(value: Any) -> float:
+    """Return a number of seconds that a process may take to end."""
+    seconds = float(value)
+    if not 0 <= seconds <= _MAX_SECONDS:
+        raise ValueError
+    return seconds
+
+
+def words(value: Any) -> tuple[str, ...]:
+    """Return the items of a comma list, or of a list."""
+    items = value.split(",") if isinstance(value, str) else tuple(value)
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
+    """Return what reads a comma list of known words."""
+
+    def parse(value: Any) -> tuple[str, ...]:
+        chosen = tuple(word.lower() for word in words(value))
+        if not chosen or not set(chosen) <= set(known):
+            raise ValueError
+        return chosen
+
+    return parse
+
+
+def exporters(value: Any) -> tuple[Any, ...]:
+    """Return names of exporters, and in code exporters themselves."""
+    items = words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
+    items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
+    unknown = [item for item in items if not (is_known(item) if isinstance(item, str) else hasattr(item, "export"))]
+    if unknown or not items:
+        raise ValueError(f"there is no {', no '.join(map(repr, unknown))}" if unknown else "")
+    return items
+
+
+def dsn(value: Any) -> str:
+    """Return a DSN that can be read."""
+    text = str(value).strip()
+    read_dsn(text)
+    return text
+
+
+def folder(value: Any) -> str:
+    """Return ``auto``, ``none``, or a folder by its full path."""
+    text = os.fspath(value).strip()
+    if not text or "\0" in text:
+        raise ValueError
+    if text.lower() in {"none", "off"}:
+        return NO_SPOOL
+    return DEFAULT_SPOOL if text.lower() == DEFAULT_SPOOL else str(Path(text).expanduser().absolute())
+
+
+def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+    """Return what reads one known word."""
+
+    def parse(value: Any) -> str:
+        word = str(value).strip().lower()
+        if word not in known:
+            raise ValueError
+        return word
+
+    return parse
+
+
+def level(value: Any) -> int:
+    """Return the number of a log level."""
+    return level_number(value)
+
+
+def hook(value: Any) -> Any:
+    """Return a callable, or the one that ``package.module:callable`` names."""
+    if callable(value):
+        return value
+    module, _, name = str(value).partition(":")
+    try:
+        hook = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(str(error)) from error
+    return hook if callable(hook) else _not_callable(value)
+
+
+def _not_callable(value: object) -> Any:
+    message = f"{value} is not callable"
+    raise ValueError(message)

@@ -1,0 +1,7 @@
+"""The ways in which a process ends, each hooked so that no event is lost with it."""
+
+from __future__ import annotations
+
+from .budget import LastSeconds
+
+__all__ = ["LastSeconds"]

@@ -1,0 +1,115 @@
+"""The entry of a database statement that no instrumentation made a span of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
+from otel_crumbs.sources.rules.database_errors import without_values
+from otel_crumbs.sources.rules.databases import folded, level_of, sets_up_a_connection
+from otel_crumbs.sources.spans.entry import SpanEntry, render_ended
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of, current
+
+_MS = 1e6
+
+
+class StatementEntry(NamedTuple):
+    """What is kept of a statement; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    statement: str
+    system: str
+    namespace: str | None
+    library: str
+    error: str | None
+    batch: int | None
+    parameters: str | None
+    ended: int
+
+
+def leave(
+    statement: object,
+    *,
+    started: int,
+    system: str,
+    library: str,
+    namespace: str | None = None,
+    error: BaseException | None = None,
+    batch: int | None = None,
+    parameters: str | None = None,
+) -> None:
+    """Leave a breadcrumb of a statement that has just been carried out, unless its span told of it."""
+    words = text(str(statement), MAX_MESSAGE)
+    if not is_instrumentation_enabled() or (error is None and sets_up_a_connection(words)):
+        return
+    branch = current.branch()
+    if _was_told(branch, started):
+        return
+    branch.append(
+        StatementEntry(
+            timestamp=started,
+            notable=error is not None,
+            branch=branch.name,
+            render=render,
+            statement=words,
+            system=system,
+            namespace=namespace,
+            library=library,
+            error=None if error is None else str(clean(error)),
+            batch=batch,
+            parameters=parameters,
+            ended=time.time_ns(),
+        )
+    )
+
+
+def size_of(batch: object) -> int | None:
+    """Return how many sets of parameters a statement ran with, None where it cannot be told."""
+    return len(batch) if isinstance(batch, list | tuple) else None
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a statement."""
+    kept = StatementEntry._make(entry)
+    statement = folded(kept.statement)
+    took_ms = round((kept.ended - kept.timestamp) / _MS, 3)
+    known: dict[str, Any] = {
+        "db.system": kept.system,
+        "db.namespace": kept.namespace,
+        "db.operation.batch.size": kept.batch,
+        "parameters": kept.parameters,
+        "library": kept.library,
+        "error": without_values(kept.error),
+    }
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type="query",
+        category="query",
+        level=level_of(statement, failed=kept.error is not None),
+        message=text(statement + (f" -> {kept.error.partition(':')[0]}" if kept.error else ""), MAX_MESSAGE),
+        data={**{key: clean(value) for key, value in known.items() if value is not None}, "duration_ms": took_ms},
+        duration_ms=took_ms,
+        branch=kept.branch,
+    )
+
+
+category_of[render] = lambda _: "query"
+
+
+def _was_told(branch: Branch, started: int) -> bool:
+    """Return whether a database's span has ended in this branch since then."""
+    return any(_is_database_span(entry) for entry in branch.own.last.copy() if entry[0] >= started)
+
+
+def _is_database_span(entry: Entry) -> bool:
+    if entry[3] is not render_ended:
+        return False
+    attributes = SpanEntry._make(entry).attributes
+    return "db.system" in attributes or "db.system.name" in attributes

@@ -1,0 +1,163 @@
+"""
+One thing that two instrumentations tell of is one breadcrumb.
+
+Layers lie on each other: SQLAlchemy on a driver, boto3's SQS client on
+botocore, Celery on its broker's client. Each says its own, and which of them
+are there is known only when the trail is rendered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.trails import Breadcrumb
+
+from .rules.database_errors import without_values
+
+# Clocks of spans are read one after the other; durations are rounded to microseconds.
+_ROUNDING = 2_000
+
+_COMMENT = re.compile(r"\s*/\*.*?\*/")
+_HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
+
+
+@guarded("breadcrumbs that say the same were brought together")
+def without_twins(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
+    """Return breadcrumbs, oldest first, with only one of those that tell of the same thing."""
+    left_out = {*_told_twice(breadcrumbs), *_exceptions_told_twice(breadcrumbs), *_lines_of_httpx(breadcrumbs)}
+    return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
+
+
+class Layers(NamedTuple):
+    """Two breadcrumbs, one within the other, that are one: which of them to leave out."""
+
+    outer: Callable[[Breadcrumb], bool]
+    inner: Callable[[Breadcrumb, Breadcrumb], bool]
+    leave_out_outer: bool
+
+
+def _library(breadcrumb: Breadcrumb) -> object:
+    return breadcrumb.data.get("library")
+
+
+def _is_orm_query(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.type == "query" and _library(breadcrumb) == "sqlalchemy"
+
+
+def _is_same_query(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    return inner.type == "query" and _library(inner) != "sqlalchemy" and _statement(outer) == _statement(inner)
+
+
+def _statement(breadcrumb: Breadcrumb) -> str:
+    """Return a query without its outcome and without the comments that tracing adds to it."""
+    return _COMMENT.sub("", breadcrumb.message.partition(" -> ")[0])
+
+
+def _is_sqs(breadcrumb: Breadcrumb) -> bool:
+    return _library(breadcrumb) == "boto3sqs"
+
+
+def _is_its_call(_: Breadcrumb, inner: Breadcrumb) -> bool:
+    return inner.message.startswith("SQS.") and inner.category in {"aws", "messaging"}
+
+
+def _is_celery_sending(breadcrumb: Breadcrumb) -> bool:
+    return _library(breadcrumb) == "celery" and " send " in breadcrumb.message
+
+
+def _is_on_its_way(_: Breadcrumb, inner: Breadcrumb) -> bool:
+    return inner.category in {"redis", "aws"} and inner.level == "info"
+
+
+def _is_failed_load(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "template" and breadcrumb.message.startswith("load ")
+
+
+def _is_failed_compilation(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    return inner.message.startswith("compile ") and inner.data.get("template") == outer.data.get("template")
+
+
+_LAYERS = (
+    # What cannot be compiled cannot be loaded either.
+    Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
+    # The driver knows the database and the exception.
+    Layers(_is_orm_query, _is_same_query, leave_out_outer=True),
+    # The queue's client knows the queue.
+    Layers(_is_sqs, _is_its_call, leave_out_outer=False),
+    # How a task reaches the broker matters only where it does not.
+    Layers(_is_celery_sending, _is_on_its_way, leave_out_outer=False),
+)
+
+
+def _told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    for index, outer in enumerate(breadcrumbs):
+        for layers in _LAYERS:
+            if layers.outer(outer):
+                twins = [other for other in _within(breadcrumbs, index) if layers.inner(outer, breadcrumbs[other])]
+                yield from (twins[:1] and [index]) if layers.leave_out_outer else twins
+
+
+def _within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
+    """Iterate over the indices of what happened during one breadcrumb, in the same branch."""
+    outer = breadcrumbs[index]
+    end = outer.timestamp + int((outer.duration_ms or 0) * 1e6) + _ROUNDING
+    for other in range(index + 1, len(breadcrumbs)):
+        inner = breadcrumbs[other]
+        if inner.timestamp > end:
+            return
+        ended = inner.timestamp + int((inner.duration_ms or 0) * 1e6)
+        if inner.branch == outer.branch and inner.duration_ms is not None and ended <= end:
+            yield other
+
+
+def _exceptions_told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over the log records of exceptions that a span tells of as well, one for one."""
+    told = Counter(_exceptions_of_spans(breadcrumbs))
+    for index, breadcrumb in enumerate(breadcrumbs):
+        said = _exception_of_record(breadcrumb)
+        # What a database said was told without its values.
+        for words in (said, without_values(said)):
+            if words is not None and told[words] > 0:
+                told[words] -= 1
+                yield index
+                break
+
+
+def _exceptions_of_spans(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:
+    for breadcrumb in breadcrumbs:
+        if breadcrumb.category == "exception" and "span" in breadcrumb.data:
+            yield breadcrumb.message
+        elif breadcrumb.category != "span" and breadcrumb.duration_ms is not None and "error" in breadcrumb.data:
+            yield str(breadcrumb.data["error"])
+
+
+def _exception_of_record(breadcrumb: Breadcrumb) -> str | None:
+    """Return what a record of an exception says of it; None for one that has words of its own."""
+    kind = breadcrumb.data.get("exception.type")
+    if not kind:
+        return None
+    message = str(breadcrumb.data.get("exception.message") or "")
+    said = f"{str(kind).rpartition('.')[2]}: {message}".removesuffix(": ")
+    has_own_words = breadcrumb.type != "error" and breadcrumb.message not in {said, message}
+    return None if has_own_words else said
+
+
+def _lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over httpx's own log lines of requests that its instrumentation tells of."""
+    told: Counter[tuple[object, str]] = Counter()
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if _library(breadcrumb) == "httpx" and breadcrumb.type == "http":
+            told[breadcrumb.data.get("method"), _address(str(breadcrumb.data.get("url")))] += 1
+        elif breadcrumb.category == "httpx" and (line := _HTTPX_LINE.match(breadcrumb.message)):
+            request = line[1], _address(line[2])
+            if told[request] > 0:
+                told[request] -= 1
+                yield index
+
+
+def _address(url: str) -> str:
+    return url.partition("?")[0]

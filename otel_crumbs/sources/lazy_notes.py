@@ -1,0 +1,97 @@
+"""Notes that are finished only when an error asks for them, by a function of the application's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from time import time_ns
+from typing import Any
+
+from otel_crumbs.base.guard import guarded, warn
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
+
+from .notes import MAX_NAME, known_level, nanoseconds
+
+Processor = Callable[[dict[str, Any]], Any]
+
+
+class LazyNote:
+    """
+    The fields of a breadcrumb, and what finishes them once.
+
+    Args:
+        fields: As they were recorded.
+        processor: Changes them in place; its result is ignored, as raven did.
+
+    """
+
+    def __init__(self, fields: dict[str, Any], processor: Processor) -> None:
+        self._fields = fields
+        self._processor: Processor | None = processor
+        self._lock = threading.Lock()
+
+    def finished(self) -> dict[str, Any]:
+        """Return the fields; the first to ask has them finished."""
+        with self._lock:
+            processor, self._processor = self._processor, None
+            if processor is not None:
+                self._fields = _finish(self._fields, processor)
+            return self._fields
+
+
+@guarded("a breadcrumb with a processor was recorded by hand")
+def record_lazily(
+    processor: Processor,
+    *,
+    message: str | None,
+    category: str | None,
+    level: str,
+    type: str,  # noqa: A002 - the word of the wire format
+    data: Mapping[str, Any] | None,
+    timestamp: float | datetime | None,
+) -> None:
+    """Leave a breadcrumb that *processor* finishes; the rest as in `by_hand.record`."""
+    if level not in LEVELS:
+        level = known_level(level)
+    moment = time_ns() if timestamp is None else nanoseconds(timestamp)
+    fields = {
+        "timestamp": moment / 1e9,
+        "type": type,
+        "category": category,
+        "level": level,
+        "message": message,
+        "data": clean_mapping(data) if data is not None else {},
+    }
+    branch = current.branch()
+    branch.append((moment, level in NOTABLE_LEVELS, branch.name, render, LazyNote(fields, processor)))
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a note, finished."""
+    moment, _, branch, _, note = entry
+    fields = note.finished()
+    data = clean(fields.get("data"))
+    yield Breadcrumb(
+        timestamp=moment,
+        type=text(str(clean(fields.get("type")) or "default"), MAX_NAME),
+        category=text(str(clean(fields.get("category")) or "manual"), MAX_NAME),
+        level=known_level(clean(fields.get("level")) or "info"),
+        message=text(str(clean(fields.get("message")) or ""), MAX_MESSAGE),
+        data=data if isinstance(data, dict) else {},
+        branch=branch,
+    )
+
+
+category_of[render] = lambda _: "manual"
+
+
+def _finish(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:
+    finished = {**fields, "data": dict(fields["data"])}
+    try:
+        processor(finished)
+    except Exception as error:  # noqa: BLE001 - the user's own code runs here
+        warn("processor", "The breadcrumb processor %r raised %r; its breadcrumb stays as it was.", processor, error)
+        return fields
+    return finished

@@ -1,0 +1,161 @@
+"""OpenTelemetry log records and events become breadcrumbs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opentelemetry.sdk._logs import LogRecordProcessor
+from opentelemetry.trace import get_current_span
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.identity import SCOPE
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.sources.spans.entry import words
+from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
+
+from .logging_hook import asked, handling
+
+if TYPE_CHECKING:
+    from opentelemetry._logs import SeverityNumber
+    from opentelemetry.context import Context
+    from opentelemetry.sdk._logs import ReadWriteLogRecord
+
+_INFO, _WARN, _ERROR, _FATAL = 9, 13, 17, 21
+
+
+class BreadcrumbLogRecordProcessor(LogRecordProcessor):
+    """
+    Leaves a breadcrumb for every log record emitted through OpenTelemetry.
+
+    A record with an event name has that as its category, any other its scope,
+    which is the logger's name. Lines of the standard `logging` that
+    OpenTelemetry's handler passes on are left out while `otel_crumbs` takes
+    them straight from `logging`.
+
+    Args:
+        severity: The least severity number that leaves a breadcrumb: 9 is INFO.
+        on_record: Told of each record first, with the live exception if it has
+            one; `otel_crumbs.install` sets it.
+
+    """
+
+    def __init__(self, *, severity: int = _INFO, on_record: Callable[[ReadWriteLogRecord], None] | None = None) -> None:
+        self.severity = severity
+        self.on_record = on_record
+        self.active = True
+        asked.yet = True
+
+    @guarded("a log record was recorded")
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        """Leave the record in the trail of the span it was emitted in."""
+        if not self.active or _is_ours(log_record):
+            return
+        if self.on_record is not None:
+            self.on_record(log_record)
+        if not handling.get() and _severity(log_record) >= self.severity:
+            _record(log_record)
+
+    def enabled(
+        self,
+        *,
+        context: Context | None = None,
+        instrumentation_scope: Any = None,
+        severity_number: SeverityNumber | None = None,
+        event_name: str | None = None,
+    ) -> bool:
+        """Return whether such a record would leave a breadcrumb; nobody need build one otherwise."""
+        return self.active and (severity_number is None or severity_number.value >= self.severity)
+
+    def shutdown(self) -> None:
+        """Stop recording."""
+        self.active = False
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return True: nothing is kept back."""
+        return True
+
+
+class RecordEntry(NamedTuple):
+    """What is kept of a log record; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    scope: str
+    severity: int
+    body: Any
+    event_name: str | None
+    attributes: Mapping[str, Any]
+    span_id: int
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a log record or event."""
+    kept = RecordEntry._make(entry)
+    is_exception = "exception.type" in kept.attributes and kept.event_name is not None
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type="error" if is_exception else "default",
+        category=text(kept.event_name or kept.scope or "log"),
+        level=_level(kept.severity),
+        message=text(_message(kept, is_exception=is_exception), MAX_MESSAGE),
+        data=kept.attributes,
+        span_id=f"{kept.span_id:016x}" if kept.span_id else None,
+        branch=kept.branch,
+    )
+
+
+category_of[render] = lambda entry: str(entry[7] or entry[4] or "log")
+
+
+def _record(emitted: ReadWriteLogRecord) -> None:
+    record = emitted.log_record
+    span_context = get_current_span(record.context).get_span_context()
+    branch = current.branch_at(span_context if span_context.is_valid else None, record.context)
+    severity = _severity(emitted)
+    branch.append(
+        (
+            record.timestamp or record.observed_timestamp or time.time_ns(),
+            severity >= _WARN,
+            branch.name,
+            render,
+            emitted.instrumentation_scope.name if emitted.instrumentation_scope else "",
+            severity,
+            clean(record.body),
+            record.event_name,
+            clean_mapping(record.attributes or {}),
+            record.span_id or 0,
+        )
+    )
+
+
+def _is_ours(emitted: ReadWriteLogRecord) -> bool:
+    """Return whether it is an error event on its way out by the exporter `app_logs`."""
+    return emitted.instrumentation_scope is not None and emitted.instrumentation_scope.name == SCOPE
+
+
+def _severity(emitted: ReadWriteLogRecord) -> int:
+    number = emitted.log_record.severity_number
+    return _INFO if number is None else int(number.value)
+
+
+def _message(kept: RecordEntry, *, is_exception: bool) -> str:
+    if is_exception:
+        kind = str(kept.attributes["exception.type"]).rpartition(".")[2]
+        return f"{kind}: {kept.attributes.get('exception.message') or ''}".removesuffix(": ")
+    if kept.body is not None and kept.body != "":
+        return str(kept.body)
+    return words(kept.event_name or kept.scope or "log", kept.attributes)
+
+
+def _level(severity: int) -> str:
+    if severity >= _FATAL:
+        return "fatal"
+    if severity >= _ERROR:
+        return "error"
+    if severity >= _WARN:
+        return "warning"
+    return "info" if severity >= _INFO else "debug"

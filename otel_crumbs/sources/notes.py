@@ -1,0 +1,159 @@
+"""Notes that the application leaves itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from operator import itemgetter
+from time import time_ns
+from typing import Any, NamedTuple
+
+from otel_crumbs.base.guard import tell, warn
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
+
+type_of = type  # the argument of that name hides it
+
+# As Sentry's relay cuts them.
+MAX_NAME = 128
+
+_NOTABLE = {level: level in NOTABLE_LEVELS for level in LEVELS}
+_SIMPLE = frozenset({str, int, float, bool, type(None)})
+_SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
+
+
+class NoteEntry(NamedTuple):
+    """What is kept of a note; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    message: str
+    category: str
+    level: str
+    type: str
+    data: Mapping[str, Any] | None
+
+
+def record(
+    message: str | None = None,
+    *,
+    category: str | None = None,
+    level: str = "info",
+    type: str = "default",  # noqa: A002 - the word of the wire format
+    data: Mapping[str, Any] | None = None,
+    timestamp: float | datetime | None = None,
+) -> None:
+    """
+    Leave a breadcrumb right here.
+
+    Never raises: what cannot be used is left out, with a warning.
+
+    Args:
+        message: A line that tells the story; made from *data* if None.
+        category: Who says so, ``manual`` if None.
+        level: ``debug``, ``info``, ``warning``, ``error`` or ``fatal``.
+        type: ``default``, ``http``, ``query``, ``error``, ...
+        data: Details; copied where they could change.
+        timestamp: Seconds since the epoch or a datetime; now if None.
+
+    """
+    try:
+        try:
+            notable = _NOTABLE[level]
+        except (KeyError, TypeError):
+            level = known_level(level)
+            notable = _NOTABLE[level]
+        if data is not None:
+            data = _details(data)
+        if not (type_of(message) is type_of(category) is type_of(type) is str):
+            if message is None and not data:
+                warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
+                return
+            message, category, type = _message(message, data), _name(category), _name(type)  # noqa: A001 - as above
+        branch = current.branch()
+        branch.append(
+            (
+                time_ns() if timestamp is None else nanoseconds(timestamp),
+                notable,
+                branch.name,
+                render,
+                message,
+                category or "manual",
+                level,
+                type,
+                data,
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - the cheapest call there is must not pay for a wrapping guard
+        tell("a breadcrumb was recorded by hand", error)
+
+
+def render(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a note."""
+    kept = NoteEntry._make(entry)
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type=text(kept.type or "default", MAX_NAME),
+        category=text(kept.category, MAX_NAME),
+        level=kept.level,
+        message=text(kept.message, MAX_MESSAGE),
+        data=clean_mapping(kept.data or {}),
+        branch=kept.branch,
+    )
+
+
+category_of[render] = itemgetter(NoteEntry._fields.index("category"))
+
+
+def _message(message: object, details: Mapping[str, Any] | None) -> str:
+    if type_of(message) is str:
+        return message
+    if message is None:
+        return " ".join(f"{key}={value}" for key, value in clean_mapping(details or {}).items())
+    return str(clean(message))
+
+
+def _name(value: object) -> Any:
+    return value if value is None or type_of(value) is str else str(clean(value))
+
+
+def _details(data: object) -> Mapping[str, Any]:
+    if type(data) is dict:
+        for value in data.values():
+            if type(value) not in _SIMPLE:
+                break
+        else:
+            return data.copy()
+    if isinstance(data, Mapping):
+        return clean_mapping(data)
+    warn(
+        "record data",
+        "otel_crumbs.record(data=...) needs a mapping such as {'order': 42}, not %s; kept as {'value': ...}.",
+        type(data).__name__,
+    )
+    return {"value": clean(data)}
+
+
+def known_level(level: object) -> str:
+    """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
+    name = str(clean(level)).lower()
+    name = _SYNONYMS.get(name, name)
+    if name in LEVELS:
+        return name
+    warn("record level", "otel_crumbs.record(level=...) is one of %s, not %r; taken as 'info'.", LEVELS, name)
+    return "info"
+
+
+def nanoseconds(timestamp: float | datetime) -> int:
+    """Return seconds since the epoch, or a datetime, UTC where it has no zone, in nanoseconds; now where it is none."""
+    try:
+        if isinstance(timestamp, datetime):
+            aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)
+            return int(aware.timestamp() * 1e9)
+        return int(float(timestamp) * 1e9)
+    except (OverflowError, TypeError, ValueError):
+        expected = "seconds since the epoch or a datetime"
+        warn("record timestamp", "otel_crumbs.record(timestamp=...) is %s, not %r; now is taken.", expected, timestamp)
+        return time_ns()

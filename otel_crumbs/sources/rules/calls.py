@@ -1,0 +1,173 @@
+"""What spans of calls to elsewhere tell: HTTP, RPC, AWS and messages."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from .facts import SpanFacts, Telling
+from .reasons import phrase_of, reason_of
+
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+
+# https://grpc.io/docs/guides/status-codes/, by number.
+_GRPC_CODES = (
+    *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
+    *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED"),
+    *("INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
+)
+_GRPC_DETAILS = re.compile(r'details = "([^"\n]*)"')
+
+# Where orchestrators and load balancers ask whether a service lives.
+_HEALTH_CHECK = re.compile(r"/(?:-/)?(?:health|healthz|healthcheck|ready|readyz|live|livez)/?$")
+_GRPC_HEALTH = "grpc.health.v1.Health"
+
+
+def http(facts: SpanFacts) -> Telling:
+    """Tell of a request that the application made."""
+    method = facts.first("http.request.method", "http.method") or facts.name
+    url = _url(facts)
+    status = facts.first("http.response.status_code", "http.status_code")
+    reason = phrase_of(status) if status is not None else reason_of(facts.said)
+    way = "".join(f" -> {redirect}" for redirect in facts.redirects)
+    return Telling(
+        type="http",
+        category="http",
+        level=_http_level(status, failed=facts.failed),
+        message=f"{method} {_without_query(url)}{way}{_http_outcome(facts, status, reason)}",
+        data={
+            "method": method,
+            "url": url,
+            "status_code": status,
+            "reason": reason,
+            "redirects": len(facts.redirects) or None,
+            "library": facts.library,
+        },
+    )
+
+
+def is_passed_health_check(facts: SpanFacts) -> bool:
+    """Return whether a call asked somebody how they are, and they are well."""
+    if facts.failed or facts.took is None:
+        return False
+    if facts.first("rpc.service") == _GRPC_HEALTH:
+        return True
+    status = facts.first("http.response.status_code", "http.status_code")
+    return (
+        isinstance(status, int) and status < _CLIENT_ERROR and bool(_HEALTH_CHECK.search(_without_query(_url(facts))))
+    )
+
+
+def messaging(facts: SpanFacts) -> Telling:
+    """Tell of a message sent or received."""
+    destination = facts.first(
+        "messaging.destination.name", "messaging.destination", "messaging.url", "celery.task_name"
+    )
+    return Telling(
+        category="messaging",
+        level=facts.level,
+        message=(_celery_words(facts) or facts.name) + facts.failure,
+        data={
+            "system": facts.first("messaging.system") or (facts.library if facts.library == "celery" else None),
+            "destination": destination,
+            "message_id": facts.first("messaging.message.id", "messaging.message_id"),
+            "task": facts.first("celery.task_name"),
+            "state": facts.first("celery.state"),
+            "library": facts.library,
+        },
+    )
+
+
+def aws(facts: SpanFacts) -> Telling:
+    """Tell of a call to an AWS service."""
+    status = facts.first("http.response.status_code", "http.status_code")
+    service, method = facts.first("rpc.service"), facts.first("rpc.method")
+    return Telling(
+        category="aws",
+        level=_http_level(status, failed=facts.failed),
+        message=f"{service}.{method}{_http_outcome(facts, status)}" if service and method else facts.name,
+        data={
+            "service": service,
+            "method": method,
+            "status_code": status,
+            "region": facts.first("cloud.region", "aws.region"),
+            "request_id": facts.first("aws.request_id"),
+            "library": facts.library,
+        },
+    )
+
+
+def rpc(facts: SpanFacts) -> Telling:
+    """Tell of a remote procedure call."""
+    code = facts.first("rpc.response.status_code", "rpc.grpc.status_code")
+    status = _grpc_status(code)
+    details = _GRPC_DETAILS.search(facts.said or "")
+    answered = facts.failed and status and facts.took
+    return Telling(
+        category="rpc",
+        level=facts.level,
+        message=facts.name.lstrip("/") + (f" -> {status} after {facts.took}" if answered else facts.outcome),
+        data={
+            "system": facts.first("rpc.system.name", "rpc.system"),
+            "service": facts.first("rpc.service"),
+            "method": facts.first("rpc.method"),
+            "status_code": code,
+            "status": status,
+            "reason": details[1] if details else None,
+        },
+    )
+
+
+def _celery_words(facts: SpanFacts) -> str | None:
+    task = facts.first("celery.task_name")
+    if not task:
+        return None
+    if facts.first("celery.action") == "run":
+        return f"{task} run"
+    return f"{facts.first('messaging.destination.name', 'messaging.destination') or 'celery'} send {task}"
+
+
+def _grpc_status(code: object) -> str | None:
+    if isinstance(code, str):
+        return code
+    return _GRPC_CODES[code] if isinstance(code, int) and 0 <= code < len(_GRPC_CODES) else None
+
+
+def _url(facts: SpanFacts) -> str:
+    url = facts.first("url.full", "http.url")
+    if url:
+        return _without_userinfo(str(url))
+    scheme = facts.first("url.scheme", "http.scheme") or "http"
+    host = facts.first("http.host", "server.address", "net.peer.name") or ""
+    path = facts.first("http.target", "url.path", "http.route") or ""
+    return f"{scheme}://{host}{path}" if host else str(path)
+
+
+def _without_userinfo(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    except ValueError:
+        return url
+
+
+def _without_query(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
+
+
+def _http_outcome(facts: SpanFacts, status: object, reason: str | None = None) -> str:
+    if facts.took is None:
+        return ""
+    if status is not None:
+        return f" -> {status} in {facts.took}"
+    if facts.error and reason:
+        return f" -> {facts.error} ({reason}) after {facts.took}"
+    return facts.outcome
+
+
+def _http_level(status: object, *, failed: bool) -> str:
+    if not isinstance(status, int):
+        return "error" if failed else "info"
+    if status >= _SERVER_ERROR:
+        return "error"
+    return "warning" if status >= _CLIENT_ERROR else "info"

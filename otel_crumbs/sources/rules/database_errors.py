@@ -1,0 +1,113 @@
+"""
+What databases say of a failure, without the values that it is about.
+
+They quote values, and they quote names, in the same way. So what is quoted
+stays where the words around it say that it is a name, and becomes ``?``
+everywhere else; what is only there to show values is cut.
+"""
+
+from __future__ import annotations
+
+import re
+
+from otel_crumbs.base.plain import MAX_MESSAGE
+
+HIDDEN = "?"
+
+# What follows is about the statement and what it was carried out with: SQLAlchemy's, and pymongo's.
+_APPENDED = re.compile(r"\s?\[(?:SQL|parameters): .*|, full error: .*", re.DOTALL)
+
+# Drivers of MySQL and ODBC raise exceptions of two arguments, which Python writes as a tuple.
+_ARGUMENTS = re.compile(r"""\((?P<code>\d+|'\w+'), (?P<quote>["'])(?P<said>.*)(?P=quote)\)""", re.DOTALL)
+
+# PostgreSQL says more in further lines, and all but the hint quote rows, keys, parameters or the statement.
+_FURTHER = re.compile(r"\n(?=(?:LINE \d+|DETAIL|HINT|QUERY|CONTEXT):)")
+_QUOTES_VALUES = re.compile(r"(?:LINE \d+|DETAIL|QUERY|CONTEXT):")
+
+# Values that are known by both their ends may have quotes within, and need have none around them.
+_BETWEEN = re.compile(
+    r"""
+      (?<=Duplicate\ entry\ ').*(?='\ for\ key\b)     # MySQL
+    | (?<=value:\ ').*(?='\ for\ column\b)            # MySQL
+    | (?<=\bnear\ ').*(?='\ at\ line\b)               # MySQL: the rest of the statement
+    | (?<=value\ ").*(?="\ is\ out\ of\ range)        # PostgreSQL
+    | (?<=invalid\ value\ ").*(?="\ for\ ")           # PostgreSQL
+    | (?<=:\ ["']).*(?=["']\s*\Z|…\Z)                 # PostgreSQL and MySQL, at the end
+    | (?<=value\ ').*(?='\ to\ data\ type\b)          # SQL Server
+    | (?<=\bkey\ value\ is\ \().*(?=\))               # SQL Server
+    | (?<=\bcolumn\ values\ \().*(?=\))               # Oracle
+    | (?<=\bdup\ key:\ \{).*(?=\})                    # MongoDB
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
+# An apostrophe within a word is no quote; b'...' and N'...' are quoted. Names come as "a"."b" and 'a'@'b' as well.
+_QUOTED = re.compile(
+    r"""(?:(?<!\w)|(?<=\b[bBeEnNuUxX]))(?P<quote>["'])(?P<said>.*?)(?:(?P=quote)(?:[.@](?P=quote).*?(?P=quote))*(?!\w)|\Z)""",
+    re.DOTALL,
+)
+_BEFORE_A_NAME = re.compile(
+    r"""
+    \b(?: alias | attribute | class | collation | column | command | constraint | cursor | database | domain | encoding
+        | extension | field | function | host | index | key | language | named? | object | option | parameter
+        | partition | placeholder | policy | procedure | publication | relation | role | rule | savepoint | schema
+        | sequence | server(?:\ at|\ on)? | socket | statement | subscription | table | tablespace | trigger | type
+        | user | variable | view
+    )\s+\Z
+    | \bhost(?:addr)?:\ \Z                            # psycopg's list of what it tried
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_AFTER_A_NAME = re.compile(r": invalid identifier| command\b")  # Oracle, Redis
+_LONGEST_BEFORE = 32
+_NEAR = re.compile(r"\bnear \Z")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+# A part of MySQL's statement, or a path of Oracle's.
+_A_NAME_OF_ITSELF = re.compile(r"'(?:field list|\w+ clause|group statement)'|\"[A-Z][\w$#]*\"(?:\.\"[A-Z][\w$#]*\")+")
+# A connection string, or the end of a password that was taken for the host.
+_NO_NAME = re.compile(r"""[^"']@|://""")
+
+_LIBRARIES = frozenset(
+    {
+        *("MySQLdb", "aiomysql", "aiosqlite", "asyncpg", "cx_Oracle", "mysql", "oracledb", "peewee", "psycopg"),
+        *("psycopg2", "pymongo", "pymssql", "pymysql", "pyodbc", "redis", "sqlalchemy", "sqlite3", "tortoise"),
+    }
+)
+
+
+def without_values(said: str | None) -> str | None:
+    """Return what a database says of a failure, without the values that it quotes."""
+    if not said:
+        return None
+    # More is not shown, and looking through it would take long.
+    said = said[:MAX_MESSAGE]
+    first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpacked, _APPENDED.sub("", said)))
+    return "\n".join(_hidden(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
+
+
+def is_of_a_database(kind: str) -> bool:
+    """Return whether an exception's full name is that of a database, a driver or what lies on it."""
+    return kind.partition(".")[0] in _LIBRARIES or kind.startswith("django.db.")
+
+
+def _unpacked(found: re.Match[str]) -> str:
+    code = found["code"].strip("'")
+    return f"({code}) " + found["said"].replace(f"\\{found['quote']}", found["quote"])
+
+
+def _hidden(part: str) -> str:
+    return _QUOTED.sub(_hidden_unless_a_name, _BETWEEN.sub(HIDDEN, part))
+
+
+def _hidden_unless_a_name(found: re.Match[str]) -> str:
+    return found[0] if _is_a_name(found) else f"{found['quote']}{HIDDEN}{found['quote']}"
+
+
+def _is_a_name(found: re.Match[str]) -> bool:
+    if _NO_NAME.search(found[0]):
+        return False
+    before = found.string[max(0, found.start() - _LONGEST_BEFORE) : found.start()]
+    if _NEAR.search(before):
+        return bool(_WORD.fullmatch(found["said"]))
+    named = _BEFORE_A_NAME.search(before) or _AFTER_A_NAME.match(found.string, found.end())
+    return bool(named or _A_NAME_OF_ITSELF.fullmatch(found[0]))

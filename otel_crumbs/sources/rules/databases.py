@@ -1,0 +1,95 @@
+"""What spans of databases, caches and key-value stores tell."""
+
+from __future__ import annotations
+
+import re
+
+from .database_errors import without_values
+from .facts import SpanFacts, Telling
+
+# Stores that answer by key: what they run is a command, not a query.
+_KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
+
+_TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
+# What Django and SQLAlchemy say to every new connection, whoever asked for it.
+_SETTING_UP = re.compile(
+    r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()"
+    r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted)\b",
+    re.IGNORECASE,
+)
+
+
+def query(facts: SpanFacts) -> Telling:
+    """Tell of a statement sent to a database."""
+    statement = folded(facts.first("db.query.text", "db.statement") or facts.name)
+    return Telling(
+        type="query",
+        category="query",
+        level=level_of(statement, failed=facts.failed),
+        message=statement + (f" -> {facts.error or 'failed'}" if facts.failed else ""),
+        data={
+            "db.system": facts.first("db.system.name", "db.system"),
+            "db.namespace": facts.first("db.namespace", "db.name"),
+            "rows": facts.first("db.response.returned_rows"),
+            # Only there where the instrumentation was asked for it.
+            "parameters": facts.first("db.statement.parameters"),
+            "library": facts.library,
+            "error": without_values(facts.said),
+        },
+    )
+
+
+def key_value(facts: SpanFacts) -> Telling:
+    """Tell of a command sent to a cache or key-value store."""
+    system = str(facts.first("db.system.name", "db.system"))
+    command = str(facts.first("db.query.text", "db.statement") or facts.name)
+    return Telling(
+        type="query",
+        category="redis" if system == "valkey" else system,
+        level=facts.level,
+        # A pipeline has a line for each of its commands.
+        message="; ".join(map(folded, command.splitlines())) + facts.failure,
+        data={
+            "db.system": system,
+            "db.namespace": facts.first("db.namespace", "db.redis.database_index"),
+            "library": facts.library,
+            "error": without_values(facts.said),
+        },
+    )
+
+
+def is_key_value(facts: SpanFacts) -> bool:
+    """Return whether a span is of a store that answers by key."""
+    return str(facts.first("db.system.name", "db.system")) in _KEY_VALUE_STORES
+
+
+def is_housekeeping(facts: SpanFacts) -> bool:
+    """Return whether a span is what the library does on its own behalf, and went well."""
+    if facts.failed or facts.took is None:
+        return False
+    statement = facts.first("db.query.text", "db.statement")
+    if statement is None:
+        return facts.library == "sqlalchemy"  # "connect": each time that the pool lends a connection
+    return sets_up_a_connection(str(statement))
+
+
+def sets_up_a_connection(statement: str) -> bool:
+    """Return whether a statement is what libraries say to every new connection."""
+    return bool(_SETTING_UP.match(statement.lstrip()))
+
+
+def level_of(statement: str, *, failed: bool) -> str:
+    """Return how grave a statement is: those that only frame a transaction matter least."""
+    if failed:
+        return "error"
+    return "debug" if frames_a_transaction(statement) else "info"
+
+
+def frames_a_transaction(statement: str) -> bool:
+    """Return whether a statement begins or ends a transaction or a part of one."""
+    return bool(_TRANSACTION.match(statement))
+
+
+def folded(statement: object) -> str:
+    """Return a statement on one line."""
+    return " ".join(str(statement).split())

@@ -1,0 +1,99 @@
+"""
+What a span tells, in the words of a breadcrumb: one table, old and new conventions alike.
+
+Instrumentations still write the semantic conventions of before 2024 unless
+told otherwise, and the new ones when they are; both are read here and nowhere
+else. A span is known by its attributes, never by its display name.
+
+Sources: the semantic conventions for `HTTP
+<https://opentelemetry.io/docs/specs/semconv/http/http-spans/>`_, `databases
+<https://opentelemetry.io/docs/specs/semconv/database/database-spans/>`_,
+`messaging <https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/>`_
+and `RPC <https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/>`_.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .calls import aws, http, is_passed_health_check, messaging, rpc
+from .databases import is_housekeeping, is_key_value, key_value, query
+from .facts import SpanFacts, Telling
+
+__all__ = ["KAFKA", "RULES", "SpanFacts", "Telling", "http", "tell"]
+
+_JINJA2 = "opentelemetry.instrumentation.jinja2"
+_ASGI_EVENT = "asgi.event.type"
+KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
+
+
+def template(facts: SpanFacts) -> Telling:
+    """Tell of a template compiled or rendered."""
+    return Telling(
+        category="template",
+        level=facts.level,
+        message=f"{_template_step(facts)} {facts.first('jinja2.template_name') or ''}".strip() + facts.failure,
+        data={"template": facts.first("jinja2.template_name"), "path": facts.first("jinja2.template_path")},
+    )
+
+
+def other(facts: SpanFacts) -> Telling:
+    """Tell of any other span, with all its attributes."""
+    return Telling(category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes))
+
+
+Fits = Callable[[SpanFacts], bool]
+Rule = tuple[Fits, Callable[[SpanFacts], Telling]]
+
+
+def _says(*keys: str) -> Fits:
+    return lambda facts: any(key in facts.attributes for key in keys)
+
+
+def _is_aws(facts: SpanFacts) -> bool:
+    return str(facts.first("rpc.system.name", "rpc.system")) == "aws-api"
+
+
+def _is_of_kafka(facts: SpanFacts) -> bool:
+    # Where sending fails, its instrumentation comes to no attributes.
+    return facts.scope in KAFKA
+
+
+def _is_template(facts: SpanFacts) -> bool:
+    return facts.scope == _JINJA2
+
+
+def _is_step_to_a_template(facts: SpanFacts) -> bool:
+    """Return whether a template was found and compiled: that it is rendered says as much."""
+    return _is_template(facts) and not facts.failed and _template_step(facts) != "render"
+
+
+def _template_step(facts: SpanFacts) -> str:
+    return facts.name.removeprefix("jinja2.")
+
+
+# What these fit would push out the story: the parts of a response, one span
+# each, and what goes on all the time while all is well.
+NOISE: tuple[Fits, ...] = (_says(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_step_to_a_template)
+
+# The first that fits tells: what a span is for comes before how it travels.
+RULES: tuple[Rule, ...] = (
+    (_says("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"), messaging),
+    (_is_of_kafka, messaging),
+    (_is_aws, aws),
+    (_says("rpc.system", "rpc.system.name"), rpc),
+    (is_key_value, key_value),
+    (_says("db.system", "db.system.name"), query),
+    (_says("http.request.method", "http.method"), http),
+    (_is_template, template),
+)
+
+
+def tell(facts: SpanFacts) -> Telling | None:
+    """Return a span in the words of a breadcrumb, None for one that is only noise."""
+    if any(fits(facts) for fits in NOISE):
+        return None
+    for fits, telling in RULES:
+        if fits(facts):
+            return telling(facts)
+    return other(facts)

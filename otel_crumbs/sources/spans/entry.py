@@ -1,0 +1,226 @@
+"""The entry of a span: what is kept of it, and how it is rendered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from opentelemetry.trace import SpanContext, StatusCode, format_span_id
+
+from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.sources.rules.database_errors import is_of_a_database, without_values
+from otel_crumbs.sources.rules.table import SpanFacts, tell
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of
+
+from .redirects import redirects_of
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import Event, Span
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+    from opentelemetry.trace import Status
+
+_EXCEPTION = "exception"
+_MS = 1e6
+_SECOND_MS, _FINE_MS = 1000, 10
+_WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
+# Words that an event says of itself, wherever its author put them.
+_OWN_WORDS = ("message", "event.message", "log.message")
+
+
+class SpanEntry(NamedTuple):
+    """What is kept of a span; the first four are what every entry starts with."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    render: object
+    name: str
+    scope: InstrumentationScope | None
+    attributes: Mapping[str, Any]
+    events: Sequence[Event] | None
+    status: Status
+    end_time: int | None
+    context: SpanContext
+    told: bool
+
+
+def render_ended(entry: Entry) -> Iterable[Breadcrumb]:
+    """Render a span that has ended, and its events."""
+    kept = SpanEntry._make(entry)
+    took_ms = ((kept.end_time or kept.timestamp) - kept.timestamp) / _MS
+    return _render(kept, took_ms, in_flight=False)
+
+
+def render_in_flight(entry: Entry) -> Iterable[Breadcrumb]:
+    """Render a span that was open when the error was captured, and the events it had."""
+    kept = SpanEntry._make(entry)
+    took_ms = ((kept.end_time or kept.timestamp) - kept.timestamp) / _MS
+    return _render(kept, took_ms, in_flight=True)
+
+
+def render_root(entry: Entry) -> Iterable[Breadcrumb]:
+    """Render the events of an operation's own span: the span itself is the context."""
+    return _render_events(SpanEntry._make(entry), exceptions=True)
+
+
+def render_open(branch: Branch, span: Span, *, is_root: bool) -> Entry | None:
+    """Return an entry for a span that is open, as it is now."""
+    if is_root and not span.events:
+        return None
+    return SpanEntry(
+        timestamp=span.start_time or 0,
+        notable=True,
+        branch=branch.name,
+        render=render_root if is_root else render_in_flight,
+        name=span.name,
+        scope=span.instrumentation_scope,
+        attributes=dict(span.attributes or {}),
+        events=span.events or None,
+        status=span.status,
+        end_time=time.time_ns(),
+        context=span.context,
+        told=False,
+    )
+
+
+# A scope is an instrumentation, and nearly all of its spans are of one category.
+_category_of_scope: dict[str, str] = {}
+_MAX_SCOPES = 1000
+_SCOPE = SpanEntry._fields.index("scope")
+
+
+def _category(entry: Entry) -> str:
+    scope = entry[_SCOPE]
+    name = scope.name if scope else ""
+    category = _category_of_scope.get(name)
+    if category is None:
+        category = next((breadcrumb.category for breadcrumb in render_ended(entry)), "span")
+        if len(_category_of_scope) < _MAX_SCOPES:
+            _category_of_scope[name] = category
+    return category
+
+
+category_of[render_ended] = _category
+category_of[render_root] = lambda _: "span"
+
+
+def duration(milliseconds: float) -> str:
+    """Return a duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
+    if milliseconds >= _SECOND_MS:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds:.1f} ms" if milliseconds < _FINE_MS else f"{milliseconds:.0f} ms"
+
+
+def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
+    error = _error(kept)
+    facts = SpanFacts(
+        name=str(clean(kept.name)),
+        scope=kept.scope.name if kept.scope else "",
+        attributes=kept.attributes,
+        failed=kept.status.status_code is StatusCode.ERROR,
+        error=_error_name(kept),
+        took=None if in_flight else duration(took_ms),
+        said=error,
+        redirects=redirects_of(kept.context.span_id),
+    )
+    telling = tell(facts)
+    if telling is None:
+        return
+    # An attribute's name is a text, though perhaps of a class of its own.
+    data = {text(str.__str__(key)): clean(value) for key, value in telling.data.items() if value is not None}
+    data["duration_ms"] = took_ms = round(took_ms, 3)
+    if error:
+        data.setdefault("error", text(error))
+    message = f"{telling.message} (in flight for {duration(took_ms)})" if in_flight else telling.message
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        type=telling.type,
+        category=telling.category,
+        level=telling.level,
+        message=text(message, MAX_MESSAGE),
+        data=data,
+        span_id=format_span_id(kept.context.span_id),
+        duration_ms=took_ms,
+        branch=kept.branch,
+        in_flight=in_flight,
+    )
+    # What a call to elsewhere failed with is part of its one breadcrumb.
+    yield from _render_events(kept, exceptions=telling.category == "span")
+
+
+def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]:
+    for event in tuple(kept.events or ()):
+        if event.name != _EXCEPTION:
+            yield _render_event(kept, event)
+        elif exceptions and not kept.told:
+            yield _render_exception(kept, event)
+
+
+def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
+    name, attributes = str(clean(event.name)), clean_mapping(event.attributes or {})
+    return Breadcrumb(
+        timestamp=event.timestamp,
+        category=name,
+        message=text(words(name, attributes), MAX_MESSAGE),
+        data=attributes,
+        span_id=format_span_id(kept.context.span_id),
+        branch=kept.branch,
+    )
+
+
+def words(name: str, attributes: Mapping[str, Any]) -> str:
+    """Return an event's name and its own words, or a few of its attributes."""
+    for key in _OWN_WORDS:
+        said = attributes.get(key)
+        if isinstance(said, str) and said:
+            return f"{name}: {said}"
+    told = [f"{key}={value}" for key, value in attributes.items() if _is_word(value)]
+    return " ".join([name, *told[:_WORDS_OF_EVENT]])
+
+
+def _is_word(value: object) -> bool:
+    return isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_WORD
+
+
+def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
+    attributes = event.attributes or {}
+    kind = str(attributes.get("exception.type") or "Exception")
+    return Breadcrumb(
+        timestamp=event.timestamp,
+        type="error",
+        category=_EXCEPTION,
+        level="error",
+        message=text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
+        data={"type": text(kind), "handled": True, "span": str(clean(kept.name))},
+        span_id=format_span_id(kept.context.span_id),
+        branch=kept.branch,
+    )
+
+
+def _exception_event(kept: SpanEntry) -> Mapping[str, Any] | None:
+    for event in reversed(kept.events or ()):
+        if event.name == _EXCEPTION:
+            return event.attributes or {}
+    return None
+
+
+def _error_name(kept: SpanEntry) -> str | None:
+    recorded = _exception_event(kept)
+    kind = str((recorded or kept.attributes).get("exception.type" if recorded else "error.type") or "")
+    return None if kind.isdigit() else kind.rpartition(".")[2] or None
+
+
+def _error(kept: SpanEntry) -> str | None:
+    recorded = _exception_event(kept)
+    if recorded is not None:
+        return f"{_error_name(kept)}: {_message(recorded)}".removesuffix(": ")
+    return kept.status.description or _error_name(kept)
+
+
+def _message(exception: Mapping[str, Any]) -> str:
+    """Return what a recorded exception says, a database's without the values that it quotes."""
+    message = str(exception.get("exception.message") or "")
+    if is_of_a_database(str(exception.get("exception.type"))):
+        return without_values(message) or ""
+    return message

@@ -1,0 +1,33 @@
+"""The trail: what happened, kept in bounds, for each place of execution its own."""
+
+from __future__ import annotations
+
+from .branch import Branch
+from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
+from .current_branch import MAX_OPEN_SPANS, current
+from .exception_mark import Mark, chain, mark_of, remember
+from .operation import Operation
+from .operation_block import on_failure, operation
+from .ring import Entry, category_of
+from .snapshot import Snapshot, snapshot
+
+__all__ = [
+    "LEVELS",
+    "MAX_OPEN_SPANS",
+    "NOTABLE_LEVELS",
+    "Branch",
+    "Breadcrumb",
+    "Entry",
+    "Mark",
+    "Operation",
+    "Snapshot",
+    "category_of",
+    "chain",
+    "current",
+    "mark_of",
+    "on_failure",
+    "operation",
+    "remember",
+    "rfc3339",
+    "snapshot",
+]

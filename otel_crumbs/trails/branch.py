@@ -1,0 +1,122 @@
+"""One thread or asyncio task inside an operation, or outside any, and what it left behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from otel_crumbs.base.counters import recorded
+
+from . import runner as here
+from .ring import Entry, OwnRing, Ring
+from .runner import name_of
+
+if TYPE_CHECKING:
+    from asyncio import Task
+
+    from .operation import Operation
+
+# A chain of tasks that start each other without end must not keep all of its
+# ancestors alive: deeper than this, a branch hangs on the root instead.
+MAX_DEPTH = 32
+
+_tick = recorded.tick
+
+
+class Branch:
+    """
+    The trail of one runner: what it recorded, and what its descendants did.
+
+    A branch sees its own entries and its ancestors'; a parent sees its
+    children's; siblings never see each other's.
+    """
+
+    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent")
+
+    def __init__(
+        self,
+        size: int,
+        operation: Operation | None = None,
+        parent: Branch | None = None,
+        *,
+        of_thread: bool = False,
+    ) -> None:
+        self.operation = operation
+        self.own = OwnRing(size)
+        self.below: Ring | None = None
+        running = threading.get_ident() if of_thread else here.runner()
+        # A strong reference to a task would close the circle task -> context -> branch -> task.
+        self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
+        self._thread = running if isinstance(running, int) else 0
+        self.name: str | None = None
+        self.parent: Branch | None = None
+        self.depth = 0
+        if parent is not None:
+            self.name = name_of(running)
+            self.parent = parent if parent.depth < MAX_DEPTH else parent.root
+            self.depth = self.parent.depth + 1
+
+    @property
+    def root(self) -> Branch:
+        """The branch that has no parent: the operation's, or the thread's own."""
+        branch = self
+        while branch.parent is not None:
+            branch = branch.parent
+        return branch
+
+    @property
+    def piece_of_work(self) -> Branch:
+        """The branch that sees all of what this one belongs to: its operation, else a thread's task."""
+        if self.operation is not None:
+            return self.root
+        parent = self.parent
+        if parent is None or self._task is not None or parent._task is None:  # noqa: SLF001 - of our own kind
+            return self
+        return parent
+
+    def is_mine(self) -> bool:
+        """Return whether what runs here and now is this branch's runner."""
+        loop = here.running_loop()
+        if loop is None or (task := here.current_task(loop)) is None:
+            return self._thread == threading.get_ident()
+        return self._task is not None and self._task() is task
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry here, where the ancestors see it too."""
+        # As Ring.append() has it, without the call: this is done at every span's end, note and log line.
+        _tick()
+        own = self.own
+        last = own.last
+        last.append(entry)
+        if len(last) > own.limit:
+            own.make_room()
+        if self.parent is not None:
+            self._tell_ancestors(entry)
+
+    def lineage(self) -> Iterator[Branch]:
+        """Iterate over this branch and its ancestors."""
+        branch: Branch | None = self
+        while branch is not None:
+            yield branch
+            branch = branch.parent
+
+    def sees(self, other: Branch) -> bool:
+        """Return whether *other* is this branch, an ancestor or a descendant."""
+        return other in self.lineage() or self in other.lineage()
+
+    def _tell_ancestors(self, entry: Entry) -> None:
+        ancestor = self.parent
+        while ancestor is not None:
+            if ancestor.below is None:
+                ancestor.below = Ring(self.own.size)
+            ancestor.below.append(entry)
+            ancestor = ancestor.parent
+
+    def rings(self) -> Iterator[Ring]:
+        """Iterate over all that this branch sees."""
+        if self.below is not None:
+            yield self.below
+        for branch in self.lineage():
+            yield branch.own

@@ -1,0 +1,153 @@
+"""
+A bounded store of entries that keeps what matters.
+
+An *entry* is what a source leaves behind while the application runs: a tuple
+``(timestamp, notable, branch, render, *references)``. Nothing is formatted
+until an error asks for it: then ``render(entry)`` yields the breadcrumbs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from otel_crumbs.base.counters import evicted
+
+if TYPE_CHECKING:
+    from .breadcrumb import Breadcrumb
+
+Entry = tuple[Any, ...]
+Render = Callable[[Entry], "Iterable[Breadcrumb]"]
+
+# How a source names the category of an entry that had no room, by its render.
+# It is asked at every eviction: it must be cheap, and need not be exact.
+category_of: dict[Render, Callable[[Entry], str]] = {}
+
+# Where things stand in an entry; the references of its source come after.
+TIMESTAMP, NOTABLE, BRANCH, RENDER = range(4)
+
+DEFAULT_SIZE = 100
+
+# A tenth of a trail is for how the operation began, a fifth for the warnings
+# and errors that newer entries would push out.
+_FIRST_SHARE = 10
+_NOTABLE_SHARE = 5
+
+# Room is made for a few at once, or it would be dear at every entry of a full ring.
+_SLACK = 16
+
+
+class Ring:
+    """
+    At most *size* entries: the first few, the last ones, and between them the notable ones.
+
+    What had no room is counted by category. Appending is safe from any
+    thread; a race may cost a count, never an entry's integrity.
+    """
+
+    __slots__ = ("_overflow", "last", "limit", "size")
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        self.size = size
+        self.limit = size + _SLACK
+        self.last: deque[Entry] = deque()
+        # Every operation has a ring, and few overflow.
+        self._overflow: _Overflow | None = None
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many had no room, by category."""
+        self.make_room()
+        return dict(self._overflow.dropped) if self._overflow else {}
+
+    def append(self, entry: Entry) -> None:
+        """Add an entry; the oldest that is neither first nor notable makes room."""
+        last = self.last
+        last.append(entry)
+        if len(last) > self.limit:
+            self.make_room()
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Iterate over a snapshot, oldest first as far as they were appended so."""
+        self.make_room()
+        if self._overflow is not None:
+            yield from self._overflow.first.copy()
+            yield from self._overflow.notable.copy()
+        yield from self.last.copy()
+
+    def __len__(self) -> int:
+        self.make_room()
+        return len(self.last) + (self.size - self._overflow.room if self._overflow else 0)
+
+    def make_room(self) -> None:
+        """Move what is too much from the last ones to the first or the notable, or drop it."""
+        last = self.last
+        if len(last) <= self.limit - _SLACK:
+            return
+        if self._overflow is None:
+            self._overflow = _Overflow(self.size)
+        self._tell_of(self._overflow.take_from(last))
+        self.limit = self._overflow.room + _SLACK
+
+    def _tell_of(self, gone: int) -> None:
+        """Say that so many had no room; of what descendants left, they say it themselves."""
+
+
+class OwnRing(Ring):
+    """What a branch recorded itself: what has no room here is counted for all of the process."""
+
+    __slots__ = ()
+
+    def _tell_of(self, gone: int) -> None:
+        evicted.tick_often(gone)
+
+
+class _Overflow:
+    """What a ring keeps of the entries that newer ones pushed out."""
+
+    __slots__ = ("_begins", "_first_room", "_notable_room", "dropped", "first", "notable", "room")
+
+    def __init__(self, size: int) -> None:
+        self.first: deque[Entry] = deque()
+        self.notable: deque[Entry] = deque()
+        self.dropped: defaultdict[str, int] = defaultdict(int)
+        # How many of the last entries may stay.
+        self.room = size
+        self._first_room = size // _FIRST_SHARE
+        self._notable_room = size // _NOTABLE_SHARE
+        self._begins = True
+
+    def take_from(self, last: deque[Entry]) -> int:
+        """Take what is too much from the last entries; return how many had to go."""
+        gone = 0
+        while len(last) > self.room:
+            try:
+                oldest = last.popleft()
+            except IndexError:  # another thread made room
+                break
+            if self._begins or oldest[NOTABLE]:
+                leaves = self._keep(oldest)
+                if leaves is None:
+                    continue
+                oldest = leaves
+            # With no call of ours: a full trail does this for every breadcrumb.
+            name = category_of.get(oldest[RENDER])
+            self.dropped["other" if name is None else name(oldest)] += 1
+            gone += 1
+        return gone
+
+    def _keep(self, oldest: Entry) -> Entry | None:
+        """Keep an entry if it matters; return what has to go then, itself if it does not."""
+        if len(self.first) < self._first_room:
+            self.first.append(oldest)
+            self.room -= 1
+            return None
+        self._begins = False
+        if not (oldest[NOTABLE] and self._notable_room):
+            return oldest
+        self.notable.append(oldest)
+        if len(self.notable) > self._notable_room:
+            return self.notable.popleft()
+        self.room -= 1
+        return None

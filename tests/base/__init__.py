@@ -1,0 +1,3 @@
+"""Tests of `otel_crumbs/base`."""
+
+from __future__ import annotations

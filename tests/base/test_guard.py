@@ -1,0 +1,108 @@
+"""Our failures never reach the application, are said once, and are seen by tests."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs.base import guard
+from otel_crumbs.base.guard import guarded, tell, warn
+from otel_crumbs.testing import CapturedEvents
+from tests.conftest import GuardedFailures
+
+
+@guarded("a test was run")
+def divide(number: int, by: int) -> int:
+    """Divide."""
+    return number // by
+
+
+def test_what_works_is_not_changed(guarded_failures: GuardedFailures) -> None:
+    """Arguments, result, name and docstring are the function's own."""
+    assert divide(6, by=3) == 2
+
+    assert (divide.__name__, divide.__doc__) == ("divide", "Divide.")
+    assert guarded_failures == []
+
+
+def test_a_failure_is_none_and_a_log_line(guarded_failures: GuardedFailures, caplog: pytest.LogCaptureFixture) -> None:
+    """The line says what failed and that the application goes on, with the traceback."""
+    assert divide(1, by=0) is None
+
+    [record] = caplog.records
+    assert record.name == "otel_crumbs"
+    assert "failed while a test was run" in record.getMessage()
+    assert record.exc_info is not None
+    assert [(doing, type(error)) for doing, error in guarded_failures] == [("a test was run", ZeroDivisionError)]
+    guarded_failures.clear()
+
+
+def test_the_same_failure_is_said_once_a_minute(
+    guarded_failures: GuardedFailures, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A failure in a hot path does not drown the log; watchers are told of each."""
+    for _ in range(100):
+        divide(1, by=0)
+
+    assert len(caplog.records) == 1
+    assert len(guarded_failures) == 100
+    guarded_failures.clear()
+
+
+def test_different_failures_are_all_said(guarded_failures: GuardedFailures, caplog: pytest.LogCaptureFixture) -> None:
+    """Each place has its own minute."""
+    tell("one thing was done", ValueError())
+    tell("another thing was done", ValueError())
+
+    assert len(caplog.records) == 2
+    guarded_failures.clear()
+
+
+def test_what_stops_a_program_is_not_caught() -> None:
+    """Ctrl-C within our code is still Ctrl-C."""
+
+    @guarded("a test was stopped")
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+
+
+def test_a_broken_log_handler_does_not_matter(guarded_failures: GuardedFailures) -> None:
+    """Where even logging raises, the application still sees nothing."""
+
+    class Broken(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise RuntimeError(record)
+
+    handler = Broken()
+    guard.logger.addHandler(handler)
+    try:
+        result = divide(1, by=0)
+        warn("test", "a warning")
+    finally:
+        guard.logger.removeHandler(handler)
+
+    assert result is None
+    guarded_failures.clear()
+
+
+def test_a_warning_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """The user reads it once for each place, with its arguments."""
+    for number in range(10):
+        warn("place", "number %d", number)
+
+    assert [record.getMessage() for record in caplog.records] == ["number 0"]
+
+
+def test_our_own_lines_are_no_breadcrumbs(events: CapturedEvents, guarded_failures: GuardedFailures) -> None:
+    """What we say of ourselves does not come back to us, and reports nothing."""
+    divide(1, by=0)
+    warn("place", "a warning")
+
+    assert otel_crumbs.trail() == ()
+    assert len(events) == 0
+    guarded_failures.clear()

@@ -1,0 +1,97 @@
+"""OTLP over HTTP: what is sent, and the answers that only OTLP has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsPartialSuccess,
+    ExportLogsServiceRequest,
+    ExportLogsServiceResponse,
+)
+
+from otel_crumbs.export import Verdict
+from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
+from otel_crumbs.export.otlp.settings import read
+from tests.export.events import event_of
+from tests.export.receiver import Receiver, Reply, receiving
+
+TIMEOUT = 5.0
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Run a receiver."""
+    with receiving() as running:
+        yield running
+
+
+def exporter(receiver: Receiver, *, as_json: bool = False, **variables: str) -> OtlpHttpExporter:
+    """Return the exporter as the environment describes it."""
+    environ = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in variables.items()}
+    return OtlpHttpExporter(read({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json)
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])
+def test_an_event_is_a_request_of_one_record(receiver: Receiver, compression: str) -> None:
+    """It goes to the path of logs as protobuf, compressed as asked for, with the user's headers."""
+    sender = exporter(receiver, COMPRESSION=compression, HEADERS="api-key=secret")
+
+    outcome = sender.export(event_of(), TIMEOUT)
+
+    sender.shutdown()
+    sent = ExportLogsServiceRequest.FromString(receiver.request.body)
+    assert outcome.verdict is Verdict.DELIVERED
+    assert receiver.request.path == "/v1/logs"
+    assert receiver.request.headers["Content-Type"] == "application/x-protobuf"
+    assert receiver.request.headers["api-key"] == "secret"
+    assert receiver.request.headers["User-Agent"].startswith("otel-crumbs/")
+    assert sent.resource_logs[0].scope_logs[0].log_records[0].event_name == "exception"
+
+
+def test_a_partial_success_that_rejects_the_record_is_a_refusal(receiver: Receiver) -> None:
+    """A status of 200 may hold a refusal, with the receiver's words."""
+    partial = ExportLogsPartialSuccess(rejected_log_records=1, error_message="too many attributes")
+    receiver.reply = Reply(body=ExportLogsServiceResponse(partial_success=partial).SerializeToString())
+    sender = exporter(receiver)
+
+    outcome = sender.export(event_of(), TIMEOUT)
+
+    sender.shutdown()
+    assert outcome.verdict is Verdict.REFUSED
+    assert "too many attributes" in outcome.reason
+
+
+def test_a_partial_success_that_only_warns_is_a_success(receiver: Receiver) -> None:
+    """Nothing was rejected: the words are a hint."""
+    partial = ExportLogsPartialSuccess(error_message="please upgrade")
+    receiver.reply = Reply(body=ExportLogsServiceResponse(partial_success=partial).SerializeToString())
+    sender = exporter(receiver)
+
+    outcome = sender.export(event_of(), TIMEOUT)
+
+    sender.shutdown()
+    assert outcome.verdict is Verdict.DELIVERED
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>fine</html>", b"\xff\xff\xff\xff"])
+def test_a_success_that_is_no_protobuf_is_a_success(receiver: Receiver, body: bytes) -> None:
+    """Proxies answer with pages of their own."""
+    receiver.reply = Reply(body=body)
+    sender = exporter(receiver)
+
+    outcome = sender.export(event_of(), TIMEOUT)
+
+    sender.shutdown()
+    assert outcome.verdict is Verdict.DELIVERED
+
+
+def test_a_shut_down_exporter_that_never_sent_gives_back_nothing(receiver: Receiver) -> None:
+    """Shutting down twice, or before the first event, is nothing."""
+    sender = exporter(receiver)
+
+    sender.shutdown()
+    sender.shutdown()
+
+    assert receiver.requests == []

@@ -1,0 +1,3 @@
+"""Tests of `otel_crumbs/setup`."""
+
+from __future__ import annotations

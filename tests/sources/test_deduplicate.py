@@ -1,0 +1,70 @@
+"""Layers that lie on each other tell once; what only looks alike is told twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otel_crumbs.sources.deduplicate import without_twins
+from otel_crumbs.trails import Breadcrumb
+
+MS = 1_000_000
+
+
+def crumb(message: str, start: int, took: float, *, library: str, **more: Any) -> Breadcrumb:
+    """Return the breadcrumb of a call, at a millisecond, that took so many."""
+    fields: dict[str, Any] = {"type": "query", "category": "query", "data": {"library": library}, **more}
+    return Breadcrumb(timestamp=start * MS, message=message, duration_ms=took, **fields)
+
+
+def messages(*breadcrumbs: Breadcrumb) -> list[tuple[str, object]]:
+    """Return what is left of breadcrumbs, with the library that tells."""
+    return [(each.message, each.data["library"]) for each in without_twins(breadcrumbs) or ()]
+
+
+def test_the_driver_tells_of_a_query_of_sqlalchemy() -> None:
+    """Also where tracing adds a comment to the statement on its way."""
+    outer = crumb("select 1", 0, 10, library="sqlalchemy")
+    inner = crumb("select 1 /*traceparent='00-1'*/", 1, 8, library="psycopg")
+
+    assert messages(outer, inner) == [("select 1 /*traceparent='00-1'*/", "psycopg")]
+
+
+def test_sqlalchemy_tells_where_the_driver_does_not() -> None:
+    """What the driver says of something else, somewhere else or later is another thing."""
+    outer = crumb("select 1", 0, 10, library="sqlalchemy")
+    others = (
+        crumb("select 2", 1, 8, library="psycopg"),
+        crumb("select 1", 2, 8, library="psycopg", branch="another"),
+        crumb("select 1", 3, 80, library="psycopg"),
+        crumb("select 1", 40, 8, library="psycopg"),
+    )
+
+    assert len(messages(outer, *others)) == 5
+
+
+def test_a_broker_that_fails_is_told() -> None:
+    """How a task travels is left out only while it does."""
+    sending = crumb("celery send shop.count", 0, 10, library="celery", category="messaging", type="default")
+    failed = crumb("LPUSH ? ? -> ConnectionError", 1, 1, library="redis", category="redis", level="error")
+    fine = crumb("LPUSH ? ?", 3, 1, library="redis", category="redis")
+
+    assert [message for message, _ in messages(sending, failed, fine)] == [sending.message, failed.message]
+
+
+def test_a_record_of_an_error_that_a_database_quotes_values_in() -> None:
+    """The query tells of it without the values, and it is the same error."""
+    told = {"library": "psycopg", "error": 'DataError: value "?" is out of range'}
+    query = crumb("select 1 -> DataError", 0, 1, library="psycopg", level="error", data=told)
+    record = Breadcrumb(
+        timestamp=2 * MS,
+        type="error",
+        message='DataError: value "5550199" is out of range',
+        data={"exception.type": "psycopg.DataError", "exception.message": 'value "5550199" is out of range'},
+    )
+
+    assert without_twins((query, record)) == [query]
+
+
+def test_nothing_is_left_of_nothing() -> None:
+    """An empty trail stays one."""
+    assert without_twins(()) == []

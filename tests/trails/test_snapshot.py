@@ -1,0 +1,58 @@
+"""What a branch sees is rendered when an error asks, and one entry that fails costs only itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs import Breadcrumb
+from otel_crumbs.testing import CapturedEvents
+from otel_crumbs.trails import Entry, current
+from tests.application import messages
+from tests.conftest import GuardedFailures
+
+
+def broken(_: Entry) -> Iterator[Breadcrumb]:
+    """Fail, as a source with a mistake in it would."""
+    yield Breadcrumb(timestamp=2, message="half of it")
+    raise RuntimeError("a mistake")
+
+
+def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
+    events: CapturedEvents, guarded_failures: GuardedFailures
+) -> None:
+    """The event comes with all others, and the failure is told."""
+    otel_crumbs.record("before")
+    current.branch().append((0, False, None, broken))
+    otel_crumbs.record("after")
+
+    otel_crumbs.capture_exception(ValueError("boom"))
+
+    assert [breadcrumb.message for breadcrumb in events[0].breadcrumbs] == ["before", "after"]
+    assert [doing for doing, _ in guarded_failures] == ["a breadcrumb was rendered"]
+    guarded_failures.clear()
+
+
+@pytest.mark.usefixtures("events")
+def test_breadcrumbs_come_in_the_order_of_their_times() -> None:
+    """Whatever the order in which they were left."""
+    otel_crumbs.record("second", timestamp=2)
+    otel_crumbs.record("first", timestamp=1)
+    otel_crumbs.record("third", timestamp=3)
+
+    assert messages() == ["first", "second", "third"]
+
+
+@pytest.mark.usefixtures("events")
+def test_the_same_in_a_row_is_one_with_a_count() -> None:
+    """As long as nothing comes between."""
+    for word in ("a", "a", "b", "a"):
+        otel_crumbs.record(word)
+
+    assert [(breadcrumb.message, breadcrumb.repeated) for breadcrumb in otel_crumbs.trail()] == [
+        ("a", 2),
+        ("b", 1),
+        ("a", 1),
+    ]
