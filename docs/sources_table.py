@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from otel_crumbs.sources.rules.table import SpanFacts, tell
+from otel_crumbs.sources.rules.table import SpanFacts, describe
 
 PAGE = Path(__file__).with_name("sources.md")
 RECORDED = Path(__file__).with_name("recorded_spans.json")
@@ -51,7 +51,7 @@ def facts_of(span: dict[str, Any]) -> SpanFacts:
 
 def row(recorded: dict[str, Any]) -> str:
     """Return what the page says of a library."""
-    telling = tell(facts_of(recorded["span"]))
+    telling = describe(facts_of(recorded["span"]))
     assert telling is not None, recorded  # noqa: S101 - noise would be no example
     package = recorded["instrumentation"]
     named = f"`opentelemetry-instrumentation-{package}`" if package else "none needed"

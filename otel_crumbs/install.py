@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .base.guard import guarded, warn
-from .trails import Breadcrumb, current, snapshot
+from .trails import Breadcrumb, current, take_snapshot
 
 if TYPE_CHECKING:
     from .setup.installation import Installation
@@ -90,7 +90,7 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
 
 def trail() -> tuple[Breadcrumb, ...]:
     """Return what an error raised right here would carry, oldest first."""
-    rendered, _ = snapshot(current.branch()).render()
+    rendered, _ = take_snapshot(current.branch()).render()
     return _installation.builder.shown(rendered) if _installation is not None else rendered
 
 

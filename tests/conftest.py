@@ -12,7 +12,7 @@ from opentelemetry import context as otel_context
 import otel_crumbs
 from otel_crumbs.base import guard
 from otel_crumbs.sources.logs.callbacks import handlers
-from otel_crumbs.sources.logs.thresholds import floor
+from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import CapturedEvents, capture_events
 from otel_crumbs.trails import current
 from tests.application import Application, running_application
@@ -48,7 +48,7 @@ def _no_callback_is_slow() -> Iterator[None]:
 def guarded_failures() -> Iterator[GuardedFailures]:
     """Fail the test in which the guard caught something; a test that wants that checks and clears the list."""
     failures: GuardedFailures = []
-    stop = guard.watch(lambda doing, error: failures.append((doing, error)))
+    stop = guard.watch_failures(lambda doing, error: failures.append((doing, error)))
     yield failures
     stop()
     assert failures == []
@@ -82,6 +82,6 @@ def _forget_everything() -> None:
     otel_crumbs.uninstall()
     current.clear()
     current.opened_by_hand = False
-    floor.forget()
+    thresholds.forget()
     handlers.forget()
     guard._last_told.clear()

@@ -27,7 +27,7 @@ from opentelemetry.trace import set_tracer_provider as set_tracer_provider_taken
 import otel_crumbs
 from otel_crumbs import BreadcrumbLogRecordProcessor, BreadcrumbSpanProcessor, RecordUnsampled
 from otel_crumbs.install import installed
-from otel_crumbs.sources.logs.thresholds import floor
+from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import CapturedEvents, capture_events
 from otel_crumbs.trails import current
 from tests.application import Application, messages, new_application, no_global_providers, running_application
@@ -74,7 +74,7 @@ def processors(app: Application) -> list[Any]:
 
 def test_uninstalling_undoes_everything(app: Application) -> None:
     """Hooks, methods, processors, samplers and limits are what they were, the very same objects."""
-    before = hooks(), parts_of(app), current.size, floor.of("shop")
+    before = hooks(), parts_of(app), current.size, thresholds.of("shop")
 
     installation = otel_crumbs.install(exporter="none", max_breadcrumbs=7, log_level="error")
     during = hooks(), parts_of(app)
@@ -83,7 +83,7 @@ def test_uninstalling_undoes_everything(app: Application) -> None:
     changed = [name for name, hook in during[0].items() if hook is not before[0][name]]
     assert set(changed) >= set(before[0]) - {"setter of tracer providers", "setter of logger providers"}
     assert all(during[1][name] != part for name, part in before[1].items())
-    assert (hooks(), parts_of(app), current.size, floor.of("shop")) == before
+    assert (hooks(), parts_of(app), current.size, thresholds.of("shop")) == before
 
 
 def test_uninstalling_without_an_sdk_undoes_everything() -> None:
@@ -160,7 +160,7 @@ def test_options_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
     assert installation.config.max_breadcrumbs == 9
     assert installation.config.flush_timeout == 0.5
     assert installation.config.origins["flush_timeout"] == "OTEL_CRUMBS_FLUSH_TIMEOUT"
-    assert installation.delivery.lanes == ()
+    assert installation.delivery.workers == ()
 
 
 @pytest.mark.parametrize("variable", ["OTEL_SDK_DISABLED", "OTEL_CRUMBS_ENABLED"])

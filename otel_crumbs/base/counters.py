@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count, islice
 
-from .fork import anew_in_children
+from .fork import register_at_fork
 
 
-class Tally:
+class Counters:
     """
-    Counts by name and attributes; the process has one, `tally`.
+    Counts by name and attributes; the process has one, `counters`.
 
     Reading costs nothing where it is counted: whoever wants the numbers asks.
     """
 
     def __init__(self) -> None:
-        self.start_anew()
-        anew_in_children(self)
+        self.reset_after_fork()
+        register_at_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin at nothing, as a forked child must: what its parent counted, its parent tells."""
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
@@ -45,7 +45,7 @@ class Tally:
                 yield dict(attributes), number
 
 
-class Ticker:
+class FastCounter:
     """
     A count for hot paths: one call that is all in C, so that no thread comes between.
 
@@ -56,9 +56,9 @@ class Ticker:
         self._count = count()
         self._before = 0
         self.tick: Callable[[], int] = self._count.__next__
-        anew_in_children(self)
+        register_at_fork(self)
 
-    def tick_often(self, number: int) -> None:
+    def add(self, number: int) -> None:
         """Tick so many times, in one call as well."""
         if number:
             next(islice(self._count, number - 1, None))
@@ -69,11 +69,11 @@ class Ticker:
         # "count(7)": there is no other way to look without counting.
         return int(repr(self._count)[len("count(") : -1]) - self._before
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin at nothing."""
         self._before += self.value
 
 
-tally = Tally()
-recorded = Ticker()
-evicted = Ticker()
+counters = Counters()
+recorded = FastCounter()
+evicted = FastCounter()

@@ -7,24 +7,24 @@ import weakref
 from typing import Protocol
 
 
-class StartsAnew(Protocol):
+class ForkAware(Protocol):
     """Something that is of no use in a forked child as it is."""
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Become as new."""
 
 
-def anew_in_children(thing: StartsAnew) -> None:
+def register_at_fork(thing: ForkAware) -> None:
     """Let a thing start anew in every child that is forked while it is there."""
     _things.add(thing)
 
 
 def _after_fork() -> None:
     for thing in tuple(_things):
-        thing.start_anew()
+        thing.reset_after_fork()
 
 
-_things: weakref.WeakSet[StartsAnew] = weakref.WeakSet()
+_things: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)

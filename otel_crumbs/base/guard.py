@@ -44,7 +44,7 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
             try:
                 return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 - the guard itself
-                tell(doing, error)
+                report_failure(doing, error)
                 return None
 
         return safe
@@ -52,7 +52,7 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
     return decorate
 
 
-def leave_no_frame(error: BaseException) -> None:
+def remove_own_frame(error: BaseException) -> None:
     """
     Take the frame of a wrapper of ours out of an exception's traceback.
 
@@ -65,7 +65,7 @@ def leave_no_frame(error: BaseException) -> None:
         error.__traceback__ = traceback.tb_next
 
 
-def tell(doing: str, error: Exception) -> None:
+def report_failure(doing: str, error: Exception) -> None:
     """Log a failure of our own; never raises, at most one line a minute for each *doing*."""
     for watcher in _watchers:
         watcher(doing, error)
@@ -82,7 +82,7 @@ def warn(place: str, message: str, *args: object) -> None:
     _log(message, *args)
 
 
-def watch(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
+def watch_failures(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
     """Call *watcher* for every guarded failure, for tests; returns what undoes it."""
     _watchers.append(watcher)
     return lambda: _watchers.remove(watcher)

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from .fork import anew_in_children
+from .fork import register_at_fork
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ R = TypeVar("R")
 MAX_KEPT = 1000
 
 
-class Shared:
+class Memo:
     """What was made of things; a thing is known by its identity, and kept for that."""
 
     __slots__ = ("__weakref__", "_made")
@@ -43,31 +43,31 @@ class Shared:
         return results
 
 
-class _Sharing:
+class _MemoHolder:
     """What is shared at the moment, if anything."""
 
     def __init__(self) -> None:
-        self.start_anew()
-        anew_in_children(self)
+        self.reset_after_fork()
+        register_at_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Share nothing, as a forked child must: what waits is its parent's."""
-        self.current: Callable[[], Shared | None] = lambda: None
+        self.current: Callable[[], Memo | None] = lambda: None
 
 
-_sharing = _Sharing()
+_holder = _MemoHolder()
 
 
-def share() -> Shared:
+def hold_memo() -> Memo:
     """Return what keeps the work; it does so as long as somebody holds it."""
-    shared = _sharing.current()
+    shared = _holder.current()
     if shared is None:
-        shared = Shared()
-        _sharing.current = weakref.ref(shared)
+        shared = Memo()
+        _holder.current = weakref.ref(shared)
     return shared
 
 
-def each_once(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
+def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
     """
     Return what *make* makes of things that never change; the results are shared, and must not be changed either.
 
@@ -77,5 +77,5 @@ def each_once(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
         things: Known by their identity.
 
     """
-    shared = _sharing.current()
+    shared = _holder.current()
     return [make(thing) for thing in things] if shared is None else shared.each(make, things)

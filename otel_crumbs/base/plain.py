@@ -32,11 +32,11 @@ _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
 _READ_AS_TEXT = (date, time, timedelta, PathLike, UUID)
 
 
-def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
+def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     """Return a plain copy of a value: str, int, float, bool, None, and lists and dicts of these."""
     kind = type(value)
     if kind is str:
-        return text(value)
+        return to_text(value)
     if kind is bool or value is None:
         return value
     try:
@@ -50,13 +50,13 @@ def clean(value: Any, depth: int = MAX_DEPTH) -> Any:
         return f"<{_type_name(value)}: {type(error).__name__} while it was read>"
 
 
-def clean_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
+def to_plain_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a plain copy of a mapping; keys become text."""
-    cleaned = clean(data)
+    cleaned = to_plain(data)
     return cleaned if isinstance(cleaned, dict) else {"value": cleaned}
 
 
-def text(value: str, limit: int = MAX_TEXT) -> str:
+def to_text(value: str, limit: int = MAX_TEXT) -> str:
     """Return a string that can be encoded, of at most *limit* characters."""
     if len(value) > limit:
         value = value[: limit - 1] + CUT
@@ -78,33 +78,33 @@ def _number(value: float) -> float | str:
 
 def _compound(value: Any, depth: int) -> Any:
     if isinstance(value, str):
-        return text(str.__str__(value))
+        return to_text(str.__str__(value))
     if isinstance(value, bytes | bytearray | memoryview):
-        return text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
+        return to_text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
     if isinstance(value, _READ_AS_TEXT):
-        return text(str(value))
+        return to_text(str(value))
     if isinstance(value, Mapping):
         return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)
     if isinstance(value, list | tuple | AbstractSet):
         return f"<{_type_name(value)}>" if depth <= 0 else _items(value, depth)
     if isinstance(value, BaseException):
-        return text(f"{type(value).__name__}: {value}")
+        return to_text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
         return f"<{_type_name(value)}>"  # a query set, a generator, a file: not ours to exhaust
     # Decimal, Fraction and other numbers have that, and are not imported for it. Asked last: some have any attribute.
-    return text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
+    return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
 
 def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    return {_key(key): clean(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
+    return {_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
 
 
 def _items(value: Iterable[Any], depth: int) -> list[Any]:
-    return [clean(item, depth - 1) for item in islice(value, MAX_ITEMS)]
+    return [to_plain(item, depth - 1) for item in islice(value, MAX_ITEMS)]
 
 
 def _key(key: Any) -> str:
-    return text(key) if type(key) is str else str(clean(key, 0))
+    return to_text(key) if type(key) is str else str(to_plain(key, 0))
 
 
 def _type_name(value: Any) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.trails import current, remember
+from otel_crumbs.trails import current, mark_exception
 from otel_crumbs.trails.event_loops import watch_method
 
-from .exceptions_instrumentation import its_record_comes_first
+from .exceptions_instrumentation import exceptions_instrumentation_active
 from .reporter import Reporter
 
 
@@ -34,7 +34,7 @@ def install(reporter: Reporter) -> Callable[[], None]:
 
     def watched(original: Callable[..., None]) -> Callable[..., None]:
         def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
-            mine, reports_last = active, its_record_comes_first()
+            mine, reports_last = active, exceptions_instrumentation_active()
             if mine:
                 _mark(context)
             if mine and not reports_last:
@@ -59,7 +59,7 @@ def install(reporter: Reporter) -> Callable[[], None]:
 def _mark(context: dict[str, Any]) -> None:
     error, place = context.get("exception"), _place_of(context)
     if isinstance(error, BaseException) and place is not None:
-        place.run(lambda: remember(error, current.branch(), get_current_span().get_span_context()))
+        place.run(lambda: mark_exception(error, current.branch(), get_current_span().get_span_context()))
 
 
 def _passed_over(function: Callable[..., None]) -> Callable[..., None]:

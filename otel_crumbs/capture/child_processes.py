@@ -13,7 +13,7 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 
 from .reporter import Reporter
 
@@ -72,7 +72,7 @@ def _reporting(run: Callable[[], Any], report: Report) -> Callable[[], Any]:
             return run()
         except BaseException as error:
             report(error)
-            leave_no_frame(error)
+            remove_own_frame(error)
             raise
 
     return reporting

@@ -24,7 +24,7 @@ def install(reporter: Reporter) -> Callable[[], None]:
         error = sys.exc_info()[1]
         if error is not None:
             # Under ASGI this runs in a thread of its own, which has nothing of what the request did elsewhere.
-            reporter.report(error, mechanism="django", handled=False, branch=current.branch().piece_of_work)
+            reporter.report(error, mechanism="django", handled=False, branch=current.branch().widest_branch)
 
     def connect(signals: Any) -> None:
         if active:

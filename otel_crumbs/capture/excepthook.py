@@ -8,7 +8,7 @@ from types import TracebackType
 
 from otel_crumbs.base.guard import guarded
 
-from .exceptions_instrumentation import after_its_record
+from .exceptions_instrumentation import call_in_order
 from .reporter import Reporter
 
 
@@ -37,7 +37,7 @@ def install(reporter: Reporter, *, flush: Callable[[], object]) -> Callable[[], 
             previous(kind, error, traceback)
             return
         try:
-            after_its_record(lambda: previous(kind, error, traceback), lambda: report(error))
+            call_in_order(lambda: previous(kind, error, traceback), lambda: report(error))
         finally:
             # Last, for it may take its time: the traceback is on the terminal by then.
             flush()

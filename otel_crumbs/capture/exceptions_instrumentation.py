@@ -7,24 +7,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.event import Seized, seize
-from otel_crumbs.trails import current, remember
+from otel_crumbs.event import CapturedError, capture_error
+from otel_crumbs.trails import current, mark_exception
 
 from .reporter import is_expected
 
 SCOPE = "opentelemetry.instrumentation.exceptions"
 
 
-class EnrichedRecords:
+class RecordEnricher:
     """
     Adds an error event's attributes to the log record of the same exception.
 
     Args:
-        attributes: Makes the attributes of what was seized.
+        attributes: Makes the attributes of what was captured.
 
     """
 
-    def __init__(self, attributes: Callable[[Seized], Mapping[str, Any]]) -> None:
+    def __init__(self, attributes: Callable[[CapturedError], Mapping[str, Any]]) -> None:
         self._attributes = attributes
 
     @guarded("an exception's log record was enriched")
@@ -34,24 +34,26 @@ class EnrichedRecords:
         error = getattr(emitted.log_record, "exception", None)
         if scope is None or scope.name != SCOPE or not isinstance(error, BaseException) or is_expected(error):
             return
-        mark = remember(error, current.branch())
+        mark = mark_exception(error, current.branch())
         if mark.event_id is not None:
             return
-        seized = seize(error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False)
-        if not mark.claim(seized.event_id):
+        captured = capture_error(
+            error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False
+        )
+        if not mark.claim(captured.event_id):
             return
-        for key, value in self._attributes(seized).items():
+        for key, value in self._attributes(captured).items():
             emitted.log_record.attributes[key] = value
 
 
-def after_its_record(previous: Callable[[], object], report: Callable[[], object]) -> None:
+def call_in_order(previous: Callable[[], object], report: Callable[[], object]) -> None:
     """
     Call a hook that was there and report, in the order that leaves one event.
 
     Where that instrumentation hooked in before us its record comes out of the
     previous hook, and gets the trail there; so reporting comes second.
     """
-    if its_record_comes_first():
+    if exceptions_instrumentation_active():
         previous()
         report()
     else:
@@ -60,7 +62,7 @@ def after_its_record(previous: Callable[[], object], report: Callable[[], object
 
 
 @guarded("OpenTelemetry's exceptions instrumentation was looked for")
-def its_record_comes_first() -> bool:
+def exceptions_instrumentation_active() -> bool:
     """Return whether that instrumentation is active."""
     # Not by calling the class: its __init__ runs again on the one instance, and makes it forget its logger.
     instrumentor = getattr(sys.modules.get(SCOPE), "UnhandledExceptionInstrumentor", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opentelemetry.trace import StatusCode
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.plain import MAX_MESSAGE, text
+from otel_crumbs.base.plain import MAX_MESSAGE, to_text
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
 from otel_crumbs.trails import Branch
@@ -71,14 +71,14 @@ class FailedOperations:
         self._reporter.report(error, mechanism="operation", handled=False, branch=branch)
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
-        kind = text(str(recorded.get("exception.type") or "Exception"))
+        kind = to_text(str(recorded.get("exception.type") or "Exception"))
         if kind in _EXPECTED:
             return
-        info = ExceptionInfo(type=kind, message=text(str(recorded.get("exception.message") or ""), MAX_MESSAGE))
+        info = ExceptionInfo(type=kind, message=to_text(str(recorded.get("exception.message") or ""), MAX_MESSAGE))
         stacktrace = cut_middle(str(recorded.get("exception.stacktrace") or ""), MAX_STACKTRACE)
         self._reporter.report_record(
             info,
-            text(stacktrace, 2 * MAX_STACKTRACE),
+            to_text(stacktrace, 2 * MAX_STACKTRACE),
             branch=ended.branch,
             span_context=ended.span.context,
             mechanism="operation",

@@ -13,8 +13,8 @@ from collections import OrderedDict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from otel_crumbs.base.counters import tally
-from otel_crumbs.base.fork import anew_in_children
+from otel_crumbs.base.counters import counters
+from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
 from otel_crumbs.event.stack import message_of, type_name
 
@@ -41,7 +41,7 @@ class _Minute:
     held_back: int = 0
 
 
-class Storms:
+class RateLimiter:
     """
     Lets through so many events of one failure a minute.
 
@@ -54,9 +54,9 @@ class Storms:
         self._limit = rate_limit
         self._lock = threading.Lock()
         self._minutes: OrderedDict[Hashable, _Minute] = OrderedDict()
-        anew_in_children(self)
+        register_at_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin with a fresh lock, as a forked child must."""
         self._lock = threading.Lock()
         self._minutes = OrderedDict()
@@ -87,7 +87,7 @@ class Storms:
                 minute.held_back += 1
             if not full:
                 return sum(_let_through(minute) for minute, _ in minutes)
-        tally.count("dropped", reason="rate limit")
+        counters.count("dropped", reason="rate limit")
         warn("storm", _WORDS, self._limit, _words(place))
         return None
 

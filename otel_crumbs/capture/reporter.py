@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from otel_crumbs.event import ExceptionInfo, Seized, seize, seize_record
+from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
 from otel_crumbs.event.stack import message_of
-from otel_crumbs.trails import Branch, Mark, chain, current, mark_of, remember
+from otel_crumbs.trails import Branch, ExceptionMark, chain, current, mark_exception, mark_of
 
-from .rate_limit import Storms
+from .rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
@@ -45,14 +45,14 @@ class Reporter:
     Turns an exception into an event, once.
 
     Args:
-        emit: Takes what was seized on its way; must not block or raise.
-        storms: Holds back what comes too often.
+        emit: Takes what was captured on its way; must not block or raise.
+        rate_limiter: Holds back what comes too often.
 
     """
 
-    def __init__(self, emit: Callable[[Seized], None], storms: Storms | None = None) -> None:
+    def __init__(self, emit: Callable[[CapturedError], None], rate_limiter: RateLimiter | None = None) -> None:
         self._emit = emit
-        self._storms = storms or Storms()
+        self._rate_limiter = rate_limiter or RateLimiter()
 
     def report(
         self,
@@ -69,12 +69,12 @@ class Reporter:
         mark = _mark(error, branch)
         if mark.event_id is not None:
             return _id_of(mark)
-        held_back = 0 if fatal else self._storms.admit(error)
+        held_back = 0 if fatal else self._rate_limiter.admit(error)
         if held_back is None:
             mark.claim(_HELD_BACK)
             _tell_operation(mark.branch, _key(type(error).__name__, message_of(error)))
             return None
-        seized = seize(
+        captured = capture_error(
             error,
             branch=mark.branch or branch,
             span_context=mark.span_context,
@@ -82,23 +82,23 @@ class Reporter:
             handled=handled,
             fatal=fatal,
         )
-        if not mark.claim(seized.event_id):
+        if not mark.claim(captured.event_id):
             return _id_of(mark)
-        _tell_operation(mark.branch, _key_of(seized.exceptions[0]))
-        self._emit(replace(seized, held_back=held_back) if held_back else seized)
-        return seized.event_id
+        _tell_operation(mark.branch, _key_of(captured.exceptions[0]))
+        self._emit(replace(captured, held_back=held_back) if held_back else captured)
+        return captured.event_id
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
-        if branch.operation is not None and _key_of(info) in (branch.operation.captured or ()):
+        if branch.operation is not None and _key_of(info) in (branch.operation.reported or ()):
             return
         _tell_operation(branch, _key_of(info))
-        held_back = self._storms.admit_record(info.type, info.message, stacktrace)
+        held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
         if held_back is not None:
-            seized = seize_record(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
-            self._emit(replace(seized, held_back=held_back))
+            captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
+            self._emit(replace(captured, held_back=held_back))
 
 
 def is_expected(error: BaseException) -> bool:
@@ -119,25 +119,25 @@ def _is_server_error(error: BaseException) -> bool:
     return False
 
 
-def _mark(error: BaseException, branch: Branch | None) -> Mark:
+def _mark(error: BaseException, branch: Branch | None) -> ExceptionMark:
     """Return the exception's mark, or that of what it was raised from: there the story is."""
     own = mark_of(error)
     if own is None:
         for cause in chain(error):
             known = mark_of(cause)
             if known is not None and known.branch is not None and branch is None:
-                return remember(error, known.branch, known.span_context)
-    return remember(error, branch or current.branch())
+                return mark_exception(error, known.branch, known.span_context)
+    return mark_exception(error, branch or current.branch())
 
 
-def _id_of(mark: Mark) -> str | None:
+def _id_of(mark: ExceptionMark) -> str | None:
     return mark.event_id or None
 
 
 def _tell_operation(branch: Branch | None, key: str) -> None:
     if branch is None or branch.operation is None:
         return
-    captured = branch.operation.captured = branch.operation.captured or set()
+    captured = branch.operation.reported = branch.operation.reported or set()
     if len(captured) < _MAX_TOLD:
         captured.add(key)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from otel_crumbs.base.guard import guarded
 
-from .exceptions_instrumentation import after_its_record
+from .exceptions_instrumentation import call_in_order
 from .reporter import Reporter
 
 
@@ -24,7 +24,7 @@ def install(reporter: Reporter) -> Callable[[], None]:
     def excepthook(args: threading.ExceptHookArgs) -> None:
         # A worker of ours that dies is no failure of the application.
         if active and not (args.thread is not None and args.thread.name.startswith("otel_crumbs")):
-            after_its_record(lambda: previous(args), lambda: report(args.exc_value))
+            call_in_order(lambda: previous(args), lambda: report(args.exc_value))
         else:
             previous(args)
 

@@ -38,7 +38,7 @@ def check_installed(**_: Any) -> list[CheckMessage]:
 def check_exporter(**_: Any) -> list[CheckMessage]:
     """Check that error events go somewhere."""
     installation = installed()
-    if installation is None or not installation.active or installation.delivery.lanes:
+    if installation is None or not installation.active or installation.delivery.workers:
         return []
     return [
         Warning(

@@ -9,7 +9,7 @@ from opentelemetry import _logs, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
 
-from otel_crumbs.setup.config import DOORS
+from otel_crumbs.setup.config import MECHANISMS
 from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
@@ -27,7 +27,7 @@ def _hooks(installation: Installation) -> Iterator[Row]:
         yield Row(name="nothing", value="switched off by OTEL_CRUMBS_ENABLED or OTEL_SDK_DISABLED", state=State.NOTE)
         return
     yield Row(name="sources and doors", value=", ".join(installation.hooked), state=State.GOOD)
-    shut = [door for door in DOORS if door not in installation.config.capture]
+    shut = [door for door in MECHANISMS if door not in installation.config.capture]
     if shut:
         yield Row(name="doors left shut", value=", ".join(shut), remark="by the setting capture", state=State.NOTE)
     yield tracer_provider()

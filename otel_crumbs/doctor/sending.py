@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from otel_crumbs.event import ErrorEvent, Seized, seize
+from otel_crumbs.event import CapturedError, ErrorEvent, capture_error
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.otlp.settings import read
 from otel_crumbs.setup.installation import Installation
@@ -32,7 +32,7 @@ def sending(installation: Installation, timeout: float) -> Section:
 
 
 def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
-    exporters = [lane.exporter for lane in installation.delivery.lanes]
+    exporters = [worker.exporter for worker in installation.delivery.workers]
     wanted = {name for name in installation.config.exporter if isinstance(name, str) and name != "none"}
     broken = wanted - {exporter.name for exporter in exporters}
     if not installation.active or not (exporters or broken):
@@ -49,13 +49,13 @@ def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
         yield sent(exporter, event, timeout)
 
 
-def seize_test() -> Seized:
+def seize_test() -> CapturedError:
     """Return what is needed of an exception that was raised here, with a breadcrumb before it."""
     record("otel-crumbs doctor sends a test event", category="otel_crumbs.doctor")
     try:
         fail()
     except DoctorTest as error:
-        return seize(error, mechanism=MECHANISM, handled=True)
+        return capture_error(error, mechanism=MECHANISM, handled=True)
 
 
 def fail() -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from otel_crumbs.export import Lane
+from otel_crumbs.export import ExporterWorker
 from otel_crumbs.export.spool.private_folder import UnsafeFolderError
 from otel_crumbs.setup.installation import Installation
 
@@ -20,23 +20,23 @@ def waiting(installation: Installation) -> Section:
 
 
 def _waiting(installation: Installation) -> Iterator[Row]:
-    spooled = [lane for lane in installation.delivery.lanes if lane.shelf.place is not None]
-    if not spooled and installation.delivery.lanes:
+    spooled = [worker for worker in installation.delivery.workers if worker.spool.place is not None]
+    if not spooled and installation.delivery.workers:
         yield Row(name="on disk", value="none are kept", remark="OTEL_CRUMBS_SPOOL_DIR", state=State.NOTE)
-    for lane in spooled:
+    for worker in spooled:
         try:
-            yield from _rows(lane)
+            yield from _rows(worker)
         except (OSError, UnsafeFolderError) as error:
-            yield Row(name=lane.exporter.name, value="cannot be looked into", remark=str(error), state=State.BAD)
+            yield Row(name=worker.exporter.name, value="cannot be looked into", remark=str(error), state=State.BAD)
 
 
-def _rows(lane: Lane) -> Iterator[Row]:
-    spool = lane.shelf.current()
+def _rows(worker: ExporterWorker) -> Iterator[Row]:
+    spool = worker.spool.current()
     if spool is None:
-        yield Row(name=lane.exporter.name, value="none are kept", remark="there is no private folder here")
+        yield Row(name=worker.exporter.name, value="none are kept", remark="there is no private folder here")
         return
     found = spool.look()
-    name, where = lane.exporter.name, str(spool.path)
+    name, where = worker.exporter.name, str(spool.path)
     if not found.waiting:
         yield Row(name=name, value="none", remark=where)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .build import Builder, Seized, seize, seize_record
+from .build import Builder, CapturedError, capture_error, capture_recorded
 from .model import ErrorEvent, ExceptionInfo, Frame
 
-__all__ = ["Builder", "ErrorEvent", "ExceptionInfo", "Frame", "Seized", "seize", "seize_record"]
+__all__ = ["Builder", "CapturedError", "ErrorEvent", "ExceptionInfo", "Frame", "capture_error", "capture_recorded"]

@@ -1,8 +1,8 @@
 """
 From an exception to an error event, in two steps.
 
-`seize` runs in the application's thread and takes what would change or go
-away: the traceback, the trail's entries, the ids. `Seized.build` runs in the
+`capture_error` runs in the application's thread and takes what would change or go
+away: the traceback, the trail's entries, the ids. `CapturedError.build` runs in the
 worker and does what takes time: rendering, scrubbing, fitting.
 """
 
@@ -20,16 +20,16 @@ from uuid import uuid4
 from opentelemetry.trace import SpanContext, get_current_span
 
 from otel_crumbs.base.guard import warn
-from otel_crumbs.base.memo import each_once
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
-from otel_crumbs.trails import Branch, Breadcrumb, Snapshot, current, snapshot
+from otel_crumbs.base.memo import map_shared
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.trails import Branch, Breadcrumb, Snapshot, current, take_snapshot
 
 from .copies import copy_of
-from .hook_results import line_or_none, tidy, tidy_breadcrumb
+from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .scrub import Scrubber
 from .stack import MAX_STACKTRACE, format_traceback, read, traceback_of
-from .trim import fit
+from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
 BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]
@@ -40,7 +40,7 @@ DEFAULT_MAX_EVENT_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seized:
+class CapturedError:
     """What was taken of an error where it happened; see `ErrorEvent` for the words."""
 
     event_id: str
@@ -61,7 +61,7 @@ class Seized:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
     """
-    Makes error events of what was seized.
+    Makes error events of what was captured.
 
     Args:
         scrubber: Takes out secrets.
@@ -78,32 +78,32 @@ class Builder:
     before_send: BeforeSend | None = None
     resource: Callable[[], Mapping[str, Any]] = dict
 
-    def build(self, seized: Seized) -> ErrorEvent | None:
+    def build(self, captured: CapturedError) -> ErrorEvent | None:
         """Return the event, None where the user's hook does not want it sent."""
-        rendered, dropped = seized.trail.render()
-        others = (item for item in rendered if not _is_itself(item, seized.exceptions[0]))
-        context = seized.span_context
+        rendered, dropped = captured.trail.render()
+        others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
+        context = captured.span_context
         event = ErrorEvent(
-            event_id=seized.event_id,
-            timestamp=seized.timestamp,
-            fatal=seized.fatal,
-            handled=seized.handled,
-            mechanism=seized.mechanism,
-            exceptions=tuple(self._scrub_exception(info) for info in seized.exceptions),
-            stacktrace=self.scrubber.text(_stacktrace(seized)),
-            operation=line_or_none(seized.operation),
+            event_id=captured.event_id,
+            timestamp=captured.timestamp,
+            fatal=captured.fatal,
+            handled=captured.handled,
+            mechanism=captured.mechanism,
+            exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
+            stacktrace=self.scrubber.text(_stacktrace(captured)),
+            operation=to_line(captured.operation),
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
-            thread=line_or_none(seized.thread),
+            thread=to_line(captured.thread),
             breadcrumbs=self.breadcrumbs(others),
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
-            resource={str(clean(key)): clean(value) for key, value in self.resource().items()},
-            held_back=seized.held_back,
+            resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
+            held_back=captured.held_back,
         )
         sent = self._before_send(event)
-        return None if sent is None else fit(sent, self.max_bytes)
+        return None if sent is None else trim_event(sent, self.max_bytes)
 
     def shown(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs as an event would have them, for the application to keep."""
@@ -111,7 +111,7 @@ class Builder:
 
     def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs scrubbed, and as the user's hook wants them; other events may have the same ones."""
-        scrubbed = each_once(self._scrub_breadcrumb, rendered)
+        scrubbed = map_shared(self._scrub_breadcrumb, rendered)
         asked = (self._before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
@@ -125,8 +125,8 @@ class Builder:
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
         return replace(
             info,
-            type=text(info.type),
-            message=self.scrubber.text(text(info.message, MAX_MESSAGE)),
+            type=to_text(info.type),
+            message=self.scrubber.text(to_text(info.message, MAX_MESSAGE)),
             notes=tuple(self.scrubber.text(note) for note in info.notes),
         )
 
@@ -134,19 +134,21 @@ class Builder:
         if self.before_breadcrumb is None:
             return breadcrumb
         given = copy_of(breadcrumb)
-        tidied = partial(tidy_breadcrumb, originals={id(given): breadcrumb})
-        return _ask_hook("before_breadcrumb", self.before_breadcrumb, given, tidied, otherwise=breadcrumb)
+        normalised = partial(normalise_breadcrumb, originals={id(given): breadcrumb})
+        return _ask_hook("before_breadcrumb", self.before_breadcrumb, given, normalised, otherwise=breadcrumb)
 
     def _before_send(self, event: ErrorEvent) -> ErrorEvent | None:
         if self.before_send is None:
             return event
         copies = tuple(copy_of(breadcrumb) for breadcrumb in event.breadcrumbs)
         originals = dict(zip(map(id, copies), event.breadcrumbs, strict=True))
-        tidied = partial(tidy, otherwise=event, originals=originals)
-        return _ask_hook("before_send", self.before_send, replace(event, breadcrumbs=copies), tidied, otherwise=event)
+        normalised = partial(normalise, otherwise=event, originals=originals)
+        return _ask_hook(
+            "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
+        )
 
 
-def seize(
+def capture_error(
     error: BaseException,
     *,
     branch: Branch | None = None,
@@ -154,9 +156,9 @@ def seize(
     mechanism: str,
     handled: bool,
     fatal: bool = False,
-) -> Seized:
+) -> CapturedError:
     """Take what there is to take of an exception right now."""
-    return _seize(
+    return _capture(
         read(error),
         traceback=traceback_of(error),
         stacktrace=None,
@@ -168,11 +170,11 @@ def seize(
     )
 
 
-def seize_record(
+def capture_recorded(
     info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
-) -> Seized:
+) -> CapturedError:
     """Take an exception of which a span kept only the text."""
-    return _seize(
+    return _capture(
         (info,),
         traceback=None,
         stacktrace=stacktrace,
@@ -184,7 +186,7 @@ def seize_record(
     )
 
 
-def _seize(
+def _capture(
     exceptions: tuple[ExceptionInfo, ...],
     *,
     traceback: TracebackException | None,
@@ -194,8 +196,8 @@ def _seize(
     mechanism: str,
     handled: bool,
     fatal: bool,
-) -> Seized:
-    return Seized(
+) -> CapturedError:
+    return CapturedError(
         event_id=uuid4().hex,
         timestamp=time.time_ns(),
         fatal=fatal,
@@ -207,14 +209,14 @@ def _seize(
         operation=_operation_name(branch),
         span_context=span_context,
         thread=threading.current_thread().name,
-        trail=snapshot(branch),
+        trail=take_snapshot(branch),
     )
 
 
-def _stacktrace(seized: Seized) -> str:
-    if seized.stacktrace:
-        return text(seized.stacktrace, MAX_STACKTRACE)
-    return format_traceback(seized.traceback, seized.exceptions)
+def _stacktrace(captured: CapturedError) -> str:
+    if captured.stacktrace:
+        return to_text(captured.stacktrace, MAX_STACKTRACE)
+    return format_traceback(captured.traceback, captured.exceptions)
 
 
 def _operation_name(branch: Branch) -> str | None:
@@ -238,14 +240,14 @@ def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
     return breadcrumb.message == f"{name}: {info.message}".removesuffix(": ")[:MAX_MESSAGE]
 
 
-def _ask_hook(name: str, hook: Callable[[T], Any], given: T, tidied: Callable[[T], T], *, otherwise: T) -> T | None:
+def _ask_hook(name: str, hook: Callable[[T], Any], given: T, normalised: Callable[[T], T], *, otherwise: T) -> T | None:
     kind = type(given)
     try:
         result = hook(given)
         if result is None:
             return None
         if isinstance(result, kind):
-            return tidied(result)
+            return normalised(result)
     except Exception as error:  # noqa: BLE001 - the user's own code runs here
         warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, kind.__name__)
         return otherwise

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from otel_crumbs.base.plain import MAX_MESSAGE, MAX_TEXT, clean, clean_mapping, text
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_TEXT, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, Breadcrumb
 
 from .copies import is_as_it_was
@@ -27,7 +27,7 @@ _HEX = frozenset("0123456789abcdef")
 _ID_LENGTH = 32
 
 
-def tidy_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb]) -> Breadcrumb:
+def normalise_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb]) -> Breadcrumb:
     """
     Return a breadcrumb whose fields are what they should be.
 
@@ -47,22 +47,22 @@ def tidy_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb])
         level=breadcrumb.level if breadcrumb.level in LEVELS else "info",
         message=_words(breadcrumb.message, MAX_MESSAGE),
         data=_mapping(breadcrumb.data),
-        span_id=line_or_none(breadcrumb.span_id),
+        span_id=to_line(breadcrumb.span_id),
         duration_ms=_duration(breadcrumb.duration_ms),
-        branch=line_or_none(breadcrumb.branch),
+        branch=to_line(breadcrumb.branch),
         repeated=_whole(breadcrumb.repeated, _MAX_NS, otherwise=1),
         in_flight=bool(breadcrumb.in_flight),
     )
 
 
-def tidy(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Breadcrumb]) -> ErrorEvent:
+def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Breadcrumb]) -> ErrorEvent:
     """
     Return an event whose fields are what they should be.
 
     Args:
         event: What a hook returned.
         otherwise: Has the ids and times that make sense.
-        originals: As of `tidy_breadcrumb`.
+        originals: As of `normalise_breadcrumb`.
 
     """
     return replace(
@@ -74,11 +74,11 @@ def tidy(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Bread
         mechanism=_words(event.mechanism),
         exceptions=_exceptions(event.exceptions) or otherwise.exceptions,
         stacktrace=_words(event.stacktrace, MAX_STACKTRACE + 8),
-        operation=line_or_none(event.operation),
+        operation=to_line(event.operation),
         trace_id=_whole(event.trace_id, _MAX_TRACE_ID),
         span_id=_whole(event.span_id, _MAX_SPAN_ID),
         trace_flags=_whole(event.trace_flags, _MAX_FLAGS),
-        thread=line_or_none(event.thread),
+        thread=to_line(event.thread),
         breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs, originals)),
         dropped=_whole(event.dropped, _MAX_NS),
         held_back=_whole(event.held_back, _MAX_NS),
@@ -87,7 +87,7 @@ def tidy(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Bread
     )
 
 
-def line_or_none(value: Any) -> str | None:
+def to_line(value: Any) -> str | None:
     """Return a text, None where there is nothing."""
     return None if value is None else _words(value)
 
@@ -101,7 +101,7 @@ def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
             frames=tuple(_frames(info.frames)),
             # An exception belongs to an earlier one; only the first belongs to none.
             parent=_whole(info.parent, index - 1) if index else None,
-            link=line_or_none(info.link),
+            link=to_line(info.link),
             notes=tuple(_words(note) for note in _each(info.notes, str)),
         )
         for index, info in enumerate(_each(infos, ExceptionInfo))
@@ -115,13 +115,13 @@ def _frames(frames: Any) -> Iterable[Frame]:
             path=_words(frame.path),
             line=_whole(frame.line, 2**31 - 1),
             function=_words(frame.function),
-            module=line_or_none(frame.module),
-            source=line_or_none(frame.source),
+            module=to_line(frame.module),
+            source=to_line(frame.source),
         )
 
 
 def _breadcrumbs(breadcrumbs: Any, originals: Mapping[int, Breadcrumb]) -> Iterable[Breadcrumb]:
-    return (tidy_breadcrumb(breadcrumb, originals) for breadcrumb in _each(breadcrumbs, Breadcrumb))
+    return (normalise_breadcrumb(breadcrumb, originals) for breadcrumb in _each(breadcrumbs, Breadcrumb))
 
 
 def _each(items: Any, kind: type[Any]) -> list[Any]:
@@ -129,7 +129,7 @@ def _each(items: Any, kind: type[Any]) -> list[Any]:
 
 
 def _mapping(value: Any) -> dict[str, Any]:
-    return clean_mapping(value) if isinstance(value, Mapping) else {}
+    return to_plain_mapping(value) if isinstance(value, Mapping) else {}
 
 
 def _counts(value: Any) -> dict[str, int]:
@@ -141,14 +141,14 @@ def _whole(value: Any, most: int, *, otherwise: int = 0) -> int:
 
 
 def _duration(value: Any) -> float | None:
-    cleaned = clean(value)
+    cleaned = to_plain(value)
     return cleaned if isinstance(cleaned, int | float) and not isinstance(cleaned, bool) else None
 
 
 def _words(value: Any, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
-    return text(str.__str__(value), limit) if isinstance(value, str) else str(clean(value))
+    return to_text(str.__str__(value), limit) if isinstance(value, str) else str(to_plain(value))
 
 
 def _is_id(value: Any) -> bool:

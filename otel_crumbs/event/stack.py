@@ -9,7 +9,7 @@ from traceback import TracebackException, walk_tb
 from types import TracebackType
 from typing import Any, TypeVar
 
-from otel_crumbs.base.plain import CUT, MAX_MESSAGE, clean, text
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
 
 from .model import ExceptionInfo, Frame
 
@@ -35,7 +35,7 @@ def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
 
 def traceback_of(error: BaseException) -> TracebackException | None:
     """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
-    traceback = _if_it_tells(lambda: _traceback_of(error))
+    traceback = _ask_exception(lambda: _traceback_of(error))
     if traceback is not None:
         _prepare(traceback)
     return traceback
@@ -43,8 +43,8 @@ def traceback_of(error: BaseException) -> TracebackException | None:
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
     """Return a traceback as Python prints it."""
-    words = _if_it_tells(lambda: "".join(traceback.format()) if traceback else "") or ""
-    return cut_middle(text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
+    words = _ask_exception(lambda: "".join(traceback.format()) if traceback else "") or ""
+    return cut_middle(to_text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
 
 def cut_middle(words: str, limit: int) -> str:
@@ -87,7 +87,7 @@ def _read(
     index = len(infos)
     infos.append(
         ExceptionInfo(
-            type=text(type_name(type(error))),
+            type=to_text(type_name(type(error))),
             message=message_of(error),
             frames=tuple(_frames(error.__traceback__)),
             parent=parent,
@@ -95,11 +95,11 @@ def _read(
             notes=_notes_of(error),
         )
     )
-    for source, other in _if_it_tells(lambda: tuple(_related(error))) or ():
+    for source, other in _ask_exception(lambda: tuple(_related(error))) or ():
         _read(other, index, source, infos, seen)
 
 
-def _if_it_tells(ask: Callable[[], T]) -> T | None:
+def _ask_exception(ask: Callable[[], T]) -> T | None:
     """Return what an exception says of itself; its class is the application's, and its properties may raise."""
     try:
         return ask()
@@ -126,14 +126,14 @@ def _related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
 def message_of(error: BaseException) -> str:
     """Return what an exception says; an exception whose ``__str__`` raises says so."""
     try:
-        return text(str(error), MAX_MESSAGE)
+        return to_text(str(error), MAX_MESSAGE)
     except Exception as failure:  # noqa: BLE001 - the application's own code runs here
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
 
 
 def _notes_of(error: BaseException) -> tuple[str, ...]:
-    notes = _if_it_tells(lambda: getattr(error, "__notes__", None))
-    return tuple(str(clean(note)) for note in _first(notes)) if isinstance(notes, list) else ()
+    notes = _ask_exception(lambda: getattr(error, "__notes__", None))
+    return tuple(str(to_plain(note)) for note in _first(notes)) if isinstance(notes, list) else ()
 
 
 def _first(notes: list[Any]) -> list[Any]:
@@ -144,9 +144,9 @@ def _first(notes: list[Any]) -> list[Any]:
 def _frames(traceback: TracebackType | None) -> list[Frame]:
     frames = [
         Frame(
-            path=text(frame.f_code.co_filename),
+            path=to_text(frame.f_code.co_filename),
             line=line or 0,
-            function=text(frame.f_code.co_name),
+            function=to_text(frame.f_code.co_name),
             module=_module(frame.f_globals.get("__name__")),
         )
         for frame, line in walk_tb(traceback)
@@ -157,7 +157,7 @@ def _frames(traceback: TracebackType | None) -> list[Frame]:
 
 
 def _module(name: object) -> str | None:
-    return text(name) if isinstance(name, str) else None
+    return to_text(name) if isinstance(name, str) else None
 
 
 def _plain(info: ExceptionInfo) -> str:

@@ -28,7 +28,7 @@ _MARKERS = re.compile(r"^[\s^~]*$")
 _LAST_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.<>]*)(?:: (?P<message>.*))?$")
 
 
-def parsed(info: ExceptionInfo, stacktrace: str) -> tuple[ExceptionInfo, ...]:
+def parse_stack(info: ExceptionInfo, stacktrace: str) -> tuple[ExceptionInfo, ...]:
     """
     Return an exception with the frames that its traceback names, and what it was raised from.
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 
-from otel_crumbs.base.memo import each_once
+from otel_crumbs.base.memo import map_shared
 from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
 
 from .model import ErrorEvent
@@ -16,9 +16,9 @@ from .stack import cut_middle
 _SHORT_STACKTRACE = 16 * 1024
 
 
-def fit(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
+def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
-    weights = each_once(weight, event.breadcrumbs)
+    weights = map_shared(weigh, event.breadcrumbs)
     room = max_bytes - _weight_without_trail(event)
     if sum(weights) <= room:
         return event
@@ -33,7 +33,7 @@ def fit(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     )
 
 
-def weight(breadcrumb: Breadcrumb) -> int:
+def weigh(breadcrumb: Breadcrumb) -> int:
     """Return how many bytes a breadcrumb takes on the wire, roughly."""
     return len(json.dumps(breadcrumb.as_dict(), default=str).encode())
 

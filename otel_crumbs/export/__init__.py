@@ -9,9 +9,9 @@ delivered waits in the `spool`.
 from __future__ import annotations
 
 from .delivery.delivery import Delivery
-from .delivery.worker import Lane
+from .delivery.worker import ExporterWorker
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
 from .http.document import document_of
 from .spool.spool import SpoolPlace
 
-__all__ = ["DELIVERED", "Delivery", "Exporter", "Lane", "Outcome", "SpoolPlace", "Verdict", "document_of"]
+__all__ = ["DELIVERED", "Delivery", "Exporter", "ExporterWorker", "Outcome", "SpoolPlace", "Verdict", "document_of"]

@@ -16,7 +16,7 @@ from .exporter import Exporter
 GROUP = "otel_crumbs_exporter"
 
 
-class CannotMakeError(Exception):
+class ExporterSetupError(Exception):
     """An exporter cannot be made, for a reason that the user can do something about."""
 
 
@@ -30,7 +30,7 @@ def make(name: str, environ: Mapping[str, str]) -> Exporter:
     Return the exporter of an installed package.
 
     Raises:
-        CannotMakeError: If none has that name, it is no exporter, or it says what it is missing.
+        ExporterSetupError: If none has that name, it is no exporter, or it says what it is missing.
 
     """
     for entry_point in entry_points(group=GROUP, name=name):
@@ -38,17 +38,17 @@ def make(name: str, environ: Mapping[str, str]) -> Exporter:
         try:
             made = make_it(environ)
         except ValueError as error:
-            raise CannotMakeError(str(error)) from error
+            raise ExporterSetupError(str(error)) from error
         return _checked(entry_point, made)
-    raise CannotMakeError(f"no installed package has an entry point {name!r} in the group {GROUP}")
+    raise ExporterSetupError(f"no installed package has an entry point {name!r} in the group {GROUP}")
 
 
 def _checked(entry_point: EntryPoint, made: object) -> Exporter:
     missing = [part for part in ("export", "shutdown") if not callable(getattr(made, part, None))]
     if missing:
-        raise CannotMakeError(f"{entry_point.value} returned {made!r}, which has no {'() and no '.join(missing)}()")
+        raise ExporterSetupError(f"{entry_point.value} returned {made!r}, which has no {'() and no '.join(missing)}()")
     called = getattr(made, "name", None)
     if called != entry_point.name:
-        raise CannotMakeError(f"{entry_point.value} returned an exporter whose name is {called!r}")
+        raise ExporterSetupError(f"{entry_point.value} returned an exporter whose name is {called!r}")
     exporter: Exporter = made  # type: ignore[assignment]  # it has all that the protocol asks for
     return exporter

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
-from otel_crumbs.base.counters import evicted, recorded, tally
+from otel_crumbs.base.counters import counters, evicted, recorded
 from otel_crumbs.base.identity import SCOPE, package_version
 
-# name in the tally: metric, unit, meaning
+# name in the counters: metric, unit, meaning
 METRICS = {
     "recorded": ("otel_crumbs.breadcrumbs.recorded", "{breadcrumb}", "Breadcrumbs that sources left in a trail."),
     "evicted": ("otel_crumbs.breadcrumbs.evicted", "{breadcrumb}", "Breadcrumbs that made room for newer ones."),
@@ -25,7 +25,7 @@ METRICS = {
     "dropped": ("otel_crumbs.events.dropped", "{event}", "Error events that were lost, by reason."),
 }
 
-_TICKERS = {"recorded": recorded, "evicted": evicted}
+_FAST_COUNTERS = {"recorded": recorded, "evicted": evicted}
 
 _installed: list[Meter] = []
 
@@ -45,9 +45,9 @@ def create(meter: Meter) -> Meter:
 
 def _reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
     def read(_: CallbackOptions) -> Iterator[Observation]:
-        if name in _TICKERS:
-            yield Observation(_TICKERS[name].value)
-        for attributes, number in tally.read(name):
+        if name in _FAST_COUNTERS:
+            yield Observation(_FAST_COUNTERS[name].value)
+        for attributes, number in counters.read(name):
             yield Observation(number, {f"otel_crumbs.{key}": value for key, value in attributes.items()})
 
     return read

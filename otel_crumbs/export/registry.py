@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
-from otel_crumbs.base.guard import tell, warn
+from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.event.scrub import Scrubber
 
 from . import entry_points
 from .console import ConsoleExporter
-from .entry_points import CannotMakeError
+from .entry_points import ExporterSetupError
 from .exporter import Exporter
 
 # What is set for an exporter, and so is of no use without it.
@@ -72,10 +72,10 @@ def _make(settings: Settings, environ: Mapping[str, str]) -> Iterator[Exporter]:
             continue
         try:
             yield _MAKERS[wanted](settings, environ) if wanted in _MAKERS else entry_points.make(wanted, environ)
-        except CannotMakeError as error:
+        except ExporterSetupError as error:
             warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
         except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
-            tell(f"the exporter {wanted!r} was set up", error)
+            report_failure(f"the exporter {wanted!r} was set up", error)
 
 
 def _say_what_is_not_used(settings: Settings) -> None:
@@ -93,7 +93,7 @@ def _say_what_is_not_used(settings: Settings) -> None:
 
 def _needed(name: str, value: str | None) -> str:
     if value is None:
-        raise CannotMakeError(f"it does not know where to send. Remedy: set {_VARIABLES[name]}")
+        raise ExporterSetupError(f"it does not know where to send. Remedy: set {_VARIABLES[name]}")
     return value
 
 

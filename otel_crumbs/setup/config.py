@@ -31,7 +31,7 @@ from .parsers import DEFAULT_SPOOL
 PREFIX = "OTEL_CRUMBS_"
 
 EXPORTERS = NAMES
-DOORS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
+MECHANISMS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
 OTLP_FORMATS = ("nested", "json")
 HTTP_COMPRESSIONS = ("gzip", "none")
 
@@ -132,10 +132,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         name="capture",
-        default=DOORS,
-        expects=f"a comma list of {', '.join(DOORS)}",
+        default=MECHANISMS,
+        expects=f"a comma list of {', '.join(MECHANISMS)}",
         meaning="Which doors report exceptions; `capture_exception()` always does.",
-        parse=parsers.some_of(DOORS),
+        parse=parsers.some_of(MECHANISMS),
     ),
     Setting(
         name="otlp_format",
@@ -239,7 +239,7 @@ class Config:
     log_level: int = 20
     ignore_loggers: tuple[str, ...] = ()
     record_unsampled: bool = True
-    capture: tuple[str, ...] = DOORS
+    capture: tuple[str, ...] = MECHANISMS
     otlp_format: str = "nested"
     http_endpoint: str | None = field(default=None, repr=False)
     http_headers: Mapping[str, str] | None = field(default=None, repr=False)

@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthook, threads, unraisable
-from otel_crumbs.capture.exceptions_instrumentation import EnrichedRecords
+from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.event import Builder, Seized
+from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
 from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
 from otel_crumbs.sources import http_client
 from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
-from otel_crumbs.sources.logs.thresholds import floor
+from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import redirects, sampling
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
@@ -87,11 +87,11 @@ def steps_for(
 
 def _limits(config: Config) -> Undo:
     size, current.size = current.size, config.max_breadcrumbs
-    floor.configure(config.log_level, config.ignore_loggers)
+    thresholds.configure(config.log_level, config.ignore_loggers)
 
     def undo() -> None:
         current.size = size
-        floor.configure()
+        thresholds.configure()
 
     return undo
 
@@ -122,11 +122,11 @@ def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
 def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
     from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
 
-    def attributes(seized: Seized) -> Mapping[str, Any]:
-        event = builder.build(seized)
+    def attributes(captured: CapturedError) -> Mapping[str, Any]:
+        event = builder.build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
-    enriched = EnrichedRecords(attributes)
+    enriched = RecordEnricher(attributes)
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)

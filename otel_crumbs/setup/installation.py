@@ -13,13 +13,13 @@ from pathlib import Path
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.resource import resource_attributes, service_name
-from otel_crumbs.capture.rate_limit import Storms
+from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Delivery, SpoolPlace
 from otel_crumbs.export.registry import make_exporters
-from otel_crumbs.shutdown import LastSeconds
+from otel_crumbs.shutdown import ShutdownBudget
 
 from .config import Config
 from .hooks import Undo, steps_for
@@ -51,10 +51,10 @@ class Installation:
         )
         exporters = make_exporters(config, os.environ) if config.enabled else ()
         self.delivery = Delivery(exporters, self.builder.build, spool=_spool(config), service=service_name)
-        self.reporter = Reporter(self.delivery.emit, Storms(config.rate_limit))
+        self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
         self.hooked: list[str] = []
         self._undos: list[Undo] = []
-        self._last_seconds = LastSeconds(config.flush_timeout)
+        self._shutdown_budget = ShutdownBudget(config.flush_timeout)
 
     @property
     def active(self) -> bool:
@@ -73,7 +73,7 @@ class Installation:
             self._undos.clear()
             self.hooked.clear()
             self._at_end(self)
-        if self.delivery.lanes:
+        if self.delivery.workers:
             self.delivery.end(self.config.flush_timeout)
         self.delivery.close()
 
@@ -89,12 +89,12 @@ class Installation:
     def end(self) -> None:
         """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
         if self.delivery.running:
-            self._last_seconds.spend(self.delivery.end)
+            self._shutdown_budget.spend(self.delivery.end)
 
     def save(self) -> None:
         """Bring events to safety, for the end is near."""
         if self.delivery.pending:
-            self._last_seconds.spend(self.delivery.save)
+            self._shutdown_budget.spend(self.delivery.save)
 
 
 def _spool(config: Config) -> SpoolPlace | None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .budget import LastSeconds
+from .budget import ShutdownBudget
 
-__all__ = ["LastSeconds"]
+__all__ = ["ShutdownBudget"]

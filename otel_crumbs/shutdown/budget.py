@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 
-from otel_crumbs.base.fork import anew_in_children
+from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import guarded
 
 Work = Callable[[float], object]
 
 
-class LastSeconds:
+class ShutdownBudget:
     """
     A budget that is spent once, however many ends come one after the other or inside each other.
 
@@ -23,10 +23,10 @@ class LastSeconds:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self.start_anew()
-        anew_in_children(self)
+        self.reset_after_fork()
+        register_at_fork(self)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin with the whole budget, as a forked child must."""
         self._left = self._seconds
         self._until: float | None = None

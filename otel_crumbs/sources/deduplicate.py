@@ -16,7 +16,7 @@ from typing import NamedTuple
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.trails import Breadcrumb
 
-from .rules.database_errors import without_values
+from .rules.database_errors import remove_values
 
 # Clocks of spans are read one after the other; durations are rounded to microseconds.
 _ROUNDING = 2_000
@@ -26,7 +26,7 @@ _HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
 
 
 @guarded("breadcrumbs that say the same were brought together")
-def without_twins(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
+def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that tell of the same thing."""
     left_out = {*_told_twice(breadcrumbs), *_exceptions_told_twice(breadcrumbs), *_lines_of_httpx(breadcrumbs)}
     return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
@@ -120,7 +120,7 @@ def _exceptions_told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     for index, breadcrumb in enumerate(breadcrumbs):
         said = _exception_of_record(breadcrumb)
         # What a database said was told without its values.
-        for words in (said, without_values(said)):
+        for words in (said, remove_values(said)):
             if words is not None and told[words] > 0:
                 told[words] -= 1
                 yield index

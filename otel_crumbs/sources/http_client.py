@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
 
 from .rules.table import SpanFacts
@@ -84,15 +84,15 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         error=kept.error.partition(":")[0] if kept.error else None,
         took=duration(took_ms),
     )
-    telling = tell_http(facts)
-    known = {**telling.data, "library": "http.client", "reason": kept.reason, "error": kept.error}
-    data = {key: clean(value) for key, value in known.items() if value is not None}
+    description = tell_http(facts)
+    known = {**description.data, "library": "http.client", "reason": kept.reason, "error": kept.error}
+    data = {key: to_plain(value) for key, value in known.items() if value is not None}
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type=telling.type,
-        category=telling.category,
-        level=telling.level,
-        message=text(telling.message, MAX_MESSAGE),
+        type=description.type,
+        category=description.category,
+        level=description.level,
+        message=to_text(description.message, MAX_MESSAGE),
         data={**data, "duration_ms": took_ms},
         duration_ms=took_ms,
         branch=kept.branch,
@@ -117,7 +117,7 @@ def _wrap(name: str, after: Watcher) -> Callable[[], None]:
             result = original(self, *args, **kwargs)
         except BaseException as error:
             watch(self, args, None, error)
-            leave_no_frame(error)
+            remove_own_frame(error)
             raise
         watch(self, args, result, None)
         return result
@@ -170,7 +170,7 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
             url=pending.url,
             status=status,
             reason=getattr(response, "reason", None),
-            error=str(clean(error)) if error is not None else None,
+            error=str(to_plain(error)) if error is not None else None,
             ended=time.time_ns(),
         )
     )

@@ -9,7 +9,7 @@ from time import time_ns
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, warn
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 
 from .notes import MAX_NAME, known_level, nanoseconds
@@ -62,7 +62,7 @@ def record_lazily(
         "category": category,
         "level": level,
         "message": message,
-        "data": clean_mapping(data) if data is not None else {},
+        "data": to_plain_mapping(data) if data is not None else {},
     }
     branch = current.branch()
     branch.append((moment, level in NOTABLE_LEVELS, branch.name, render, LazyNote(fields, processor)))
@@ -72,13 +72,13 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note, finished."""
     moment, _, branch, _, note = entry
     fields = note.finished()
-    data = clean(fields.get("data"))
+    data = to_plain(fields.get("data"))
     yield Breadcrumb(
         timestamp=moment,
-        type=text(str(clean(fields.get("type")) or "default"), MAX_NAME),
-        category=text(str(clean(fields.get("category")) or "manual"), MAX_NAME),
-        level=known_level(clean(fields.get("level")) or "info"),
-        message=text(str(clean(fields.get("message")) or ""), MAX_MESSAGE),
+        type=to_text(str(to_plain(fields.get("type")) or "default"), MAX_NAME),
+        category=to_text(str(to_plain(fields.get("category")) or "manual"), MAX_NAME),
+        level=known_level(to_plain(fields.get("level")) or "info"),
+        message=to_text(str(to_plain(fields.get("message")) or ""), MAX_MESSAGE),
         data=data if isinstance(data, dict) else {},
         branch=branch,
     )

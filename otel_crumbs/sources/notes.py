@@ -8,8 +8,8 @@ from operator import itemgetter
 from time import time_ns
 from typing import Any, NamedTuple
 
-from otel_crumbs.base.guard import tell, warn
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.base.guard import report_failure, warn
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
 
 type_of = type  # the argument of that name hides it
@@ -87,7 +87,7 @@ def record(
             )
         )
     except Exception as error:  # noqa: BLE001 - the cheapest call there is must not pay for a wrapping guard
-        tell("a breadcrumb was recorded by hand", error)
+        report_failure("a breadcrumb was recorded by hand", error)
 
 
 def render(entry: Entry) -> Iterator[Breadcrumb]:
@@ -95,11 +95,11 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     kept = NoteEntry._make(entry)
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type=text(kept.type or "default", MAX_NAME),
-        category=text(kept.category, MAX_NAME),
+        type=to_text(kept.type or "default", MAX_NAME),
+        category=to_text(kept.category, MAX_NAME),
         level=kept.level,
-        message=text(kept.message, MAX_MESSAGE),
-        data=clean_mapping(kept.data or {}),
+        message=to_text(kept.message, MAX_MESSAGE),
+        data=to_plain_mapping(kept.data or {}),
         branch=kept.branch,
     )
 
@@ -111,12 +111,12 @@ def _message(message: object, details: Mapping[str, Any] | None) -> str:
     if type_of(message) is str:
         return message
     if message is None:
-        return " ".join(f"{key}={value}" for key, value in clean_mapping(details or {}).items())
-    return str(clean(message))
+        return " ".join(f"{key}={value}" for key, value in to_plain_mapping(details or {}).items())
+    return str(to_plain(message))
 
 
 def _name(value: object) -> Any:
-    return value if value is None or type_of(value) is str else str(clean(value))
+    return value if value is None or type_of(value) is str else str(to_plain(value))
 
 
 def _details(data: object) -> Mapping[str, Any]:
@@ -127,18 +127,18 @@ def _details(data: object) -> Mapping[str, Any]:
         else:
             return data.copy()
     if isinstance(data, Mapping):
-        return clean_mapping(data)
+        return to_plain_mapping(data)
     warn(
         "record data",
         "otel_crumbs.record(data=...) needs a mapping such as {'order': 42}, not %s; kept as {'value': ...}.",
         type(data).__name__,
     )
-    return {"value": clean(data)}
+    return {"value": to_plain(data)}
 
 
 def known_level(level: object) -> str:
     """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
-    name = str(clean(level)).lower()
+    name = str(to_plain(level)).lower()
     name = _SYNONYMS.get(name, name)
     if name in LEVELS:
         return name

@@ -11,6 +11,6 @@ from __future__ import annotations
 
 from .events import CapturedEvents, capture_events
 from .leaks import assert_no_leaks
-from .steady import steady
+from .snapshots import freeze_event
 
-__all__ = ["CapturedEvents", "assert_no_leaks", "capture_events", "steady"]
+__all__ = ["CapturedEvents", "assert_no_leaks", "capture_events", "freeze_event"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from .branch import Branch
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
 from .current_branch import MAX_OPEN_SPANS, current
-from .exception_mark import Mark, chain, mark_of, remember
+from .exception_mark import ExceptionMark, chain, mark_exception, mark_of
 from .operation import Operation
 from .operation_block import on_failure, operation
 from .ring import Entry, category_of
-from .snapshot import Snapshot, snapshot
+from .snapshot import Snapshot, take_snapshot
 
 __all__ = [
     "LEVELS",
@@ -18,16 +18,16 @@ __all__ = [
     "Branch",
     "Breadcrumb",
     "Entry",
-    "Mark",
+    "ExceptionMark",
     "Operation",
     "Snapshot",
     "category_of",
     "chain",
     "current",
+    "mark_exception",
     "mark_of",
     "on_failure",
     "operation",
-    "remember",
     "rfc3339",
-    "snapshot",
+    "take_snapshot",
 ]

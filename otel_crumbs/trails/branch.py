@@ -67,7 +67,7 @@ class Branch:
         return branch
 
     @property
-    def piece_of_work(self) -> Branch:
+    def widest_branch(self) -> Branch:
         """The branch that sees all of what this one belongs to: its operation, else a thread's task."""
         if self.operation is not None:
             return self.root
@@ -76,7 +76,7 @@ class Branch:
             return self
         return parent
 
-    def is_mine(self) -> bool:
+    def is_current(self) -> bool:
         """Return whether what runs here and now is this branch's runner."""
         loop = here.running_loop()
         if loop is None or (task := here.current_task(loop)) is None:

@@ -61,7 +61,7 @@ class Current:
         # How an open span becomes an entry is the span source's affair.
         self.entry_of_open_span: Callable[[Branch, Span], Entry | None] | None = None
         # Which breadcrumbs tell of the same thing, too.
-        self.without_twins: Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None] | None = None
+        self.deduplicate: Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None] | None = None
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
         # While nobody opened an operation by hand, nobody need look for one.
@@ -83,7 +83,7 @@ class Current:
             return self.branch_at(None, None)
         try:
             branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
-            if not self.opened_by_hand and branch.is_mine():
+            if not self.opened_by_hand and branch.is_current():
                 return branch
         except (AttributeError, LookupError, TypeError):  # no processor was shown it, or it is of another kind
             pass
@@ -110,7 +110,7 @@ class Current:
 
     def go_on_in(self, branch: Branch) -> None:
         """Have what comes next outside any operation belong to one that has ended, until another one does."""
-        if branch.is_mine():
+        if branch.is_current():
             _ambient_branch.set(branch)
 
     def begin_job(self, submitter: Branch | None) -> None:
@@ -135,11 +135,11 @@ class Current:
                     yield entry
 
     def _mine(self, branch: Branch) -> Branch:
-        if branch.is_mine():
+        if branch.is_current():
             return branch
         remembered = _ambient_branch if branch.operation is None else _operation_branch
         here = remembered.get()
-        if here is not None and here.root is branch.root and here.is_mine():
+        if here is not None and here.root is branch.root and here.is_current():
             return here
         child = Branch(self.size, branch.operation, self._deepest(branch, here))
         remembered.set(child)
@@ -157,7 +157,7 @@ class Current:
         here = _ambient_branch.get()
         if here is None:
             here = self._branch_of_job() if getattr(self._thread, "in_job", False) else self._branch_of_thread()
-        return here if here.is_mine() else self._mine(here)
+        return here if here.is_current() else self._mine(here)
 
     def _branch_of_job(self) -> Branch:
         branch = Branch(self.size, None, self._branch_of_thread())

@@ -22,7 +22,7 @@ _KEY = "__otel_crumbs__"
 MAX_CHAIN = 64
 
 
-class Mark(str):
+class ExceptionMark(str):
     """
     What an exception remembers.
 
@@ -39,7 +39,7 @@ class Mark(str):
     told: bool
     _claims: list[str]
 
-    def __new__(cls) -> Mark:
+    def __new__(cls) -> ExceptionMark:
         """Return a mark that knows nothing yet."""
         mark = super().__new__(cls)
         mark.branch = None
@@ -68,13 +68,13 @@ class Mark(str):
         return ""
 
 
-def mark_of(exception: BaseException) -> Mark | None:
+def mark_of(exception: BaseException) -> ExceptionMark | None:
     """Return what an exception remembers, None for one not seen before."""
     mark = exception.__dict__.get(_KEY)
-    return mark if isinstance(mark, Mark) else None
+    return mark if isinstance(mark, ExceptionMark) else None
 
 
-def remember(exception: BaseException, branch: Branch, span_context: SpanContext | None = None) -> Mark:
+def mark_exception(exception: BaseException, branch: Branch, span_context: SpanContext | None = None) -> ExceptionMark:
     """
     Leave or return the mark of an exception that passes through a branch.
 
@@ -83,15 +83,15 @@ def remember(exception: BaseException, branch: Branch, span_context: SpanContext
     with the first.
     """
     known = exception.__dict__.get(_KEY)
-    if isinstance(known, Mark) and not _raised_anew(known, branch):
+    if isinstance(known, ExceptionMark) and not _raised_anew(known, branch):
         return known
-    mark = Mark()
+    mark = ExceptionMark()
     mark.branch = branch
     mark.span_context = span_context
     mark.operation = branch.operation.number if branch.operation else 0
     if known is None:
         # Several threads may get here with one exception: the first one's mark is everybody's.
-        settled: Mark = exception.__dict__.setdefault(_KEY, mark)
+        settled: ExceptionMark = exception.__dict__.setdefault(_KEY, mark)
         return settled
     exception.__dict__[_KEY] = mark
     return mark
@@ -107,7 +107,7 @@ def chain(exception: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ if link.__cause__ or link.__suppress_context__ else link.__context__
 
 
-def _raised_anew(mark: Mark, branch: Branch) -> bool:
+def _raised_anew(mark: ExceptionMark, branch: Branch) -> bool:
     first = mark.branch.operation if mark.branch else None
     if first is None or branch.operation is None:
         return False

@@ -19,7 +19,7 @@ class Operation:
 
     """
 
-    __slots__ = ("captured", "name", "number", "span_id", "trace_id", "within")
+    __slots__ = ("name", "number", "reported", "span_id", "trace_id", "within")
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
@@ -31,7 +31,7 @@ class Operation:
         # Their numbers alone: an operation must not keep the ones around it alive.
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
         # What was reported of it already, in words; most operations report nothing.
-        self.captured: set[str] | None = None
+        self.reported: set[str] | None = None
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

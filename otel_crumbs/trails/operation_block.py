@@ -15,7 +15,7 @@ from otel_crumbs.base.guard import guarded
 
 from .branch import Branch
 from .current_branch import OPERATION_KEY, current
-from .exception_mark import remember
+from .exception_mark import mark_exception
 from .operation import Operation
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,11 +102,11 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     def _close(self, error: BaseException | None) -> None:
         if not self._opened:
             return
-        mine = [opened for opened in self._opened if opened[0].is_mine()]
+        mine = [opened for opened in self._opened if opened[0].is_current()]
         branch, token = (mine or self._opened)[-1]
         self._opened.remove((branch, token))
         if error is not None:
-            remember(error, branch)
+            mark_exception(error, branch)
             for report in on_failure:
                 report(error, branch)
         otel_context.detach(token)

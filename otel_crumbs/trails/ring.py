@@ -100,7 +100,7 @@ class OwnRing(Ring):
     __slots__ = ()
 
     def _tell_of(self, gone: int) -> None:
-        evicted.tick_often(gone)
+        evicted.add(gone)
 
 
 class _Overflow:

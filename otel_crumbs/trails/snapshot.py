@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.memo import Shared, each_once, share
+from otel_crumbs.base.memo import Memo, hold_memo, map_shared
 
 from .breadcrumb import NOTABLE_LEVELS, Breadcrumb
 from .current_branch import current
@@ -36,19 +36,19 @@ class Snapshot:
     entries: tuple[Entry, ...]
     dropped: Counter[str]
     size: int
-    shared: Shared = field(default_factory=share, repr=False, compare=False)
+    shared: Memo = field(default_factory=hold_memo, repr=False, compare=False)
 
     def render(self) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
         """Return the breadcrumbs, oldest first, and how many had no room, by category."""
-        made = each_once(_rendered, self.entries)
+        made = map_shared(_rendered, self.entries)
         rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp)
-        if current.without_twins is not None:
-            rendered = list(current.without_twins(rendered) or rendered)
+        if current.deduplicate is not None:
+            rendered = list(current.deduplicate(rendered) or rendered)
         kept, dropped = _keep_what_matters(_merge_repeats(rendered), self.size)
         return kept, self.dropped + dropped
 
 
-def snapshot(branch: Branch) -> Snapshot:
+def take_snapshot(branch: Branch) -> Snapshot:
     """Collect what a branch sees now; cheap, for the caller is the application."""
     rings = tuple(branch.rings())
     entries = [*chain.from_iterable(rings), *current.open_entries(branch)]

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 
 from .current_branch import current
 from .event_loops import watch_method
@@ -31,7 +31,7 @@ def install() -> Callable[[], None]:
             try:
                 task = original(self, *args, **kwargs)
             except BaseException as error:
-                leave_no_frame(error)
+                remove_own_frame(error)
                 raise
             _say_nothing_of_us(task)
             return task

@@ -8,7 +8,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.base import guard
-from otel_crumbs.base.guard import guarded, tell, warn
+from otel_crumbs.base.guard import guarded, report_failure, warn
 from otel_crumbs.testing import CapturedEvents
 from tests.conftest import GuardedFailures
 
@@ -53,8 +53,8 @@ def test_the_same_failure_is_said_once_a_minute(
 
 def test_different_failures_are_all_said(guarded_failures: GuardedFailures, caplog: pytest.LogCaptureFixture) -> None:
     """Each place has its own minute."""
-    tell("one thing was done", ValueError())
-    tell("another thing was done", ValueError())
+    report_failure("one thing was done", ValueError())
+    report_failure("another thing was done", ValueError())
 
     assert len(caplog.records) == 2
     guarded_failures.clear()

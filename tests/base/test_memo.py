@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from otel_crumbs.base.memo import MAX_KEPT, each_once, share
+from otel_crumbs.base.memo import MAX_KEPT, hold_memo, map_shared
 
 
 class Thing:
@@ -29,13 +29,13 @@ class Worker:
 
 def test_the_same_work_on_the_same_thing_is_done_once() -> None:
     """Another thing that is equal, or other work on it, is something else."""
-    shared, worker, other, thing = share(), Worker(), Worker(), Thing(3)
+    shared, worker, other, thing = hold_memo(), Worker(), Worker(), Thing(3)
 
-    first = each_once(worker.double, [thing, Thing(3)])
-    second = each_once(worker.double, (thing,))
-    others = each_once(other.double, (thing,))
+    first = map_shared(worker.double, [thing, Thing(3)])
+    second = map_shared(worker.double, (thing,))
+    others = map_shared(other.double, (thing,))
 
-    assert share() is shared
+    assert hold_memo() is shared
     assert (first, second, others) == ([[6], [6]], [[6]], [[6]])
     assert second[0] is first[0]
     assert second[0] is not first[1]
@@ -44,25 +44,25 @@ def test_the_same_work_on_the_same_thing_is_done_once() -> None:
 
 def test_nothing_is_kept_when_nobody_shares() -> None:
     """The work is done all the same."""
-    shared, worker, thing = share(), Worker(), Thing(3)
-    each_once(worker.double, [thing])
+    shared, worker, thing = hold_memo(), Worker(), Thing(3)
+    map_shared(worker.double, [thing])
     gone = weakref.ref(thing)
 
     del shared, thing
     gc.collect()
 
     assert gone() is None
-    assert each_once(worker.double, [Thing(4)]) == [[8]]
+    assert map_shared(worker.double, [Thing(4)]) == [[8]]
 
 
 def test_what_is_kept_is_bounded() -> None:
     """Beyond that the work is done anew."""
-    shared, worker = share(), Worker()
+    shared, worker = hold_memo(), Worker()
     things = [Thing(number) for number in range(2 * MAX_KEPT + 1)]
 
-    results = each_once(worker.double, things)
+    results = map_shared(worker.double, things)
 
     assert results == [[2 * number] for number in range(len(things))]
-    assert each_once(worker.double, things[:1]) == [[0]]
+    assert map_shared(worker.double, things[:1]) == [[0]]
     assert worker.done == len(things) + 1
     assert sum(map(len, shared._made.values())) <= MAX_KEPT

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, clean, clean_mapping, text
+from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, to_plain, to_plain_mapping, to_text
 
 
 class Colour(Enum):
@@ -143,19 +143,19 @@ def _encode(value: Any) -> None:
 @given(ANYTHING)
 def test_any_value_can_be_encoded(value: Any) -> None:
     """JSON without NaN, and protobuf, take whatever comes out."""
-    encode(clean(value))
+    encode(to_plain(value))
 
 
 @given(st.dictionaries(SURROGATES | st.integers() | st.builds(object), ANYTHING, max_size=8))
 def test_any_mapping_can_be_encoded(data: dict[Any, Any]) -> None:
     """Keys become text."""
-    encode(clean_mapping(data))
+    encode(to_plain_mapping(data))
 
 
 @given(SURROGATES)
 def test_any_text_can_be_encoded(value: str) -> None:
     """Lone surrogates are written out; all else stays."""
-    cleaned = text(value)
+    cleaned = to_text(value)
 
     cleaned.encode()
     assert cleaned == value or "\\u" in cleaned
@@ -164,7 +164,7 @@ def test_any_text_can_be_encoded(value: str) -> None:
 @pytest.mark.parametrize("value", ["text", "ünïcödé 🦀", 7, -(2**63), 2**63 - 1, 1.5, True, False, None, ""])
 def test_a_plain_value_is_kept(value: Any) -> None:
     """Value and type stay."""
-    cleaned = clean(value)
+    cleaned = to_plain(value)
 
     assert cleaned == value
     assert type(cleaned) is type(value)
@@ -199,32 +199,32 @@ def test_a_plain_value_is_kept(value: Any) -> None:
 )
 def test_a_value_in_plain_words(value: Any, expected: Any) -> None:
     """What has no place in JSON is written as people would."""
-    assert clean(value) == expected
+    assert to_plain(value) == expected
 
 
 def test_an_endless_integer_costs_nothing() -> None:
     """Python refuses to write out very large integers; we say how large it is."""
-    assert clean(1 << 100_000) == "<integer of 100001 bits>"
+    assert to_plain(1 << 100_000) == "<integer of 100001 bits>"
 
 
 @pytest.mark.parametrize("value", [Hostile(), HostileMapping()])
 def test_a_hostile_value_is_named(value: Any) -> None:
     """What raises while it is read is told by its class."""
-    assert type(value).__qualname__ in clean(value)
-    assert "RuntimeError" in clean(value)
+    assert type(value).__qualname__ in to_plain(value)
+    assert "RuntimeError" in to_plain(value)
 
 
 def test_a_hostile_value_costs_only_itself() -> None:
     """What stands beside it is told."""
-    assert clean([1, Hostile(), 2])[::2] == [1, 2]
-    assert clean({"good": 1, "bad": Hostile()})["good"] == 1
+    assert to_plain([1, Hostile(), 2])[::2] == [1, 2]
+    assert to_plain({"good": 1, "bad": Hostile()})["good"] == 1
 
 
 def test_a_query_set_is_not_asked() -> None:
     """An iterable that is not a plain container is named, not read."""
     query_set = QuerySet()
 
-    cleaned = clean({"orders": query_set})
+    cleaned = to_plain({"orders": query_set})
 
     assert "QuerySet" in cleaned["orders"]
     assert query_set.asked == 0
@@ -234,7 +234,7 @@ def test_a_generator_is_not_exhausted() -> None:
     """It is the application's to read."""
     generator = (number for number in range(3))
 
-    assert "generator" in clean(generator)
+    assert "generator" in to_plain(generator)
     assert list(generator) == [0, 1, 2]
 
 
@@ -246,7 +246,7 @@ def test_a_coroutine_is_not_touched() -> None:
 
     coroutine = work()
 
-    assert "coroutine" in clean(coroutine)
+    assert "coroutine" in to_plain(coroutine)
     with pytest.raises(StopIteration, match="7"):
         coroutine.send(None)
 
@@ -258,9 +258,9 @@ def test_what_holds_itself_ends() -> None:
     endless: list[Any] = []
     endless.append(endless)
 
-    encode(clean(cycle))
-    encode(clean(endless))
-    assert clean(cycle)["self"]["name"] == "cycle"
+    encode(to_plain(cycle))
+    encode(to_plain(endless))
+    assert to_plain(cycle)["self"]["name"] == "cycle"
 
 
 def test_depth_is_bounded() -> None:
@@ -269,7 +269,7 @@ def test_depth_is_bounded() -> None:
     for _ in range(50):
         deep = [deep]
 
-    cleaned, depth = clean(deep), 0
+    cleaned, depth = to_plain(deep), 0
     while isinstance(cleaned, list):
         cleaned, depth = cleaned[0], depth + 1
 
@@ -280,13 +280,13 @@ def test_depth_is_bounded() -> None:
 @pytest.mark.parametrize("value", [list(range(1000)), dict.fromkeys(range(1000)), set(range(1000))])
 def test_length_is_bounded(value: Any) -> None:
     """Of a large container the first items are told."""
-    assert len(clean(value)) == MAX_ITEMS
+    assert len(to_plain(value)) == MAX_ITEMS
 
 
 @pytest.mark.parametrize("value", ["a" * 100_000, b"a" * 100_000, OwnText("a" * 100_000), PurePosixPath("a" * 9999)])
 def test_texts_are_bounded_and_say_so(value: Any) -> None:
     """A cut text ends with an ellipsis."""
-    cleaned = clean(value)
+    cleaned = to_plain(value)
 
     assert len(cleaned) <= MAX_TEXT
     assert cleaned.startswith("aaa")
@@ -296,7 +296,7 @@ def test_later_changes_are_not_seen() -> None:
     """What was recorded is a copy."""
     value = {"items": [1]}
 
-    cleaned = clean(value)
+    cleaned = to_plain(value)
     value["items"].append(2)
 
     assert cleaned == {"items": [1]}
@@ -305,4 +305,4 @@ def test_later_changes_are_not_seen() -> None:
 @pytest.mark.parametrize("value", ["text", 7, None, [1], Hostile()])
 def test_what_is_no_mapping_is_kept_as_its_value(value: Any) -> None:
     """Somebody passed something else where a mapping belongs."""
-    assert clean_mapping(value) == {"value": clean(value)}
+    assert to_plain_mapping(value) == {"value": to_plain(value)}

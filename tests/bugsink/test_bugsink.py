@@ -14,7 +14,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import ErrorEvent
-from otel_crumbs.event import Builder, ExceptionInfo, seize
+from otel_crumbs.event import Builder, ExceptionInfo, capture_error
 from otel_crumbs.export import DELIVERED, Verdict
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.export.sentry.exporter import SentryExporter
@@ -40,7 +40,7 @@ def stored(bugsink: Bugsink, event: ErrorEvent) -> Stored:
 
 def built(error: BaseException, max_bytes: int = 256 * 1024) -> ErrorEvent:
     """Return the event of an exception with the trail of where it is called."""
-    event = Builder(max_bytes=max_bytes).build(seize(error, mechanism="operation", handled=False))
+    event = Builder(max_bytes=max_bytes).build(capture_error(error, mechanism="operation", handled=False))
     assert event is not None
     return event
 
@@ -123,7 +123,7 @@ def test_a_traceback_that_is_only_text_is_stored_with_its_frames(bugsink: Bugsin
 def test_an_exception_that_was_never_raised_is_stored(bugsink: Bugsink) -> None:
     """There is no frame then, and nothing else to tell than its type and its words."""
     event = Builder().build(
-        seize(KeyError("lamp"), branch=an_empty_branch(), mechanism="capture_exception", handled=True)
+        capture_error(KeyError("lamp"), branch=an_empty_branch(), mechanism="capture_exception", handled=True)
     )
     assert event is not None
 

@@ -325,7 +325,7 @@ class Door:
         return getattr(self.holder, self.name)
 
 
-DOORS = (
+MECHANISMS = (
     Door(holder=sys, name="excepthook", arguments=3),
     Door(holder=threading, name="excepthook", arguments=1),
     Door(holder=sys, name="unraisablehook", arguments=1),
@@ -334,7 +334,7 @@ DOORS = (
 )
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@pytest.mark.parametrize("door", MECHANISMS, ids=lambda door: door.name)
 def test_uninstalling_restores_the_hook(door: Door) -> None:
     """The hook that was there is there again, the very same object."""
     before = door.hook
@@ -345,7 +345,7 @@ def test_uninstalling_restores_the_hook(door: Door) -> None:
     assert door.hook is before
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+@pytest.mark.parametrize("door", MECHANISMS, ids=lambda door: door.name)
 def test_uninstalling_steps_aside_for_a_later_hook(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hook that somebody put in place after us stays, and still reaches the one before us."""
     reached: list[Any] = []
@@ -366,7 +366,7 @@ def test_uninstalling_steps_aside_for_a_later_hook(door: Door, monkeypatch: pyte
     assert list(events) == []
 
 
-@pytest.mark.parametrize("door", DOORS[:4], ids=lambda door: door.name)
+@pytest.mark.parametrize("door", MECHANISMS[:4], ids=lambda door: door.name)
 def test_a_door_that_is_not_asked_for_is_left_alone(door: Door) -> None:
     """`capture` names the doors; the others' hooks are not touched."""
     before = door.hook

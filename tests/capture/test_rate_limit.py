@@ -126,7 +126,7 @@ def test_what_is_remembered_is_bounded(limited: CapturedEvents) -> None:
     for number in range(3000):
         otel_crumbs.capture_exception(ValueError(str(number)))
 
-    assert len(installation.reporter._storms._minutes) <= rate_limit._MAX_FAILURES
+    assert len(installation.reporter._rate_limiter._minutes) <= rate_limit._MAX_FAILURES
     assert len(limited) == LIMIT * 20
 
 
@@ -137,7 +137,7 @@ def test_a_forked_child_begins_anew(limited: CapturedEvents) -> None:  # noqa: A
         fail()
     installation: Any = otel_crumbs.install()
 
-    with installation.reporter._storms._lock:
+    with installation.reporter._rate_limiter._lock:
         child = os.fork()
         if child == 0:
             os._exit(0 if fail() else 1)

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from otel_crumbs.demo.receiver import Receiver
-from otel_crumbs.setup.config import DOORS
+from otel_crumbs.setup.config import MECHANISMS
 
 from .commands import INSTRUMENT, OTEL_CRUMBS, run
 
@@ -148,7 +148,7 @@ def test_hooks_and_what_they_wait_for_are_listed(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", "--no-send", env={"OTEL_CRUMBS_CAPTURE": "excepthook"})
 
     hooks = " ".join(section(done.stdout, "In place").split())
-    shut = ", ".join(door for door in DOORS if door != "excepthook")
+    shut = ", ".join(door for door in MECHANISMS if door != "excepthook")
     assert "sys.excepthook" in hooks
     assert f"doors left shut {shut}" in hooks
     assert "• tracer provider none yet" in hooks

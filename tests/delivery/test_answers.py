@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.base.counters import tally
+from otel_crumbs.base.counters import counters
 from otel_crumbs.setup.installation import Installation
 from tests.export.receiver import Receiver, Reply, receiving
 
@@ -158,7 +158,7 @@ def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def total(name: str) -> int:
     """Return what was counted for the exporter."""
-    return sum(number for attributes, number in tally.read(name) if attributes.get("exporter") == "http")
+    return sum(number for attributes, number in counters.read(name) if attributes.get("exporter") == "http")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -172,8 +172,8 @@ def test_an_answer_decides(tmp_path: Path, receiver: Receiver, caplog: pytest.Lo
         until(lambda: any(total(name) > before[name] for name in before))
         until(lambda: len(waiting(tmp_path)) == case.waits)
 
-        [lane] = installation.delivery.lanes
-        assert (lane.delivered, lane.lost) == (not case.waits and not case.lost, case.lost)
+        [worker] = installation.delivery.workers
+        assert (worker.delivered, worker.lost) == (not case.waits and not case.lost, case.lost)
         assert len(receiver.requests) == case.attempts
         assert bool(total("retried") - before["retried"]) is case.waits
         until(lambda: len(warned(caplog)) == (case.waits or case.lost))
@@ -208,8 +208,8 @@ def test_after_an_answer_that_asks_to_wait_events_wait(
         capture()
         until(lambda: len(waiting(tmp_path)) == 1)
 
-        [lane] = installation.delivery.lanes
-        assert (lane.delivered, lane.lost, len(receiver.requests)) == (1, 0, 1)
+        [worker] = installation.delivery.workers
+        assert (worker.delivered, worker.lost, len(receiver.requests)) == (1, 0, 1)
     assert "for 3600 seconds" in caplog.text
 
 

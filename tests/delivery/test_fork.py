@@ -18,7 +18,7 @@ from otel_crumbs.export.spool.spool import Spool, SpoolPlace, default_base
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
-from .running import arrived, each_once, numbered, until, waiting
+from .running import arrived, map_shared, numbered, until, waiting
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -81,7 +81,7 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
     flushed = otel_crumbs.flush(20)
 
     assert (code, flushed) == (0, True)
-    assert arrived(receiver) == each_once(*numbered("parent", SOME), *numbered("child", SOME))
+    assert arrived(receiver) == map_shared(*numbered("parent", SOME), *numbered("child", SOME))
 
 
 @pytest.mark.usefixtures("app")
@@ -145,7 +145,7 @@ def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) 
     held, done = threading.Event(), threading.Event()
 
     def hold_everything() -> None:
-        with delivery.lanes[0]._changed:
+        with delivery.workers[0]._changed:
             held.set()
             done.wait(20)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import otel_crumbs
-from otel_crumbs.shutdown import LastSeconds
+from otel_crumbs.shutdown import ShutdownBudget
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_installing_in_another_thread_hooks_no_signal() -> None:
 def test_the_last_seconds_are_spent_once() -> None:
     """Whatever ends come after each other or inside each other."""
     told: list[float] = []
-    last_seconds = LastSeconds(0.2)
+    last_seconds = ShutdownBudget(0.2)
 
     def hang(seconds: float) -> None:
         told.append(seconds)

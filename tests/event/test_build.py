@@ -11,7 +11,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.event import Builder, seize
+from otel_crumbs.event import Builder, capture_error
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, raised
 
@@ -193,7 +193,7 @@ def test_errors_of_one_trail_share_what_is_made_of_it() -> None:
     """A thousand that wait would else have each breadcrumb rendered and scrubbed a thousand times."""
     builder = Builder()
     otel_crumbs.record("token=hunter2")
-    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+    first, second = (capture_error(boom(), mechanism="test", handled=True) for _ in range(2))
 
     one, other = builder.build(first), builder.build(second)
 
@@ -215,7 +215,7 @@ def test_a_hook_that_changes_data_in_place_changes_that_of_one_event(name: str) 
 
     builder = Builder(**{name: hook})
     otel_crumbs.record("step", data={"tags": ["new"]})
-    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+    first, second = (capture_error(boom(), mechanism="test", handled=True) for _ in range(2))
 
     built = [builder.build(first), builder.build(second)]
 
@@ -236,7 +236,7 @@ def test_what_a_hook_leaves_alone_is_still_shared(name: str) -> None:
     builder = Builder(**{name: hook})
     otel_crumbs.record("changed", data={"ok": 1})
     otel_crumbs.record("left alone", data={"items": [1, {"a": None}], "b": 1.5})
-    first, second = (seize(boom(), mechanism="test", handled=True) for _ in range(2))
+    first, second = (capture_error(boom(), mechanism="test", handled=True) for _ in range(2))
 
     one, other = builder.build(first), builder.build(second)
 
@@ -258,7 +258,7 @@ def test_a_hook_that_fails_half_way_has_changed_nothing(name: str) -> None:
 
     otel_crumbs.record("step", data={"a": 1})
 
-    event = Builder(**{name: hook}).build(seize(boom(), mechanism="test", handled=True))
+    event = Builder(**{name: hook}).build(capture_error(boom(), mechanism="test", handled=True))
 
     assert event
     assert event.breadcrumbs[-1].data == {"a": 1}
@@ -268,7 +268,7 @@ def test_the_trail_by_hand_is_the_applications_own() -> None:
     """Whatever it does with it, an event that is captured then has its own."""
     with capture_events() as events:
         otel_crumbs.record("step", data={"tags": ["new"]})
-        waits = seize(boom(), mechanism="test", handled=True)
+        waits = capture_error(boom(), mechanism="test", handled=True)
         seen: Any = otel_crumbs.trail()[0].data
         seen["tags"].append("seen")
         otel_crumbs.capture_exception(boom())

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from otel_crumbs.base.plain import MAX_TEXT
-from otel_crumbs.event import Builder, ErrorEvent, seize
+from otel_crumbs.event import Builder, ErrorEvent, capture_error
 from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read
 from tests.application import fail, raised
 
@@ -26,7 +26,7 @@ class OrderError(Exception):
 
 def event_of(error: BaseException) -> ErrorEvent:
     """Return the event of an exception."""
-    event = Builder().build(seize(error, mechanism="test", handled=False))
+    event = Builder().build(capture_error(error, mechanism="test", handled=False))
     assert event is not None
     return event
 
@@ -277,7 +277,7 @@ def test_an_exception_that_was_never_raised_is_an_event() -> None:
 
 
 def test_nothing_of_the_application_is_kept_alive() -> None:
-    """What was seized holds no frame, and so none of its variables."""
+    """What was captured holds no frame, and so none of its variables."""
 
     class Order:
         """Something large."""
@@ -292,11 +292,11 @@ def test_nothing_of_the_application_is_kept_alive() -> None:
     try:
         work()
     except ValueError as error:
-        seized = seize(error, mechanism="test", handled=False)
+        captured = capture_error(error, mechanism="test", handled=False)
     gc.collect()
 
     assert kept[0]() is None
-    assert seized.exceptions[0].message == "boom"
+    assert captured.exceptions[0].message == "boom"
 
 
 def test_code_without_a_file_is_told() -> None:

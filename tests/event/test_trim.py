@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.trim import fit, weight
+from otel_crumbs.event.trim import trim_event, weigh
 
 LEVELS = ("debug", "info", "warning", "error", "fatal")
 
@@ -42,12 +42,12 @@ def test_what_fits_is_not_touched() -> None:
     """The very same event comes back."""
     event = event_of(*map(crumb, range(10)))
 
-    assert fit(event, 100_000) is event
+    assert trim_event(event, 100_000) is event
 
 
 def test_the_oldest_go_first() -> None:
     """What is left are the newest, in order, and what went is counted by category."""
-    event = fit(event_of(*map(crumb, range(100))), 8 * 1024)
+    event = trim_event(event_of(*map(crumb, range(100))), 8 * 1024)
 
     kept = numbers(event)
     assert kept == list(range(100 - len(kept), 100))
@@ -58,7 +58,9 @@ def test_the_oldest_go_first() -> None:
 
 def test_a_warning_stays_where_newer_ones_go() -> None:
     """Up to a third of the room is for what is notable."""
-    event = fit(event_of(*(crumb(number, level="error" if number == 3 else "info") for number in range(100))), 8 * 1024)
+    event = trim_event(
+        event_of(*(crumb(number, level="error" if number == 3 else "info") for number in range(100))), 8 * 1024
+    )
 
     assert 3 in numbers(event)
     assert numbers(event) == sorted(numbers(event))
@@ -68,14 +70,14 @@ def test_a_breadcrumb_that_is_too_large_does_not_take_the_others_along() -> None
     """The small ones around it stay."""
     breadcrumbs = [crumb(1), crumb(2, size=7000), crumb(3)]
 
-    assert numbers(fit(event_of(*breadcrumbs), 6 * 1024)) == [1, 3]
+    assert numbers(trim_event(event_of(*breadcrumbs), 6 * 1024)) == [1, 3]
 
 
 def test_a_traceback_that_is_too_large_is_cut_in_the_middle() -> None:
     """Its beginning and its end tell."""
     stacktrace = "begins" + "x" * 100_000 + "ends"
 
-    event = fit(event_of(crumb(1), stacktrace=stacktrace), 20 * 1024)
+    event = trim_event(event_of(crumb(1), stacktrace=stacktrace), 20 * 1024)
 
     assert event.stacktrace.startswith("begins")
     assert event.stacktrace.endswith("ends")
@@ -91,7 +93,7 @@ def test_it_is_never_over_the_limit(sizes: list[tuple[int, str]], limit: int) ->
     """Whatever the trail, what is left fits, is in order, and the count adds up."""
     event = event_of(*(crumb(number, level=level, size=size) for number, (size, level) in enumerate(sizes)))
 
-    fitted = fit(event, limit)
+    fitted = trim_event(event, limit)
 
     assert sum(len(json.dumps(item.as_dict()).encode()) for item in fitted.breadcrumbs) <= limit
     assert numbers(fitted) == sorted(numbers(fitted))
@@ -101,7 +103,7 @@ def test_it_is_never_over_the_limit(sizes: list[tuple[int, str]], limit: int) ->
 @given(st.integers(4096, 50_000))
 def test_the_newest_that_fits_is_always_there(limit: int) -> None:
     """What happened right before the error is the last to go."""
-    event = fit(event_of(*map(crumb, range(500))), limit)
+    event = trim_event(event_of(*map(crumb, range(500))), limit)
 
     assert numbers(event)[-1:] == [499]
 
@@ -111,4 +113,4 @@ def test_the_weight_is_that_of_the_wire(message: str) -> None:
     """What a breadcrumb weighs is what it takes as JSON, give or take."""
     breadcrumb = Breadcrumb(timestamp=0, message=message)
 
-    assert weight(breadcrumb) == pytest.approx(len(json.dumps(breadcrumb.as_dict()).encode()), rel=0.3)
+    assert weigh(breadcrumb) == pytest.approx(len(json.dumps(breadcrumb.as_dict()).encode()), rel=0.3)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.event import Builder, seize
+from otel_crumbs.event import Builder, capture_error
 from otel_crumbs.trails import Branch, Operation
 
 SECOND = 1_000_000_000
@@ -70,8 +70,8 @@ def raised(function: Any = fail) -> BaseException:
 
 def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
     """Return the event of an exception with a trail, as the builder makes it; *fields* are changed after that."""
-    seized = seize(error or raised(), branch=an_empty_branch(), mechanism="operation", handled=False)
-    event = Builder().build(seized)
+    captured = capture_error(error or raised(), branch=an_empty_branch(), mechanism="operation", handled=False)
+    event = Builder().build(captured)
     assert event is not None
     known: dict[str, Any] = {
         "timestamp": NOW,

@@ -8,7 +8,7 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import otel_crumbs
-from otel_crumbs.base.counters import Ticker
+from otel_crumbs.base.counters import FastCounter
 from otel_crumbs.export import Outcome, Verdict, metrics
 
 
@@ -79,10 +79,10 @@ def test_a_reason_is_an_attribute() -> None:
 
 def test_a_ticker_starts_anew() -> None:
     """A forked child counts its own."""
-    ticker = Ticker()
+    ticker = FastCounter()
     ticker.tick()
 
-    ticker.start_anew()
+    ticker.reset_after_fork()
     ticker.tick()
 
     assert ticker.value == 1

@@ -14,9 +14,9 @@ from opentelemetry.trace import SpanContext, TraceFlags
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.event import Builder, Seized, seize, seize_record
+from otel_crumbs.event import Builder, CapturedError, capture_error, capture_recorded
 from otel_crumbs.event.model import ExceptionInfo, Frame
-from otel_crumbs.event.stack_text import parsed
+from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
@@ -31,7 +31,7 @@ from .schemas import assert_valid_document, assert_valid_envelope
 
 SPAN = SpanContext(trace_id=2**128 - 1, span_id=2**64 - 1, is_remote=False, trace_flags=TraceFlags(1))
 
-# Shared machines are slow at times.
+# Memo machines are slow at times.
 thorough = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -118,9 +118,9 @@ def every_encoding(event: ErrorEvent) -> None:
     format_event(event).encode()
 
 
-def built(seized: Seized, **hooks: Any) -> ErrorEvent:
+def built(captured: CapturedError, **hooks: Any) -> ErrorEvent:
     """Return the event that an exporter gets to see."""
-    event = Builder(**hooks).build(seized)
+    event = Builder(**hooks).build(captured)
     assert event is not None
     return event
 
@@ -134,9 +134,9 @@ def test_whatever_is_raised_and_recorded_can_be_sent(
     with otel_crumbs.operation("checkout \ud800"):
         for note in left:
             otel_crumbs.record(**note)
-        seized = seize(error, span_context=SPAN, mechanism="operation", handled=False)
+        captured = capture_error(error, span_context=SPAN, mechanism="operation", handled=False)
 
-    event = built(seized, resource=lambda: resource)
+    event = built(captured, resource=lambda: resource)
 
     every_encoding(event)
 
@@ -147,9 +147,9 @@ def test_whatever_a_span_kept_as_text_can_be_sent(error: str, message: str, stac
     """Tracebacks of other languages, and what is none."""
     branch = Branch(10, Operation(name=name))
     info = ExceptionInfo(type=error or "Error", message=message)
-    seized = seize_record(info, stacktrace, branch=branch, span_context=SPAN, mechanism="operation")
+    captured = capture_recorded(info, stacktrace, branch=branch, span_context=SPAN, mechanism="operation")
 
-    every_encoding(built(seized))
+    every_encoding(built(captured))
 
 
 @thorough
@@ -158,9 +158,9 @@ def test_whatever_a_hook_makes_of_a_breadcrumb_can_be_sent(field: str, value: An
     """A hook is somebody's code too."""
     with otel_crumbs.operation("checkout"):
         otel_crumbs.record("about to fail")
-        seized = seize(ValueError("boom"), mechanism="operation", handled=False)
+        captured = capture_error(ValueError("boom"), mechanism="operation", handled=False)
 
-    event = built(seized, before_breadcrumb=lambda breadcrumb: replace(breadcrumb, **{field: value}))
+    event = built(captured, before_breadcrumb=lambda breadcrumb: replace(breadcrumb, **{field: value}))
 
     assert len(event.breadcrumbs) == 1
     every_encoding(event)
@@ -170,9 +170,9 @@ def test_whatever_a_hook_makes_of_a_breadcrumb_can_be_sent(field: str, value: An
 @given(field=st.sampled_from(sorted(ErrorEvent.__slots__)), value=values)
 def test_whatever_a_hook_makes_of_an_event_can_be_sent(field: str, value: Any) -> None:
     """And it keeps its id and its exception."""
-    seized = seize(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+    captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
 
-    event = built(seized, before_send=lambda event: replace(event, **{field: value}))
+    event = built(captured, before_send=lambda event: replace(event, **{field: value}))
 
     assert len(event.event_id) == 32
     assert event.exception.type
@@ -193,9 +193,9 @@ def test_whatever_a_hook_makes_of_an_exception_can_be_sent(frames: list[Frame], 
         ExceptionInfo(type="ValueError", message="boom", frames=tuple(frames)),
         ExceptionInfo(type="KeyError", message="", parent=parent, link=link),
     )
-    seized = seize(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+    captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
 
-    every_encoding(built(seized, before_send=lambda event: replace(event, exceptions=infos)))
+    every_encoding(built(captured, before_send=lambda event: replace(event, exceptions=infos)))
 
 
 LINES = (
@@ -220,7 +220,7 @@ def test_any_text_is_read_as_a_traceback_without_losing_the_exception(lines: lis
     """The first is always the one that was reported, and the others belong to one before them."""
     info = ExceptionInfo(type="ValueError", message="boom")
 
-    first, *others = parsed(info, "\n".join(lines))
+    first, *others = parse_stack(info, "\n".join(lines))
 
     assert (first.type, first.message) == ("ValueError", "boom")
     assert [each.parent for each in others] == list(range(len(others)))
@@ -232,9 +232,9 @@ def test_a_heavy_trail_can_be_sent(count: int) -> None:
     with otel_crumbs.operation("checkout"):
         for number in range(count):
             otel_crumbs.record(f"{number} {'x' * 20_000}", data={"more": "y" * 20_000})
-        seized = seize(ValueError("boom"), mechanism="operation", handled=False)
+        captured = capture_error(ValueError("boom"), mechanism="operation", handled=False)
 
-    event = built(seized, max_bytes=900_000)
+    event = built(captured, max_bytes=900_000)
 
     assert len(event.breadcrumbs) > 70
     assert len(event.breadcrumbs) + event.dropped == count
@@ -250,7 +250,7 @@ def test_whatever_is_recorded_can_be_handed_to_the_application(
     """OpenTelemetry's own cleaning of attributes finds nothing to warn of, and nothing to leave out."""
     with otel_crumbs.operation("checkout"):
         otel_crumbs.record("about to fail", data=found)
-        event = built(seize(ValueError("boom"), mechanism="operation", handled=False))
+        event = built(capture_error(ValueError("boom"), mechanism="operation", handled=False))
 
     assert AppLogsExporter().export(event, 5.0) == DELIVERED
 

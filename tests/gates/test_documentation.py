@@ -76,10 +76,10 @@ def test_the_first_example_prints_what_the_readme_shows(tmp_path: Path) -> None:
         [sys.executable, program], capture_output=True, check=True, text=True, env=environ, timeout=60
     )
 
-    assert steady(shown) in steady(done.stderr)
+    assert freeze_event(shown) in freeze_event(done.stderr)
 
 
-def steady(text: str) -> str:
+def freeze_event(text: str) -> str:
     """Return a text with ids and times made alike."""
     return re.sub(r"[0-9a-f]{32}|[-+]\d\.\d{3} s", "...", text)
 

@@ -30,7 +30,7 @@ NOT_OURS = ("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::py
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder."""
+    """ExceptionMark every test of this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.libraries)

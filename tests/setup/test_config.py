@@ -11,7 +11,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs import Config, ConfigError
 from otel_crumbs.event.scrub import DEFAULT_KEYS
-from otel_crumbs.setup.config import DOORS, SETTINGS
+from otel_crumbs.setup.config import MECHANISMS, SETTINGS
 
 DSN = "https://key@sentry.example/7"
 
@@ -58,8 +58,8 @@ GOOD: dict[str, list[tuple[str, Any, Any]]] = {
     "rate_limit": [("0", 0, 0), ("5", 5, 5)],
     "flush_timeout": [("0.5", 0.5, 0.5), ("0", 0, 0.0)],
     "scrub_keys": [("ssn, iban", ["ssn", "iban"], ("ssn", "iban"))],
-    "before_breadcrumb": [("tests.test_config:keep", keep, keep)],
-    "before_send": [("tests.test_config:keep", keep, keep)],
+    "before_breadcrumb": [("tests.setup.test_config:keep", keep, keep)],
+    "before_send": [("tests.setup.test_config:keep", keep, keep)],
 }
 
 BAD: dict[str, list[tuple[str, Any]]] = {
@@ -81,8 +81,8 @@ BAD: dict[str, list[tuple[str, Any]]] = {
     "rate_limit": [("-1", -1), ("often", "often")],
     "flush_timeout": [("soon", "soon"), ("-1", -1), ("61", float("nan")), ("nan", None.__class__)],
     "scrub_keys": [("", 7)],
-    "before_breadcrumb": [("tests.test_config:missing", "no_such_module:hook"), ("tests.test_config", 7)],
-    "before_send": [("tests.test_config:DSN", "tests.test_config:DSN"), ("::", "")],
+    "before_breadcrumb": [("tests.setup.test_config:missing", "no_such_module:hook"), ("tests.test_config", 7)],
+    "before_send": [("tests.setup.test_config:DSN", "tests.setup.test_config:DSN"), ("::", "")],
 }
 
 
@@ -188,7 +188,7 @@ def test_the_defaults() -> None:
     assert config.max_breadcrumbs == 100
     assert config.log_level == 20
     assert config.record_unsampled is True
-    assert config.capture == DOORS
+    assert config.capture == MECHANISMS
     assert config.scrub_keys == DEFAULT_KEYS
     assert settings(config) == Config()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from otel_crumbs.sources.deduplicate import without_twins
+from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.trails import Breadcrumb
 
 MS = 1_000_000
@@ -18,7 +18,7 @@ def crumb(message: str, start: int, took: float, *, library: str, **more: Any) -
 
 def messages(*breadcrumbs: Breadcrumb) -> list[tuple[str, object]]:
     """Return what is left of breadcrumbs, with the library that tells."""
-    return [(each.message, each.data["library"]) for each in without_twins(breadcrumbs) or ()]
+    return [(each.message, each.data["library"]) for each in deduplicate(breadcrumbs) or ()]
 
 
 def test_the_driver_tells_of_a_query_of_sqlalchemy() -> None:
@@ -62,9 +62,9 @@ def test_a_record_of_an_error_that_a_database_quotes_values_in() -> None:
         data={"exception.type": "psycopg.DataError", "exception.message": 'value "5550199" is out of range'},
     )
 
-    assert without_twins((query, record)) == [query]
+    assert deduplicate((query, record)) == [query]
 
 
 def test_nothing_is_left_of_nothing() -> None:
     """An empty trail stays one."""
-    assert without_twins(()) == []
+    assert deduplicate(()) == []

@@ -6,7 +6,7 @@ import logging
 import sys
 
 import otel_crumbs
-from otel_crumbs.testing import capture_events, steady
+from otel_crumbs.testing import capture_events, freeze_event
 
 
 def test_a_captured_exception_is_an_event_with_its_trail() -> None:
@@ -59,7 +59,7 @@ def test_steady_events_are_equal_from_run_to_run() -> None:
             otel_crumbs.record("one")
             otel_crumbs.record("two", data={"duration_ms": 17.3})
             otel_crumbs.capture_exception(ValueError("boom"))
-            stories.append(steady(events[0]))
+            stories.append(freeze_event(events[0]))
 
     assert stories[0].breadcrumbs == stories[1].breadcrumbs
     assert (stories[0].event_id, stories[0].timestamp) == (stories[1].event_id, stories[1].timestamp)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from otel_crumbs.base.guard import tell
+from otel_crumbs.base.guard import report_failure
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.stack import cut_middle
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
@@ -36,7 +36,7 @@ def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
         with suppress_instrumentation():
             return exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
     except Exception as error:  # noqa: BLE001 - exporters may be anybody's
-        tell(f"the exporter {exporter.name!r} sent an event", error)
+        report_failure(f"the exporter {exporter.name!r} sent an event", error)
         return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}")
 
 

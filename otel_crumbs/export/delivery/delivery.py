@@ -1,7 +1,7 @@
 """
-Delivery: a lane for each exporter, none of which the application waits for.
+Delivery: a worker for each exporter, none of which the application waits for.
 
-A lane's worker is a daemon thread that starts with the first event, or at the
+A worker's worker is a daemon thread that starts with the first event, or at the
 start of a process that finds something in the spool. A forked child begins
 with empty queues: what its parent had captured, its parent delivers.
 """
@@ -11,15 +11,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from otel_crumbs.base.counters import tally
-from otel_crumbs.base.fork import anew_in_children
-from otel_crumbs.event import Seized
+from otel_crumbs.base.counters import counters
+from otel_crumbs.base.fork import register_at_fork
+from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter
-from otel_crumbs.export.spool.exporter_spool import Shelf
+from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 from otel_crumbs.export.spool.spool import SpoolPlace
 
 from .event_queue import Build
-from .worker import Lane
+from .worker import ExporterWorker
 
 # An application that has just begun may not have said yet what it is called.
 _SECONDS_TO_SETTLE = 1.0
@@ -36,7 +36,7 @@ class Delivery:
 
     Args:
         exporters: Where events go.
-        build: Makes the event of what was seized.
+        build: Makes the event of what was captured.
         spool: Where undelivered events wait on disk, None for nowhere.
         service: Says what the service is called.
 
@@ -53,47 +53,49 @@ class Delivery:
         self._spool = spool
         # Whether it delivers for others, too: from the time when it is in place until it is closed.
         self._looks = False
-        self.lanes = tuple(
-            Lane(exporter, build, Shelf(_place(exporter, spool), exporter=exporter.name, service=service))
+        self.workers = tuple(
+            ExporterWorker(
+                exporter, build, ExporterSpool(_place(exporter, spool), exporter=exporter.name, service=service)
+            )
             for exporter in exporters
         )
-        anew_in_children(self)
+        register_at_fork(self)
 
     @property
     def pending(self) -> bool:
         """Whether something that this process captured is not acknowledged."""
-        return any(lane.pending for lane in self.lanes)
+        return any(worker.pending for worker in self.workers)
 
     @property
     def running(self) -> bool:
         """Whether the end of the process would cut anything off."""
-        return any(lane.running for lane in self.lanes)
+        return any(worker.running for worker in self.workers)
 
-    def emit(self, seized: Seized) -> None:
-        """Queue what was seized for every exporter; never blocks."""
-        tally.count("captured")
-        for lane in self.lanes:
-            lane.put(seized)
+    def emit(self, captured: CapturedError) -> None:
+        """Queue what was captured for every exporter; never blocks."""
+        counters.count("captured")
+        for worker in self.workers:
+            worker.put(captured)
 
     def look_for_leftovers(self) -> None:
         """Deliver what earlier processes of this service left behind, if there is anything at all."""
         if self._spool is not None and self._spool.has_any():
-            for lane in self.lanes:
-                lane.look_for_leftovers(_SECONDS_TO_SETTLE)
+            for worker in self.workers:
+                worker.look_for_leftovers(_SECONDS_TO_SETTLE)
         # Not before: all that a look needs is imported by now, and a child must not import it.
         self._looks = True
 
     def flush(self, timeout: float) -> bool:
         """Wait up to *timeout* seconds; return True only if everything was acknowledged."""
         deadline = time.monotonic() + timeout
-        acknowledged = [lane.flush(deadline) for lane in self.lanes]
+        acknowledged = [worker.flush(deadline) for worker in self.workers]
         return all(acknowledged)
 
     def save(self, timeout: float) -> None:
         """Write to the spool what is not acknowledged, in *timeout* seconds at the most."""
         deadline = time.monotonic() + timeout
-        for lane in self.lanes:
-            lane.save(deadline)
+        for worker in self.workers:
+            worker.save(deadline)
 
     def end(self, timeout: float) -> None:
         """Save what is not acknowledged, then try to deliver it; *timeout* seconds are for both."""
@@ -102,28 +104,28 @@ class Delivery:
         deadline = started + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
         self.save(timeout)
         # Who takes an event needs time to say so.
-        for lane in self.lanes:
-            lane.begin_nothing_after(started + timeout / 2)
-        for lane in self.lanes:
-            lane.end(deadline)
-        for lane in self.lanes:
-            lane.say_what_is_left()
+        for worker in self.workers:
+            worker.begin_nothing_after(started + timeout / 2)
+        for worker in self.workers:
+            worker.end(deadline)
+        for worker in self.workers:
+            worker.say_what_is_left()
 
     def close(self) -> None:
         """Take nothing more."""
         self._looks = False
-        for lane in self.lanes:
-            lane.close()
+        for worker in self.workers:
+            worker.close()
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """
         Forget what waits, as a forked child must, and look for what others left.
 
         A server that forks its workers may live for months: a worker that it
         replaces is an earlier process of the service, and the next one a later.
         """
-        for lane in self.lanes:
-            lane.start_anew()
+        for worker in self.workers:
+            worker.reset_after_fork()
         if self._looks:
             self.look_for_leftovers()
 

@@ -6,93 +6,93 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from otel_crumbs.event import ErrorEvent, Seized
+from otel_crumbs.event import CapturedError, ErrorEvent
 from otel_crumbs.export.spool.codec import decode, encode
 
-Build = Callable[[Seized], ErrorEvent | None]
+Build = Callable[[CapturedError], ErrorEvent | None]
 
 MAX_WAITING = 1000
 MAX_BYTES = 32 * 1024 * 1024
-# What was seized is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
-_SEIZED_BYTES = 8 * 1024
+# What was captured is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
+_CAPTURED_BYTES = 8 * 1024
 _ENTRY_BYTES = 1536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class QueuedError:
     """
-    An error on its way: as it was seized, or built and encoded once it has been tried.
+    An error on its way: as it was captured, or built and encoded once it has been tried.
 
     Args:
         fatal: Whether it goes first, and is the last to be dropped.
         weight: What it weighs, roughly.
-        seized: As the application's thread left it.
+        captured: As the application's thread left it.
         encoded: As a file would hold it.
 
     """
 
     fatal: bool
     weight: int
-    seized: Seized | None = None
+    captured: CapturedError | None = None
     encoded: bytes = b""
 
     @classmethod
-    def of_seized(cls, seized: Seized, new_entries: int) -> Parcel:
-        """Return what was seized, ready to wait; of its trail only so many entries are held by nobody else."""
-        weight = _SEIZED_BYTES + _ENTRY_BYTES * new_entries
-        return cls(fatal=seized.fatal, weight=weight, seized=seized)
+    def of_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
+        """Return what was captured, ready to wait; of its trail only so many entries are held by nobody else."""
+        weight = _CAPTURED_BYTES + _ENTRY_BYTES * new_entries
+        return cls(fatal=captured.fatal, weight=weight, captured=captured)
 
     @classmethod
-    def of_event(cls, event: ErrorEvent) -> Parcel:
+    def of_event(cls, event: ErrorEvent) -> QueuedError:
         """Return an event that was tried, ready to wait for the next time."""
         encoded = encode(event)
         return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
 
     def event(self, build: Build) -> ErrorEvent | None:
         """Return the event, None where the user does not want it sent."""
-        return decode(self.encoded) if self.seized is None else build(self.seized)
+        return decode(self.encoded) if self.captured is None else build(self.captured)
 
 
-class Queue:
+class EventQueue:
     """
     Parcels in bounds: fatal ones first out, and when there is no room the oldest of the others make some.
 
-    Its lane has the lock.
+    Its worker has the lock.
     """
 
     def __init__(self, *, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         self._max_waiting = max_waiting
         self._max_bytes = max_bytes
-        self._fresh: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
+        self._fresh: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
         # These wait behind the fresh ones: one that is never taken must not stand in the way of all.
-        self._tried: dict[bool, deque[Parcel]] = {True: deque(), False: deque()}
+        self._tried: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
         self._entries: set[int] = set()
         self.weight = 0
 
     def __len__(self) -> int:
         return sum(len(waiting) for waiting in (*self._fresh.values(), *self._tried.values()))
 
-    def put(self, seized: Seized) -> int:
-        """Add what was seized, and return how many had to go for it."""
+    def put(self, captured: CapturedError) -> int:
+        """Add what was captured, and return how many had to go for it."""
         # Errors that follow each other in one trail share most of it.
-        known, self._entries = self._entries, set(map(id, seized.trail.entries))
-        parcel = Parcel.of_seized(seized, len(self._entries - known))
-        return self._add(parcel, self._fresh[parcel.fatal])
+        known, self._entries = self._entries, set(map(id, captured.trail.entries))
+        queued = QueuedError.of_captured(captured, len(self._entries - known))
+        return self._add(queued, self._fresh[queued.fatal])
 
-    def put_back(self, parcel: Parcel) -> int:
-        """Add a parcel that was tried, and return how many had to go for it."""
-        return self._add(parcel, self._tried[parcel.fatal])
+    def put_back(self, queued: QueuedError) -> int:
+        """Add a queued that was tried, and return how many had to go for it."""
+        return self._add(queued, self._tried[queued.fatal])
 
-    def take(self) -> Parcel | None:
+    def take(self) -> QueuedError | None:
         """Return the next one to send, None if there is none."""
         for waiting in (self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]):
             if waiting:
                 return self._without(waiting.popleft())
         return None
 
-    def _add(self, parcel: Parcel, waiting: deque[Parcel]) -> int:
-        waiting.append(parcel)
-        self.weight += parcel.weight
+    def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> int:
+        waiting.append(queued)
+        self.weight += queued.weight
         gone = 0
         while len(self) > self._max_waiting or (self.weight > self._max_bytes and len(self) > 1):
             self._drop_oldest_of_the_least()
@@ -105,6 +105,6 @@ class Queue:
                 self._without(waiting.popleft())
                 return
 
-    def _without(self, parcel: Parcel) -> Parcel:
-        self.weight -= parcel.weight
-        return parcel
+    def _without(self, queued: QueuedError) -> QueuedError:
+        self.weight -= queued.weight
+        return queued

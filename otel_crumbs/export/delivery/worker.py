@@ -17,16 +17,16 @@ from math import ceil
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from otel_crumbs.base.counters import tally
-from otel_crumbs.base.guard import tell, warn
-from otel_crumbs.event import ErrorEvent, Seized
+from otel_crumbs.base.counters import counters
+from otel_crumbs.base.guard import report_failure, warn
+from otel_crumbs.event import CapturedError, ErrorEvent
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
-from otel_crumbs.export.spool.exporter_spool import Shelf
-from otel_crumbs.export.spool.file_lock import Claim
+from otel_crumbs.export.spool.exporter_spool import ExporterSpool
+from otel_crumbs.export.spool.file_lock import LockedFile
 
 from .attempt import MAX_SECONDS, send
 from .back_off import BackOff
-from .event_queue import Build, Parcel, Queue
+from .event_queue import Build, EventQueue, QueuedError
 
 # Something to do in so many seconds at the most.
 Job = Callable[[float], object]
@@ -37,36 +37,36 @@ class _InFlight:
     """The event that is being sent, and its file if it has one by now."""
 
     event: ErrorEvent
-    claim: Claim | None = None
+    claim: LockedFile | None = None
 
 
-class Lane:
+class ExporterWorker:
     """
     One exporter, its queue and its worker.
 
     Args:
         exporter: Sends the events.
-        build: Makes the event of what was seized, in the worker.
-        shelf: Where events wait that cannot be sent.
+        build: Makes the event of what was captured, in the worker.
+        spool: Where events wait that cannot be sent.
 
     """
 
-    def __init__(self, exporter: Exporter, build: Build, shelf: Shelf) -> None:
+    def __init__(self, exporter: Exporter, build: Build, spool: ExporterSpool) -> None:
         self.exporter = exporter
-        self.shelf = shelf
+        self.spool = spool
         self._build = build
         self._start_fresh()
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what waits, as a forked child must."""
-        self.shelf.start_anew()
+        self.spool.reset_after_fork()
         self._start_fresh()
 
     def _start_fresh(self) -> None:
-        self._queue = Queue()
+        self._queue = EventQueue()
         # Re-entrant: a signal handler may interrupt the thread that holds it.
         self._changed = threading.Condition(threading.RLock())
-        self._worker: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
         # Events that the worker, or a thread that ends the process, has in its hands.
         self._in_hand = 0
         self._in_flight: _InFlight | None = None
@@ -80,12 +80,12 @@ class Lane:
         self.lost = 0
         self._owned_up = 0
 
-    def put(self, seized: Seized) -> None:
-        """Queue what was seized."""
+    def put(self, captured: CapturedError) -> None:
+        """EventQueue what was captured."""
         with self._changed:
             if self._closed:
                 return
-            gone = self._queue.put(seized)
+            gone = self._queue.put(captured)
             # Whoever captures something has not ended after all.
             self._last_call = float("inf")
             self._changed.notify_all()
@@ -95,7 +95,7 @@ class Lane:
     def look_for_leftovers(self, patience: float) -> None:
         """Deliver what earlier processes left behind, in *patience* seconds, when the application has settled."""
         with self._changed:
-            self.shelf.look_later(patience)
+            self.spool.look_later(patience)
             self._see_to_worker()
 
     @property
@@ -111,7 +111,7 @@ class Lane:
     def _count_pending(self) -> int:
         flying = self._in_flight
         in_flight = flying is not None and flying.claim is None
-        return self._in_hand + in_flight + len(self._queue) + len(self.shelf.ours)
+        return self._in_hand + in_flight + len(self._queue) + len(self.spool.ours)
 
     def flush(self, deadline: float) -> bool:
         """Return whether all since the last flush was acknowledged by *deadline*, a time of `time.monotonic`."""
@@ -128,14 +128,14 @@ class Lane:
 
     def save(self, deadline: float) -> None:
         """Write all that is not acknowledged to the spool: the process is about to end."""
-        while self.shelf.usable and time.monotonic() < deadline and self._save_next():
+        while self.spool.usable and time.monotonic() < deadline and self._save_next():
             pass
         with self._changed:
             while self._in_hand and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
             flying = self._in_flight
             if flying is not None and flying.claim is None:
-                flying.claim = self.shelf.keep_claimed(flying.event)
+                flying.claim = self.spool.keep_locked(flying.event)
 
     def begin_nothing_after(self, last_call: float) -> None:
         """Begin no request after *last_call*, a time of `time.monotonic`, unless only memory holds the event."""
@@ -153,16 +153,16 @@ class Lane:
 
     def say_what_is_left(self) -> None:
         """Warn of what is not acknowledged, for the process ends now."""
-        kept, all_of_it = len(self.shelf.ours), self._count_pending()
+        kept, all_of_it = len(self.spool.ours), self._count_pending()
         if all_of_it:
-            tally.count("dropped", all_of_it - kept, exporter=self.exporter.name, reason="process ended")
+            counters.count("dropped", all_of_it - kept, exporter=self.exporter.name, reason="process ended")
             warn(
                 f"left by {self.exporter.name}",
                 "The process ends before the exporter %r of otel_crumbs could deliver all error events: "
                 "%d are kept in %s for the next process of this service, %d are lost.",
                 self.exporter.name,
                 kept,
-                self.shelf.folder,
+                self.spool.folder,
                 all_of_it - kept,
             )
 
@@ -189,7 +189,7 @@ class Lane:
         return self.lost == told
 
     def _works(self) -> bool:
-        return self._worker is not None and self._worker.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def _see_to_worker(self) -> None:
         if self._works():
@@ -199,7 +199,7 @@ class Lane:
             worker.start()
         except RuntimeError:  # the interpreter is going down: flush() sends in its own thread
             return
-        self._worker = worker
+        self._thread = worker
 
     def _work(self, deadline: float = float("inf")) -> None:
         while time.monotonic() < deadline:
@@ -230,14 +230,14 @@ class Lane:
         late = self._is_late()
         if len(self._queue):
             # What is in memory is saved before anything is sent.
-            if self.shelf.usable and (pausing or late or self._back_off.trouble):
+            if self.spool.usable and (pausing or late or self._back_off.trouble):
                 return lambda _: self._save_next()
             return None if pausing else self._send_next
-        return self._send_kept if not (pausing or late) and self.shelf.has_work() else None
+        return self._send_kept if not (pausing or late) and self.spool.has_work() else None
 
     def _seconds_to_wait(self, deadline: float) -> float | None:
-        pause = self._back_off.left() or self.shelf.seconds_to_wait()
-        if len(self._queue) and not self.shelf.usable:
+        pause = self._back_off.left() or self.spool.seconds_to_wait()
+        if len(self._queue) and not self.spool.usable:
             pause = self._back_off.left()
         elif self._is_late():
             pause = float("inf")
@@ -250,7 +250,7 @@ class Lane:
             self._send(_InFlight(event=event), timeout)
 
     def _send_kept(self, timeout: float) -> None:
-        found = self.shelf.next()
+        found = self.spool.next()
         if found is not None:
             claim, event = found
             with self._changed:
@@ -262,7 +262,7 @@ class Lane:
         event = self._take()
         if event is None:
             return len(self._queue) > 0
-        kept = self.shelf.keep(event)
+        kept = self.spool.keep(event)
         if not kept:
             self._put_back(event)
         self._done_with_one()
@@ -271,11 +271,11 @@ class Lane:
     def _take(self) -> ErrorEvent | None:
         """Return the next event of the queue, built; it is pending until `_done_with_one`."""
         with self._changed:
-            parcel = self._queue.take()
-            if parcel is None:
+            queued = self._queue.take()
+            if queued is None:
                 return None
             self._in_hand += 1
-        event = self._built(parcel)
+        event = self._built(queued)
         if event is None:
             self._done_with_one()
         return event
@@ -285,11 +285,11 @@ class Lane:
             self._in_hand -= 1
             self._changed.notify_all()
 
-    def _built(self, parcel: Parcel) -> ErrorEvent | None:
+    def _built(self, queued: QueuedError) -> ErrorEvent | None:
         try:
-            return parcel.event(self._build)
+            return queued.event(self._build)
         except Exception as error:  # noqa: BLE001 - an event that cannot be built must not end the worker
-            tell("an event was built", error)
+            report_failure("an event was built", error)
             self._lose("it could not be built", "not built")
             return None
 
@@ -312,10 +312,10 @@ class Lane:
             return
         self._back_off.answered(outcome.retry_after)
         if flying.claim is not None:
-            self.shelf.delivered(flying.claim)
+            self.spool.delivered(flying.claim)
         if outcome.verdict is Verdict.DELIVERED:
             self.delivered += 1
-            tally.count("sent", exporter=self.exporter.name)
+            counters.count("sent", exporter=self.exporter.name)
         else:
             self._lose(outcome.reason, outcome.verdict.value)
         if outcome.retry_after:
@@ -328,28 +328,28 @@ class Lane:
             "Error events are %s until then.",
             self.exporter.name,
             ceil(self._back_off.left()),
-            self.shelf.where,
+            self.spool.where,
         )
 
     def _try_later(self, flying: _InFlight, outcome: Outcome) -> None:
-        tally.count("retried", exporter=self.exporter.name)
+        counters.count("retried", exporter=self.exporter.name)
         self._back_off.failed(outcome.retry_after)
         if flying.claim is not None:
-            self.shelf.leave(flying.claim)
-        elif not self.shelf.keep(flying.event):
+            self.spool.leave(flying.claim)
+        elif not self.spool.keep(flying.event):
             self._put_back(flying.event)
         warn(
             f"delayed by {self.exporter.name}",
             "otel_crumbs could not deliver an error event by the exporter %r yet: %s. It is %s and tried again.",
             self.exporter.name,
             outcome.reason,
-            self.shelf.where,
+            self.spool.where,
         )
 
     def _put_back(self, event: ErrorEvent) -> None:
-        parcel = Parcel.of_event(event)
+        queued = QueuedError.of_event(event)
         with self._changed:
-            gone = self._queue.put_back(parcel)
+            gone = self._queue.put_back(queued)
         self._queue_was_full(gone)
 
     def _queue_was_full(self, gone: int) -> None:
@@ -359,7 +359,7 @@ class Lane:
     def _lose(self, reason: str, kind: str) -> None:
         with self._changed:
             self.lost += 1
-        tally.count("dropped", exporter=self.exporter.name, reason=kind)
+        counters.count("dropped", exporter=self.exporter.name, reason=kind)
         warn(
             f"lost by {self.exporter.name}",
             "otel_crumbs could not deliver an error event by the exporter %r: %s (%d lost so far).",

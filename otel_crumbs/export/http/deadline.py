@@ -22,12 +22,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-# As of `time.monotonic`; outside of `ending_at` there is no time for anything. Each lane sends in its own thread.
+# A time of `time.monotonic`; outside of `limit_requests` no time is left. Each worker sends in its own thread.
 _deadline: ContextVar[float] = ContextVar("otel_crumbs_deadline", default=0.0)
 
 
 @contextmanager
-def ending_at(deadline: float) -> Iterator[None]:
+def limit_requests(deadline: float) -> Iterator[None]:
     """Let the requests in this block end at a time of `time.monotonic`."""
     token = _deadline.set(deadline)
     try:
@@ -36,7 +36,7 @@ def ending_at(deadline: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-def _hurry(sock: socket.socket) -> None:
+def _limit_step(sock: socket.socket) -> None:
     """Give the next step what time is left."""
     left = _deadline.get() - monotonic()
     if left <= 0:
@@ -58,7 +58,7 @@ class _RawAnswer(io.RawIOBase):
         return self._raw.fileno()
 
     def readinto(self, buffer: Any) -> int | None:
-        _hurry(self._sock)
+        _limit_step(self._sock)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is not None:
             # For a socket, plain or encrypted, all that it is given is one step.
-            _hurry(self.sock)
+            _limit_step(self.sock)
         super().send(data)
 
 
@@ -101,7 +101,7 @@ class _SafePool(HTTPSConnectionPool):
 _POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _SafePool}
 
 
-class InTime(HTTPAdapter):
+class DeadlineAdapter(HTTPAdapter):
     """Sends the requests of a session over such connections, also by a proxy unless it speaks SOCKS."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:

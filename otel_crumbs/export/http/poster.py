@@ -14,7 +14,7 @@ import requests
 from otel_crumbs.base.identity import package_version
 from otel_crumbs.export.exporter import Outcome
 
-from .deadline import InTime, ending_at
+from .deadline import DeadlineAdapter, limit_requests
 from .per_process import PerProcess
 from .responses import Answer, unreachable
 
@@ -59,7 +59,7 @@ class Poster:
     def post(self, body: bytes, timeout: float) -> Answer | Outcome:
         """Return the answer to a body, or what it means that there was none."""
         deadline = monotonic() + timeout
-        with ending_at(deadline):
+        with limit_requests(deadline):
             return self._post(body, timeout, deadline)
 
     def _post(self, body: bytes, timeout: float, deadline: float) -> Answer | Outcome:
@@ -94,7 +94,7 @@ class Poster:
     def _make_session(self) -> requests.Session:
         session = requests.Session()
         for scheme in ("http://", "https://"):
-            session.mount(scheme, InTime())
+            session.mount(scheme, DeadlineAdapter())
         session.headers["User-Agent"] = USER_AGENT
         session.headers.update(self._headers)
         if self._compression in COMPRESS:

@@ -7,7 +7,7 @@ import re
 import sysconfig
 from typing import Any
 
-from otel_crumbs.base.plain import text
+from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.scrub import Scrub
 
@@ -75,7 +75,7 @@ class Frames:
         }
 
     def _shown(self, line: str) -> str:
-        return text(self._scrub(line.rstrip()), MAX_LINE)
+        return to_text(self._scrub(line.rstrip()), MAX_LINE)
 
 
 def in_app(frame: Frame) -> bool:

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from otel_crumbs.base.identity import package_version
-from otel_crumbs.base.plain import CUT, MAX_MESSAGE, text
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
 from otel_crumbs.event.scrub import Scrub
-from otel_crumbs.event.stack_text import parsed
+from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.trails import Breadcrumb, rfc3339
 
 from .frames import Frames
@@ -84,7 +84,7 @@ def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
     """Return the exceptions with frames: their own, else those that the traceback's text names."""
     if any(info.frames for info in event.exceptions):
         return event.exceptions
-    from_text = parsed(event.exception, event.stacktrace)
+    from_text = parse_stack(event.exception, event.stacktrace)
     return from_text if from_text[0].frames else event.exceptions
 
 
@@ -154,7 +154,7 @@ def _contexts(event: ErrorEvent) -> dict[str, Any]:
 
 def _tags(event: ErrorEvent) -> dict[str, str]:
     resource = event.resource
-    tags = {name: text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
+    tags = {name: to_text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
     return tags | ({"otel_crumbs.held_back": str(event.held_back)} if event.held_back else {})
 
 
@@ -162,12 +162,12 @@ def _optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Itera
     """Iterate over the fields of which there may be none."""
     release = _NOT_IN_A_RELEASE.sub("-", str(event.resource.get("service.version") or "")).strip()
     if release:
-        yield "release", text(release, _MAX_NAME)
+        yield "release", to_text(release, _MAX_NAME)
     environment = next((str(event.resource[name]) for name in _ENVIRONMENTS if event.resource.get(name)), "")
     if environment:
-        yield "environment", text(_NOT_IN_A_RELEASE.sub("-", environment), _MAX_ENVIRONMENT)
+        yield "environment", to_text(_NOT_IN_A_RELEASE.sub("-", environment), _MAX_ENVIRONMENT)
     if event.operation:
-        yield "transaction", text(event.operation, _MAX_NAME)
+        yield "transaction", to_text(event.operation, _MAX_NAME)
     if not any(info.frames for info in exceptions) and "\n" in event.stacktrace.strip():
         yield "extra", {"stacktrace": event.stacktrace}
     meta = {key: value for key, value in _meta(event, exceptions) if value}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from otel_crumbs.base.memo import each_once
+from otel_crumbs.base.memo import map_shared
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
 from otel_crumbs.trails import Breadcrumb
 
@@ -45,7 +45,7 @@ def encode(event: ErrorEvent) -> bytes:
     """Return an event as bytes."""
     others = {name: _plain(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
     # Events that follow each other share most of their trails, which are most of an event.
-    trail = ",".join(each_once(_json_of, event.breadcrumbs))
+    trail = ",".join(map_shared(_json_of, event.breadcrumbs))
     items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
     return f'{{"version":{VERSION_OF_FILE},"event":{{{_json(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
 

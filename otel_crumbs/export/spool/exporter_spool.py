@@ -1,4 +1,4 @@
-"""A lane's side of the spool: what it keeps there, what it finds there, and what to do when neither works."""
+"""A worker's side of the spool: what it keeps there, what it finds there, and what to do when neither works."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from bisect import insort
 from collections.abc import Callable
 
-from otel_crumbs.base.counters import tally
+from otel_crumbs.base.counters import counters
 from otel_crumbs.base.guard import warn
 from otel_crumbs.event import ErrorEvent
 
 from .codec import NewerVersionError, UnreadableError, decode, encode
-from .file_lock import Claim
+from .file_lock import LockedFile
 from .private_folder import UnsafeFolderError
 from .spool import Spool, SpoolPlace
 from .spool_file import file_name
@@ -25,9 +25,9 @@ _SECONDS_OF_REST = 15.0
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
 
 
-class Shelf:
+class ExporterSpool:
     """
-    The spool as one lane uses it; nothing here raises.
+    The spool as one worker uses it; nothing here raises.
 
     Args:
         place: Where spools are, None where there are none.
@@ -43,9 +43,9 @@ class Shelf:
         self._spools: dict[str, Spool] = {}
         # As the last event had it: a process that ends may not be able to find out any more.
         self._known_service = ""
-        self.start_anew()
+        self.reset_after_fork()
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Forget what was kept, as a forked child must: it is its parent's to deliver."""
         # Names of what this process kept, and has not seen delivered.
         self.ours: set[str] = set()
@@ -56,7 +56,7 @@ class Shelf:
         self._expects_something = False
         self._rests_until = 0.0
         for spool in self._spools.values():
-            spool.start_anew()
+            spool.reset_after_fork()
 
     @property
     def usable(self) -> bool:
@@ -91,13 +91,13 @@ class Shelf:
         insort(self._names, file_name(event))
         return True
 
-    def keep_claimed(self, event: ErrorEvent) -> Claim | None:
+    def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
         """Write an event that is being sent at this moment, in case that the process does not see how it ends."""
         spool = self._spool_of(event) if self.usable else None
         if spool is None:
             return None
         try:
-            held = spool.write_and_claim(event, encode(event))
+            held = spool.write_and_lock(event, encode(event))
         except (OSError, UnsafeFolderError) as error:
             self._rest(error)
             return None
@@ -121,7 +121,7 @@ class Shelf:
         self._next_look = time.monotonic() + seconds
         self._expects_something = self.place is not None
 
-    def next(self) -> tuple[Claim, ErrorEvent] | None:
+    def next(self) -> tuple[LockedFile, ErrorEvent] | None:
         """Return the next event that nobody else is delivering, None where there is none for now."""
         spool = self.current()
         try:
@@ -134,7 +134,7 @@ class Shelf:
             self.look_later()
         return None
 
-    def delivered(self, claim: Claim) -> None:
+    def delivered(self, claim: LockedFile) -> None:
         """Delete an event that needs no more delivery."""
         self.ours.discard(claim.name)
         try:
@@ -142,12 +142,12 @@ class Shelf:
         except (OSError, UnsafeFolderError) as error:
             self._rest(error)
 
-    def leave(self, claim: Claim) -> None:
+    def leave(self, claim: LockedFile) -> None:
         """Leave an event for later, behind those that were not tried yet."""
         self._tried.append(claim.name)
         claim.release()
 
-    def _claim(self, spool: Spool, name: str) -> tuple[Claim, ErrorEvent] | None:
+    def _claim(self, spool: Spool, name: str) -> tuple[LockedFile, ErrorEvent] | None:
         try:
             claim = spool.claim(name)
         except BlockingIOError:
@@ -168,7 +168,7 @@ class Shelf:
         return None
 
     def _tell_of_unreadable(self, spool: Spool, name: str, error: UnreadableError) -> None:
-        tally.count("dropped", exporter=self._exporter, reason="unreadable")
+        counters.count("dropped", exporter=self._exporter, reason="unreadable")
         warn(
             f"unreadable {spool.path}",
             "otel_crumbs cannot read %s and sets it aside as %s.unreadable: %s",
@@ -183,7 +183,7 @@ class Shelf:
         if not self._names and self.seconds_to_next_look() <= 0:
             self.look_later()
             gone = spool.tidy()
-            tally.count("dropped", gone, exporter=self._exporter, reason="too old")
+            counters.count("dropped", gone, exporter=self._exporter, reason="too old")
             self._names = list(spool.look().waiting)
             self._expects_something = bool(self._names)
             # What another process has delivered is done.
@@ -192,8 +192,8 @@ class Shelf:
 
     def _kept(self, event: ErrorEvent, gone: int) -> None:
         self.ours.add(file_name(event))
-        tally.count("spooled", exporter=self._exporter)
-        tally.count("dropped", gone, exporter=self._exporter, reason="spool full")
+        counters.count("spooled", exporter=self._exporter)
+        counters.count("dropped", gone, exporter=self._exporter, reason="spool full")
         if gone:
             warn(
                 f"spool full {self._exporter}",

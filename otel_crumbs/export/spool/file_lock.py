@@ -12,7 +12,7 @@ import os
 import stat
 from contextlib import suppress
 
-from otel_crumbs.base.fork import anew_in_children
+from otel_crumbs.base.fork import register_at_fork
 
 from .private_folder import PrivateFolder
 
@@ -27,7 +27,7 @@ _MAX_READ = 64 * 1024 * 1024
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-class Claim:
+class LockedFile:
     """
     A file that nobody else delivers.
 
@@ -42,7 +42,7 @@ class Claim:
         self.name = name
         self._file = file
         self._folder = folder
-        anew_in_children(self)
+        register_at_fork(self)
 
     def read(self) -> bytes:
         """Return what is in the file."""
@@ -71,12 +71,12 @@ class Claim:
         if file >= 0:
             os.close(file)
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Let go of the lock, as a forked child must: held there too, it would outlive the parent."""
         self.release()
 
 
-def claim(folder: int, name: str, private_folder: PrivateFolder) -> Claim | None:
+def claim(folder: int, name: str, private_folder: PrivateFolder) -> LockedFile | None:
     """
     Return the claim on a file of an open folder, None where it is gone or was never ours.
 
@@ -92,7 +92,7 @@ def claim(folder: int, name: str, private_folder: PrivateFolder) -> Claim | None
         lock(file)
         if _is_ours(file) and _has_that_name(file, name, folder):
             kept, file = file, -1
-            return Claim(file=kept, name=name, folder=private_folder)
+            return LockedFile(file=kept, name=name, folder=private_folder)
         return None
     finally:
         if file >= 0:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from otel_crumbs.event import ErrorEvent
 
-from .file_lock import Claim, claim
+from .file_lock import LockedFile, claim
 from .private_folder import SUPPORTED, PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, file_name, files_in, folder_name, write_whole
 
@@ -79,11 +79,11 @@ class Spool:
         """
         return self._write(event, data, hold=False)[1]
 
-    def write_and_claim(self, event: ErrorEvent, data: bytes) -> Claim:
+    def write_and_lock(self, event: ErrorEvent, data: bytes) -> LockedFile:
         """Keep an event that is being delivered already; raises as `write` does."""
         file, _ = self._write(event, data, hold=True)
         assert file is not None  # noqa: S101 - for the type checker: it was asked for
-        return Claim(file=file, name=file_name(event), folder=self._folder)
+        return LockedFile(file=file, name=file_name(event), folder=self._folder)
 
     def look(self) -> Contents:
         """Return what lies in it; raises as `write` does, but not for a folder that was never made."""
@@ -100,7 +100,7 @@ class Spool:
             set_aside=sum(file.aside for file in files),
         )
 
-    def claim(self, name: str) -> Claim | None:
+    def claim(self, name: str) -> LockedFile | None:
         """
         Return the right to deliver a file, None where it is gone.
 
@@ -124,7 +124,7 @@ class Spool:
         except FileNotFoundError:
             return 0
 
-    def start_anew(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin with a fresh lock, as a forked child must."""
         self._lock = threading.RLock()
         self._bytes = None

@@ -16,9 +16,9 @@ from weakref import WeakSet
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 
-from .statement import leave, size_of
+from .statement import record_statement, size_of
 
 Undo = Callable[[], None]
 Execute = Callable[[Any, Any, bool, Any], Any]
@@ -81,7 +81,7 @@ class Watch:
             result = execute(sql, params, many, context)
         except BaseException as error:
             _record(sql, params if many else None, context["connection"], started, error)
-            leave_no_frame(error)
+            remove_own_frame(error)
             raise
         _record(sql, params if many else None, context["connection"], started, None)
         return result
@@ -95,7 +95,7 @@ class Watch:
 
 @guarded("a query of Django was recorded")
 def _record(sql: Any, batch: Any, connection: Any, started: int, error: BaseException | None) -> None:
-    leave(
+    record_statement(
         sql,
         started=started,
         system=_SYSTEMS.get(connection.vendor, connection.vendor),

@@ -16,9 +16,9 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 
-from .statement import leave
+from .statement import record_statement
 
 Undo = Callable[[], None]
 
@@ -58,7 +58,7 @@ def _watch(integration: Any) -> Undo:
             return original(self, connect_method, args, kwargs)
         except BaseException as error:
             _record(self, args, kwargs, started, error)
-            leave_no_frame(error)
+            remove_own_frame(error)
             raise
 
     def undo() -> None:
@@ -75,7 +75,7 @@ def _watch(integration: Any) -> Undo:
 def _record(
     integration: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], started: int, error: BaseException
 ) -> None:
-    leave(
+    record_statement(
         "connect",
         started=started,
         system=integration.database_system,

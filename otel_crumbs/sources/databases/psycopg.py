@@ -19,10 +19,10 @@ from typing import Any
 
 from wrapt import FunctionWrapper, register_post_import_hook
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.sources.rules.databases import frames_a_transaction
 
-from .statement import leave
+from .statement import record_statement
 
 Undo = Callable[[], None]
 
@@ -79,7 +79,7 @@ class Watch:
                 return connect(cls, *args, **kwargs)
             except BaseException as error:
                 self._connect_failed(args, kwargs, started, error)
-                leave_no_frame(error)
+                remove_own_frame(error)
                 raise
 
         return telling
@@ -92,7 +92,7 @@ class Watch:
                 return await connect(cls, *args, **kwargs)
             except BaseException as error:
                 self._connect_failed(args, kwargs, started, error)
-                leave_no_frame(error)
+                remove_own_frame(error)
                 raise
 
         return telling
@@ -102,7 +102,7 @@ class Watch:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], started: int, error: BaseException
     ) -> None:
         if self.active:
-            leave(
+            record_statement(
                 "connect",
                 started=started,
                 system="postgresql",
@@ -154,7 +154,7 @@ def _telling(carrying_out: Generator[Any, Any, Any], connection: Any, command: b
         result = yield from carrying_out
     except BaseException as error:
         _record(connection, command, started, error)
-        leave_no_frame(error)
+        remove_own_frame(error)
         raise
     _record(connection, command, started, None)
     return result
@@ -162,7 +162,7 @@ def _telling(carrying_out: Generator[Any, Any, Any], connection: Any, command: b
 
 @guarded("a transaction of psycopg was recorded")
 def _record(connection: Any, command: bytes, started: int, error: BaseException | None) -> None:
-    leave(
+    record_statement(
         command.decode(errors="replace"),
         started=started,
         system="postgresql",

@@ -17,9 +17,9 @@ from typing import Any
 
 from wrapt import register_post_import_hook
 
-from otel_crumbs.base.guard import guarded, leave_no_frame
+from otel_crumbs.base.guard import guarded, remove_own_frame
 
-from .statement import leave, size_of
+from .statement import record_statement, size_of
 
 Undo = Callable[[], None]
 
@@ -89,7 +89,7 @@ def _method(name: str) -> Callable[..., Any]:
             result = carry_out(*args, **kwargs)
         except BaseException as error:
             _record(self, name, args, started, error)
-            leave_no_frame(error)
+            remove_own_frame(error)
             raise
         _record(self, name, args, started, None)
         return result
@@ -102,7 +102,7 @@ def _method(name: str) -> Callable[..., Any]:
 def _record(proxy: Any, name: str, args: tuple[Any, ...], started: int, error: BaseException | None) -> None:
     statement = args[0] if args and name in _STATEMENTS else name.upper()
     asked = getattr(proxy._self_db_api_integration, "capture_parameters", False)  # noqa: SLF001 - the user's wish
-    leave(
+    record_statement(
         statement,
         started=started,
         system="sqlite",

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, text
-from otel_crumbs.sources.rules.database_errors import without_values
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.sources.rules.database_errors import remove_values
 from otel_crumbs.sources.rules.databases import folded, level_of, sets_up_a_connection
 from otel_crumbs.sources.spans.entry import SpanEntry, render_ended
 from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of, current
@@ -34,7 +34,7 @@ class StatementEntry(NamedTuple):
     ended: int
 
 
-def leave(
+def record_statement(
     statement: object,
     *,
     started: int,
@@ -46,7 +46,7 @@ def leave(
     parameters: str | None = None,
 ) -> None:
     """Leave a breadcrumb of a statement that has just been carried out, unless its span told of it."""
-    words = text(str(statement), MAX_MESSAGE)
+    words = to_text(str(statement), MAX_MESSAGE)
     if not is_instrumentation_enabled() or (error is None and sets_up_a_connection(words)):
         return
     branch = current.branch()
@@ -62,7 +62,7 @@ def leave(
             system=system,
             namespace=namespace,
             library=library,
-            error=None if error is None else str(clean(error)),
+            error=None if error is None else str(to_plain(error)),
             batch=batch,
             parameters=parameters,
             ended=time.time_ns(),
@@ -86,15 +86,15 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
         "db.operation.batch.size": kept.batch,
         "parameters": kept.parameters,
         "library": kept.library,
-        "error": without_values(kept.error),
+        "error": remove_values(kept.error),
     }
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type="query",
         category="query",
         level=level_of(statement, failed=kept.error is not None),
-        message=text(statement + (f" -> {kept.error.partition(':')[0]}" if kept.error else ""), MAX_MESSAGE),
-        data={**{key: clean(value) for key, value in known.items() if value is not None}, "duration_ms": took_ms},
+        message=to_text(statement + (f" -> {kept.error.partition(':')[0]}" if kept.error else ""), MAX_MESSAGE),
+        data={**{key: to_plain(value) for key, value in known.items() if value is not None}, "duration_ms": took_ms},
         duration_ms=took_ms,
         branch=kept.branch,
     )

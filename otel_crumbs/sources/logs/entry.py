@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, category_of
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
@@ -74,14 +74,14 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     kept = LogEntry._make(entry)
     data: dict[str, Any] = {**_named(kept.args), **(kept.extra or {})}
     if kept.path:
-        data.update({"code.file.path": text(kept.path), "code.line.number": kept.line})
+        data.update({"code.file.path": to_text(kept.path), "code.line.number": kept.line})
     if kept.function:
-        data["code.function.name"] = text(kept.function)
+        data["code.function.name"] = to_text(kept.function)
     if kept.exception:
         data["exception"] = kept.exception
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        category=text(str(kept.logger)),
+        category=to_text(str(kept.logger)),
         level=level_name(kept.level),
         message=format_safely(kept.message, kept.args),
         data=data,
@@ -106,15 +106,15 @@ def format_safely(message: Any, args: Any) -> str:
     """Return ``message % args``; the bare message where they do not fit, as raven did."""
     try:
         words = str(message)
-        return text(words % args if args else words, MAX_MESSAGE)
+        return to_text(words % args if args else words, MAX_MESSAGE)
     except Exception:  # noqa: BLE001 - the application's own code runs here, and logging reports it itself
-        return text(message, MAX_MESSAGE) if isinstance(message, str) else str(clean(message, 0))
+        return to_text(message, MAX_MESSAGE) if isinstance(message, str) else str(to_plain(message, 0))
 
 
 def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return a plain copy of what the application attached to a record."""
     extra = {key: value for key, value in vars(record).items() if key not in _NOT_EXTRA}
-    return clean_mapping(extra) if extra else None
+    return to_plain_mapping(extra) if extra else None
 
 
 def exception_of(exc_info: Any) -> str | None:
@@ -122,7 +122,7 @@ def exception_of(exc_info: Any) -> str | None:
     if exc_info is True:
         exc_info = sys.exc_info()
     error = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) > 1 else exc_info
-    return str(clean(error)) if isinstance(error, BaseException) else None
+    return str(to_plain(error)) if isinstance(error, BaseException) else None
 
 
 def _is_simple(args: Any) -> bool:
@@ -139,4 +139,4 @@ def _is_simple(args: Any) -> bool:
 
 def _named(args: Any) -> dict[str, Any]:
     """Return the values of a line such as ``"%(user)s logged in"``, which are data by themselves."""
-    return clean_mapping(args) if isinstance(args, dict) else {}
+    return to_plain_mapping(args) if isinstance(args, dict) else {}

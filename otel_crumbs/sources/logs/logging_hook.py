@@ -19,25 +19,25 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
-from otel_crumbs.base.guard import guarded, tell
+from otel_crumbs.base.guard import guarded, report_failure
 from otel_crumbs.trails import current
 
 from .callbacks import handlers
 from .entry import entry_of, extra_of
-from .thresholds import floor
+from .thresholds import thresholds
 
 # True while the handlers of a line run: what OpenTelemetry's own handler
 # emits then is the same line again.
 handling: ContextVar[bool] = ContextVar("otel_crumbs_handling_a_log_line", default=False)
 
 
-class Asked:
+class LogBridge:
     """Whether anything asks `handling`: where OpenTelemetry's logs are not set up, no line need tell."""
 
     yet = False
 
 
-asked = Asked()
+asked = LogBridge()
 
 _REPORTED_FROM = logging.ERROR
 
@@ -86,8 +86,8 @@ def _watch_printed(report: Callable[[logging.LogRecord], None] | None) -> Callab
         if not active:
             return original(self, record)
         try:
-            least = floor.known.get(record.name)
-            if record.levelno >= (floor.of(record.name) if least is None else least) and not (
+            least = thresholds.known.get(record.name)
+            if record.levelno >= (thresholds.of(record.name) if least is None else least) and not (
                 handlers.any and _dealt_with(self, record)
             ):
                 branch = current.branch()
@@ -95,7 +95,7 @@ def _watch_printed(report: Callable[[logging.LogRecord], None] | None) -> Callab
             if record.exc_info and report is not None and record.levelno >= _REPORTED_FROM:
                 report(record)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every line
-            tell("a log line was recorded", error)
+            report_failure("a log line was recorded", error)
         if not asked.yet:
             return original(self, record)
         token = handling.set(True)
@@ -141,7 +141,7 @@ def _dealt_with(logger: logging.Logger, record: logging.LogRecord) -> bool:
 
 @guarded("a log line that is not printed was recorded")
 def _record_unprinted(logger: logging.Logger, level: int, call: FrameType) -> None:
-    if level < floor.of(logger.name):
+    if level < thresholds.of(logger.name):
         return
     if call.f_code is _ADAPTER_ASKS and call.f_back is not None:
         call = call.f_back

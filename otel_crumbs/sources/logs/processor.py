@@ -11,7 +11,7 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.sources.spans.entry import words
 from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
 
@@ -99,9 +99,9 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type="error" if is_exception else "default",
-        category=text(kept.event_name or kept.scope or "log"),
+        category=to_text(kept.event_name or kept.scope or "log"),
         level=_level(kept.severity),
-        message=text(_message(kept, is_exception=is_exception), MAX_MESSAGE),
+        message=to_text(_message(kept, is_exception=is_exception), MAX_MESSAGE),
         data=kept.attributes,
         span_id=f"{kept.span_id:016x}" if kept.span_id else None,
         branch=kept.branch,
@@ -124,9 +124,9 @@ def _record(emitted: ReadWriteLogRecord) -> None:
             render,
             emitted.instrumentation_scope.name if emitted.instrumentation_scope else "",
             severity,
-            clean(record.body),
+            to_plain(record.body),
             record.event_name,
-            clean_mapping(record.attributes or {}),
+            to_plain_mapping(record.attributes or {}),
             record.span_id or 0,
         )
     )

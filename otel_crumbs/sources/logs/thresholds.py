@@ -19,7 +19,7 @@ _QUIET = {
 }
 
 
-class LogFloor:
+class LoggerThresholds:
     """
     Answers, once for each logger's name, from which level up it leaves breadcrumbs.
 
@@ -53,18 +53,18 @@ class LogFloor:
         try:
             return self.known[name]
         except KeyError:
-            floor = self.known[name] = self._find(str(name))
-            return floor
+            thresholds = self.known[name] = self._find(str(name))
+            return thresholds
 
     def _find(self, name: str) -> int:
         said = {**self._set_up, **self._asked}
         if name in said:
             return max(said[name], self._level)
-        floors = [level for pattern, level in {**_QUIET, **said}.items() if fnmatchcase(name, pattern)]
-        return max([self._level, *floors])
+        known = [level for pattern, level in {**_QUIET, **said}.items() if fnmatchcase(name, pattern)]
+        return max([self._level, *known])
 
 
-floor = LogFloor()
+thresholds = LoggerThresholds()
 
 
 def ignore_logger(name_or_logger: str | logging.Logger, allow_level: int | str | None = None) -> None:
@@ -80,7 +80,7 @@ def ignore_logger(name_or_logger: str | logging.Logger, allow_level: int | str |
 
     """
     name = name_or_logger.name if isinstance(name_or_logger, logging.Logger) else str(name_or_logger)
-    floor.ignore(name, None if allow_level is None else level_number(allow_level))
+    thresholds.ignore(name, None if allow_level is None else level_number(allow_level))
 
 
 def level_number(level: int | str) -> int:

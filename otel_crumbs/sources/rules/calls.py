@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from .facts import SpanFacts, Telling
+from .facts import Description, SpanFacts
 from .reasons import phrase_of, reason_of
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
@@ -23,14 +23,14 @@ _HEALTH_CHECK = re.compile(r"/(?:-/)?(?:health|healthz|healthcheck|ready|readyz|
 _GRPC_HEALTH = "grpc.health.v1.Health"
 
 
-def http(facts: SpanFacts) -> Telling:
+def http(facts: SpanFacts) -> Description:
     """Tell of a request that the application made."""
     method = facts.first("http.request.method", "http.method") or facts.name
     url = _url(facts)
     status = facts.first("http.response.status_code", "http.status_code")
     reason = phrase_of(status) if status is not None else reason_of(facts.said)
     way = "".join(f" -> {redirect}" for redirect in facts.redirects)
-    return Telling(
+    return Description(
         type="http",
         category="http",
         level=_http_level(status, failed=facts.failed),
@@ -58,12 +58,12 @@ def is_passed_health_check(facts: SpanFacts) -> bool:
     )
 
 
-def messaging(facts: SpanFacts) -> Telling:
+def messaging(facts: SpanFacts) -> Description:
     """Tell of a message sent or received."""
     destination = facts.first(
         "messaging.destination.name", "messaging.destination", "messaging.url", "celery.task_name"
     )
-    return Telling(
+    return Description(
         category="messaging",
         level=facts.level,
         message=(_celery_words(facts) or facts.name) + facts.failure,
@@ -78,11 +78,11 @@ def messaging(facts: SpanFacts) -> Telling:
     )
 
 
-def aws(facts: SpanFacts) -> Telling:
+def aws(facts: SpanFacts) -> Description:
     """Tell of a call to an AWS service."""
     status = facts.first("http.response.status_code", "http.status_code")
     service, method = facts.first("rpc.service"), facts.first("rpc.method")
-    return Telling(
+    return Description(
         category="aws",
         level=_http_level(status, failed=facts.failed),
         message=f"{service}.{method}{_http_outcome(facts, status)}" if service and method else facts.name,
@@ -97,13 +97,13 @@ def aws(facts: SpanFacts) -> Telling:
     )
 
 
-def rpc(facts: SpanFacts) -> Telling:
+def rpc(facts: SpanFacts) -> Description:
     """Tell of a remote procedure call."""
     code = facts.first("rpc.response.status_code", "rpc.grpc.status_code")
     status = _grpc_status(code)
     details = _GRPC_DETAILS.search(facts.said or "")
     answered = facts.failed and status and facts.took
-    return Telling(
+    return Description(
         category="rpc",
         level=facts.level,
         message=facts.name.lstrip("/") + (f" -> {status} after {facts.took}" if answered else facts.outcome),

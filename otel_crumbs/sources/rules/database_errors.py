@@ -75,7 +75,7 @@ _LIBRARIES = frozenset(
 )
 
 
-def without_values(said: str | None) -> str | None:
+def remove_values(said: str | None) -> str | None:
     """Return what a database says of a failure, without the values that it quotes."""
     if not said:
         return None
@@ -85,7 +85,7 @@ def without_values(said: str | None) -> str | None:
     return "\n".join(_hidden(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
 
 
-def is_of_a_database(kind: str) -> bool:
+def is_database_exception(kind: str) -> bool:
     """Return whether an exception's full name is that of a database, a driver or what lies on it."""
     return kind.partition(".")[0] in _LIBRARIES or kind.startswith("django.db.")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .database_errors import without_values
-from .facts import SpanFacts, Telling
+from .database_errors import remove_values
+from .facts import Description, SpanFacts
 
 # Stores that answer by key: what they run is a command, not a query.
 _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
@@ -19,10 +19,10 @@ _SETTING_UP = re.compile(
 )
 
 
-def query(facts: SpanFacts) -> Telling:
+def query(facts: SpanFacts) -> Description:
     """Tell of a statement sent to a database."""
     statement = folded(facts.first("db.query.text", "db.statement") or facts.name)
-    return Telling(
+    return Description(
         type="query",
         category="query",
         level=level_of(statement, failed=facts.failed),
@@ -34,16 +34,16 @@ def query(facts: SpanFacts) -> Telling:
             # Only there where the instrumentation was asked for it.
             "parameters": facts.first("db.statement.parameters"),
             "library": facts.library,
-            "error": without_values(facts.said),
+            "error": remove_values(facts.said),
         },
     )
 
 
-def key_value(facts: SpanFacts) -> Telling:
+def key_value(facts: SpanFacts) -> Description:
     """Tell of a command sent to a cache or key-value store."""
     system = str(facts.first("db.system.name", "db.system"))
     command = str(facts.first("db.query.text", "db.statement") or facts.name)
-    return Telling(
+    return Description(
         type="query",
         category="redis" if system == "valkey" else system,
         level=facts.level,
@@ -53,7 +53,7 @@ def key_value(facts: SpanFacts) -> Telling:
             "db.system": system,
             "db.namespace": facts.first("db.namespace", "db.redis.database_index"),
             "library": facts.library,
-            "error": without_values(facts.said),
+            "error": remove_values(facts.said),
         },
     )
 

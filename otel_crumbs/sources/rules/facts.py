@@ -69,7 +69,7 @@ class SpanFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Description:
     """A span in the words of a breadcrumb."""
 
     type: str = "default"

@@ -18,18 +18,18 @@ from collections.abc import Callable
 
 from .calls import aws, http, is_passed_health_check, messaging, rpc
 from .databases import is_housekeeping, is_key_value, key_value, query
-from .facts import SpanFacts, Telling
+from .facts import Description, SpanFacts
 
-__all__ = ["KAFKA", "RULES", "SpanFacts", "Telling", "http", "tell"]
+__all__ = ["KAFKA", "RULES", "Description", "SpanFacts", "describe", "http"]
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
 _ASGI_EVENT = "asgi.event.type"
 KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 
-def template(facts: SpanFacts) -> Telling:
+def template(facts: SpanFacts) -> Description:
     """Tell of a template compiled or rendered."""
-    return Telling(
+    return Description(
         category="template",
         level=facts.level,
         message=f"{_template_step(facts)} {facts.first('jinja2.template_name') or ''}".strip() + facts.failure,
@@ -37,13 +37,15 @@ def template(facts: SpanFacts) -> Telling:
     )
 
 
-def other(facts: SpanFacts) -> Telling:
+def other(facts: SpanFacts) -> Description:
     """Tell of any other span, with all its attributes."""
-    return Telling(category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes))
+    return Description(
+        category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes)
+    )
 
 
 Fits = Callable[[SpanFacts], bool]
-Rule = tuple[Fits, Callable[[SpanFacts], Telling]]
+Rule = tuple[Fits, Callable[[SpanFacts], Description]]
 
 
 def _says(*keys: str) -> Fits:
@@ -89,11 +91,11 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def tell(facts: SpanFacts) -> Telling | None:
+def describe(facts: SpanFacts) -> Description | None:
     """Return a span in the words of a breadcrumb, None for one that is only noise."""
     if any(fits(facts) for fits in NOISE):
         return None
-    for fits, telling in RULES:
+    for fits, description in RULES:
         if fits(facts):
-            return telling(facts)
+            return description(facts)
     return other(facts)

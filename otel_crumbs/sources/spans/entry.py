@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
-from otel_crumbs.base.plain import MAX_MESSAGE, clean, clean_mapping, text
-from otel_crumbs.sources.rules.database_errors import is_of_a_database, without_values
-from otel_crumbs.sources.rules.table import SpanFacts, tell
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
+from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
+from otel_crumbs.sources.rules.table import SpanFacts, describe
 from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of
 
 from .redirects import redirects_of
@@ -115,7 +115,7 @@ def duration(milliseconds: float) -> str:
 def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
     error = _error(kept)
     facts = SpanFacts(
-        name=str(clean(kept.name)),
+        name=str(to_plain(kept.name)),
         scope=kept.scope.name if kept.scope else "",
         attributes=kept.attributes,
         failed=kept.status.status_code is StatusCode.ERROR,
@@ -124,21 +124,21 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         said=error,
         redirects=redirects_of(kept.context.span_id),
     )
-    telling = tell(facts)
-    if telling is None:
+    description = describe(facts)
+    if description is None:
         return
     # An attribute's name is a text, though perhaps of a class of its own.
-    data = {text(str.__str__(key)): clean(value) for key, value in telling.data.items() if value is not None}
+    data = {to_text(str.__str__(key)): to_plain(value) for key, value in description.data.items() if value is not None}
     data["duration_ms"] = took_ms = round(took_ms, 3)
     if error:
-        data.setdefault("error", text(error))
-    message = f"{telling.message} (in flight for {duration(took_ms)})" if in_flight else telling.message
+        data.setdefault("error", to_text(error))
+    message = f"{description.message} (in flight for {duration(took_ms)})" if in_flight else description.message
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type=telling.type,
-        category=telling.category,
-        level=telling.level,
-        message=text(message, MAX_MESSAGE),
+        type=description.type,
+        category=description.category,
+        level=description.level,
+        message=to_text(message, MAX_MESSAGE),
         data=data,
         span_id=format_span_id(kept.context.span_id),
         duration_ms=took_ms,
@@ -146,7 +146,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         in_flight=in_flight,
     )
     # What a call to elsewhere failed with is part of its one breadcrumb.
-    yield from _render_events(kept, exceptions=telling.category == "span")
+    yield from _render_events(kept, exceptions=description.category == "span")
 
 
 def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]:
@@ -158,11 +158,11 @@ def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]
 
 
 def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
-    name, attributes = str(clean(event.name)), clean_mapping(event.attributes or {})
+    name, attributes = str(to_plain(event.name)), to_plain_mapping(event.attributes or {})
     return Breadcrumb(
         timestamp=event.timestamp,
         category=name,
-        message=text(words(name, attributes), MAX_MESSAGE),
+        message=to_text(words(name, attributes), MAX_MESSAGE),
         data=attributes,
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
@@ -191,8 +191,8 @@ def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
         type="error",
         category=_EXCEPTION,
         level="error",
-        message=text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
-        data={"type": text(kind), "handled": True, "span": str(clean(kept.name))},
+        message=to_text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
+        data={"type": to_text(kind), "handled": True, "span": str(to_plain(kept.name))},
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )
@@ -221,6 +221,6 @@ def _error(kept: SpanEntry) -> str | None:
 def _message(exception: Mapping[str, Any]) -> str:
     """Return what a recorded exception says, a database's without the values that it quotes."""
     message = str(exception.get("exception.message") or "")
-    if is_of_a_database(str(exception.get("exception.type"))):
-        return without_values(message) or ""
+    if is_database_exception(str(exception.get("exception.type"))):
+        return remove_values(message) or ""
     return message

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
-from otel_crumbs.base.guard import tell
-from otel_crumbs.sources.deduplicate import without_twins
+from otel_crumbs.base.guard import report_failure
+from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.sources.rules.table import KAFKA
-from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Entry, Operation, current, remember
+from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Entry, Operation, current, mark_exception
 
 from .entry import SpanEntry, render_ended, render_open, render_root
 
@@ -72,7 +72,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.on_operation_end = on_operation_end
         self.active = True
         current.entry_of_open_span = _entry_of_open_span
-        current.without_twins = without_twins
+        current.deduplicate = deduplicate
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
@@ -85,7 +85,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch = _branch_of_local_root(span, parent_context)
             else:
                 found = open_spans.get(parent[1])
-                if found is not None and not current.opened_by_hand and found[0].is_mine():
+                if found is not None and not current.opened_by_hand and found[0].is_current():
                     branch = found[0]
                 else:
                     branch = current.branch_at(parent, parent_context)
@@ -93,7 +93,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             if len(open_spans) > MAX_OPEN_SPANS:
                 current.close_oldest()
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
-            tell("a span started", error)
+            report_failure("a span started", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Leave the span's references in the trail where it started."""
@@ -133,7 +133,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                     # The span of a message ends when the message is handed out, before anybody works on it.
                     current.go_on_in(branch)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
-            tell("a span ended", error)
+            report_failure("a span ended", error)
 
     def shutdown(self) -> None:
         """Stop recording."""
@@ -160,11 +160,11 @@ def _branch_of_local_root(span: Span, parent_context: Context | None) -> Branch:
 
 
 def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:
-    """Mark the exception that ends a span; return whether an inner span has told of it."""
+    """ExceptionMark the exception that ends a span; return whether an inner span has told of it."""
     exception = _live_exception(span)
     if exception is None:
         return False
-    mark = remember(exception, branch, span.context)
+    mark = mark_exception(exception, branch, span.context)
     told, mark.told = mark.told, True
     return told
 

@@ -13,7 +13,7 @@ import pytest
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
 from otel_crumbs import ErrorEvent
-from otel_crumbs.event import Builder, Seized, seize
+from otel_crumbs.event import Builder, CapturedError, capture_error
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
 from otel_crumbs.export.delivery.event_queue import MAX_WAITING
 from tests.conftest import GuardedFailures
@@ -59,7 +59,7 @@ def deliver() -> Iterator[Callable[..., Delivery]]:
     """Return a function that makes a delivery; each is closed in the end."""
     made: list[Delivery] = []
 
-    def make(*exporters: Any, build: Callable[[Seized], ErrorEvent | None] = BUILDER.build) -> Delivery:
+    def make(*exporters: Any, build: Callable[[CapturedError], ErrorEvent | None] = BUILDER.build) -> Delivery:
         made.append(Delivery(exporters, build))
         return made[-1]
 
@@ -68,9 +68,9 @@ def deliver() -> Iterator[Callable[..., Delivery]]:
         delivery.close()
 
 
-def event(message: str = "boom") -> Seized:
-    """Return what was seized of an exception."""
-    return seize(ValueError(message), mechanism="test", handled=False)
+def event(message: str = "boom") -> CapturedError:
+    """Return what was captured of an exception."""
+    return capture_error(ValueError(message), mechanism="test", handled=False)
 
 
 def test_an_event_is_delivered(deliver: Callable[..., Delivery]) -> None:
@@ -122,7 +122,7 @@ def test_the_application_does_not_wait(deliver: Callable[..., Delivery]) -> None
     hanging.began.wait(PATIENCE)
 
     assert hanging.told == []
-    assert delivery.lanes[1].flush(time.monotonic() + PATIENCE) is True
+    assert delivery.workers[1].flush(time.monotonic() + PATIENCE) is True
     assert taking.told == ["0", "1", "2", "3", "4"]
     gate.set()
     assert delivery.flush(PATIENCE) is True
@@ -225,7 +225,7 @@ def test_a_refused_event_is_not_sent_again(deliver: Callable[..., Delivery], cap
 
     assert (first, second) == (False, True)
     assert exporter.told == ["first", "second"]
-    assert delivery.lanes[0].lost == 1
+    assert delivery.workers[0].lost == 1
     assert "not welcome" in caplog.text
 
 
@@ -258,10 +258,10 @@ def test_an_event_that_cannot_be_built_costs_itself(
 ) -> None:
     """The worker lives on, and flush tells that one is lost."""
 
-    def build(seized: Seized) -> ErrorEvent | None:
-        if seized.exceptions[0].message == "first":
+    def build(captured: CapturedError) -> ErrorEvent | None:
+        if captured.exceptions[0].message == "first":
             raise RuntimeError("cannot build")
-        return BUILDER.build(seized)
+        return BUILDER.build(captured)
 
     exporter = Receiving()
     delivery = deliver(exporter, build=build)
@@ -298,14 +298,14 @@ def test_a_full_queue_drops_the_oldest_and_counts(
     delivery.emit(event("in the hands of the exporter"))
     exporter.began.wait(PATIENCE)
 
-    seized = [event(str(number)) for number in range(MAX_WAITING + 5)]
-    for one in seized:
+    captured = [event(str(number)) for number in range(MAX_WAITING + 5)]
+    for one in captured:
         delivery.emit(one)
     gate.set()
     delivery.flush(PATIENCE)
 
     assert exporter.told == ["in the hands of the exporter", *(str(number) for number in range(5, MAX_WAITING + 5))]
-    assert delivery.lanes[0].lost == 5
+    assert delivery.workers[0].lost == 5
     assert "full" in caplog.text
 
 
@@ -350,13 +350,13 @@ def test_many_threads_may_emit_at_once(deliver: Callable[..., Delivery]) -> None
     """Every event arrives once."""
     exporter = Receiving()
     delivery = deliver(exporter)
-    seized = [[event(f"{thread} {number}") for number in range(50)] for thread in range(8)]
+    captured = [[event(f"{thread} {number}") for number in range(50)] for thread in range(8)]
 
-    def emit(events: list[Seized]) -> None:
+    def emit(events: list[CapturedError]) -> None:
         for one in events:
             delivery.emit(one)
 
-    threads = [threading.Thread(target=emit, args=(events,)) for events in seized]
+    threads = [threading.Thread(target=emit, args=(events,)) for events in captured]
     for thread in threads:
         thread.start()
     for thread in threads:

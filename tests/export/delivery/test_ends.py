@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from otel_crumbs import ErrorEvent
-from otel_crumbs.event import Builder, seize
+from otel_crumbs.event import Builder, capture_error
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
 from otel_crumbs.export.spool.spool import SpoolPlace
 from tests.delivery.running import until
@@ -75,7 +75,7 @@ def leave(start: Start) -> Callable[[int], None]:
 def capture(delivery: Delivery, count: int = 1) -> None:
     """Capture errors."""
     for number in range(count):
-        delivery.emit(seize(ValueError(f"error-{number}"), mechanism="test", handled=False))
+        delivery.emit(capture_error(ValueError(f"error-{number}"), mechanism="test", handled=False))
 
 
 def waiting(folder: Path) -> int:
@@ -148,7 +148,7 @@ def test_what_only_memory_holds_is_tried_to_the_last(start: Start, tmp_path: Pat
         capture(delivery, 2)
     until(lambda: spooled.began and unspooled.began)
     for delivery in deliveries:
-        delivery.lanes[0].begin_nothing_after(time.monotonic())
+        delivery.workers[0].begin_nothing_after(time.monotonic())
     gate.set()
 
     assert [delivery.flush(PATIENCE) for delivery in deliveries] == [False, True]

@@ -48,7 +48,7 @@ def test_the_whole_event_is_in_it() -> None:
         {},
         {"fatal": True, "handled": True},
         {"trace_id": 0, "span_id": 0, "trace_flags": 0},
-        {"exceptions": (ExceptionInfo(type="ValueError", message="boom", notes=("shelf 7", "tried twice")),)},
+        {"exceptions": (ExceptionInfo(type="ValueError", message="boom", notes=("spool 7", "tried twice")),)},
         {"operation": None, "thread": None, "breadcrumbs": (), "dropped": 0, "resource": {}},
     ],
 )

@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.base.plain import clean_mapping
+from otel_crumbs.base.plain import to_plain_mapping
 from otel_crumbs.export.otlp.wire import request_of
 from tests.export.events import NOW, TRAIL, event_of
 
@@ -144,7 +144,7 @@ PLAIN = st.recursive(
 @given(st.dictionaries(st.text(max_size=9), PLAIN, max_size=5))
 def test_any_data_arrives_as_it_was_cleaned(data: dict[str, Any]) -> None:
     """Whatever a breadcrumb holds after cleaning is what the receiver reads."""
-    cleaned = clean_mapping(data)
+    cleaned = to_plain_mapping(data)
     breadcrumb = Breadcrumb(timestamp=NOW, data=cleaned)
 
     attributes, _ = parsed(event_of(breadcrumbs=(breadcrumb,)))

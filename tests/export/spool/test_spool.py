@@ -122,7 +122,7 @@ def test_what_is_too_old_is_deleted(spool: Spool) -> None:
 
 
 def test_a_claim_is_one_process_alone(spool: Spool) -> None:
-    """Another one, or another lane of the same, is told that it is taken."""
+    """Another one, or another worker of the same, is told that it is taken."""
     name = keep(spool)
     claim = spool.claim(name)
 

@@ -11,7 +11,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs import breadcrumbs
 from otel_crumbs.sources.logs.callbacks import handlers
-from otel_crumbs.sources.logs.thresholds import floor
+from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import capture_events
 
 logger = logging.getLogger("tests.handlers")
@@ -22,7 +22,7 @@ def _installed() -> Iterator[None]:
     with capture_events():
         yield
     handlers.forget()
-    floor.forget()
+    thresholds.forget()
 
 
 def messages() -> list[str]:

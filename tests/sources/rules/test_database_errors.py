@@ -8,7 +8,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.base.plain import MAX_MESSAGE
-from otel_crumbs.sources.rules.database_errors import without_values
+from otel_crumbs.sources.rules.database_errors import remove_values
 from tests.application import Application
 
 DUPLICATE = 'duplicate key value violates unique constraint "users_email_key"'
@@ -113,20 +113,20 @@ NAMES = [
 @pytest.mark.parametrize(("said", "told"), WITH_VALUES)
 def test_values_are_left_out(said: str, told: str) -> None:
     """Whichever database says it, and whichever library passes it on."""
-    assert "secret" not in str(without_values(said))
-    assert without_values(said) == told
+    assert "secret" not in str(remove_values(said))
+    assert remove_values(said) == told
 
 
 @pytest.mark.parametrize("said", NAMES)
 def test_names_stay(said: str) -> None:
     """Without them one would not know what is wrong."""
-    assert without_values(said) == said
+    assert remove_values(said) == said
 
 
 def test_nothing_said_stays_nothing() -> None:
     """An error without words has none to leave out."""
-    assert without_values(None) is None
-    assert without_values("") is None
+    assert remove_values(None) is None
+    assert remove_values("") is None
 
 
 @pytest.mark.usefixtures("events")
@@ -145,4 +145,4 @@ def test_an_exception_that_a_span_of_the_applications_recorded(app: Application)
 @pytest.mark.parametrize("piece", ["value: '", "'", "' for column ", 'value "', "near '", "(1, '"])
 def test_a_long_text_is_looked_through_in_bounds(piece: str) -> None:
     """However often it begins like a value: otherwise this would not end."""
-    assert len(without_values(piece * 100_000) or "") <= 2 * MAX_MESSAGE
+    assert len(remove_values(piece * 100_000) or "") <= 2 * MAX_MESSAGE

@@ -44,7 +44,7 @@ def told(
     return breadcrumb
 
 
-def steady(breadcrumb: Breadcrumb) -> str:
+def freeze_event(breadcrumb: Breadcrumb) -> str:
     """Return a message with a fixed duration."""
     return TOOK.sub("1 ms", breadcrumb.message)
 
@@ -63,7 +63,7 @@ def test_an_http_call(app: Application, attributes: dict[str, Any], code: str, s
     breadcrumb = told(app, {**attributes, code: status})
 
     assert (breadcrumb.type, breadcrumb.category, breadcrumb.level) == ("http", "http", level)
-    assert steady(breadcrumb) == f"GET https://api.example/x -> {status} in 1 ms"
+    assert freeze_event(breadcrumb) == f"GET https://api.example/x -> {status} in 1 ms"
     assert {key: breadcrumb.data[key] for key in ("method", "url", "status_code", "library")} == {
         "method": "GET",
         "url": URL,
@@ -80,7 +80,7 @@ def test_an_http_call_that_reached_nobody(app: Application, attributes: dict[str
     breadcrumb = told(app, attributes, status=StatusCode.ERROR, error=error)
 
     assert breadcrumb.level == "error"
-    assert steady(breadcrumb).startswith("GET https://api.example/x -> ConnectionError")
+    assert freeze_event(breadcrumb).startswith("GET https://api.example/x -> ConnectionError")
     assert breadcrumb.data["error"] == "ConnectionError: [Errno 111] Connection refused"
 
 
@@ -163,7 +163,7 @@ def test_a_call_to_aws(app: Application) -> None:
     breadcrumb = told(app, attributes, library="botocore", status=StatusCode.ERROR)
 
     assert (breadcrumb.category, breadcrumb.level) == ("aws", "warning")
-    assert steady(breadcrumb) == "S3.GetObject -> 404 in 1 ms"
+    assert freeze_event(breadcrumb) == "S3.GetObject -> 404 in 1 ms"
 
 
 @pytest.mark.parametrize("system", ["rpc.system", "rpc.system.name"])
@@ -174,7 +174,7 @@ def test_a_remote_procedure_call(app: Application, system: str) -> None:
     breadcrumb = told(app, attributes, name="/shop.Orders/Ship", library="grpc")
 
     assert breadcrumb.category == "rpc"
-    assert steady(breadcrumb) == "shop.Orders/Ship in 1 ms"
+    assert freeze_event(breadcrumb) == "shop.Orders/Ship in 1 ms"
 
 
 def test_a_template(app: Application) -> None:

@@ -130,7 +130,7 @@ def test_a_fault_in_bringing_together_costs_nothing(
     app: Application, events: CapturedEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The trail is told as it is where twins cannot be found."""
-    monkeypatch.setattr(current, "without_twins", lambda _: None)
+    monkeypatch.setattr(current, "deduplicate", lambda _: None)
 
     with app.request():
         otel_crumbs.record("a note")

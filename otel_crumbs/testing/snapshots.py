@@ -15,7 +15,7 @@ STEP = 1_000_000
 _TOOK = re.compile(r"(?P<before> in | after | in flight for )\d+(?:\.\d+)? (?:ms|s)\b")
 
 
-def steady(event: ErrorEvent) -> ErrorEvent:
+def freeze_event(event: ErrorEvent) -> ErrorEvent:
     """
     Return an event with a fixed clock and fixed ids.
 
