@@ -90,7 +90,11 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
 
 def trail() -> tuple[Breadcrumb, ...]:
     """Return what an error raised right here would carry, oldest first."""
-    rendered, _ = take_snapshot(current.branch()).render()
+    # Whoever only records breadcrumbs never renders any, and does not pay for the import.
+    from .event.rendering import render_snapshot  # noqa: PLC0415
+    from .sources.deduplicate import deduplicate  # noqa: PLC0415
+
+    rendered, _ = render_snapshot(take_snapshot(current.branch()), deduplicate)
     return _installation.builder.shown(rendered) if _installation is not None else rendered
 
 

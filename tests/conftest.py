@@ -81,7 +81,6 @@ def events(app: Application) -> Iterator[CapturedEvents]:  # noqa: ARG001 - Open
 def _forget_everything() -> None:
     otel_crumbs.uninstall()
     current.clear()
-    current.opened_by_hand = False
     thresholds.forget()
     handlers.forget()
     guard._last_told.clear()

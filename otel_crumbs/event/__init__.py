@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .build import Builder, CapturedError, capture_error, capture_recorded
+from .build import Builder
+from .captured import CapturedError, capture_error, capture_recorded
 from .model import ErrorEvent, ExceptionInfo, Frame
 
 __all__ = ["Builder", "CapturedError", "ErrorEvent", "ExceptionInfo", "Frame", "capture_error", "capture_recorded"]

@@ -1,34 +1,28 @@
 """
-From an exception to an error event, in two steps.
+The builder of error events, which runs in the worker of an exporter.
 
-`capture_error` runs in the application's thread and takes what would change or go
-away: the traceback, the trail's entries, the ids. `CapturedError.build` runs in the
-worker and does what takes time: rendering, scrubbing, fitting.
+It does what takes time: rendering, scrubbing, the user's hooks and trimming.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from traceback import TracebackException
 from typing import Any, TypeVar
-from uuid import uuid4
-
-from opentelemetry.trace import SpanContext, get_current_span
 
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.trails import Branch, Breadcrumb, Snapshot, current, take_snapshot
+from otel_crumbs.trails import Breadcrumb
 
+from .captured import CapturedError
 from .copies import copy_of
 from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
+from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
-from .stack import MAX_STACKTRACE, format_traceback, read, traceback_of
+from .stack import MAX_STACKTRACE, format_traceback
 from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
@@ -37,25 +31,6 @@ BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]
 T = TypeVar("T")
 
 DEFAULT_MAX_EVENT_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedError:
-    """What was taken of an error where it happened; see `ErrorEvent` for the words."""
-
-    event_id: str
-    timestamp: int
-    fatal: bool
-    handled: bool
-    mechanism: str
-    exceptions: tuple[ExceptionInfo, ...]
-    traceback: TracebackException | None
-    stacktrace: str | None
-    operation: str | None
-    span_context: SpanContext | None
-    thread: str
-    trail: Snapshot
-    held_back: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +43,7 @@ class Builder:
         max_bytes: What an event may weigh at most, roughly, as JSON.
         before_breadcrumb: The user's hook for each breadcrumb; None leaves it out.
         before_send: The user's hook for the event; None drops it.
+        deduplicate: Leaves out breadcrumbs that repeat another source's.
         resource: Where to ask for the application's resource attributes.
 
     """
@@ -76,11 +52,12 @@ class Builder:
     max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     before_breadcrumb: BeforeBreadcrumb | None = None
     before_send: BeforeSend | None = None
+    deduplicate: Deduplicate = keep_duplicates
     resource: Callable[[], Mapping[str, Any]] = dict
 
     def build(self, captured: CapturedError) -> ErrorEvent | None:
         """Return the event, None where the user's hook does not want it sent."""
-        rendered, dropped = captured.trail.render()
+        rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
         context = captured.span_context
         event = ErrorEvent(
@@ -148,88 +125,10 @@ class Builder:
         )
 
 
-def capture_error(
-    error: BaseException,
-    *,
-    branch: Branch | None = None,
-    span_context: SpanContext | None = None,
-    mechanism: str,
-    handled: bool,
-    fatal: bool = False,
-) -> CapturedError:
-    """Take what there is to take of an exception right now."""
-    return _capture(
-        read(error),
-        traceback=traceback_of(error),
-        stacktrace=None,
-        branch=branch or current.branch(),
-        span_context=span_context or _current_span_context(),
-        mechanism=mechanism,
-        handled=handled,
-        fatal=fatal,
-    )
-
-
-def capture_recorded(
-    info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
-) -> CapturedError:
-    """Take an exception of which a span kept only the text."""
-    return _capture(
-        (info,),
-        traceback=None,
-        stacktrace=stacktrace,
-        branch=branch,
-        span_context=span_context,
-        mechanism=mechanism,
-        handled=False,
-        fatal=False,
-    )
-
-
-def _capture(
-    exceptions: tuple[ExceptionInfo, ...],
-    *,
-    traceback: TracebackException | None,
-    stacktrace: str | None,
-    branch: Branch,
-    span_context: SpanContext | None,
-    mechanism: str,
-    handled: bool,
-    fatal: bool,
-) -> CapturedError:
-    return CapturedError(
-        event_id=uuid4().hex,
-        timestamp=time.time_ns(),
-        fatal=fatal,
-        handled=handled,
-        mechanism=mechanism,
-        exceptions=exceptions,
-        traceback=traceback,
-        stacktrace=stacktrace,
-        operation=_operation_name(branch),
-        span_context=span_context,
-        thread=threading.current_thread().name,
-        trail=take_snapshot(branch),
-    )
-
-
 def _stacktrace(captured: CapturedError) -> str:
     if captured.stacktrace:
         return to_text(captured.stacktrace, MAX_STACKTRACE)
     return format_traceback(captured.traceback, captured.exceptions)
-
-
-def _operation_name(branch: Branch) -> str | None:
-    operation = branch.operation
-    if operation is None or operation.name is not None or not operation.span_id:
-        return operation.name if operation else None
-    found = current.open_spans.get(operation.span_id)
-    return found[1].name if found else None
-
-
-def _current_span_context() -> SpanContext | None:
-    span_context = get_current_span().get_span_context()
-    return span_context if span_context.is_valid else None
 
 
 def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:

@@ -20,6 +20,7 @@ from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Delivery, SpoolPlace
 from otel_crumbs.export.registry import make_exporters
 from otel_crumbs.shutdown import ShutdownBudget
+from otel_crumbs.sources.deduplicate import deduplicate
 
 from .config import Config
 from .hooks import Undo, steps_for
@@ -47,6 +48,7 @@ class Installation:
             max_bytes=config.max_event_bytes,
             before_breadcrumb=config.before_breadcrumb,
             before_send=config.before_send,
+            deduplicate=deduplicate,
             resource=resource_attributes,
         )
         exporters = make_exporters(config, os.environ) if config.enabled else ()

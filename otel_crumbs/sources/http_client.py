@@ -17,7 +17,7 @@ from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
+from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
 from .rules.table import SpanFacts
 from .rules.table import http as tell_http
@@ -44,7 +44,7 @@ class CallEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     method: str
     url: str
     status: int | None
@@ -68,7 +68,7 @@ def install() -> Callable[[], None]:
     return undo
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_call(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a request."""
     kept = CallEntry._make(entry)
     took_ms = round((kept.ended - kept.timestamp) / _MS, 3)
@@ -99,7 +99,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda _: "http"
+CALL = EntryKind(render=render_call, category=lambda _: "http")
 
 Watcher = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
 
@@ -165,7 +165,7 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
             timestamp=pending.started,
             notable=error is not None or (isinstance(status, int) and status >= _BAD_ANSWER),
             branch=branch.name,
-            render=render,
+            kind=CALL,
             method=pending.method,
             url=pending.url,
             status=status,

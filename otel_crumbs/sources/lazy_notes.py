@@ -10,7 +10,7 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
+from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
 from .notes import MAX_NAME, known_level, nanoseconds
 
@@ -65,10 +65,10 @@ def record_lazily(
         "data": to_plain_mapping(data) if data is not None else {},
     }
     branch = current.branch()
-    branch.append((moment, level in NOTABLE_LEVELS, branch.name, render, LazyNote(fields, processor)))
+    branch.append((moment, level in NOTABLE_LEVELS, branch.name, LAZY_NOTE, LazyNote(fields, processor)))
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_lazy_note(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note, finished."""
     moment, _, branch, _, note = entry
     fields = note.finished()
@@ -84,7 +84,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda _: "manual"
+LAZY_NOTE = EntryKind(render=render_lazy_note, category=lambda _: "manual")
 
 
 def _finish(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:

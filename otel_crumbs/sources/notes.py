@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, category_of, current
+from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
 type_of = type  # the argument of that name hides it
 
@@ -28,7 +28,7 @@ class NoteEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     message: str
     category: str
     level: str
@@ -78,7 +78,7 @@ def record(
                 time_ns() if timestamp is None else nanoseconds(timestamp),
                 notable,
                 branch.name,
-                render,
+                NOTE,
                 message,
                 category or "manual",
                 level,
@@ -90,7 +90,7 @@ def record(
         report_failure("a breadcrumb was recorded by hand", error)
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_note(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note."""
     kept = NoteEntry._make(entry)
     yield Breadcrumb(
@@ -104,7 +104,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = itemgetter(NoteEntry._fields.index("category"))
+NOTE = EntryKind(render=render_note, category=itemgetter(NoteEntry._fields.index("category")))
 
 
 def _message(message: object, details: Mapping[str, Any] | None) -> str:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from .branch import Branch
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
 from .current_branch import MAX_OPEN_SPANS, current
+from .entry import KIND, Entry, EntryKind
 from .exception_mark import ExceptionMark, chain, mark_exception, mark_of
 from .operation import Operation
 from .operation_block import on_failure, operation
-from .ring import Entry, category_of
 from .snapshot import Snapshot, take_snapshot
 
 __all__ = [
+    "KIND",
     "LEVELS",
     "MAX_OPEN_SPANS",
     "NOTABLE_LEVELS",
     "Branch",
     "Breadcrumb",
     "Entry",
+    "EntryKind",
     "ExceptionMark",
     "Operation",
     "Snapshot",
-    "category_of",
     "chain",
     "current",
     "mark_exception",

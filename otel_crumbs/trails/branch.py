@@ -10,7 +10,8 @@ from weakref import ref
 from otel_crumbs.base.counters import recorded
 
 from . import runner as here
-from .ring import Entry, OwnRing, Ring
+from .entry import Entry
+from .ring import OwnRing, Ring
 from .runner import name_of
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation import _SPAN_KEY
@@ -23,14 +24,13 @@ from .operation import Operation
 from .ring import DEFAULT_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Span
     from opentelemetry.trace import SpanContext
 
-    from .breadcrumb import Breadcrumb
-    from .ring import Entry
+    from .entry import Entry, EntryKind
 
 # Spans that are started and never ended must cost a bounded amount.
 MAX_OPEN_SPANS = 10_000
@@ -52,20 +52,38 @@ def _quickest_way_to_context() -> Callable[[], Context]:
 _context = _quickest_way_to_context()
 
 
+class OpenBlock:
+    """
+    The first branch of an operation block, as the OpenTelemetry context names it.
+
+    It lives as long as a context does that names it: beyond the block itself,
+    where a task goes on that was started in it.
+
+    Args:
+        branch: The operation's first branch.
+        span_id: The span that was current when the block was opened, 0 for none.
+            Below another span its own branch counts.
+
+    """
+
+    __slots__ = ("__weakref__", "branch", "span_id")
+
+    def __init__(self, branch: Branch, span_id: int) -> None:
+        self.branch = branch
+        self.span_id = span_id
+
+
 class Current:
     """The tables that tell where a breadcrumb belongs; the process has one, `current`."""
 
     def __init__(self) -> None:
         self.size = DEFAULT_SIZE
-        self.open_spans: dict[int, tuple[Branch, Span]] = {}
-        # How an open span becomes an entry is the span source's affair.
-        self.entry_of_open_span: Callable[[Branch, Span], Entry | None] | None = None
-        # Which breadcrumbs tell of the same thing, too.
-        self.deduplicate: Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None] | None = None
+        # By span id: the branch where the span started, the span, and the kind of its entry.
+        self.open_spans: dict[int, tuple[Branch, Span, EntryKind]] = {}
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
-        # While nobody opened an operation by hand, nobody need look for one.
-        self.opened_by_hand = False
+        # Empty while no context names an operation block: then nobody need look for one.
+        self.open_blocks: dict[int, ref[OpenBlock]] = {}
 
     def clear(self) -> None:
         """Forget every span and branch, as a forked child must."""
@@ -83,7 +101,7 @@ class Current:
             return self.branch_at(None, None)
         try:
             branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
-            if not self.opened_by_hand and branch.is_current():
+            if not self.open_blocks and branch.is_current():
                 return branch
         except (AttributeError, LookupError, TypeError):  # no processor was shown it, or it is of another kind
             pass
@@ -92,15 +110,23 @@ class Current:
 
     def branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
         """Return the branch for what runs here under a span and in an OpenTelemetry context."""
-        if self.opened_by_hand:
-            by_hand = otel_context.get_value(OPERATION_KEY, context)
+        if self.open_blocks:
+            block = otel_context.get_value(OPERATION_KEY, context)
             span_id = span_context.span_id if span_context else 0
-            if isinstance(by_hand, tuple) and by_hand[1] == span_id:
-                return self._mine(by_hand[0])
+            if isinstance(block, OpenBlock) and block.span_id == span_id:
+                return self._mine(block.branch)
         if span_context is None or span_context.is_remote:
             return self._ambient()
         found = self.open_spans.get(span_context.span_id)
         return self._mine(found[0] if found else self._branch_of_unseen(span_context))
+
+    def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
+        """Return what a context must hold while an operation block is open."""
+        block = OpenBlock(branch, span_id)
+        key = id(block)
+        blocks = self.open_blocks
+        blocks[key] = ref(block, lambda _: blocks.pop(key, None))
+        return block
 
     def begin(self, operation: Operation) -> Branch:
         """Return the first branch of a new operation."""
@@ -126,11 +152,9 @@ class Current:
 
     def open_entries(self, branch: Branch) -> Iterator[Entry]:
         """Iterate over entries for the open spans that a branch sees, as they are now."""
-        if self.entry_of_open_span is None:
-            return
-        for owner, span in tuple(self.open_spans.values()):
-            if branch.sees(owner):
-                entry = self.entry_of_open_span(owner, span)
+        for owner, span, kind in tuple(self.open_spans.values()):
+            if kind.capture_open is not None and branch.sees(owner):
+                entry = kind.capture_open(owner, span)
                 if entry is not None:
                     yield entry
 

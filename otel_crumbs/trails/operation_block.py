@@ -93,10 +93,9 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     def _open(self) -> None:
         span_context = get_current_span().get_span_context()
         around = current.branch().operation
-        current.opened_by_hand = True
         branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
-        place = (branch, span_context.span_id)
-        self._opened.append((branch, otel_context.attach(otel_context.set_value(OPERATION_KEY, place))))
+        block = current.open_block(branch, span_context.span_id)
+        self._opened.append((branch, otel_context.attach(otel_context.set_value(OPERATION_KEY, block))))
 
     @guarded("closing an operation")
     def _close(self, error: BaseException | None) -> None:

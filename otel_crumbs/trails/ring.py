@@ -1,31 +1,13 @@
-"""
-A bounded store of entries that keeps what matters.
-
-An *entry* is what a source leaves behind while the application runs: a tuple
-``(timestamp, notable, branch, render, *references)``. Nothing is formatted
-until an error asks for it: then ``render(entry)`` yields the breadcrumbs.
-"""
+"""A bounded store of entries: the first few, the last ones, and between them the notable ones."""
 
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
 
 from otel_crumbs.base.counters import evicted
 
-if TYPE_CHECKING:
-    from .breadcrumb import Breadcrumb
-
-Entry = tuple[Any, ...]
-Render = Callable[[Entry], "Iterable[Breadcrumb]"]
-
-# How a source names the category of an entry that had no room, by its render.
-# It is asked at every eviction: it must be cheap, and need not be exact.
-category_of: dict[Render, Callable[[Entry], str]] = {}
-
-# Where things stand in an entry; the references of its source come after.
-TIMESTAMP, NOTABLE, BRANCH, RENDER = range(4)
+from .entry import KIND, NOTABLE, Entry
 
 DEFAULT_SIZE = 100
 
@@ -131,9 +113,7 @@ class _Overflow:
                 if leaves is None:
                     continue
                 oldest = leaves
-            # With no call of ours: a full trail does this for every breadcrumb.
-            name = category_of.get(oldest[RENDER])
-            self.dropped["other" if name is None else name(oldest)] += 1
+            self.dropped[oldest[KIND].category(oldest)] += 1
             gone += 1
         return gone
 

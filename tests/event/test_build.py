@@ -12,6 +12,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import Builder, capture_error
+from otel_crumbs.event.rendering import render_snapshot
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, raised
 
@@ -274,7 +275,7 @@ def test_the_trail_by_hand_is_the_applications_own() -> None:
         otel_crumbs.capture_exception(boom())
 
         assert events[0].breadcrumbs[0].data == {"tags": ["new"]}
-        assert waits.trail.render()[0][0].data == {"tags": ["new"]}
+        assert render_snapshot(waits.trail)[0][0].data == {"tags": ["new"]}
 
 
 def test_what_is_the_same_in_a_row_is_told_once(events: CapturedEvents) -> None:

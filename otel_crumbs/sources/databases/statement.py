@@ -11,8 +11,8 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.sources.rules.database_errors import remove_values
 from otel_crumbs.sources.rules.databases import folded, level_of, sets_up_a_connection
-from otel_crumbs.sources.spans.entry import SpanEntry, render_ended
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of, current
+from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
+from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
 
 _MS = 1e6
 
@@ -23,7 +23,7 @@ class StatementEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     statement: str
     system: str
     namespace: str | None
@@ -57,7 +57,7 @@ def record_statement(
             timestamp=started,
             notable=error is not None,
             branch=branch.name,
-            render=render,
+            kind=STATEMENT,
             statement=words,
             system=system,
             namespace=namespace,
@@ -75,7 +75,7 @@ def size_of(batch: object) -> int | None:
     return len(batch) if isinstance(batch, list | tuple) else None
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a statement."""
     kept = StatementEntry._make(entry)
     statement = folded(kept.statement)
@@ -100,7 +100,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda _: "query"
+STATEMENT = EntryKind(render=render_statement, category=lambda _: "query")
 
 
 def _was_told(branch: Branch, started: int) -> bool:
@@ -109,7 +109,7 @@ def _was_told(branch: Branch, started: int) -> bool:
 
 
 def _is_database_span(entry: Entry) -> bool:
-    if entry[3] is not render_ended:
+    if entry[KIND] is not SPAN:
         return False
     attributes = SpanEntry._make(entry).attributes
     return "db.system" in attributes or "db.system.name" in attributes

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import Breadcrumb, Entry, category_of
+from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -29,7 +29,7 @@ class LogEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     logger: str
     level: int
     message: Any
@@ -56,7 +56,7 @@ def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
         int(record.created * 1e9),
         level >= _WARNING,
         branch,
-        render,
+        LOG_LINE,
         record.name,
         level,
         message,
@@ -69,7 +69,7 @@ def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
     )
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_log_line(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log line."""
     kept = LogEntry._make(entry)
     data: dict[str, Any] = {**_named(kept.args), **(kept.extra or {})}
@@ -89,7 +89,7 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = itemgetter(LogEntry._fields.index("logger"))
+LOG_LINE = EntryKind(render=render_log_line, category=itemgetter(LogEntry._fields.index("logger")))
 
 
 def level_name(number: int) -> str:

@@ -13,7 +13,7 @@ from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.sources.spans.entry import words
-from otel_crumbs.trails import Breadcrumb, Entry, category_of, current
+from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
 from .logging_hook import asked, handling
 
@@ -83,7 +83,7 @@ class RecordEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     scope: str
     severity: int
     body: Any
@@ -92,7 +92,7 @@ class RecordEntry(NamedTuple):
     span_id: int
 
 
-def render(entry: Entry) -> Iterator[Breadcrumb]:
+def render_log_record(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log record or event."""
     kept = RecordEntry._make(entry)
     is_exception = "exception.type" in kept.attributes and kept.event_name is not None
@@ -108,7 +108,12 @@ def render(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-category_of[render] = lambda entry: str(entry[7] or entry[4] or "log")
+def _category(entry: Entry) -> str:
+    kept = RecordEntry._make(entry)
+    return str(kept.event_name or kept.scope or "log")
+
+
+LOG_RECORD = EntryKind(render=render_log_record, category=_category)
 
 
 def _record(emitted: ReadWriteLogRecord) -> None:
@@ -121,7 +126,7 @@ def _record(emitted: ReadWriteLogRecord) -> None:
             record.timestamp or record.observed_timestamp or time.time_ns(),
             severity >= _WARN,
             branch.name,
-            render,
+            LOG_RECORD,
             emitted.instrumentation_scope.name if emitted.instrumentation_scope else "",
             severity,
             to_plain(record.body),

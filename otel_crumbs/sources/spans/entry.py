@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
 from otel_crumbs.sources.rules.table import SpanFacts, describe
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, category_of
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind
 
 from .redirects import redirects_of
 
@@ -34,7 +34,7 @@ class SpanEntry(NamedTuple):
     timestamp: int
     notable: bool
     branch: str | None
-    render: object
+    kind: EntryKind
     name: str
     scope: InstrumentationScope | None
     attributes: Mapping[str, Any]
@@ -64,15 +64,16 @@ def render_root(entry: Entry) -> Iterable[Breadcrumb]:
     return _render_events(SpanEntry._make(entry), exceptions=True)
 
 
-def render_open(branch: Branch, span: Span, *, is_root: bool) -> Entry | None:
-    """Return an entry for a span that is open, as it is now."""
+def capture_open_span(branch: Branch, span: Span) -> Entry | None:
+    """Return an entry for a span that is open, as it is now; None for a root span without events."""
+    is_root = branch.operation is not None and branch.operation.span_id == span.context.span_id
     if is_root and not span.events:
         return None
     return SpanEntry(
         timestamp=span.start_time or 0,
         notable=True,
         branch=branch.name,
-        render=render_root if is_root else render_in_flight,
+        kind=ROOT_SPAN if is_root else SPAN_IN_FLIGHT,
         name=span.name,
         scope=span.instrumentation_scope,
         attributes=dict(span.attributes or {}),
@@ -101,8 +102,9 @@ def _category(entry: Entry) -> str:
     return category
 
 
-category_of[render_ended] = _category
-category_of[render_root] = lambda _: "span"
+SPAN = EntryKind(render=render_ended, category=_category, capture_open=capture_open_span)
+SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_category)
+ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
 
 
 def duration(milliseconds: float) -> str:

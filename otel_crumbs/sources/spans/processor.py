@@ -20,11 +20,10 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.base.guard import report_failure
-from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.sources.rules.table import KAFKA
 from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Entry, Operation, current, mark_exception
 
-from .entry import SpanEntry, render_ended, render_open, render_root
+from .entry import ROOT_SPAN, SPAN, SpanEntry
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -71,8 +70,6 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def __init__(self, on_operation_end: Callable[[EndedOperation], None] | None = None) -> None:
         self.on_operation_end = on_operation_end
         self.active = True
-        current.entry_of_open_span = _entry_of_open_span
-        current.deduplicate = deduplicate
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
@@ -85,11 +82,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch = _branch_of_local_root(span, parent_context)
             else:
                 found = open_spans.get(parent[1])
-                if found is not None and not current.opened_by_hand and found[0].is_current():
+                if found is not None and not current.open_blocks and found[0].is_current():
                     branch = found[0]
                 else:
                     branch = current.branch_at(parent, parent_context)
-            open_spans[span._context[1]] = (branch, span)
+            open_spans[span._context[1]] = (branch, span, SPAN)
             if len(open_spans) > MAX_OPEN_SPANS:
                 current.close_oldest()
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
@@ -112,7 +109,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 span._start_time,
                 failed,
                 branch.name,
-                render_ended,
+                SPAN,
                 span._name,
                 span._instrumentation_scope,
                 span._attributes,
@@ -144,7 +141,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         return True
 
     def _operation_ended(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
-        branch.append(SpanEntry._make(entry)._replace(render=render_root))
+        branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
         if self.on_operation_end is not None:
             self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_live_exception(span)))
 
@@ -153,7 +150,7 @@ def _branch_of_local_root(span: Span, parent_context: Context | None) -> Branch:
     if span._kind not in _OPENS_OPERATION:
         return current.branch_at(None, parent_context)
     span_context = span._context
-    if not current.opened_by_hand:
+    if not current.open_blocks:
         return current.begin(Operation(span_context[0], span_context[1]))
     around = current.branch_at(None, parent_context).operation
     return current.begin(Operation(span_context[0], span_context[1], within=around))
@@ -192,9 +189,3 @@ def _live_exception(span: ReadableSpan) -> BaseException | None:
 def _names(event: Event, qualname: str) -> bool:
     recorded = (event.attributes or {}).get("exception.type", "")
     return isinstance(recorded, str) and (recorded == qualname or recorded.endswith("." + qualname))
-
-
-def _entry_of_open_span(branch: Branch, span: Span) -> Entry | None:
-    operation = branch.operation
-    root = operation is not None and operation.span_id == span.context.span_id
-    return render_open(branch, span, is_root=root)

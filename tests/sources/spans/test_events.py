@@ -8,8 +8,6 @@ from opentelemetry._logs import LogRecord, SeverityNumber
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb
-from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import current
 from tests.application import Application
 
 EXCEPTION = {"exception.type": "shop.NoHatsError", "exception.message": "none left"}
@@ -124,17 +122,3 @@ def test_a_log_record_with_words_of_its_own_stays(app: Application) -> None:
         trail = otel_crumbs.trail()
 
     assert "packing was given up" in [each.message for each in trail]
-
-
-def test_a_fault_in_bringing_together_costs_nothing(
-    app: Application, events: CapturedEvents, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The trail is told as it is where twins cannot be found."""
-    monkeypatch.setattr(current, "deduplicate", lambda _: None)
-
-    with app.request():
-        otel_crumbs.record("a note")
-        otel_crumbs.capture_exception(NoHatsError("none left"))
-
-    [event] = events
-    assert [each.message for each in event.breadcrumbs] == ["a note"]

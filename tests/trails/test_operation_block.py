@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 
 import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
+from otel_crumbs.trails import current
 from tests.application import Application, messages
 
 
@@ -238,3 +241,47 @@ def test_one_object_in_many_threads_keeps_the_trails_apart(events: CapturedEvent
 
     assert sorted(told(events)) == [("job", "0", ["work 0"]), ("job", "1", ["work 1"])]
     assert outside == [["thread 0"], ["thread 1"]]
+
+
+def test_nobody_looks_for_blocks_once_all_are_closed() -> None:
+    """The table of open blocks is empty again, so spans and notes skip the look-up."""
+    with otel_crumbs.operation("outer"), otel_crumbs.operation("inner"):
+        assert len(current.open_blocks) == 2
+
+    assert not current.open_blocks
+
+
+def test_a_block_is_known_while_a_task_still_works_in_it() -> None:
+    """A task that outlives the block it was started in goes on in the block's trail."""
+
+    async def late(opened: asyncio.Event) -> tuple[str, ...]:
+        await opened.wait()
+        otel_crumbs.record("late")
+        return tuple(each.message for each in otel_crumbs.trail())
+
+    async def main() -> tuple[str, ...]:
+        opened = asyncio.Event()
+        async with otel_crumbs.operation("job"):
+            otel_crumbs.record("early")
+            task = asyncio.create_task(late(opened))
+            await asyncio.sleep(0)
+        opened.set()
+        return await task
+
+    assert asyncio.run(main()) == ("early", "late")
+    assert not current.open_blocks
+
+
+def test_a_block_that_is_never_closed_is_forgotten_with_its_context() -> None:
+    """A generator that is dropped in the middle of a block leaves nothing behind."""
+
+    def steps() -> Iterator[None]:
+        with otel_crumbs.operation("half"):
+            yield
+
+    def begin() -> None:
+        next(steps())
+
+    copy_context().run(begin)
+
+    assert not current.open_blocks

@@ -1,4 +1,4 @@
-"""What a branch sees is rendered when an error asks, and one entry that fails costs only itself."""
+"""Tests of `otel_crumbs.event.rendering`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb
+from otel_crumbs.event.rendering import render_snapshot
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import Entry, current
-from tests.application import messages
+from otel_crumbs.trails import Entry, EntryKind, current, take_snapshot
+from tests.application import Application, messages
 from tests.conftest import GuardedFailures
 
 
@@ -20,12 +21,15 @@ def broken(_: Entry) -> Iterator[Breadcrumb]:
     raise RuntimeError("a mistake")
 
 
+BROKEN = EntryKind(render=broken, category=lambda _: "broken")
+
+
 def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
     events: CapturedEvents, guarded_failures: GuardedFailures
 ) -> None:
     """The event comes with all others, and the failure is told."""
     otel_crumbs.record("before")
-    current.branch().append((0, False, None, broken))
+    current.branch().append((0, False, None, BROKEN))
     otel_crumbs.record("after")
 
     otel_crumbs.capture_exception(ValueError("boom"))
@@ -56,3 +60,14 @@ def test_the_same_in_a_row_is_one_with_a_count() -> None:
         ("b", 1),
         ("a", 1),
     ]
+
+
+def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
+    """The trail stays as it is where duplicates cannot be found."""
+    with app.request():
+        otel_crumbs.record("a note")
+        snapshot = take_snapshot(current.branch())
+
+    breadcrumbs, _ = render_snapshot(snapshot, deduplicate=lambda _: None)
+
+    assert [each.message for each in breadcrumbs] == ["a note"]

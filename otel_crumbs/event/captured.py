@@ -1,0 +1,118 @@
+"""
+The capture of an error: what would change or go away is taken in the application's thread.
+
+That is the traceback, the entries of the trail and the ids; `Builder.build`
+makes the event of it in the worker of an exporter.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from traceback import TracebackException
+from uuid import uuid4
+
+from opentelemetry.trace import SpanContext, get_current_span
+
+from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
+
+from .model import ExceptionInfo
+from .stack import read, traceback_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedError:
+    """What was taken of an error where it happened; see `ErrorEvent` for the words."""
+
+    event_id: str
+    timestamp: int
+    fatal: bool
+    handled: bool
+    mechanism: str
+    exceptions: tuple[ExceptionInfo, ...]
+    traceback: TracebackException | None
+    stacktrace: str | None
+    operation: str | None
+    span_context: SpanContext | None
+    thread: str
+    trail: Snapshot
+    held_back: int = 0
+
+
+def capture_error(
+    error: BaseException,
+    *,
+    branch: Branch | None = None,
+    span_context: SpanContext | None = None,
+    mechanism: str,
+    handled: bool,
+    fatal: bool = False,
+) -> CapturedError:
+    """Take what there is to take of an exception right now."""
+    return _capture(
+        read(error),
+        traceback=traceback_of(error),
+        stacktrace=None,
+        branch=branch or current.branch(),
+        span_context=span_context or _current_span_context(),
+        mechanism=mechanism,
+        handled=handled,
+        fatal=fatal,
+    )
+
+
+def capture_recorded(
+    info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+) -> CapturedError:
+    """Take an exception of which a span kept only the text."""
+    return _capture(
+        (info,),
+        traceback=None,
+        stacktrace=stacktrace,
+        branch=branch,
+        span_context=span_context,
+        mechanism=mechanism,
+        handled=False,
+        fatal=False,
+    )
+
+
+def _capture(
+    exceptions: tuple[ExceptionInfo, ...],
+    *,
+    traceback: TracebackException | None,
+    stacktrace: str | None,
+    branch: Branch,
+    span_context: SpanContext | None,
+    mechanism: str,
+    handled: bool,
+    fatal: bool,
+) -> CapturedError:
+    return CapturedError(
+        event_id=uuid4().hex,
+        timestamp=time.time_ns(),
+        fatal=fatal,
+        handled=handled,
+        mechanism=mechanism,
+        exceptions=exceptions,
+        traceback=traceback,
+        stacktrace=stacktrace,
+        operation=_operation_name(branch),
+        span_context=span_context,
+        thread=threading.current_thread().name,
+        trail=take_snapshot(branch),
+    )
+
+
+def _operation_name(branch: Branch) -> str | None:
+    operation = branch.operation
+    if operation is None or operation.name is not None or not operation.span_id:
+        return operation.name if operation else None
+    found = current.open_spans.get(operation.span_id)
+    return found[1].name if found else None
+
+
+def _current_span_context() -> SpanContext | None:
+    span_context = get_current_span().get_span_context()
+    return span_context if span_context.is_valid else None

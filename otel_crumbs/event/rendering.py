@@ -1,0 +1,94 @@
+"""
+Breadcrumbs made of a snapshot's entries, in the worker that builds the event.
+
+Each entry is rendered by its own kind. Then breadcrumbs of the same thing
+become one, repeats in a row become one with a count, and what has no room in
+the trail goes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.memo import map_shared
+from otel_crumbs.trails import KIND, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, Snapshot
+from otel_crumbs.trails.ring import Ring
+
+# Returns the breadcrumbs, oldest first, without those that repeat another source's, or None where that failed.
+Deduplicate = Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None]
+
+
+def keep_duplicates(breadcrumbs: Sequence[Breadcrumb]) -> Sequence[Breadcrumb]:
+    """Return breadcrumbs as they are, where no source leaves the same thing twice."""
+    return breadcrumbs
+
+
+def render_snapshot(
+    snapshot: Snapshot, deduplicate: Deduplicate = keep_duplicates
+) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
+    """Return the breadcrumbs, oldest first, and how many had no room, by category."""
+    made = map_shared(_render_entry, snapshot.entries)
+    rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp_of)
+    distinct = deduplicate(rendered) or rendered
+    kept, dropped = _drop_surplus(_merge_repeats(distinct), snapshot.size)
+    return kept, snapshot.dropped + dropped
+
+
+@guarded("a breadcrumb was rendered")
+def _render_entry(entry: Entry) -> tuple[Breadcrumb, ...]:
+    # An entry that cannot be rendered costs itself, not the event.
+    return tuple(entry[KIND].render(entry))
+
+
+def _timestamp_of(breadcrumb: Breadcrumb) -> int:
+    return breadcrumb.timestamp
+
+
+def _merge_repeats(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
+    pending: Breadcrumb | None = None
+    for breadcrumb in breadcrumbs:
+        if pending is not None and _is_repeat(pending, breadcrumb):
+            pending = replace(pending, repeated=pending.repeated + breadcrumb.repeated)
+            continue
+        if pending is not None:
+            yield pending
+        pending = breadcrumb
+    if pending is not None:
+        yield pending
+
+
+def _is_repeat(one: Breadcrumb, other: Breadcrumb) -> bool:
+    return (
+        one.message == other.message
+        and one.category == other.category
+        and one.level == other.level
+        and one.type == other.type
+        and one.branch == other.branch
+        and one.in_flight == other.in_flight
+        and _remove_duration(one) == _remove_duration(other)
+    )
+
+
+def _remove_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
+    return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
+
+
+def _drop_surplus(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
+    """Keep what a ring of that size keeps: one entry may have made many breadcrumbs."""
+    ring = Ring(size)
+    for breadcrumb in breadcrumbs:
+        notable = breadcrumb.level in NOTABLE_LEVELS
+        ring.append((breadcrumb.timestamp, notable, breadcrumb.branch, _RENDERED, breadcrumb))
+    return tuple(chain.from_iterable(map(_breadcrumb_in, ring))), Counter(ring.dropped)
+
+
+def _breadcrumb_in(entry: Entry) -> tuple[Breadcrumb]:
+    return (entry[-1],)
+
+
+_RENDERED = EntryKind(render=_breadcrumb_in, category=lambda entry: entry[-1].category)

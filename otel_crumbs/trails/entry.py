@@ -1,0 +1,41 @@
+"""
+An entry: the references that a source leaves in a trail while the application runs.
+
+Nothing is formatted until an error needs it. An entry is a plain tuple,
+because making one is the whole cost of a breadcrumb: an instance of a class
+takes two to twelve times as long to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .branch import Branch
+    from .breadcrumb import Breadcrumb
+
+# (timestamp, notable, branch name, kind, *references of the source)
+Entry = tuple[Any, ...]
+
+TIMESTAMP, NOTABLE, BRANCH, KIND = range(4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EntryKind:
+    """
+    The knowledge that a source has of the entries it leaves.
+
+    Args:
+        render: Makes the breadcrumbs of an entry, when an error needs them.
+        category: Names the category of an entry that had no room. It is
+            called at every eviction, so it must be cheap and need not be exact.
+        capture_open: Makes an entry of something that has not ended, as it is
+            now; returns None where there is nothing to show of it.
+
+    """
+
+    render: Callable[[Entry], Iterable[Breadcrumb]]
+    category: Callable[[Entry], str]
+    capture_open: Callable[[Branch, Any], Entry | None] | None = None
