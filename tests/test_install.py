@@ -365,7 +365,7 @@ def test_a_step_that_fails_costs_only_itself(
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no hook today")
 
-    monkeypatch.setattr("otel_crumbs.capture.threads.install", broken)
+    monkeypatch.setattr("otel_crumbs.capture.excepthooks.install_threading_excepthook", broken)
     with capture_events() as events:
         otel_crumbs.capture_exception(ValueError("boom"))
 

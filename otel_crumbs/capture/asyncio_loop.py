@@ -1,4 +1,4 @@
-"""``loop.call_exception_handler``: a task or callback fails and nobody awaits it."""
+"""``loop.call_exception_handler``: a task or a callback of an event loop fails, and nobody awaits it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,24 @@ from typing import Any
 from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.patching import Patch, Undo
 from otel_crumbs.trails import current, mark_exception
-from otel_crumbs.trails.event_loops import watch_method
+from otel_crumbs.trails.event_loops import replace_loop_method
 
 from .exceptions_instrumentation import exceptions_instrumentation_active
 from .reporter import Reporter
 
 
-def install(reporter: Reporter) -> Callable[[], None]:
+def install(reporter: Reporter) -> Undo:
     """
-    Report what event loops hand to their exception handler; returns what undoes it.
+    Report the exceptions that event loops hand to their exception handlers.
 
     The handler that the application set is called as before.
+
+    Returns:
+        The function that undoes it.
+
     """
-    active = True
 
     @guarded("an event loop's exception was reported")
     def report(context: dict[str, Any]) -> None:
@@ -32,58 +36,52 @@ def install(reporter: Reporter) -> Callable[[], None]:
         if isinstance(error, BaseException):
             reporter.report(error, mechanism="asyncio", handled=False)
 
-    def watched(original: Callable[..., None]) -> Callable[..., None]:
+    def make(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
         def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
-            mine, reports_last = active, exceptions_instrumentation_active()
-            if mine:
+            active, reports_last = patch.active, exceptions_instrumentation_active()
+            if active:
                 _mark(context)
-            if mine and not reports_last:
+            if active and not reports_last:
                 report(context)
             original(self, context)
-            if mine and reports_last:
+            if active and reports_last:
                 report(context)
 
-        return _passed_over(call_exception_handler)
+        return _hide_from_logging(call_exception_handler)
 
-    restore = watch_method("call_exception_handler", watched)
-
-    def undo() -> None:
-        nonlocal active
-        active = False
-        restore()
-
-    return undo
+    return replace_loop_method("call_exception_handler", make)
 
 
 @guarded("the trail of an event loop's exception was looked for")
 def _mark(context: dict[str, Any]) -> None:
-    error, place = context.get("exception"), _place_of(context)
-    if isinstance(error, BaseException) and place is not None:
-        place.run(lambda: mark_exception(error, current.branch(), get_current_span().get_span_context()))
+    error, origin = context.get("exception"), _find_context(context)
+    if isinstance(error, BaseException) and origin is not None:
+        origin.run(lambda: mark_exception(error, current.branch(), get_current_span().get_span_context()))
 
 
-def _passed_over(function: Callable[..., None]) -> Callable[..., None]:
+def _hide_from_logging(function: Callable[..., None]) -> Callable[..., None]:
     """
-    Have `logging` take a function for one of its own when it looks for who logged.
+    Have `logging` skip a function when it looks for the caller of a log method, as it skips its own.
 
-    uvloop has no frames: what it logs would seem to come from here, and not
-    from where it seemed to come from without us.
+    uvloop has no Python frames: the lines that it logs would seem to come from
+    this function, and not from where they seem to come without it.
     """
     function.__code__ = function.__code__.replace(co_filename=logging.Logger.log.__code__.co_filename)
     return function
 
 
-def _place_of(context: dict[str, Any]) -> Context | None:
+def _find_context(context: dict[str, Any]) -> Context | None:
     """
-    Return the context of the task or callback that failed, None where it is the one here.
+    Return the context of the task or callback that failed, None where it failed in the current one.
 
-    A task's failure is told when it is collected as garbage, in the midst of
-    anything else; an empty trail is better than somebody else's.
+    A task's failure is reported when the task is collected as garbage, in the
+    midst of anything else. Where its context is not found, an empty trail is
+    better than somebody else's.
     """
     failed = context.get("handle") or context.get("task") or context.get("future")
     if failed is None:
         return None
-    # Until Python 3.12 has Task.get_context(), only the garbage collector can tell.
-    held = (item for item in gc.get_referents(failed) if isinstance(item, Context))
-    known = next(held, None)
-    return Context() if known is None else known.copy()
+    # Task.get_context() is new in Python 3.12; before it, only the garbage collector knows.
+    contexts = (item for item in gc.get_referents(failed) if isinstance(item, Context))
+    found = next(contexts, None)
+    return Context() if found is None else found.copy()

@@ -1,9 +1,9 @@
 """
-What leaves the target of a `multiprocessing.Process`, and with it ends a child.
+The exception that leaves the target of a `multiprocessing.Process` and ends the child.
 
-There `sys.excepthook` is not asked: `multiprocessing` prints the traceback
-itself, and ends the process with ``os._exit``. A child that is spawned has the
-door only where breadcrumbs are installed in it, too.
+`sys.excepthook` is not called there: `multiprocessing` prints the traceback
+itself, and ends the process with ``os._exit``. A child that is spawned, not
+forked, is covered only where breadcrumbs are installed in it, too.
 """
 
 from __future__ import annotations
@@ -11,63 +11,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from wrapt import register_post_import_hook
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, replace, when_imported
 
 from .reporter import Reporter
 
 Report = Callable[[BaseException], object]
 
 
-def install(reporter: Reporter) -> Callable[[], None]:
-    """Watch the children once `multiprocessing` is there, and never import it for that; returns what undoes it."""
-    undos: list[Callable[[], None]] = []
-    active = True
+def install(reporter: Reporter) -> Undo:
+    """Report the exceptions that end child processes; return the function that undoes it."""
 
     @guarded("an exception that ends a child process was reported")
     def report(error: BaseException) -> None:
         reporter.report(error, mechanism="multiprocessing", handled=False, fatal=True)
 
-    def hook(process: Any) -> None:
-        if active:
-            undos.append(_watch(process.BaseProcess, report))
+    def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        @guarded("a child process began")
+        def wrap_target(process: Any) -> None:
+            process.run = _wrap_run(process.run, report)
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        for step in undos:
-            step()
+        def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if patch.active:
+                wrap_target(self)
+            return original(self, *args, **kwargs)
 
-    register_post_import_hook(guarded("multiprocessing was hooked")(hook), "multiprocessing.process")
-    return undo
+        return _bootstrap
 
-
-def _watch(process: Any, report: Report) -> Callable[[], None]:
-    original = process._bootstrap  # noqa: SLF001 - nothing else runs in every child and in no parent
-    active = True
-
-    @guarded("a child process began")
-    def watch_target(self: Any) -> None:
-        self.run = _reporting(self.run, report)
-
-    def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if active:
-            watch_target(self)
-        return original(self, *args, **kwargs)
-
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if process._bootstrap is _bootstrap:  # noqa: SLF001 - as above
-            process._bootstrap = original  # noqa: SLF001 - as above
-
-    process._bootstrap = _bootstrap  # noqa: SLF001 - as above
-    return undo
+    # This private method is the only one that runs in every child and in no parent.
+    return when_imported("multiprocessing.process", lambda module: replace(module.BaseProcess, "_bootstrap", make))
 
 
-def _reporting(run: Callable[[], Any], report: Report) -> Callable[[], Any]:
-    def reporting() -> Any:
+def _wrap_run(run: Callable[[], Any], report: Report) -> Callable[[], Any]:
+    def run_and_report() -> Any:
         try:
             return run()
         except BaseException as error:
@@ -75,4 +51,4 @@ def _reporting(run: Callable[[], Any], report: Report) -> Callable[[], Any]:
             remove_own_frame(error)
             raise
 
-    return reporting
+    return run_and_report

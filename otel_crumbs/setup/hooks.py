@@ -1,15 +1,12 @@
-"""
-What is put in place, step by step.
-
-Each step returns what undoes it, or None where there is nothing to undo.
-"""
+"""The hooks that an installation puts in place, in their order, each with the function that undoes it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthook, threads, unraisable
+from otel_crumbs.base.patching import Undo, combine
+from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
@@ -33,29 +30,29 @@ if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk.trace import TracerProvider
 
-Undo = Callable[[], None]
-Step = tuple[str, Callable[[], Undo | None]]
+# What the hook is called in `otel-crumbs doctor`, and the function that puts it in place.
+Hook = tuple[str, Callable[[], Undo | None]]
 
 
-def steps_for(
+def hooks_of(
     config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
-) -> Iterator[Step]:
+) -> Iterator[Hook]:
     """
-    Iterate over what there is to put in place, in the order it must be.
+    Iterate over the hooks of an installation, in the order in which they must be put in place.
 
     Args:
         config: The effective settings.
-        reporter: Gets what comes through the doors.
-        builder: Makes the attributes of records that get a trail.
-        save: Brings events to safety when the end is near.
-        end: Delivers them when it is there.
+        reporter: Gets the errors that the mechanisms notice.
+        builder: Makes the attributes of log records that get a trail.
+        save: Saves undelivered events when the process is about to end.
+        end: Saves and delivers events when the process ends.
 
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
-    yield "limits", lambda: _limits(config)
-    yield "spans", lambda: _spans(config, failed)
-    yield "log records", lambda: _log_records(config, logged, builder)
+    yield "limits", lambda: _set_limits(config)
+    yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "log records", lambda: _attach_to_log_records(config, logged, builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
@@ -65,27 +62,32 @@ def steps_for(
     yield "failed connects", failed_connects.install
     yield "psycopg connections", psycopg.install
     yield "Django's SQL", django_orm.install
-    if "operation" in config.capture:
-        yield "operations by hand", lambda: _operations_by_hand(failed)
-    if "django" in config.capture:
-        yield "got_request_exception", lambda: django_signal.install(reporter)
-    if "excepthook" in config.capture:
-        yield "sys.excepthook", lambda: excepthook.install(reporter, flush=save)
-    if "threading" in config.capture:
-        yield "threading.excepthook", lambda: threads.install(reporter)
-    if "asyncio" in config.capture:
-        yield "asyncio", lambda: asyncio_loop.install(reporter)
-    if "multiprocessing" in config.capture:
-        yield "child processes", lambda: child_processes.install(reporter)
-    if "unraisable" in config.capture:
-        yield "sys.unraisablehook", lambda: unraisable.install(reporter)
+    yield from _mechanisms_of(config, reporter, failed, save)
     yield "exit", lambda: atexit_hook.install(end)
     yield "os._exit", lambda: os_exit.install(end)
     yield "SIGTERM", lambda: sigterm.install(end)
     yield "metrics", metrics.install
 
 
-def _limits(config: Config) -> Undo:
+def _mechanisms_of(
+    config: Config, reporter: Reporter, failed: FailedOperations, save: Callable[[], None]
+) -> Iterator[Hook]:
+    """Iterate over the mechanisms that the setting `capture` names."""
+    hooks: Mapping[str, Hook] = {
+        "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
+        "django": ("got_request_exception", lambda: django_signal.install(reporter)),
+        "excepthook": ("sys.excepthook", lambda: excepthooks.install_excepthook(reporter, flush=save)),
+        "threading": ("threading.excepthook", lambda: excepthooks.install_threading_excepthook(reporter)),
+        "asyncio": ("asyncio", lambda: asyncio_loop.install(reporter)),
+        "multiprocessing": ("child processes", lambda: child_processes.install(reporter)),
+        "unraisable": ("sys.unraisablehook", lambda: excepthooks.install_unraisablehook(reporter)),
+    }
+    for mechanism, hook in hooks.items():
+        if mechanism in config.capture:
+            yield hook
+
+
+def _set_limits(config: Config) -> Undo:
     size, current.size = current.size, config.max_breadcrumbs
     thresholds.configure(config.log_level, config.ignore_loggers)
 
@@ -96,30 +98,30 @@ def _limits(config: Config) -> Undo:
     return undo
 
 
-def _spans(config: Config, failed: FailedOperations) -> Undo:
+def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     ended = failed.operation_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
         remove = _adopt_or_add(provider, ended)
-        restore = sampling.install(provider) if config.record_unsampled else _nothing
-        return _both(restore, remove)
+        restore = sampling.install(provider) if config.record_unsampled else None
+        return combine(remove, restore)
 
     return on_tracer_provider(attach)
 
 
 def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
     """Use the span processor that the application put there itself, else add one."""
-    many = provider._active_span_processor  # noqa: SLF001 - the SDK does not tell its processors otherwise
-    for own in many._span_processors:  # noqa: SLF001
+    many = provider._active_span_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
+    for own in many._span_processors:  # noqa: SLF001 - the same
         if isinstance(own, BreadcrumbSpanProcessor):
             own.on_operation_end = ended
             return lambda: setattr(own, "on_operation_end", None)
     processor = BreadcrumbSpanProcessor(on_operation_end=ended)
     remove = add_span_processor(provider, processor)
-    return _both(remove, processor.shutdown)
+    return combine(processor.shutdown, remove)
 
 
-def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
+def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
     from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
 
     def attributes(captured: CapturedError) -> Mapping[str, Any]:
@@ -130,7 +132,7 @@ def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> 
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)
-        if "logging" in config.capture and not logging_hook.handling.get():
+        if "logging" in config.capture:
             logged.report_emitted(emitted)
 
     return on_logger_provider(lambda provider: _adopt_or_add_for_records(provider, on_record))
@@ -138,28 +140,16 @@ def _log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> 
 
 def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
     """Use the log record processor that the application put there itself, else add one."""
-    many = provider._multi_log_record_processor  # noqa: SLF001 - as for spans
-    for own in many._log_record_processors:  # noqa: SLF001
+    many = provider._multi_log_record_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
+    for own in many._log_record_processors:  # noqa: SLF001 - the same
         if isinstance(own, BreadcrumbLogRecordProcessor):
             own.on_record = on_record
             return lambda: setattr(own, "on_record", None)
     processor = BreadcrumbLogRecordProcessor(on_record=on_record)
     remove = add_log_record_processor(provider, processor)
-    return _both(remove, processor.shutdown)
+    return combine(processor.shutdown, remove)
 
 
-def _operations_by_hand(failed: FailedOperations) -> Undo:
+def _report_failed_blocks(failed: FailedOperations) -> Undo:
     on_failure.append(failed.operation_failed)
     return lambda: on_failure.remove(failed.operation_failed)
-
-
-def _both(first: Undo, second: Undo) -> Undo:
-    def undo() -> None:
-        first()
-        second()
-
-    return undo
-
-
-def _nothing() -> None:
-    """Undo nothing."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.patching import Undo
 from otel_crumbs.base.resource import resource_attributes, service_name
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
@@ -23,7 +24,7 @@ from otel_crumbs.shutdown import ShutdownBudget
 from otel_crumbs.sources.deduplicate import deduplicate
 
 from .config import Config
-from .hooks import Undo, steps_for
+from .hooks import hooks_of
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
 
 # Hooks are put in place and taken out by one thread at a time.
@@ -81,9 +82,9 @@ class Installation:
 
     def put_in_place(self) -> None:
         """Put every part in place; one that fails is left out and said."""
-        steps = steps_for(self.config, self.reporter, self.builder, save=self.save, end=self.end)
-        for name, step in (*steps, ("leftovers", self.delivery.look_for_leftovers)):
-            undo = guarded(f"{name} was put in place")(step)()
+        hooks = hooks_of(self.config, self.reporter, self.builder, save=self.save, end=self.end)
+        for name, hook in (*hooks, ("leftovers", self.delivery.look_for_leftovers)):
+            undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
                 self.hooked.append(name)

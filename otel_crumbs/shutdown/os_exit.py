@@ -1,9 +1,9 @@
 """
-``os._exit``: no ``finally``, no atexit, no flushed buffers.
+``os._exit``: the process ends without ``finally``, atexit functions or flushed buffers.
 
 Children made by fork end with it, also those of multiprocessing and of
-Celery's prefork pool. Whoever calls it skips the hooks of its parent; what the
-child itself captured belongs to the child.
+Celery's prefork pool. It skips the atexit functions, which belong to the
+parent; the errors that the child itself captured are the child's to deliver.
 """
 
 from __future__ import annotations
@@ -12,22 +12,18 @@ import os
 from collections.abc import Callable
 from typing import NoReturn
 
+from otel_crumbs.base.patching import Patch, Undo, replace
 
-def install(end: Callable[[], object]) -> Callable[[], None]:
-    """Call *end* before ``os._exit``; returns what undoes it."""
-    previous = os._exit
-    active = True
 
-    def _exit(status: int) -> NoReturn:
-        if active:
-            end()
-        previous(status)
+def install(end: Callable[[], object]) -> Undo:
+    """Call *end* before ``os._exit``; return the function that undoes it."""
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if os._exit is _exit:
-            os._exit = previous
+    def make(original: Callable[[int], NoReturn], patch: Patch) -> Callable[[int], NoReturn]:
+        def _exit(status: int) -> NoReturn:
+            if patch.active:
+                end()
+            original(status)
 
-    os._exit = _exit
-    return undo
+        return _exit
+
+    return replace(os, "_exit", make)

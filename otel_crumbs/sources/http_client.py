@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
@@ -53,19 +54,13 @@ class CallEntry(NamedTuple):
     ended: int
 
 
-def install() -> Callable[[], None]:
-    """Watch `http.client.HTTPConnection`; returns what undoes it."""
-    undos = [
-        _wrap("putrequest", _after_putrequest),
-        _wrap("endheaders", _after_endheaders),
-        _wrap("getresponse", _after_getresponse),
-    ]
-
-    def undo() -> None:
-        for step in reversed(undos):
-            step()
-
-    return undo
+def install() -> Undo:
+    """Record the requests of `http.client.HTTPConnection`; return the function that undoes it."""
+    return combine(
+        _follow("putrequest", _after_putrequest),
+        _follow("endheaders", _after_endheaders),
+        _follow("getresponse", _after_getresponse),
+    )
 
 
 def render_call(entry: Entry) -> Iterator[Breadcrumb]:
@@ -101,35 +96,29 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
 
 CALL = EntryKind(render=render_call, category=lambda _: "http")
 
-Watcher = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
+Follower = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
 
 
-def _wrap(name: str, after: Watcher) -> Callable[[], None]:
-    """Have a method watched: *after* is told its arguments, its result, or what it raised."""
-    original = getattr(http.client.HTTPConnection, name)
-    active = True
-    watch = guarded(f"http.client's {name} was watched")(after)
+def _follow(name: str, after: Follower) -> Undo:
+    """Call *after* when a method has run, with its connection, its arguments, and its result or what it raised."""
+    guarded_after = guarded(f"http.client's {name} was followed")(after)
 
-    def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
-        if not active:
-            return original(self, *args, **kwargs)
-        try:
-            result = original(self, *args, **kwargs)
-        except BaseException as error:
-            watch(self, args, None, error)
-            remove_own_frame(error)
-            raise
-        watch(self, args, result, None)
-        return result
+    def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
+            if not patch.active:
+                return original(self, *args, **kwargs)
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException as error:
+                guarded_after(self, args, None, error)
+                remove_own_frame(error)
+                raise
+            guarded_after(self, args, result, None)
+            return result
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if getattr(http.client.HTTPConnection, name) is method:
-            setattr(http.client.HTTPConnection, name, original)
+        return method
 
-    setattr(http.client.HTTPConnection, name, method)
-    return undo
+    return replace(http.client.HTTPConnection, name, make)
 
 
 def _after_putrequest(

@@ -1,8 +1,9 @@
 """
-Jobs of a thread pool: siblings where one thread does them in turn, and children of whoever submitted them.
+Jobs of a thread pool: each has a branch of its own, below the branch that submitted it.
 
-A job that works in its submitter's context hangs on the branch that it was
-submitted from, also where nothing was recorded there yet.
+Jobs that one thread does in turn are siblings. A job that works in the
+context of whoever submitted it hangs on that branch, even if nothing was
+recorded there yet.
 """
 
 from __future__ import annotations
@@ -12,65 +13,51 @@ from concurrent.futures import thread
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
 
 from .current_branch import current
 
 _SUBMITTER = "_otel_crumbs_submitter"
 
 
-def install() -> Callable[[], None]:
+def install() -> Undo | None:
     """
     Have each job of a `concurrent.futures.ThreadPoolExecutor` begin with a branch of its own.
 
-    Nothing tells that a job is submitted or begins but the private class that
-    runs it; where that is another, jobs of one thread share its branch.
-    Returns what undoes it.
+    Only the private class ``_WorkItem`` shows when a job is submitted and when
+    it begins. Where Python has another class instead, jobs of one thread share
+    its branch.
+
+    Returns:
+        The function that undoes it, None where there is no such class.
+
     """
     job: Any = getattr(thread, "_WorkItem", None)
     if not hasattr(job, "run"):
-        return lambda: None
-    undos = (_watch_submissions(job), _watch_runs(job))
-
-    def undo() -> None:
-        for each in undos:
-            each()
-
-    return undo
+        return None
+    return combine(replace(job, "__init__", _make_init), replace(job, "run", _make_run))
 
 
-def _watch_submissions(job: Any) -> Callable[[], None]:
-    original = job.__init__
-    active = True
-
+def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
     @guarded("a job was submitted to a thread pool")
-    def remember_submitter(self: Any) -> None:
-        setattr(self, _SUBMITTER, current.branch())
+    def remember_submitter(job: Any) -> None:
+        setattr(job, _SUBMITTER, current.branch())
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it is one
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
         original(self, *args, **kwargs)
-        if active:
+        if patch.active:
             remember_submitter(self)
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if job.__init__ is __init__:
-            job.__init__ = original
-
-    job.__init__ = __init__
-    return undo
+    return __init__
 
 
-def _watch_runs(job: Any) -> Callable[[], None]:
-    original = job.run
-    active = True
-
+def _make_run(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
     @guarded("a job of a thread pool began")
-    def begin(self: Any) -> None:
-        current.begin_job(getattr(self, _SUBMITTER, None))
+    def begin(job: Any) -> None:
+        current.begin_job(getattr(job, _SUBMITTER, None))
 
     def run(self: Any, *args: Any) -> Any:
-        if not active:
+        if not patch.active:
             return original(self, *args)
         begin(self)
         try:
@@ -78,11 +65,4 @@ def _watch_runs(job: Any) -> Callable[[], None]:
         finally:
             current.end_job()
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if job.run is run:
-            job.run = original
-
-    job.run = run
-    return undo
+    return run

@@ -1,57 +1,38 @@
 """
-Connects that fail, of the drivers that `opentelemetry.instrumentation.dbapi` is the base of.
+Failed connects of the drivers whose instrumentations are built on `opentelemetry.instrumentation.dbapi`.
 
-These are `sqlite3`, PyMySQL and more: their
-instrumentations make spans of statements, so that nothing tells why there
-were none. `psycopg` has a source of its own.
+These are `sqlite3`, PyMySQL and more. Their instrumentations make spans of
+statements alone, so a trail would not show why there were none. `psycopg` has
+a module of its own.
 """
 
 from __future__ import annotations
 
-import functools
 import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wrapt import register_post_import_hook
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, replace, when_imported
 
 from .statement import record_statement
 
-Undo = Callable[[], None]
-
-# As drivers call the argument that names the database.
-_NAMES = ("database", "db", "dbname")
+# The names that drivers give to the argument for the database.
+_DATABASE_ARGUMENTS = ("database", "db", "dbname")
 
 
 def install() -> Undo:
-    """Watch the instrumentations' common base once it is imported; returns what undoes it."""
-    undos: list[Undo] = []
-    active = True
-
-    def hook(dbapi: Any) -> None:
-        if active:
-            undos.append(_watch(dbapi.DatabaseApiIntegration))
-
-    def undo() -> None:
-        nonlocal active
-        active = False
-        for step in undos:
-            step()
-
-    register_post_import_hook(guarded("connects were hooked")(hook), "opentelemetry.instrumentation.dbapi")
-    return undo
+    """Record failed connects once the instrumentations' base is imported; return the function that undoes it."""
+    return when_imported(
+        "opentelemetry.instrumentation.dbapi",
+        lambda dbapi: replace(dbapi.DatabaseApiIntegration, "wrapped_connection", _make_wrapped_connection),
+    )
 
 
-def _watch(integration: Any) -> Undo:
-    original = integration.wrapped_connection
-    active = True
-
-    @functools.wraps(original)
+def _make_wrapped_connection(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
     def wrapped_connection(self: Any, connect_method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not active:
+        if not patch.active:
             return original(self, connect_method, args, kwargs)
         started = time.time_ns()
         try:
@@ -61,14 +42,7 @@ def _watch(integration: Any) -> Undo:
             remove_own_frame(error)
             raise
 
-    def undo() -> None:
-        nonlocal active
-        active = False
-        if integration.wrapped_connection is wrapped_connection:
-            integration.wrapped_connection = original
-
-    integration.wrapped_connection = wrapped_connection
-    return undo
+    return wrapped_connection
 
 
 @guarded("a connect that failed was recorded")
@@ -79,14 +53,14 @@ def _record(
         "connect",
         started=started,
         system=integration.database_system,
-        library=integration._name.rpartition(".")[2],  # noqa: SLF001 - the scope's name is kept nowhere else
-        namespace=_database(integration.database_system, args, kwargs),
+        library=integration._name.rpartition(".")[2],  # noqa: SLF001 - no public attribute has the scope's name
+        namespace=_find_database(integration.database_system, args, kwargs),
         error=error,
     )
 
 
-def _database(system: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
-    named = next((kwargs[name] for name in _NAMES if name in kwargs), None)
+def _find_database(system: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:
+    named = next((kwargs[name] for name in _DATABASE_ARGUMENTS if name in kwargs), None)
     if named is None and system == "sqlite" and args:
         named = args[0]
     return os.fsdecode(named) if isinstance(named, str | bytes | os.PathLike) else None

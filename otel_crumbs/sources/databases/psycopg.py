@@ -1,10 +1,10 @@
 """
-What connections of psycopg (version 3) do besides carrying out statements.
+Connections of psycopg (version 3): failed connects and transactions.
 
-OpenTelemetry's instrumentation makes spans of a cursor's statements alone: a
-server that does not let one in leaves none, and what `commit()`, `rollback()`
-and `transaction()` say to it neither. psycopg is never imported for it, and
-need not be instrumented.
+OpenTelemetry's instrumentation makes spans of a cursor's statements alone. A
+server that refuses a connection leaves no span, nor do the commands that
+`commit()`, `rollback()` and `transaction()` send. psycopg is never imported
+for this, and need not be instrumented.
 """
 
 from __future__ import annotations
@@ -17,141 +17,121 @@ from inspect import iscoroutinefunction
 from types import MethodType
 from typing import Any
 
-from wrapt import FunctionWrapper, register_post_import_hook
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, replace, when_imported
 from otel_crumbs.sources.rules.databases import frames_a_transaction
 
 from .statement import record_statement
 
-Undo = Callable[[], None]
-
 
 def install() -> Undo:
-    """Watch the connections of psycopg, now or when it is imported; returns what undoes it."""
-    watch = Watch()
-    register_post_import_hook(guarded("psycopg was hooked")(watch.begin), "psycopg")
-    return watch.end
+    """Record failed connects and transactions of psycopg; return the function that undoes it."""
+    return when_imported("psycopg", _hook)
 
 
-class Watch:
-    """What is in place for one installation."""
-
-    def __init__(self) -> None:
-        self.active = True
-        self._undos: list[Undo] = []
-
-    def begin(self, psycopg: Any) -> None:
-        """Have connecting watched, and the commands that connections give of their own accord."""
-        if not self.active:
-            return
-        for owner in (psycopg, psycopg.Connection, psycopg.AsyncConnection):
-            self._undos.append(self._replace_connect(owner))
-        self._undos.append(self._replace_commands(psycopg.BaseConnection))
-
-    def end(self) -> None:
-        """Put back what was there; where that is no longer possible, be silent."""
-        self.active = False
-        for undo in self._undos:
-            undo()
-
-    def _replace_connect(self, owner: Any) -> Undo:
-        keeper, name, original = _beneath(owner, "connect")
-        # A class method, or the module's `connect`, which is one that is bound already.
-        function = original.__func__
-        telling = (self._connecting_async if iscoroutinefunction(function) else self._connecting)(function)
-        bound = isinstance(original, MethodType)
-        setattr(keeper, name, MethodType(telling, original.__self__) if bound else classmethod(telling))
-
-        def undo() -> None:
-            keeper, name, found = _beneath(owner, "connect")
-            # Bound or not: an instrumentation that takes itself off a class leaves a bound method there.
-            if getattr(found, "__func__", None) is telling:
-                setattr(keeper, name, original)
-
-        return undo
-
-    def _connecting(self, connect: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(connect)
-        def telling(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            started = time.time_ns()
-            try:
-                return connect(cls, *args, **kwargs)
-            except BaseException as error:
-                self._connect_failed(args, kwargs, started, error)
-                remove_own_frame(error)
-                raise
-
-        return telling
-
-    def _connecting_async(self, connect: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(connect)
-        async def telling(cls: Any, *args: Any, **kwargs: Any) -> Any:
-            started = time.time_ns()
-            try:
-                return await connect(cls, *args, **kwargs)
-            except BaseException as error:
-                self._connect_failed(args, kwargs, started, error)
-                remove_own_frame(error)
-                raise
-
-        return telling
-
-    @guarded("a connection of psycopg that failed was recorded")
-    def _connect_failed(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], started: int, error: BaseException
-    ) -> None:
-        if self.active:
-            record_statement(
-                "connect",
-                started=started,
-                system="postgresql",
-                library="psycopg",
-                namespace=_database(args, kwargs),
-                error=error,
-            )
-
-    def _replace_commands(self, connection: Any) -> Undo:
-        original = connection._exec_command  # noqa: SLF001 - all that a connection says by itself, plain or async
-
-        @functools.wraps(original)
-        def _exec_command(self_: Any, command: Any, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            carrying_out: Generator[Any, Any, Any] = original(self_, command, *args, **kwargs)
-            if self.active and _is_asked_for(self_, command):
-                return _telling(carrying_out, self_, command)
-            return carrying_out
-
-        def undo() -> None:
-            if connection._exec_command is _exec_command:  # noqa: SLF001 - as above
-                connection._exec_command = original  # noqa: SLF001 - as above
-
-        connection._exec_command = _exec_command  # noqa: SLF001 - as above
-        return undo
+def _hook(psycopg: Any) -> Undo:
+    connects = [_replace_connect(owner) for owner in (psycopg, psycopg.Connection, psycopg.AsyncConnection)]
+    # This private method sends all that a connection sends by itself, plain or async.
+    return combine(*connects, replace(psycopg.BaseConnection, "_exec_command", _make_exec_command))
 
 
-def _beneath(owner: Any, name: str) -> tuple[Any, str, Any]:
+def _replace_connect(owner: Any) -> Undo:
     """
-    Return where a function is kept that instrumentations may lie on, and the function.
+    Replace a `connect` below the instrumentations that wrap it, for these come and go.
 
-    Beneath them, for they come and go as they like.
+    So it is not always an attribute of the owner that is replaced: it may be
+    what a wrapper of wrapt's wraps.
     """
-    keeper, found = owner, vars(owner)[name]
-    while isinstance(found, FunctionWrapper):
-        keeper, name, found = found, "__wrapped__", found.__wrapped__
-    return keeper, name, found
+    holder, name, original = _find_innermost(owner, "connect")
+    # A class method, or the module's `connect`, which is a bound one.
+    function = original.__func__
+    patch = Patch()
+    make = _make_connect_async if iscoroutinefunction(function) else _make_connect
+    stand_in = functools.wraps(function)(make(function, patch))
+    is_bound = isinstance(original, MethodType)
+    setattr(holder, name, MethodType(stand_in, original.__self__) if is_bound else classmethod(stand_in))
+
+    def undo() -> None:
+        patch.active = False
+        holder, name, found = _find_innermost(owner, "connect")
+        # An instrumentation that takes itself off a class leaves a bound method where a class method was.
+        if getattr(found, "__func__", None) is stand_in:
+            setattr(holder, name, original)
+
+    return undo
 
 
-def _is_asked_for(connection: Any, command: Any) -> bool:
-    """Return whether a command frames a transaction, and is not the BEGIN that the first statement brings about."""
+def _find_innermost(owner: Any, name: str) -> tuple[Any, str, Any]:
+    """Return the holder, the name and the value of an attribute below all wrappers of wrapt's."""
+    wrapt = sys.modules.get("wrapt")
+    wrapper: Any = getattr(wrapt, "FunctionWrapper", ())
+    holder, found = owner, vars(owner)[name]
+    while isinstance(found, wrapper):
+        holder, name, found = found, "__wrapped__", found.__wrapped__
+    return holder, name, found
+
+
+def _make_connect(connect: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+    def stand_in(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        started = time.time_ns()
+        try:
+            return connect(cls, *args, **kwargs)
+        except BaseException as error:
+            if patch.active:
+                _record_failed_connect(args, kwargs, started, error)
+            remove_own_frame(error)
+            raise
+
+    return stand_in
+
+
+def _make_connect_async(connect: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+    async def stand_in(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        started = time.time_ns()
+        try:
+            return await connect(cls, *args, **kwargs)
+        except BaseException as error:
+            if patch.active:
+                _record_failed_connect(args, kwargs, started, error)
+            remove_own_frame(error)
+            raise
+
+    return stand_in
+
+
+@guarded("a connection of psycopg that failed was recorded")
+def _record_failed_connect(args: tuple[Any, ...], kwargs: dict[str, Any], started: int, error: BaseException) -> None:
+    record_statement(
+        "connect",
+        started=started,
+        system="postgresql",
+        library="psycopg",
+        namespace=_find_database(args, kwargs),
+        error=error,
+    )
+
+
+def _make_exec_command(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+    def _exec_command(self: Any, command: Any, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        execution: Generator[Any, Any, Any] = original(self, command, *args, **kwargs)
+        if patch.active and _is_explicit(self, command):
+            return _follow(execution, self, command)
+        return execution
+
+    return _exec_command
+
+
+def _is_explicit(connection: Any, command: Any) -> bool:
+    """Return whether a command frames a transaction, and is not the implicit BEGIN before the first statement."""
     if not isinstance(command, bytes) or not frames_a_transaction(command.decode(errors="replace")):
         return False
     return not command.startswith(b"BEGIN") or getattr(connection, "_num_transactions", 0) > 0
 
 
-def _telling(carrying_out: Generator[Any, Any, Any], connection: Any, command: bytes) -> Generator[Any, Any, Any]:
+def _follow(execution: Generator[Any, Any, Any], connection: Any, command: bytes) -> Generator[Any, Any, Any]:
     started = time.time_ns()
     try:
-        result = yield from carrying_out
+        result = yield from execution
     except BaseException as error:
         _record(connection, command, started, error)
         remove_own_frame(error)
@@ -167,22 +147,22 @@ def _record(connection: Any, command: bytes, started: int, error: BaseException 
         started=started,
         system="postgresql",
         library="psycopg",
-        # One that broke down cannot say any more.
+        # A connection that broke down has no information any more.
         namespace=None if connection.closed else connection.info.dbname,
         error=error,
     )
 
 
-def _database(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-    """Return the database that was to be connected to, None where nobody named it or it cannot be told."""
+def _find_database(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """Return the database of a connect, None where it was not named or cannot be told from a password."""
     psycopg = sys.modules["psycopg"]
     try:
-        named = kwargs.get("dbname") or _parsed(psycopg, *args, **kwargs).get("dbname")
+        named = kwargs.get("dbname") or _parse(psycopg, *args, **kwargs).get("dbname")
     except psycopg.Error:
         return None
     # Where the password has a "/" that is not escaped, what follows it is taken for the database.
     return None if named is None or "@" in str(named) else str(named)
 
 
-def _parsed(psycopg: Any, conninfo: str = "", **_: Any) -> Any:
+def _parse(psycopg: Any, conninfo: str = "", **_: Any) -> Any:
     return psycopg.conninfo.conninfo_to_dict(conninfo)

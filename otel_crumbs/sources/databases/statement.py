@@ -70,7 +70,7 @@ def record_statement(
     )
 
 
-def size_of(batch: object) -> int | None:
+def count_parameter_sets(batch: object) -> int | None:
     """Return how many sets of parameters a statement ran with, None where it cannot be told."""
     return len(batch) if isinstance(batch, list | tuple) else None
 

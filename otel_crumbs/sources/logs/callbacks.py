@@ -43,8 +43,8 @@ class LogHandlers:
         self._special.clear()
         self.any = False
 
-    def deal_with(self, logger: logging.Logger, level: int, message: Any, args: Any, kwargs: dict[str, Any]) -> bool:
-        """Return whether a callback dealt with the line."""
+    def consume(self, logger: logging.Logger, level: int, message: Any, args: Any, kwargs: dict[str, Any]) -> bool:
+        """Return whether a callback consumed the line."""
         callbacks = [*self._general]
         if logger.name in self._special:
             callbacks.append(self._special[logger.name])

@@ -15,7 +15,7 @@ from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_t
 from otel_crumbs.sources.spans.entry import words
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
-from .logging_hook import asked, handling
+from .logging_hook import is_handling_line
 
 if TYPE_CHECKING:
     from opentelemetry._logs import SeverityNumber
@@ -45,7 +45,6 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
         self.severity = severity
         self.on_record = on_record
         self.active = True
-        asked.yet = True
 
     @guarded("a log record was recorded")
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
@@ -54,7 +53,7 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
             return
         if self.on_record is not None:
             self.on_record(log_record)
-        if not handling.get() and _severity(log_record) >= self.severity:
+        if not is_handling_line() and _severity(log_record) >= self.severity:
             _record(log_record)
 
     def enabled(
