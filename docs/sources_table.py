@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from otel_crumbs.sources.rules.table import SpanFacts, describe
+from otel_crumbs.sources.rules.facts import SpanFacts
+from otel_crumbs.sources.rules.table import describe
 
 PAGE = Path(__file__).with_name("sources.md")
 RECORDED = Path(__file__).with_name("recorded_spans.json")

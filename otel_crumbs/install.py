@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .base.guard import guarded, warn
+from .shutdown import DEFAULT_FLUSH_TIMEOUT
 from .trails import Breadcrumb, current, take_snapshot
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def trail() -> tuple[Breadcrumb, ...]:
     return _installation.builder.shown(rendered) if _installation is not None else rendered
 
 
-def flush(timeout: float = 2.0) -> bool:
+def flush(timeout: float = DEFAULT_FLUSH_TIMEOUT) -> bool:
     """
     Wait for the events captured so far to be delivered.
 

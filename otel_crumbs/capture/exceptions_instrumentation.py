@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.event import CapturedError, capture_error
 from otel_crumbs.trails import current, mark_exception
 
@@ -61,10 +61,6 @@ def call_in_order(previous: Callable[[], object], report: Callable[[], object]) 
         previous()
 
 
-@guarded("OpenTelemetry's exceptions instrumentation was looked for")
 def exceptions_instrumentation_active() -> bool:
-    """Return whether that instrumentation is active."""
-    # Not by calling the class: its __init__ runs again on the one instance, and makes it forget its logger.
-    instrumentor = getattr(sys.modules.get(SCOPE), "UnhandledExceptionInstrumentor", None)
-    instance = getattr(instrumentor, "_instance", None)
-    return instance is not None and bool(instance.is_instrumented_by_opentelemetry)
+    """Return whether OpenTelemetry's exceptions instrumentation is active."""
+    return is_instrumentation_active(SCOPE, "UnhandledExceptionInstrumentor")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
 
+from otel_crumbs.base.exceptions import find_exception_event
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.plain import MAX_MESSAGE, to_text
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
-from otel_crumbs.trails import Branch
+from otel_crumbs.trails import Branch, EndedOperation
 
 from .reporter import Reporter
 
@@ -23,22 +24,6 @@ _ANSWERS = range(300, 500)
 _EXPECTED = frozenset(
     {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "asyncio.exceptions.CancelledError"}
 )
-
-
-class EndedOperation(Protocol):
-    """What a span source tells of an operation that ended."""
-
-    @property
-    def span(self) -> ReadableSpan:
-        """The root span."""
-
-    @property
-    def branch(self) -> Branch:
-        """The operation's first branch."""
-
-    @property
-    def exception(self) -> BaseException | None:
-        """What it failed with, if the object is still at hand."""
 
 
 class FailedOperations:
@@ -61,7 +46,7 @@ class FailedOperations:
         if ended.exception is not None:
             self._reporter.report(ended.exception, mechanism="operation", handled=False, branch=ended.branch)
             return
-        recorded = _recorded_exception(ended.span)
+        recorded = find_exception_event(ended.span.events)
         if recorded is not None:
             self._report_recorded(ended, recorded)
 
@@ -101,10 +86,3 @@ def _went_well(ended: EndedOperation) -> bool:
     """
     failed = ended.span.status.status_code is StatusCode.ERROR
     return not failed and ended.exception is None and "rpc.system" not in (ended.span.attributes or {})
-
-
-def _recorded_exception(span: ReadableSpan) -> Mapping[str, Any] | None:
-    for event in reversed(span.events):
-        if event.name == "exception":
-            return event.attributes or {}
-    return None

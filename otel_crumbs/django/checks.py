@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.install import installed
 from otel_crumbs.setup.config import PREFIX, SETTINGS
 
@@ -121,7 +121,5 @@ def _middleware() -> list[str]:
 
 def _traced() -> bool:
     """Return whether OpenTelemetry's Django instrumentation runs, with an SDK behind it."""
-    module = sys.modules.get("opentelemetry.instrumentation.django")
-    instrumentor = getattr(module, "DjangoInstrumentor", None)
-    active = instrumentor is not None and bool(instrumentor().is_instrumented_by_opentelemetry)
+    active = is_instrumentation_active("opentelemetry.instrumentation.django", "DjangoInstrumentor")
     return active and isinstance(trace.get_tracer_provider(), TracerProvider)

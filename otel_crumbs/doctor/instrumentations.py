@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
+
+from otel_crumbs.base.instrumentations import is_instrumentation_active
 
 from .section import Row, Section, State
 from .versions import installed_version
@@ -55,10 +56,8 @@ def _instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
 
 
 def is_active(entry: EntryPoint) -> bool:
-    """Tell whether an instrumentation is on, without importing it."""
-    instrumentor = getattr(sys.modules.get(entry.module), entry.attr, None)
-    instance = getattr(instrumentor, "_instance", None)
-    return bool(getattr(instance, "is_instrumented_by_opentelemetry", False))
+    """Return whether an instrumentation is active."""
+    return is_instrumentation_active(entry.module, entry.attr)
 
 
 def _lacking() -> Iterator[Row]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
@@ -135,8 +136,7 @@ def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
     """Return whether a breadcrumb is the span's record of the very exception that is reported."""
     if breadcrumb.type != "error" or breadcrumb.category != "exception":
         return False
-    name = info.type.rpartition(".")[2]
-    return breadcrumb.message == f"{name}: {info.message}".removesuffix(": ")[:MAX_MESSAGE]
+    return breadcrumb.message == format_title(info.type, info.message)[:MAX_MESSAGE]
 
 
 def _ask_hook(name: str, hook: Callable[[T], Any], given: T, normalised: Callable[[T], T], *, otherwise: T) -> T | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.trails import Breadcrumb
 
 
@@ -114,6 +115,4 @@ class ErrorEvent:
     @property
     def title(self) -> str:
         """A line for people: ``ValueError: boom``."""
-        name = self.exception.type.rpartition(".")[2]
-        first_line = self.exception.message.partition("\n")[0]
-        return f"{name}: {first_line}" if first_line else name
+        return format_title(self.exception.type, self.exception.message.partition("\n")[0])

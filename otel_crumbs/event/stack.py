@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from traceback import TracebackException, walk_tb
 from types import TracebackType
@@ -53,6 +53,12 @@ def cut_middle(words: str, limit: int) -> str:
         return words
     half = limit // 2
     return f"{words[:half]}\n{CUT}\n{words[-half:]}"
+
+
+def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
+    """Return at most *limit* frames: the outermost and the innermost, which both tell more than those between."""
+    half = limit // 2
+    return frames if len(frames) <= limit else [*frames[:half], *frames[-half:]]
 
 
 def type_name(kind: type) -> str:
@@ -152,8 +158,7 @@ def _frames(traceback: TracebackType | None) -> list[Frame]:
         for frame, line in walk_tb(traceback)
         if not frame.f_code.co_filename.startswith(_WRAPPERS)
     ]
-    half = MAX_FRAMES // 2
-    return frames if len(frames) <= MAX_FRAMES else frames[:half] + frames[-half:]
+    return [*keep_both_ends(frames, MAX_FRAMES)]
 
 
 def _module(name: object) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .model import ExceptionInfo, Frame
-from .stack import MAX_EXCEPTIONS, MAX_FRAMES
+from .stack import MAX_EXCEPTIONS, MAX_FRAMES, keep_both_ends
 
 # The sentences of the traceback module between an exception and what it was raised from.
 _LINKS = {
@@ -50,7 +50,7 @@ def _blocks(stacktrace: str) -> list[tuple[tuple[Frame, ...], str, str]]:
     parts = _BETWEEN.split(_MEMBERS.sub("", stacktrace))
     texts, sentences = parts[::2], [*parts[1::2], ""]
     return [
-        (_outer_and_inner(_frames(text)), _last_line(text), _LINKS.get(sentence, ""))
+        (tuple(keep_both_ends(tuple(_frames(text)), MAX_FRAMES)), _last_line(text), _LINKS.get(sentence, ""))
         for text, sentence in zip(texts, sentences, strict=True)
     ]
 
@@ -72,12 +72,6 @@ def _frames(text: str) -> Iterator[Frame]:
 def _source(line: str) -> str | None:
     is_source = line.startswith("    ") and not _FRAME.match(line) and not _MARKERS.match(line)
     return line.strip() if is_source else None
-
-
-def _outer_and_inner(frames: Iterator[Frame]) -> tuple[Frame, ...]:
-    every = tuple(frames)
-    half = MAX_FRAMES // 2
-    return every if len(every) <= MAX_FRAMES else every[:half] + every[-half:]
 
 
 def _last_line(text: str) -> str:

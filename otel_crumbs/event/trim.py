@@ -24,12 +24,17 @@ def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
         return event
     kept = _choose(event.breadcrumbs, weights, room)
     lighter = event if room > 0 else replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
-    gone = Counter(item.category for item in event.breadcrumbs) - Counter(item.category for item in kept)
+    return replace_trail(lighter, kept)
+
+
+def replace_trail(event: ErrorEvent, kept: tuple[Breadcrumb, ...]) -> ErrorEvent:
+    """Return the event with only some of its breadcrumbs; those left out are counted as dropped."""
+    dropped = Counter(item.category for item in event.breadcrumbs) - Counter(item.category for item in kept)
     return replace(
-        lighter,
+        event,
         breadcrumbs=kept,
         dropped=event.dropped + len(event.breadcrumbs) - len(kept),
-        dropped_by_category=dict(Counter(event.dropped_by_category) + gone),
+        dropped_by_category=dict(Counter(event.dropped_by_category) + dropped),
     )
 
 

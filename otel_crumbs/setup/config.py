@@ -11,7 +11,7 @@ has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from otel_crumbs.base.guard import warn
@@ -21,16 +21,16 @@ from otel_crumbs.event.scrub import DEFAULT_KEYS
 from otel_crumbs.export.entry_points import GROUP
 from otel_crumbs.export.exporter import Exporter
 from otel_crumbs.export.http.settings import read_endpoint, read_headers
-from otel_crumbs.export.registry import NAMES
 from otel_crumbs.export.spool.spool import DEFAULT_MAX_BYTES
+from otel_crumbs.shutdown import DEFAULT_FLUSH_TIMEOUT
 from otel_crumbs.trails.ring import DEFAULT_SIZE
 
 from . import parsers
+from .exporters import EXPORTERS
 from .parsers import DEFAULT_SPOOL
 
 PREFIX = "OTEL_CRUMBS_"
 
-EXPORTERS = NAMES
 MECHANISMS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
 OTLP_FORMATS = ("nested", "json")
 HTTP_COMPRESSIONS = ("gzip", "none")
@@ -43,15 +43,16 @@ class ConfigError(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """
-    One row of the table.
+    One row of the table of settings.
 
     Args:
-        name: As an argument of `install`; in capitals behind ``OTEL_CRUMBS_``
+        name: The argument of `install`; in capitals behind ``OTEL_CRUMBS_``
             it is the environment variable.
-        default: What it is if nobody says otherwise.
-        expects: What a value is, in words.
-        meaning: What it does, in a sentence.
-        parse: Makes the value of a text or an argument; raises ValueError.
+        default: The value where nobody sets one.
+        expects: The values that can be used, in words.
+        meaning: A sentence about what the setting does.
+        parse: Makes the value from a text or an argument; raises ValueError.
+        declared: The type of the value in a declarative configuration file.
         secret: Whether a value must not be repeated in a message.
 
     """
@@ -61,6 +62,7 @@ class Setting:
     expects: str
     meaning: str
     parse: Callable[[Any], Any]
+    declared: Any = str
     secret: bool = False
 
     @property
@@ -78,180 +80,155 @@ class Setting:
         return "" if self.default is None else str(self.default)
 
 
+def setting(*, default: Any, secret: bool = False, **columns: Any) -> Any:
+    """Return a field of `Config` that is a row of the table; the columns are those of `Setting`."""
+    return field(default=default, repr=not secret, metadata={"secret": secret, **columns})
+
+
 _A_HOOK = "package.module:callable"
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        name="enabled",
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The effective settings, which are also the table of all settings; `origins` has where each value came from."""
+
+    enabled: bool = setting(
         default=True,
         expects="true or false",
         meaning="Whether anything is recorded, captured or sent at all.",
-        parse=parsers.boolean,
-    ),
-    Setting(
-        name="exporter",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
+    exporter: tuple[str | Exporter, ...] = setting(
         default=("otlp",),
         expects=f"a comma list of {', '.join(EXPORTERS)}, or names of installed `{GROUP}` entry points",
         meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
-        parse=parsers.exporters,
-    ),
-    Setting(
-        name="max_breadcrumbs",
+        parse=parsers.parse_exporters,
+        declared=str | list[str],
+    )
+    max_breadcrumbs: int = setting(
         default=DEFAULT_SIZE,
         expects="a whole number from 1 to 10000",
         meaning="How many breadcrumbs a trail holds at most.",
-        parse=parsers.number(1, 10_000),
-    ),
-    Setting(
-        name="max_event_bytes",
+        parse=parsers.parse_number(1, 10_000),
+        declared=int,
+    )
+    max_event_bytes: int = setting(
         default=DEFAULT_MAX_EVENT_BYTES,
         expects="a whole number of bytes from 4096 to 16777216",
         meaning="What an error event may weigh; the least important breadcrumbs make room.",
-        parse=parsers.number(4096, 16 * 1024 * 1024),
-    ),
-    Setting(
-        name="log_level",
+        parse=parsers.parse_number(4096, 16 * 1024 * 1024),
+        declared=int,
+    )
+    log_level: int = setting(
         default=20,
         expects="a level of logging: debug, info, warning, error, critical, or its number",
         meaning="From which level up log lines become breadcrumbs.",
-        parse=parsers.level,
-    ),
-    Setting(
-        name="ignore_loggers",
+        parse=parsers.parse_level,
+        declared=str | int,
+    )
+    ignore_loggers: tuple[str, ...] = setting(
         default=(),
         expects="a comma list of loggers or patterns such as oauthlib.*",
         meaning="Loggers that leave no breadcrumbs.",
-        parse=parsers.words,
-    ),
-    Setting(
-        name="record_unsampled",
+        parse=parsers.parse_words,
+        declared=str | list[str],
+    )
+    record_unsampled: bool = setting(
         default=True,
         expects="true or false",
         meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
-        parse=parsers.boolean,
-    ),
-    Setting(
-        name="capture",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
+    capture: tuple[str, ...] = setting(
         default=MECHANISMS,
         expects=f"a comma list of {', '.join(MECHANISMS)}",
         meaning="Which doors report exceptions; `capture_exception()` always does.",
-        parse=parsers.some_of(MECHANISMS),
-    ),
-    Setting(
-        name="otlp_format",
+        parse=parsers.parse_choices(MECHANISMS),
+        declared=str | list[str],
+    )
+    otlp_format: str = setting(
         default="nested",
         expects="nested or json",
         meaning="Whether `otel_crumbs.breadcrumbs` is an array of maps or one JSON string.",
-        parse=parsers.one_of(OTLP_FORMATS),
-    ),
-    Setting(
-        name="http_endpoint",
+        parse=parsers.parse_choice(OTLP_FORMATS),
+    )
+    http_endpoint: str | None = setting(
         default=None,
         expects="a URL such as https://errors.example/events",
         meaning="Where the exporter `http` posts JSON documents.",
         parse=read_endpoint,
         secret=True,
-    ),
-    Setting(
-        name="http_headers",
+    )
+    http_headers: Mapping[str, str] | None = setting(
         default=None,
         expects="a comma list of name=value with %-encoded values, or in code a mapping",
         meaning="Headers that the exporter `http` sends along.",
         parse=read_headers,
         secret=True,
-    ),
-    Setting(
-        name="http_compression",
+        declared=str | dict[str, str],
+    )
+    http_compression: str = setting(
         default="gzip",
         expects="gzip or none",
         meaning="Whether the exporter `http` compresses what it posts.",
-        parse=parsers.one_of(HTTP_COMPRESSIONS),
-    ),
-    Setting(
-        name="sentry_dsn",
+        parse=parsers.parse_choice(HTTP_COMPRESSIONS),
+    )
+    sentry_dsn: str | None = setting(
         default=None,
         expects="a DSN such as https://KEY@HOST/PROJECT",
         meaning="Which project of Sentry, GlitchTip, Bugsink or Spotlight the exporter `sentry` sends to.",
-        parse=parsers.dsn,
+        parse=parsers.parse_dsn,
         secret=True,
-    ),
-    Setting(
-        name="spool_dir",
+    )
+    spool_dir: str = setting(
         default=DEFAULT_SPOOL,
         expects="a folder of the user who runs the application, auto for one in the user's state directory, or none",
         meaning="Where undelivered events wait for the next process of the same service.",
-        parse=parsers.folder,
-    ),
-    Setting(
-        name="spool_max_bytes",
+        parse=parsers.parse_folder,
+    )
+    spool_max_bytes: int = setting(
         default=DEFAULT_MAX_BYTES,
         expects="a whole number of bytes from 65536 to 17179869184",
         meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
-        parse=parsers.number(64 * 1024, 16 * 1024**3),
-    ),
-    Setting(
-        name="rate_limit",
+        parse=parsers.parse_number(64 * 1024, 16 * 1024**3),
+        declared=int,
+    )
+    rate_limit: int = setting(
         default=DEFAULT_RATE_LIMIT,
         expects="a whole number from 0 to 1000000",
         meaning="How many events a minute one and the same failure may send, 0 for any number; "
         "the next one says how many were held back.",
-        parse=parsers.number(0, 1_000_000),
-    ),
-    Setting(
-        name="flush_timeout",
-        default=2.0,
+        parse=parsers.parse_number(0, 1_000_000),
+        declared=int,
+    )
+    flush_timeout: float = setting(
+        default=DEFAULT_FLUSH_TIMEOUT,
         expects="a number of seconds from 0 to 60",
         meaning="How long a process that ends waits for its last events to be delivered.",
-        parse=parsers.seconds,
-    ),
-    Setting(
-        name="scrub_keys",
+        parse=parsers.parse_seconds,
+        declared=float,
+    )
+    scrub_keys: tuple[str, ...] = setting(
         default=DEFAULT_KEYS,
         expects="a comma list of words",
         meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
-        parse=parsers.words,
-    ),
-    Setting(
-        name="before_breadcrumb",
+        parse=parsers.parse_words,
+        declared=str | list[str],
+    )
+    before_breadcrumb: BeforeBreadcrumb | None = setting(
         default=None,
         expects=_A_HOOK,
         meaning="Called with each breadcrumb of an event; returns it, another one, or None to leave it out.",
-        parse=parsers.hook,
-    ),
-    Setting(
-        name="before_send",
+        parse=parsers.parse_hook,
+    )
+    before_send: BeforeSend | None = setting(
         default=None,
         expects=_A_HOOK,
         meaning="Called with each event; returns it, another one, or None to drop it.",
-        parse=parsers.hook,
-    ),
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
-    """The effective settings; `SETTINGS` says what each means, ``origins`` where each came from."""
-
-    enabled: bool = True
-    exporter: tuple[str | Exporter, ...] = ("otlp",)
-    max_breadcrumbs: int = DEFAULT_SIZE
-    max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
-    log_level: int = 20
-    ignore_loggers: tuple[str, ...] = ()
-    record_unsampled: bool = True
-    capture: tuple[str, ...] = MECHANISMS
-    otlp_format: str = "nested"
-    http_endpoint: str | None = field(default=None, repr=False)
-    http_headers: Mapping[str, str] | None = field(default=None, repr=False)
-    http_compression: str = "gzip"
-    sentry_dsn: str | None = field(default=None, repr=False)
-    spool_dir: str = DEFAULT_SPOOL
-    spool_max_bytes: int = DEFAULT_MAX_BYTES
-    rate_limit: int = DEFAULT_RATE_LIMIT
-    flush_timeout: float = 2.0
-    scrub_keys: tuple[str, ...] = DEFAULT_KEYS
-    before_breadcrumb: BeforeBreadcrumb | None = None
-    before_send: BeforeSend | None = None
+        parse=parsers.parse_hook,
+    )
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -266,15 +243,18 @@ class Config:
         found: dict[str, Any] = {}
         origins: dict[str, str] = {}
         given = _checked(options or {})
-        for setting in SETTINGS:
-            value, origin = _value_of(setting, environ, given)
-            found[setting.name] = value
-            origins[setting.name] = origin
+        for row in SETTINGS:
+            found[row.name], origins[row.name] = _value_of(row, environ, given)
         return cls(**found, origins=origins)
 
 
+SETTINGS: tuple[Setting, ...] = tuple(
+    Setting(name=row.name, default=row.default, **row.metadata) for row in fields(Config) if row.metadata
+)
+
+
 def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    known = [setting.name for setting in SETTINGS]
+    known = [row.name for row in SETTINGS]
     for name in options:
         if name not in known:
             message = f"otel_crumbs has no setting {name!r}; the settings are {', '.join(known)}"

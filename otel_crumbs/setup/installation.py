@@ -19,11 +19,11 @@ from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Delivery, SpoolPlace
-from otel_crumbs.export.registry import make_exporters
 from otel_crumbs.shutdown import ShutdownBudget
 from otel_crumbs.sources.deduplicate import deduplicate
 
 from .config import Config
+from .exporters import make_exporters
 from .hooks import hooks_of
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
 

@@ -8,9 +8,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from otel_crumbs.export.registry import is_known
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.sources.logs.thresholds import level_number
+
+from .exporters import is_known
 
 DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
 
@@ -18,7 +19,7 @@ DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
 _MAX_SECONDS = 60
 
 
-def boolean(value: Any) -> bool:
+def parse_boolean(value: Any) -> bool:
     """Return True only for ``true``."""
     if isinstance(value, bool):
         return value
@@ -28,7 +29,7 @@ def boolean(value: Any) -> bool:
     return words == "true"
 
 
-def number(least: int, most: int) -> Callable[[Any], int]:
+def parse_number(least: int, most: int) -> Callable[[Any], int]:
     """Return what reads a whole number within bounds."""
 
     def parse(value: Any) -> int:
@@ -40,7 +41,7 @@ def number(least: int, most: int) -> Callable[[Any], int]:
     return parse
 
 
-def seconds(value: Any) -> float:
+def parse_seconds(value: Any) -> float:
     """Return a number of seconds that a process may take to end."""
     seconds = float(value)
     if not 0 <= seconds <= _MAX_SECONDS:
@@ -48,17 +49,17 @@ def seconds(value: Any) -> float:
     return seconds
 
 
-def words(value: Any) -> tuple[str, ...]:
+def parse_words(value: Any) -> tuple[str, ...]:
     """Return the items of a comma list, or of a list."""
     items = value.split(",") if isinstance(value, str) else tuple(value)
     return tuple(item.strip() for item in items if item.strip())
 
 
-def some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
+def parse_choices(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
     """Return what reads a comma list of known words."""
 
     def parse(value: Any) -> tuple[str, ...]:
-        chosen = tuple(word.lower() for word in words(value))
+        chosen = tuple(word.lower() for word in parse_words(value))
         if not chosen or not set(chosen) <= set(known):
             raise ValueError
         return chosen
@@ -66,9 +67,9 @@ def some_of(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
     return parse
 
 
-def exporters(value: Any) -> tuple[Any, ...]:
+def parse_exporters(value: Any) -> tuple[Any, ...]:
     """Return names of exporters, and in code exporters themselves."""
-    items = words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
+    items = parse_words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
     items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
     unknown = [item for item in items if not (is_known(item) if isinstance(item, str) else hasattr(item, "export"))]
     if unknown or not items:
@@ -76,14 +77,14 @@ def exporters(value: Any) -> tuple[Any, ...]:
     return items
 
 
-def dsn(value: Any) -> str:
+def parse_dsn(value: Any) -> str:
     """Return a DSN that can be read."""
     text = str(value).strip()
     read_dsn(text)
     return text
 
 
-def folder(value: Any) -> str:
+def parse_folder(value: Any) -> str:
     """Return ``auto``, ``none``, or a folder by its full path."""
     text = os.fspath(value).strip()
     if not text or "\0" in text:
@@ -93,7 +94,7 @@ def folder(value: Any) -> str:
     return DEFAULT_SPOOL if text.lower() == DEFAULT_SPOOL else str(Path(text).expanduser().absolute())
 
 
-def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
+def parse_choice(known: tuple[str, ...]) -> Callable[[Any], str]:
     """Return what reads one known word."""
 
     def parse(value: Any) -> str:
@@ -105,12 +106,12 @@ def one_of(known: tuple[str, ...]) -> Callable[[Any], str]:
     return parse
 
 
-def level(value: Any) -> int:
+def parse_level(value: Any) -> int:
     """Return the number of a log level."""
     return level_number(value)
 
 
-def hook(value: Any) -> Any:
+def parse_hook(value: Any) -> Any:
     """Return a callable, or the one that ``package.module:callable`` names."""
     if callable(value):
         return value

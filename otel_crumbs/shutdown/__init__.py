@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .budget import ShutdownBudget
+from .budget import DEFAULT_FLUSH_TIMEOUT, ShutdownBudget
 
-__all__ = ["ShutdownBudget"]
+__all__ = ["DEFAULT_FLUSH_TIMEOUT", "ShutdownBudget"]

@@ -11,6 +11,9 @@ from otel_crumbs.base.guard import guarded
 
 Work = Callable[[float], object]
 
+# In seconds. Who restarts a service waits for it every time.
+DEFAULT_FLUSH_TIMEOUT = 2.0
+
 
 class ShutdownBudget:
     """

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.trails import Breadcrumb
 
@@ -141,7 +142,7 @@ def _exception_of_record(breadcrumb: Breadcrumb) -> str | None:
     if not kind:
         return None
     message = str(breadcrumb.data.get("exception.message") or "")
-    said = f"{str(kind).rpartition('.')[2]}: {message}".removesuffix(": ")
+    said = format_title(str(kind), message)
     has_own_words = breadcrumb.type != "error" and breadcrumb.message not in {said, message}
     return None if has_own_words else said
 

@@ -20,8 +20,8 @@ from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
-from .rules.table import SpanFacts
-from .rules.table import http as tell_http
+from .rules.calls import describe_http
+from .rules.facts import SpanFacts
 from .spans.entry import duration
 
 _MS = 1e6
@@ -79,7 +79,7 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
         error=kept.error.partition(":")[0] if kept.error else None,
         took=duration(took_ms),
     )
-    description = tell_http(facts)
+    description = describe_http(facts)
     known = {**description.data, "library": "http.client", "reason": kept.reason, "error": kept.error}
     data = {key: to_plain(value) for key, value in known.items() if value is not None}
     yield Breadcrumb(

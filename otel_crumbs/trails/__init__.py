@@ -7,7 +7,7 @@ from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
 from .current_branch import MAX_OPEN_SPANS, current
 from .entry import KIND, Entry, EntryKind
 from .exception_mark import ExceptionMark, chain, mark_exception, mark_of
-from .operation import Operation
+from .operation import EndedOperation, Operation
 from .operation_block import on_failure, operation
 from .snapshot import Snapshot, take_snapshot
 
@@ -18,6 +18,7 @@ __all__ = [
     "NOTABLE_LEVELS",
     "Branch",
     "Breadcrumb",
+    "EndedOperation",
     "Entry",
     "EntryKind",
     "ExceptionMark",

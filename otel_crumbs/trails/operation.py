@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
+    from .branch import Branch
 
 _numbers = count(1)
 
@@ -36,3 +43,21 @@ class Operation:
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""
         return number == self.number or number in self.within
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedOperation:
+    """
+    An operation whose root span has just ended.
+
+    Args:
+        span: The root span.
+        branch: The operation's first branch.
+        exception: The exception that it failed with; None where only the
+            span's own record of it is left, or nothing failed.
+
+    """
+
+    span: ReadableSpan
+    branch: Branch
+    exception: BaseException | None

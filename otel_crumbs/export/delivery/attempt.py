@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.stack import cut_middle
+from otel_crumbs.event.trim import replace_trail
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
 
 # A request may take as long as the standard exporters allow it.
@@ -24,7 +24,7 @@ _SHORT_STACKTRACE = 8 * 1024
 def send(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
     """Return what became of an event: as it is, or else with a shorter trail, or with none."""
     outcome = _attempt(exporter, event, timeout)
-    for smaller in _smaller(event):
+    for smaller in _shrink(event):
         if outcome.verdict is not Verdict.TOO_LARGE:
             break
         outcome = _attempt(exporter, smaller, timeout)
@@ -40,19 +40,9 @@ def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
         return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}")
 
 
-def _smaller(event: ErrorEvent) -> Iterator[ErrorEvent]:
+def _shrink(event: ErrorEvent) -> Iterator[ErrorEvent]:
+    """Iterate over smaller and smaller versions of an event: a part of its trail, then none and a short traceback."""
     count = len(event.breadcrumbs)
     if count >= _SHARE_OF_TRAIL:
-        yield _with_newest(event, count // _SHARE_OF_TRAIL)
-    yield replace(_with_newest(event, 0), stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
-
-
-def _with_newest(event: ErrorEvent, count: int) -> ErrorEvent:
-    gone = event.breadcrumbs[: len(event.breadcrumbs) - count]
-    by_category = Counter(event.dropped_by_category) + Counter(breadcrumb.category for breadcrumb in gone)
-    return replace(
-        event,
-        breadcrumbs=event.breadcrumbs[len(gone) :],
-        dropped=event.dropped + len(gone),
-        dropped_by_category=dict(by_category),
-    )
+        yield replace_trail(event, event.breadcrumbs[-(count // _SHARE_OF_TRAIL) :])
+    yield replace(replace_trail(event, ()), stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))

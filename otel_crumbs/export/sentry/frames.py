@@ -10,6 +10,7 @@ from typing import Any
 from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.scrub import Scrub
+from otel_crumbs.event.stack import keep_both_ends
 
 LINES_AROUND = 5
 # Longer lines are data, or minified.
@@ -43,7 +44,7 @@ class Frames:
     def of(self, frames: tuple[Frame, ...], limit: int) -> dict[str, Any] | None:
         """Return a stack trace of at most *limit* frames, None where there is no frame."""
         # The innermost come first where there is source for some only.
-        made = [self._frame(frame) for frame in reversed(_both_ends(frames, limit))]
+        made = [self._frame(frame) for frame in reversed(keep_both_ends(frames, limit))]
         return {"frames": made[::-1]} if made else None
 
     def _frame(self, frame: Frame) -> dict[str, Any]:
@@ -95,11 +96,6 @@ def short_path(frame: Frame) -> str:
     if parts[-1] == "__init__.py":
         depth += 1
     return "/".join(parts[-depth:])
-
-
-def _both_ends(frames: tuple[Frame, ...], limit: int) -> tuple[Frame, ...]:
-    half = limit // 2
-    return frames if len(frames) <= limit else frames[:half] + frames[-half:]
 
 
 def _lines(path: str) -> list[str]:

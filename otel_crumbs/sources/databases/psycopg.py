@@ -19,7 +19,7 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace, when_imported
-from otel_crumbs.sources.rules.databases import frames_a_transaction
+from otel_crumbs.sources.rules.databases import frames_transaction
 
 from .statement import record_statement
 
@@ -123,7 +123,7 @@ def _make_exec_command(original: Callable[..., Any], patch: Patch) -> Callable[.
 
 def _is_explicit(connection: Any, command: Any) -> bool:
     """Return whether a command frames a transaction, and is not the implicit BEGIN before the first statement."""
-    if not isinstance(command, bytes) or not frames_a_transaction(command.decode(errors="replace")):
+    if not isinstance(command, bytes) or not frames_transaction(command.decode(errors="replace")):
         return False
     return not command.startswith(b"BEGIN") or getattr(connection, "_num_transactions", 0) > 0
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.sources.rules.database_errors import remove_values
-from otel_crumbs.sources.rules.databases import folded, level_of, sets_up_a_connection
+from otel_crumbs.sources.rules.databases import describe_query, sets_up_connection
+from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
 from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
 
@@ -47,7 +47,7 @@ def record_statement(
 ) -> None:
     """Leave a breadcrumb of a statement that has just been carried out, unless its span told of it."""
     words = to_text(str(statement), MAX_MESSAGE)
-    if not is_instrumentation_enabled() or (error is None and sets_up_a_connection(words)):
+    if not is_instrumentation_enabled() or (error is None and sets_up_connection(words)):
         return
     branch = current.branch()
     if _was_told(branch, started):
@@ -76,24 +76,32 @@ def count_parameter_sets(batch: object) -> int | None:
 
 
 def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
-    """Render a statement."""
+    """Render a statement in the words of the rules for spans of databases."""
     kept = StatementEntry._make(entry)
-    statement = folded(kept.statement)
     took_ms = round((kept.ended - kept.timestamp) / _MS, 3)
-    known: dict[str, Any] = {
-        "db.system": kept.system,
-        "db.namespace": kept.namespace,
-        "db.operation.batch.size": kept.batch,
-        "parameters": kept.parameters,
-        "library": kept.library,
-        "error": remove_values(kept.error),
-    }
+    description = describe_query(
+        SpanFacts(
+            name=kept.statement,
+            scope=kept.library,
+            attributes={
+                "db.query.text": kept.statement,
+                "db.system": kept.system,
+                "db.namespace": kept.namespace,
+                "db.statement.parameters": kept.parameters,
+            },
+            failed=kept.error is not None,
+            error=kept.error.partition(":")[0] if kept.error else None,
+            took=None,
+            said=kept.error,
+        )
+    )
+    known = {**description.data, "db.operation.batch.size": kept.batch}
     yield Breadcrumb(
         timestamp=kept.timestamp,
-        type="query",
-        category="query",
-        level=level_of(statement, failed=kept.error is not None),
-        message=to_text(statement + (f" -> {kept.error.partition(':')[0]}" if kept.error else ""), MAX_MESSAGE),
+        type=description.type,
+        category=description.category,
+        level=description.level,
+        message=to_text(description.message, MAX_MESSAGE),
         data={**{key: to_plain(value) for key, value in known.items() if value is not None}, "duration_ms": took_ms},
         duration_ms=took_ms,
         branch=kept.branch,

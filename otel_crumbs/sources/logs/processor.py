@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opentelemetry.sdk._logs import LogRecordProcessor
 from opentelemetry.trace import get_current_span
 
+from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
@@ -148,8 +149,8 @@ def _severity(emitted: ReadWriteLogRecord) -> int:
 
 def _message(kept: RecordEntry, *, is_exception: bool) -> str:
     if is_exception:
-        kind = str(kept.attributes["exception.type"]).rpartition(".")[2]
-        return f"{kind}: {kept.attributes.get('exception.message') or ''}".removesuffix(": ")
+        message = str(kept.attributes.get("exception.message") or "")
+        return format_title(str(kept.attributes["exception.type"]), message)
     if kept.body is not None and kept.body != "":
         return str(kept.body)
     return words(kept.event_name or kept.scope or "log", kept.attributes)

@@ -23,7 +23,7 @@ _HEALTH_CHECK = re.compile(r"/(?:-/)?(?:health|healthz|healthcheck|ready|readyz|
 _GRPC_HEALTH = "grpc.health.v1.Health"
 
 
-def http(facts: SpanFacts) -> Description:
+def describe_http(facts: SpanFacts) -> Description:
     """Tell of a request that the application made."""
     method = facts.first("http.request.method", "http.method") or facts.name
     url = _url(facts)
@@ -58,7 +58,7 @@ def is_passed_health_check(facts: SpanFacts) -> bool:
     )
 
 
-def messaging(facts: SpanFacts) -> Description:
+def describe_message(facts: SpanFacts) -> Description:
     """Tell of a message sent or received."""
     destination = facts.first(
         "messaging.destination.name", "messaging.destination", "messaging.url", "celery.task_name"
@@ -78,7 +78,7 @@ def messaging(facts: SpanFacts) -> Description:
     )
 
 
-def aws(facts: SpanFacts) -> Description:
+def describe_aws_call(facts: SpanFacts) -> Description:
     """Tell of a call to an AWS service."""
     status = facts.first("http.response.status_code", "http.status_code")
     service, method = facts.first("rpc.service"), facts.first("rpc.method")
@@ -97,7 +97,7 @@ def aws(facts: SpanFacts) -> Description:
     )
 
 
-def rpc(facts: SpanFacts) -> Description:
+def describe_rpc(facts: SpanFacts) -> Description:
     """Tell of a remote procedure call."""
     code = facts.first("rpc.response.status_code", "rpc.grpc.status_code")
     status = _grpc_status(code)

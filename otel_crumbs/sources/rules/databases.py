@@ -19,13 +19,13 @@ _SETTING_UP = re.compile(
 )
 
 
-def query(facts: SpanFacts) -> Description:
+def describe_query(facts: SpanFacts) -> Description:
     """Tell of a statement sent to a database."""
-    statement = folded(facts.first("db.query.text", "db.statement") or facts.name)
+    statement = fold(facts.first("db.query.text", "db.statement") or facts.name)
     return Description(
         type="query",
         category="query",
-        level=level_of(statement, failed=facts.failed),
+        level=find_level(statement, failed=facts.failed),
         message=statement + (f" -> {facts.error or 'failed'}" if facts.failed else ""),
         data={
             "db.system": facts.first("db.system.name", "db.system"),
@@ -39,7 +39,7 @@ def query(facts: SpanFacts) -> Description:
     )
 
 
-def key_value(facts: SpanFacts) -> Description:
+def describe_command(facts: SpanFacts) -> Description:
     """Tell of a command sent to a cache or key-value store."""
     system = str(facts.first("db.system.name", "db.system"))
     command = str(facts.first("db.query.text", "db.statement") or facts.name)
@@ -48,7 +48,7 @@ def key_value(facts: SpanFacts) -> Description:
         category="redis" if system == "valkey" else system,
         level=facts.level,
         # A pipeline has a line for each of its commands.
-        message="; ".join(map(folded, command.splitlines())) + facts.failure,
+        message="; ".join(map(fold, command.splitlines())) + facts.failure,
         data={
             "db.system": system,
             "db.namespace": facts.first("db.namespace", "db.redis.database_index"),
@@ -70,26 +70,26 @@ def is_housekeeping(facts: SpanFacts) -> bool:
     statement = facts.first("db.query.text", "db.statement")
     if statement is None:
         return facts.library == "sqlalchemy"  # "connect": each time that the pool lends a connection
-    return sets_up_a_connection(str(statement))
+    return sets_up_connection(str(statement))
 
 
-def sets_up_a_connection(statement: str) -> bool:
+def sets_up_connection(statement: str) -> bool:
     """Return whether a statement is what libraries say to every new connection."""
     return bool(_SETTING_UP.match(statement.lstrip()))
 
 
-def level_of(statement: str, *, failed: bool) -> str:
+def find_level(statement: str, *, failed: bool) -> str:
     """Return how grave a statement is: those that only frame a transaction matter least."""
     if failed:
         return "error"
-    return "debug" if frames_a_transaction(statement) else "info"
+    return "debug" if frames_transaction(statement) else "info"
 
 
-def frames_a_transaction(statement: str) -> bool:
+def frames_transaction(statement: str) -> bool:
     """Return whether a statement begins or ends a transaction or a part of one."""
     return bool(_TRANSACTION.match(statement))
 
 
-def folded(statement: object) -> str:
+def fold(statement: object) -> str:
     """Return a statement on one line."""
     return " ".join(str(statement).split())

@@ -16,18 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .calls import aws, http, is_passed_health_check, messaging, rpc
-from .databases import is_housekeeping, is_key_value, key_value, query
+from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
+from .databases import describe_command, describe_query, is_housekeeping, is_key_value
 from .facts import Description, SpanFacts
-
-__all__ = ["KAFKA", "RULES", "Description", "SpanFacts", "describe", "http"]
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
 _ASGI_EVENT = "asgi.event.type"
 KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 
-def template(facts: SpanFacts) -> Description:
+def describe_template(facts: SpanFacts) -> Description:
     """Tell of a template compiled or rendered."""
     return Description(
         category="template",
@@ -37,7 +35,7 @@ def template(facts: SpanFacts) -> Description:
     )
 
 
-def other(facts: SpanFacts) -> Description:
+def describe_other(facts: SpanFacts) -> Description:
     """Tell of any other span, with all its attributes."""
     return Description(
         category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes)
@@ -48,7 +46,7 @@ Fits = Callable[[SpanFacts], bool]
 Rule = tuple[Fits, Callable[[SpanFacts], Description]]
 
 
-def _says(*keys: str) -> Fits:
+def _has_any(*keys: str) -> Fits:
     return lambda facts: any(key in facts.attributes for key in keys)
 
 
@@ -76,18 +74,23 @@ def _template_step(facts: SpanFacts) -> str:
 
 # What these fit would push out the story: the parts of a response, one span
 # each, and what goes on all the time while all is well.
-NOISE: tuple[Fits, ...] = (_says(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_step_to_a_template)
+NOISE: tuple[Fits, ...] = (_has_any(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_step_to_a_template)
 
-# The first that fits tells: what a span is for comes before how it travels.
+_MESSAGING_KEYS = ("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action")
+
+# The first rule that fits describes the span: what it is for comes before how it travels.
 RULES: tuple[Rule, ...] = (
-    (_says("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"), messaging),
-    (_is_of_kafka, messaging),
-    (_is_aws, aws),
-    (_says("rpc.system", "rpc.system.name"), rpc),
-    (is_key_value, key_value),
-    (_says("db.system", "db.system.name"), query),
-    (_says("http.request.method", "http.method"), http),
-    (_is_template, template),
+    (
+        _has_any("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"),
+        describe_message,
+    ),
+    (_is_of_kafka, describe_message),
+    (_is_aws, describe_aws_call),
+    (_has_any("rpc.system", "rpc.system.name"), describe_rpc),
+    (is_key_value, describe_command),
+    (_has_any("db.system", "db.system.name"), describe_query),
+    (_has_any("http.request.method", "http.method"), describe_http),
+    (_is_template, describe_template),
 )
 
 
@@ -98,4 +101,4 @@ def describe(facts: SpanFacts) -> Description | None:
     for fits, description in RULES:
         if fits(facts):
             return description(facts)
-    return other(facts)
+    return describe_other(facts)

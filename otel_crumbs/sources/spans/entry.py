@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
+from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
-from otel_crumbs.sources.rules.table import SpanFacts, describe
+from otel_crumbs.sources.rules.facts import SpanFacts
+from otel_crumbs.sources.rules.table import describe
 from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind
 
 from .redirects import redirects_of
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import Status
 
-_EXCEPTION = "exception"
 _MS = 1e6
 _SECOND_MS, _FINE_MS = 1000, 10
 _WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
@@ -153,7 +154,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
 
 def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]:
     for event in tuple(kept.events or ()):
-        if event.name != _EXCEPTION:
+        if event.name != EVENT_NAME:
             yield _render_event(kept, event)
         elif exceptions and not kept.told:
             yield _render_exception(kept, event)
@@ -191,32 +192,25 @@ def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
     return Breadcrumb(
         timestamp=event.timestamp,
         type="error",
-        category=_EXCEPTION,
+        category=EVENT_NAME,
         level="error",
-        message=to_text(f"{kind.rpartition('.')[2]}: {_message(attributes)}".removesuffix(": "), MAX_MESSAGE),
+        message=to_text(format_title(kind, _message(attributes)), MAX_MESSAGE),
         data={"type": to_text(kind), "handled": True, "span": str(to_plain(kept.name))},
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )
 
 
-def _exception_event(kept: SpanEntry) -> Mapping[str, Any] | None:
-    for event in reversed(kept.events or ()):
-        if event.name == _EXCEPTION:
-            return event.attributes or {}
-    return None
-
-
 def _error_name(kept: SpanEntry) -> str | None:
-    recorded = _exception_event(kept)
+    recorded = find_exception_event(kept.events or ())
     kind = str((recorded or kept.attributes).get("exception.type" if recorded else "error.type") or "")
     return None if kind.isdigit() else kind.rpartition(".")[2] or None
 
 
 def _error(kept: SpanEntry) -> str | None:
-    recorded = _exception_event(kept)
+    recorded = find_exception_event(kept.events or ())
     if recorded is not None:
-        return f"{_error_name(kept)}: {_message(recorded)}".removesuffix(": ")
+        return format_title(_error_name(kept) or "", _message(recorded))
     return kept.status.description or _error_name(kept)
 
 

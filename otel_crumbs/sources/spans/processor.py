@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -21,7 +20,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.sources.rules.table import KAFKA
-from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Entry, Operation, current, mark_exception
+from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, EndedOperation, Entry, Operation, current, mark_exception
 
 from .entry import ROOT_SPAN, SPAN, SpanEntry
 
@@ -33,24 +32,6 @@ _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndedOperation:
-    """
-    An operation whose root span has just ended.
-
-    Args:
-        span: The root span.
-        branch: The operation's first branch.
-        exception: What it failed with, None where only the span's own
-            record of it is left, or nothing failed.
-
-    """
-
-    span: ReadableSpan
-    branch: Branch
-    exception: BaseException | None
 
 
 class BreadcrumbSpanProcessor(SpanProcessor):

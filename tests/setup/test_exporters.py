@@ -10,10 +10,9 @@ import pytest
 
 from otel_crumbs import Config, ConfigError, ErrorEvent
 from otel_crumbs.export import DELIVERED, Exporter, Outcome
-from otel_crumbs.export.registry import make_exporters
-
-from .events import event_of
-from .receiver import Receiver, receiving
+from otel_crumbs.setup.exporters import make_exporters
+from tests.export.events import event_of
+from tests.export.receiver import Receiver, receiving
 
 DSN = "https://verysecret@errors.example/4"
 

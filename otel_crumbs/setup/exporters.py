@@ -1,0 +1,117 @@
+"""The exporters by their names in OTEL_CRUMBS_EXPORTER, each made from the settings that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from otel_crumbs.base.guard import report_failure, warn
+from otel_crumbs.event.scrub import Scrubber
+from otel_crumbs.export import entry_points
+from otel_crumbs.export.console import ConsoleExporter
+from otel_crumbs.export.entry_points import ExporterSetupError
+from otel_crumbs.export.exporter import Exporter
+
+# What is set for an exporter, and so is of no use without it.
+_VARIABLES = {"sentry": "OTEL_CRUMBS_SENTRY_DSN", "http": "OTEL_CRUMBS_HTTP_ENDPOINT"}
+
+
+if TYPE_CHECKING:
+    from .config import Config
+
+Maker = Callable[["Config", Mapping[str, str]], Exporter]
+
+
+def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter, ...]:
+    """Return an exporter for each name, and those given as they are; one that cannot be made is left out and said."""
+    _warn_of_unused(config)
+    return tuple(_make(config, environ))
+
+
+def is_known(name: str) -> bool:
+    """Return whether a name may stand in OTEL_CRUMBS_EXPORTER."""
+    return name in EXPORTERS or name in entry_points.names()
+
+
+def _make(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
+    for wanted in dict.fromkeys(config.exporter):
+        if wanted == "none":
+            continue
+        if not isinstance(wanted, str):
+            yield wanted
+            continue
+        try:
+            yield _MAKERS[wanted](config, environ) if wanted in _MAKERS else entry_points.make(wanted, environ)
+        except ExporterSetupError as error:
+            warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
+        except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
+            report_failure(f"the exporter {wanted!r} was set up", error)
+
+
+def _warn_of_unused(config: Config) -> None:
+    names = [name for name in config.exporter if isinstance(name, str) and name != "none"]
+    given = {"sentry": config.sentry_dsn, "http": config.http_endpoint}
+    for name, value in given.items():
+        if value and names and name not in names:
+            warn(
+                f"unused {name}",
+                "%s is set, but nothing is sent there. Remedy: OTEL_CRUMBS_EXPORTER=%s",
+                _VARIABLES[name],
+                ",".join([*names, name]),
+            )
+
+
+def _needed(name: str, value: str | None) -> str:
+    if value is None:
+        raise ExporterSetupError(f"it does not know where to send. Remedy: set {_VARIABLES[name]}")
+    return value
+
+
+# What is not used is not imported: requests, protobuf and grpc take their time.
+def _otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
+    from otel_crumbs.export.otlp.settings import GRPC, read  # noqa: PLC0415
+
+    otlp = read(environ)
+    as_json = config.otlp_format == "json"
+    if otlp.protocol == GRPC:
+        from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415
+
+        return OtlpGrpcExporter(otlp, as_json=as_json)
+    from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415
+
+    return OtlpHttpExporter(otlp, as_json=as_json)
+
+
+def _http(config: Config, _: Mapping[str, str]) -> Exporter:
+    endpoint = _needed("http", config.http_endpoint)
+    from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415
+
+    return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
+
+
+def _sentry(config: Config, _: Mapping[str, str]) -> Exporter:
+    dsn = _needed("sentry", config.sentry_dsn)
+    from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415
+    from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415
+
+    return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).text)
+
+
+def _app_logs(config: Config, _: Mapping[str, str]) -> Exporter:
+    from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415
+
+    return AppLogsExporter(as_json=config.otlp_format == "json")
+
+
+def _console(_: Config, __: Mapping[str, str]) -> Exporter:
+    return ConsoleExporter()
+
+
+_MAKERS: Mapping[str, Maker] = {
+    "otlp": _otlp,
+    "http": _http,
+    "sentry": _sentry,
+    "app_logs": _app_logs,
+    "console": _console,
+}
+EXPORTERS = (*_MAKERS, "none")
