@@ -29,9 +29,9 @@ def test_what_waits_is_shown(tmp_path: Path) -> None:
     for number in (1, 2, 3):
         event = event_of(ValueError(str(number)), timestamp=number)
         spool.write(event, encode(event))
-    claim = spool.claim(spool.look().waiting[0])
-    assert claim is not None
-    claim.set_aside()
+    file = spool.lock(spool.look().waiting[0])
+    assert file is not None
+    file.set_aside()
 
     shown = examined(tmp_path, str(tmp_path / "spool"))
 

@@ -145,7 +145,7 @@ def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) 
     held, done = threading.Event(), threading.Event()
 
     def hold_everything() -> None:
-        with delivery.workers[0]._changed:
+        with delivery.workers[0]._pending.changed:
             held.set()
             done.wait(20)
 

@@ -105,11 +105,11 @@ class Delivery:
         self.save(timeout)
         # Who takes an event needs time to say so.
         for worker in self.workers:
-            worker.begin_nothing_after(started + timeout / 2)
+            worker.set_last_request(started + timeout / 2)
         for worker in self.workers:
             worker.end(deadline)
         for worker in self.workers:
-            worker.say_what_is_left()
+            worker.report_undelivered()
 
     def close(self) -> None:
         """Take nothing more."""

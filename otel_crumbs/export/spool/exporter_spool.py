@@ -21,7 +21,7 @@ from .spool_file import file_name
 _SECONDS_BETWEEN_LOOKS = 60.0
 _SECONDS_TO_LOOK_AGAIN = 1.0
 # A disk that is full, or a folder that is not there, may be mended.
-_SECONDS_OF_REST = 15.0
+_SECONDS_OF_PAUSE = 15.0
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
 
 
@@ -48,20 +48,20 @@ class ExporterSpool:
     def reset_after_fork(self) -> None:
         """Forget what was kept, as a forked child must: it is its parent's to deliver."""
         # Names of what this process kept, and has not seen delivered.
-        self.ours: set[str] = set()
+        self.unacknowledged: set[str] = set()
         self._names: list[str] = []
         self._tried: list[str] = []
         self._next_look = 0.0
         # Whether somebody may have left something behind, which is worth a timer.
-        self._expects_something = False
-        self._rests_until = 0.0
+        self._expects_leftovers = False
+        self._paused_until = 0.0
         for spool in self._spools.values():
             spool.reset_after_fork()
 
     @property
     def usable(self) -> bool:
         """Whether it makes sense to try and keep something."""
-        return self.place is not None and time.monotonic() >= self._rests_until
+        return self.place is not None and time.monotonic() >= self._paused_until
 
     @property
     def folder(self) -> str:
@@ -79,30 +79,30 @@ class ExporterSpool:
 
     def keep(self, event: ErrorEvent) -> bool:
         """Write an event to the spool; return whether it is there."""
-        spool = self._spool_of(event) if self.usable else None
+        spool = self._spool_for(event) if self.usable else None
         if spool is None:
             return False
         try:
-            gone = spool.write(event, encode(event))
+            deleted = spool.write(event, encode(event))
         except (OSError, UnsafeFolderError) as error:
-            self._rest(error)
+            self._pause(error)
             return False
-        self._kept(event, gone)
+        self._count_kept(event, deleted)
         insort(self._names, file_name(event))
         return True
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
         """Write an event that is being sent at this moment, in case that the process does not see how it ends."""
-        spool = self._spool_of(event) if self.usable else None
+        spool = self._spool_for(event) if self.usable else None
         if spool is None:
             return None
         try:
-            held = spool.write_and_lock(event, encode(event))
+            file = spool.write_and_lock(event, encode(event))
         except (OSError, UnsafeFolderError) as error:
-            self._rest(error)
+            self._pause(error)
             return None
-        self._kept(event, 0)
-        return held
+        self._count_kept(event, 0)
+        return file
 
     def has_work(self) -> bool:
         """Return whether there is, or may be, something to deliver."""
@@ -114,60 +114,60 @@ class ExporterSpool:
 
     def seconds_to_wait(self) -> float:
         """Return when to look again though nothing happens; a timer that is not needed keeps event loops awake."""
-        return self.seconds_to_next_look() if self._expects_something or self.ours else float("inf")
+        return self.seconds_to_next_look() if self._expects_leftovers or self.unacknowledged else float("inf")
 
     def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
         """Look in so many seconds for what others left behind."""
         self._next_look = time.monotonic() + seconds
-        self._expects_something = self.place is not None
+        self._expects_leftovers = self.place is not None
 
-    def next(self) -> tuple[LockedFile, ErrorEvent] | None:
+    def next_event(self) -> tuple[LockedFile, ErrorEvent] | None:
         """Return the next event that nobody else is delivering, None where there is none for now."""
         spool = self.current()
         try:
             while spool is not None and (name := self._next_name(spool)) is not None:
-                claimed = self._claim(spool, name)
-                if claimed is not None:
-                    return claimed
+                opened = self._open(spool, name)
+                if opened is not None:
+                    return opened
         except (OSError, UnsafeFolderError) as error:
-            self._rest(error)
+            self._pause(error)
             self.look_later()
         return None
 
-    def delivered(self, claim: LockedFile) -> None:
+    def delete(self, file: LockedFile) -> None:
         """Delete an event that needs no more delivery."""
-        self.ours.discard(claim.name)
+        self.unacknowledged.discard(file.name)
         try:
-            claim.done()
+            file.delete()
         except (OSError, UnsafeFolderError) as error:
-            self._rest(error)
+            self._pause(error)
 
-    def leave(self, claim: LockedFile) -> None:
+    def put_back(self, file: LockedFile) -> None:
         """Leave an event for later, behind those that were not tried yet."""
-        self._tried.append(claim.name)
-        claim.release()
+        self._tried.append(file.name)
+        file.release()
 
-    def _claim(self, spool: Spool, name: str) -> tuple[LockedFile, ErrorEvent] | None:
+    def _open(self, spool: Spool, name: str) -> tuple[LockedFile, ErrorEvent] | None:
         try:
-            claim = spool.claim(name)
+            file = spool.lock(name)
         except BlockingIOError:
-            if name in self.ours:
+            if name in self.unacknowledged:
                 self.look_later(_SECONDS_TO_LOOK_AGAIN)
             return None
-        if claim is None:
-            self.ours.discard(name)
+        if file is None:
+            self.unacknowledged.discard(name)
             return None
         try:
-            return claim, decode(claim.read())
+            return file, decode(file.read())
         except NewerVersionError:
-            claim.release()
+            file.release()
         except UnreadableError as error:
-            self.ours.discard(name)
-            claim.set_aside()
-            self._tell_of_unreadable(spool, name, error)
+            self.unacknowledged.discard(name)
+            file.set_aside()
+            self._warn_of_unreadable(spool, name, error)
         return None
 
-    def _tell_of_unreadable(self, spool: Spool, name: str, error: UnreadableError) -> None:
+    def _warn_of_unreadable(self, spool: Spool, name: str, error: UnreadableError) -> None:
         counters.count("dropped", exporter=self._exporter, reason="unreadable")
         warn(
             f"unreadable {spool.path}",
@@ -182,28 +182,28 @@ class ExporterSpool:
             self._names, self._tried = sorted(set(self._tried)), []
         if not self._names and self.seconds_to_next_look() <= 0:
             self.look_later()
-            gone = spool.tidy()
-            counters.count("dropped", gone, exporter=self._exporter, reason="too old")
+            deleted = spool.delete_expired()
+            counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
             self._names = list(spool.look().waiting)
-            self._expects_something = bool(self._names)
+            self._expects_leftovers = bool(self._names)
             # What another process has delivered is done.
-            self.ours.intersection_update(self._names)
+            self.unacknowledged.intersection_update(self._names)
         return self._names.pop(0) if self._names else None
 
-    def _kept(self, event: ErrorEvent, gone: int) -> None:
-        self.ours.add(file_name(event))
+    def _count_kept(self, event: ErrorEvent, deleted: int) -> None:
+        self.unacknowledged.add(file_name(event))
         counters.count("spooled", exporter=self._exporter)
-        counters.count("dropped", gone, exporter=self._exporter, reason="spool full")
-        if gone:
+        counters.count("dropped", deleted, exporter=self._exporter, reason="spool full")
+        if deleted:
             warn(
                 f"spool full {self._exporter}",
                 "otel_crumbs deleted %d undelivered error events: the spool of the exporter %r is full. "
                 "Remedy: a larger OTEL_CRUMBS_SPOOL_MAX_BYTES",
-                gone,
+                deleted,
                 self._exporter,
             )
 
-    def _spool_of(self, event: ErrorEvent) -> Spool | None:
+    def _spool_for(self, event: ErrorEvent) -> Spool | None:
         self._known_service = str(event.resource.get("service.name") or self._service())
         return self._spool(self._known_service)
 
@@ -214,15 +214,15 @@ class ExporterSpool:
             try:
                 made = self.place.spool(service, self._exporter)
             except (OSError, RuntimeError) as error:  # there is no home
-                self._rest(OSError(errno.ENOENT, str(error)))
+                self._pause(OSError(errno.ENOENT, str(error)))
                 return None
             if made is None:
                 return None
             self._spools[service] = made
         return self._spools[service]
 
-    def _rest(self, error: OSError | UnsafeFolderError) -> None:
-        self._rests_until = time.monotonic() + _SECONDS_OF_REST
+    def _pause(self, error: OSError | UnsafeFolderError) -> None:
+        self._paused_until = time.monotonic() + _SECONDS_OF_PAUSE
         by_default = self.place is None or self.place.base is None
         if by_default and isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
             return  # nobody asked for a spool, and there can be none

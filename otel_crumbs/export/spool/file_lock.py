@@ -53,7 +53,7 @@ class LockedFile:
             offset += len(part)
         return b"".join(parts)
 
-    def done(self) -> None:
+    def delete(self) -> None:
         """Delete the file."""
         with suppress(FileNotFoundError), self._folder.opened() as folder:
             os.unlink(self.name, dir_fd=folder)
@@ -76,7 +76,7 @@ class LockedFile:
         self.release()
 
 
-def claim(folder: int, name: str, private_folder: PrivateFolder) -> LockedFile | None:
+def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFile | None:
     """
     Return the claim on a file of an open folder, None where it is gone or was never ours.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from otel_crumbs.event import ErrorEvent
 
-from .file_lock import LockedFile, claim
+from .file_lock import LockedFile, lock_file
 from .private_folder import SUPPORTED, PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, file_name, files_in, folder_name, write_whole
 
@@ -77,11 +77,11 @@ class Spool:
             UnsafeFolderError: If the folder is not ours alone.
 
         """
-        return self._write(event, data, hold=False)[1]
+        return self._write(event, data, keep_locked=False)[1]
 
     def write_and_lock(self, event: ErrorEvent, data: bytes) -> LockedFile:
         """Keep an event that is being delivered already; raises as `write` does."""
-        file, _ = self._write(event, data, hold=True)
+        file, _ = self._write(event, data, keep_locked=True)
         assert file is not None  # noqa: S101 - for the type checker: it was asked for
         return LockedFile(file=file, name=file_name(event), folder=self._folder)
 
@@ -100,9 +100,9 @@ class Spool:
             set_aside=sum(file.aside for file in files),
         )
 
-    def claim(self, name: str) -> LockedFile | None:
+    def lock(self, name: str) -> LockedFile | None:
         """
-        Return the right to deliver a file, None where it is gone.
+        Return the right to deliver a file, None where it is deleted.
 
         Raises:
             BlockingIOError: If another process is delivering it.
@@ -110,11 +110,11 @@ class Spool:
         """
         try:
             with self._folder.opened() as folder:
-                return claim(folder, name, self._folder)
+                return lock_file(folder, name, self._folder)
         except FileNotFoundError:
             return None
 
-    def tidy(self) -> int:
+    def delete_expired(self) -> int:
         """Delete what is too old or was never finished, and return how many events that were."""
         try:
             with self._folder.opened() as folder:
@@ -129,40 +129,40 @@ class Spool:
         self._lock = threading.RLock()
         self._bytes = None
 
-    def _write(self, event: ErrorEvent, data: bytes, *, hold: bool) -> tuple[int | None, int]:
+    def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
         with self._lock, self._folder.opened(create=True) as folder:
-            gone = self._make_room(folder, len(data))
-            file = write_whole(folder, file_name(event), data, hold=hold)
+            deleted = self._make_room(folder, len(data))
+            file = write_whole(folder, file_name(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
-        return file, gone
+        return file, deleted
 
     def _make_room(self, folder: int, wanted: int) -> int:
         if self._bytes is not None and self._bytes + wanted <= self._max_bytes:
             return 0
-        files = sorted(files_in(folder), key=_least_wanted_first)
+        files = sorted(files_in(folder), key=_order_of_deletion)
         self._bytes = sum(file.bytes for file in files)
-        gone = 0
+        deleted = 0
         for file in files:
             if self._bytes + wanted <= self._max_bytes or wanted > self._max_bytes:
                 break
             if self._delete(folder, file):
                 self._bytes -= file.bytes
-                gone += not file.aside
+                deleted += not file.aside
         if self._bytes + wanted > self._max_bytes:
             raise OSError(errno.EDQUOT, f"there is no room for {wanted} bytes in {self._max_bytes}")
-        return gone
+        return deleted
 
     def _delete(self, folder: int, file: SpoolFile) -> bool:
         try:
-            held = claim(folder, file.name, self._folder)
+            locked = lock_file(folder, file.name, self._folder)
         except BlockingIOError:
             return False
-        if held is not None:
-            held.done()
-        return held is not None
+        if locked is not None:
+            locked.delete()
+        return locked is not None
 
 
-def _least_wanted_first(file: SpoolFile) -> tuple[bool, int, int]:
+def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
     """Sort what could not be read first, then errors that were not fatal, of these the oldest."""
     return not file.aside, -file.turn, file.captured
 

@@ -77,15 +77,15 @@ def files_in(folder: int) -> Iterator[SpoolFile]:
                     )
 
 
-def write_whole(folder: int, name: str, data: bytes, *, hold: bool) -> int | None:
-    """Write a file that appears complete or not at all; return it open and locked if asked to *hold* it."""
+def write_whole(folder: int, name: str, data: bytes, *, keep_locked: bool) -> int | None:
+    """Write a file that appears complete or not at all; return it open and locked where it is to be kept so."""
     temporary = f".{secrets.token_hex(8)}.unfinished"
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
     try:
         _write_all(file, data)
         lock(file)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        kept, file = (file, -1) if hold else (None, file)
+        kept, file = (file, -1) if keep_locked else (None, file)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=folder)

@@ -148,7 +148,7 @@ def test_what_only_memory_holds_is_tried_to_the_last(start: Start, tmp_path: Pat
         capture(delivery, 2)
     until(lambda: spooled.began and unspooled.began)
     for delivery in deliveries:
-        delivery.workers[0].begin_nothing_after(time.monotonic())
+        delivery.workers[0].set_last_request(time.monotonic())
     gate.set()
 
     assert [delivery.flush(PATIENCE) for delivery in deliveries] == [False, True]

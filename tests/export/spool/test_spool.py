@@ -70,7 +70,7 @@ def test_files_and_folders_are_their_owners_alone(base: Path, spool: Spool) -> N
 def test_looking_makes_no_folder(base: Path, spool: Spool) -> None:
     """Where nothing was ever undelivered nothing is left behind."""
     assert spool.look().waiting == ()
-    assert spool.claim("1-00000000000000000001-a.event") is None
+    assert spool.lock("1-00000000000000000001-a.event") is None
     assert not base.exists()
 
 
@@ -117,24 +117,24 @@ def test_what_is_too_old_is_deleted(spool: Spool) -> None:
     for path in (spool.path / old, unfinished):
         os.utime(path, (long_ago, long_ago))
 
-    assert spool.tidy() == 1
+    assert spool.delete_expired() == 1
     assert names_in(spool.path) == [new]
 
 
 def test_a_claim_is_one_process_alone(spool: Spool) -> None:
     """Another one, or another worker of the same, is told that it is taken."""
     name = keep(spool)
-    claim = spool.claim(name)
+    file = spool.lock(name)
 
     with pytest.raises(BlockingIOError):
-        spool.claim(name)
+        spool.lock(name)
 
-    assert claim is not None
-    claim.release()
-    again = spool.claim(name)
+    assert file is not None
+    file.release()
+    again = spool.lock(name)
     assert again is not None
-    again.done()
-    assert spool.claim(name) is None
+    again.delete()
+    assert spool.lock(name) is None
 
 
 def test_a_claim_ends_with_its_process(base: Path, spool: Spool) -> None:
@@ -143,7 +143,7 @@ def test_a_claim_ends_with_its_process(base: Path, spool: Spool) -> None:
     program = f"""
 import sys, time, pathlib
 from otel_crumbs.export.spool.spool import Spool
-claim = Spool(pathlib.Path({str(base)!r}), service="shop", exporter="http").claim({name!r})
+file = Spool(pathlib.Path({str(base)!r}), service="shop", exporter="http").lock({name!r})
 print("claimed", flush=True)
 time.sleep(60)
 """
@@ -151,12 +151,12 @@ time.sleep(60)
         assert process.stdout
         assert process.stdout.readline() == "claimed\n"
         with pytest.raises(BlockingIOError):
-            spool.claim(name)
+            spool.lock(name)
         process.kill()
 
-    claim = spool.claim(name)
-    assert claim is not None
-    claim.release()
+    file = spool.lock(name)
+    assert file is not None
+    file.release()
 
 
 def test_services_do_not_share_a_folder() -> None:
@@ -214,7 +214,7 @@ def test_a_folder_of_another_user_is_refused(base: Path, spool: Spool, depth: in
     os.chown(folder, SOMEBODY, SOMEBODY)
 
     with pytest.raises(UnsafeFolderError, match=f"belongs to user {SOMEBODY}"):
-        spool.claim(name)
+        spool.lock(name)
 
     os.chown(folder, 0, 0)
     assert spool.look().waiting == (name,)
@@ -228,8 +228,8 @@ def test_a_file_of_another_user_is_left_alone(spool: Spool) -> None:
     os.utime(spool.path / name, (0, 0))
 
     assert spool.look().waiting == ()
-    assert spool.claim(name) is None
-    assert spool.tidy() == 0
+    assert spool.lock(name) is None
+    assert spool.delete_expired() == 0
     assert names_in(spool.path) == [name]
 
 
@@ -245,7 +245,7 @@ def test_what_is_no_file_of_ours_is_left_alone(spool: Spool, tmp_path: Path) -> 
     before = set(names_in(spool.path))
 
     found = spool.look()
-    spool.tidy()
+    spool.delete_expired()
 
     assert len(found.waiting) == 1
     assert set(names_in(spool.path)) == before
@@ -254,10 +254,10 @@ def test_what_is_no_file_of_ours_is_left_alone(spool: Spool, tmp_path: Path) -> 
 def test_what_cannot_be_read_is_set_aside(spool: Spool) -> None:
     """It is counted, it is not tried again, and somebody can look at it."""
     name = keep(spool)
-    claim = spool.claim(name)
-    assert claim is not None
+    file = spool.lock(name)
+    assert file is not None
 
-    claim.set_aside()
+    file.set_aside()
 
     found = spool.look()
     assert (found.waiting, found.set_aside) == ((), 1)

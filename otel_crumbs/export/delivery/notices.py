@@ -1,0 +1,54 @@
+"""The warnings about events that are late, lost, or left for the next process."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from otel_crumbs.base.guard import warn
+
+
+def warn_of_pause(exporter: str, seconds: float, where: str) -> None:
+    """Warn that the receiver asked for a pause."""
+    warn(
+        f"paused by {exporter}",
+        "otel_crumbs sends nothing by the exporter %r for %d seconds: the receiver asks for it. "
+        "Error events are %s until then.",
+        exporter,
+        ceil(seconds),
+        where,
+    )
+
+
+def warn_of_delay(exporter: str, reason: str, where: str) -> None:
+    """Warn that an event could not be delivered yet."""
+    warn(
+        f"delayed by {exporter}",
+        "otel_crumbs could not deliver an error event by the exporter %r yet: %s. It is %s and tried again.",
+        exporter,
+        reason,
+        where,
+    )
+
+
+def warn_of_loss(exporter: str, reason: str, lost: int) -> None:
+    """Warn that an event is lost."""
+    warn(
+        f"lost by {exporter}",
+        "otel_crumbs could not deliver an error event by the exporter %r: %s (%d lost so far).",
+        exporter,
+        reason,
+        lost,
+    )
+
+
+def warn_of_undelivered(exporter: str, *, kept: int, folder: str, lost: int) -> None:
+    """Warn that the process ends before everything was delivered."""
+    warn(
+        f"left by {exporter}",
+        "The process ends before the exporter %r of otel_crumbs could deliver all error events: "
+        "%d are kept in %s for the next process of this service, %d are lost.",
+        exporter,
+        kept,
+        folder,
+        lost,
+    )
