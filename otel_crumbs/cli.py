@@ -35,7 +35,7 @@ OpenTelemetry instrumentations are there; then send a test event and say whether
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
-    options = parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     # A terminal that cannot show a sign shows a question mark, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
@@ -52,17 +52,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
+def make_parser() -> argparse.ArgumentParser:
+    """Return the make_parser of the command line."""
     top = argparse.ArgumentParser("otel-crumbs", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Raw)
-    top.add_argument("--version", action="version", version=f"otel-crumbs {own_version()}")
+    top.add_argument("--version", action="version", version=f"otel-crumbs {find_version()}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="see it work, no collector needed", description=DEMO, formatter_class=Raw)
     demo.add_argument("--json", action="store_true", help="print the events as JSON lines instead")
     demo.add_argument("--no-color", action="store_true", help="no colours (the variable NO_COLOR does the same)")
     demo.add_argument(
-        "--timeout", type=seconds, default=60.0, metavar="SECONDS", help="give up after this time (default: 60)"
+        "--timeout", type=parse_seconds, default=60.0, metavar="SECONDS", help="give up after this time (default: 60)"
     )
     demo.set_defaults(run=run_demo)
 
@@ -70,7 +70,11 @@ def parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="print one JSON document instead")
     doctor.add_argument("--no-send", action="store_true", help="send no test event")
     doctor.add_argument(
-        "--timeout", type=seconds, default=5.0, metavar="SECONDS", help="wait this long for the answer (default: 5)"
+        "--timeout",
+        type=parse_seconds,
+        default=5.0,
+        metavar="SECONDS",
+        help="wait this long for the answer (default: 5)",
     )
     doctor.set_defaults(run=run_doctor)
     return top
@@ -81,9 +85,9 @@ Raw = argparse.RawDescriptionHelpFormatter
 
 def run_demo(options: argparse.Namespace) -> int:
     """Run the demo, if what it needs is installed."""
-    from .demo.requirements import complaint  # noqa: PLC0415 - each command imports only its own
+    from .demo.requirements import find_complaint  # noqa: PLC0415 - each command imports only its own
 
-    missing = complaint()
+    missing = find_complaint()
     if missing:
         sys.stderr.write(f"otel-crumbs: {missing}\n")
         return 2
@@ -91,7 +95,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), leave)
+            signal.signal(getattr(signal, name), exit_with)
     return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color)
 
 
@@ -101,26 +105,26 @@ def run_doctor(options: argparse.Namespace) -> int:
 
     code = run(timeout=options.timeout, send=not options.no_send, json=options.json)
     if code:
-        # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more seconds.
+        # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more parse_seconds.
         sys.stdout.flush()
         os._exit(code)
     return code
 
 
-def leave(signum: int, _frame: object) -> NoReturn:
+def exit_with(signum: int, _frame: object) -> NoReturn:
     """End by an exception, so that the shop's process is ended too."""
     raise SystemExit(128 + signum)
 
 
-def seconds(text: str) -> float:
-    """Read a number of seconds above zero."""
+def parse_seconds(text: str) -> float:
+    """Read a number of parse_seconds above zero."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of parse_seconds above 0, got {text!r}")
     return number
 
 
-def own_version() -> str:
+def find_version() -> str:
     """Return the version that is installed."""
     try:
         return version("otel-crumbs")

@@ -48,8 +48,8 @@ def install(**options: Any) -> Installation:
             if not options or _installation.config == config:
                 return _installation
             _installation.uninstall()
-        installation = Installation(config, at_end=_forget)
-        if config.enabled and not _sdk_disabled(os.environ):
+        installation = Installation(config, at_end=_forget_installation)
+        if config.enabled and not _is_sdk_disabled(os.environ):
             installation.put_in_place()
         _installation = installation
         return installation
@@ -61,7 +61,7 @@ def uninstall() -> None:
         _installation.uninstall()
 
 
-def installed() -> Installation | None:
+def get_installation() -> Installation | None:
     """Return what is in place, None where nothing is."""
     return _installation
 
@@ -113,11 +113,11 @@ def flush(timeout: float = DEFAULT_FLUSH_TIMEOUT) -> bool:
     return _installation.flush(timeout) if _installation is not None else True
 
 
-def _forget(installation: Installation) -> None:
+def _forget_installation(installation: Installation) -> None:
     global _installation  # noqa: PLW0603 - as above
     if _installation is installation:
         _installation = None
 
 
-def _sdk_disabled(environ: Mapping[str, str]) -> bool:
+def _is_sdk_disabled(environ: Mapping[str, str]) -> bool:
     return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"

@@ -80,7 +80,7 @@ def events(app: Application) -> Iterator[CapturedEvents]:  # noqa: ARG001 - Open
 
 def _forget_everything() -> None:
     otel_crumbs.uninstall()
-    current.clear()
-    thresholds.forget()
-    handlers.forget()
+    current.reset()
+    thresholds.reset()
+    handlers.reset()
     guard._last_told.clear()

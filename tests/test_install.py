@@ -26,7 +26,7 @@ from opentelemetry.trace import set_tracer_provider as set_tracer_provider_taken
 
 import otel_crumbs
 from otel_crumbs import BreadcrumbLogRecordProcessor, BreadcrumbSpanProcessor, RecordUnsampled
-from otel_crumbs.install import installed
+from otel_crumbs.install import get_installation
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import CapturedEvents, capture_events
 from otel_crumbs.trails import current
@@ -109,7 +109,7 @@ def test_uninstalling_twice_or_never_installed_is_nothing() -> None:
     otel_crumbs.uninstall()
 
     assert installation.active is False
-    assert installed() is None
+    assert get_installation() is None
 
 
 def test_installing_twice_changes_nothing(app: Application) -> None:
@@ -145,7 +145,7 @@ def test_a_bad_option_leaves_what_is_installed_in_place() -> None:
     with pytest.raises(otel_crumbs.ConfigError):
         otel_crumbs.install(max_breadcrumbs="many")
 
-    assert installed() is first
+    assert get_installation() is first
     assert first.active is True
 
 

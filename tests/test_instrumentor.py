@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.install import installed
+from otel_crumbs.install import get_installation
 from otel_crumbs.instrumentor import CrumbsConfiguration, CrumbsInstrumentor
 from otel_crumbs.setup import environment_variables
 from otel_crumbs.setup.config import SETTINGS
@@ -23,9 +23,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SHOW = """
 import json
-from otel_crumbs.install import installed
+from otel_crumbs.install import get_installation
 
-found = installed()
+found = get_installation()
 config = found.config if found else None
 print(json.dumps({"active": bool(found and found.active), "size": config and config.max_breadcrumbs}))
 """
@@ -84,13 +84,13 @@ def test_instrumenting_installs_and_uninstrumenting_undoes_it(instrumentor: Crum
     before = sys.excepthook
 
     instrumentor.instrument(exporter="none", max_breadcrumbs=7, log_level=None, tracer_provider=object())
-    during = installed()
+    during = get_installation()
     instrumentor.uninstrument()
 
     assert during is not None
     assert during.config.max_breadcrumbs == 7
     assert during.config.origins["log_level"] == "default"
-    assert installed() is None
+    assert get_installation() is None
     assert sys.excepthook is before
 
 
@@ -101,7 +101,7 @@ def test_a_bad_option_warns_and_installs_all_the_same(
     monkeypatch.setenv("OTEL_CRUMBS_EXPORTER", "none")
 
     instrumentor.instrument(max_breadcrumbs="many")
-    during = installed()
+    during = get_installation()
     hooked = during.hooked[:] if during else []
     instrumentor.uninstrument()
 
@@ -116,7 +116,7 @@ def test_installing_in_code_beside_it_is_one_installation(instrumentor: CrumbsIn
 
     installation = otel_crumbs.install()
 
-    assert installation is installed()
+    assert installation is get_installation()
     assert sys.excepthook is hook
     instrumentor.uninstrument()
 

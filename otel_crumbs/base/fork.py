@@ -19,7 +19,7 @@ def register_at_fork(thing: ForkAware) -> None:
     _things.add(thing)
 
 
-def _after_fork() -> None:
+def _reset_all() -> None:
     for thing in tuple(_things):
         thing.reset_after_fork()
 
@@ -27,4 +27,4 @@ def _after_fork() -> None:
 _things: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(after_in_child=_reset_all)

@@ -40,14 +40,14 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
 
     def decorate(function: Callable[P, T]) -> Callable[P, T | None]:
         @functools.wraps(function)
-        def safe(*args: P.args, **kwargs: P.kwargs) -> T | None:
+        def call_safely(*args: P.args, **kwargs: P.kwargs) -> T | None:
             try:
                 return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001 - the guard itself
                 report_failure(doing, error)
                 return None
 
-        return safe
+        return call_safely
 
     return decorate
 
@@ -69,7 +69,7 @@ def report_failure(doing: str, error: Exception) -> None:
     """Log a failure of our own; never raises, at most one line a minute for each *doing*."""
     for watcher in _watchers:
         watcher(doing, error)
-    if not _due(doing):
+    if not _is_due(doing):
         return
     words = "otel_crumbs failed while %s; the application goes on. Please report this with its traceback."
     _log(words, doing, failure=error)
@@ -77,7 +77,7 @@ def report_failure(doing: str, error: Exception) -> None:
 
 def warn(place: str, message: str, *args: object) -> None:
     """Log a warning for the user; never raises, at most one line a minute for each *place*."""
-    if not _due(place):
+    if not _is_due(place):
         return
     _log(message, *args)
 
@@ -97,7 +97,7 @@ def _log(message: str, *args: object, failure: Exception | None = None) -> None:
             logger.warning(message, *args, exc_info=failure)
 
 
-def _due(place: str) -> bool:
+def _is_due(place: str) -> bool:
     now = time.monotonic()
     with _lock:
         last = _last_told.get(place)

@@ -29,7 +29,7 @@ class Memo:
     def __init__(self) -> None:
         self._made: dict[Callable[[Any], Any], dict[int, tuple[Any, Any]]] = {}
 
-    def each(self, make: Callable[[T], R], things: Iterable[T]) -> list[R]:
+    def map(self, make: Callable[[T], R], things: Iterable[T]) -> list[R]:
         """Return what *make* makes of each thing, made now where it was not before."""
         made = self._made.setdefault(make, {})
         results: list[R] = []
@@ -78,4 +78,4 @@ def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
 
     """
     shared = _holder.current()
-    return [make(thing) for thing in things] if shared is None else shared.each(make, things)
+    return [make(thing) for thing in things] if shared is None else shared.map(make, things)

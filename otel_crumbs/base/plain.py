@@ -42,12 +42,12 @@ def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     try:
         # What it is may be its own idea, and so may be what makes a number of it.
         if isinstance(value, int):
-            return _integer(int.__int__(value))
+            return _plain_integer(int.__int__(value))
         if isinstance(value, float):
-            return _number(float.__float__(value))
-        return _compound(value, depth)
+            return _plain_number(float.__float__(value))
+        return _plain_compound(value, depth)
     except Exception as error:  # noqa: BLE001 - the application's own code runs here
-        return f"<{_type_name(value)}: {type(error).__name__} while it was read>"
+        return f"<{_name_type(value)}: {type(error).__name__} while it was read>"
 
 
 def to_plain_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
@@ -65,18 +65,18 @@ def to_text(value: str, limit: int = MAX_TEXT) -> str:
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _integer(value: int) -> int | str:
+def _plain_integer(value: int) -> int | str:
     if _MIN_INT <= value <= _MAX_INT:
         return value
     # Python refuses to write out integers of more than 4300 digits.
     return str(value) if value.bit_length() < MAX_TEXT else f"<integer of {value.bit_length()} bits>"
 
 
-def _number(value: float) -> float | str:
+def _plain_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _compound(value: Any, depth: int) -> Any:
+def _plain_compound(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return to_text(str.__str__(value))
     if isinstance(value, bytes | bytearray | memoryview):
@@ -84,29 +84,29 @@ def _compound(value: Any, depth: int) -> Any:
     if isinstance(value, _READ_AS_TEXT):
         return to_text(str(value))
     if isinstance(value, Mapping):
-        return f"<{_type_name(value)}>" if depth <= 0 else _mapping(value, depth)
+        return f"<{_name_type(value)}>" if depth <= 0 else _plain_items_of(value, depth)
     if isinstance(value, list | tuple | AbstractSet):
-        return f"<{_type_name(value)}>" if depth <= 0 else _items(value, depth)
+        return f"<{_name_type(value)}>" if depth <= 0 else _plain_list_of(value, depth)
     if isinstance(value, BaseException):
         return to_text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
-        return f"<{_type_name(value)}>"  # a query set, a generator, a file: not ours to exhaust
+        return f"<{_name_type(value)}>"  # a query set, a generator, a file: not ours to exhaust
     # Decimal, Fraction and other numbers have that, and are not imported for it. Asked last: some have any attribute.
     return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
 
-def _mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    return {_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
+def _plain_items_of(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    return {_plain_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
 
 
-def _items(value: Iterable[Any], depth: int) -> list[Any]:
+def _plain_list_of(value: Iterable[Any], depth: int) -> list[Any]:
     return [to_plain(item, depth - 1) for item in islice(value, MAX_ITEMS)]
 
 
-def _key(key: Any) -> str:
+def _plain_key(key: Any) -> str:
     return to_text(key) if type(key) is str else str(to_plain(key, 0))
 
 
-def _type_name(value: Any) -> str:
+def _name_type(value: Any) -> str:
     kind = type(value)
     return f"{kind.__module__}.{kind.__qualname__}"

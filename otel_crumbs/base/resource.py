@@ -18,13 +18,13 @@ def resource_attributes() -> Mapping[str, Any]:
         if isinstance(provider, TracerProvider | LoggerProvider):
             return provider.resource.attributes
     try:
-        return _resource_without_sdk().attributes
+        return _detect_resource().attributes
     except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
         return OTELResourceDetector().detect().attributes
 
 
 @cache
-def _resource_without_sdk() -> Resource:
+def _detect_resource() -> Resource:
     return Resource.create()
 
 

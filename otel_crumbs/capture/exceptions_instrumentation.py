@@ -40,7 +40,7 @@ class RecordEnricher:
         captured = capture_error(
             error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False
         )
-        if not mark.claim(captured.event_id):
+        if not mark.assign(captured.event_id):
             return
         for key, value in self._attributes(captured).items():
             emitted.log_record.attributes[key] = value

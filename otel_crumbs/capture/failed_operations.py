@@ -41,7 +41,7 @@ class FailedOperations:
     @guarded("a failed operation was reported")
     def operation_ended(self, ended: EndedOperation) -> None:
         """Report the exception that a root span ended with."""
-        if _answered(ended.span) or _went_well(ended):
+        if _is_answer(ended.span) or _has_succeeded(ended):
             return
         if ended.exception is not None:
             self._reporter.report(ended.exception, mechanism="operation", handled=False, branch=ended.branch)
@@ -70,14 +70,14 @@ class FailedOperations:
         )
 
 
-def _answered(span: ReadableSpan) -> bool:
+def _is_answer(span: ReadableSpan) -> bool:
     """Return whether the operation gave an HTTP answer by raising it."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
     return status in _ANSWERS
 
 
-def _went_well(ended: EndedOperation) -> bool:
+def _has_succeeded(ended: EndedOperation) -> bool:
     """
     Return whether an exception on the root span is one that was handled inside.
 

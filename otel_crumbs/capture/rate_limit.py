@@ -65,7 +65,7 @@ class RateLimiter:
         """Return how many like this were held back before it, None if this one is as well."""
         if not self._limit:
             return 0
-        place = _place(error)
+        place = _find_place(error)
         return self._admit(place, (*place, message_of(error)))
 
     def admit_record(self, kind: str, message: str, stacktrace: str) -> int | None:
@@ -79,19 +79,19 @@ class RateLimiter:
         now = time.monotonic()
         with self._lock:
             minutes = (
-                (self._minute(failure, now), self._limit),
-                (self._minute(place, now), self._limit * _MESSAGES_OF_A_PLACE),
+                (self._find_minute(failure, now), self._limit),
+                (self._find_minute(place, now), self._limit * _MESSAGES_OF_A_PLACE),
             )
             full = [minute for minute, limit in minutes if minute.sent >= limit]
             for minute in full[:1]:
                 minute.held_back += 1
             if not full:
-                return sum(_let_through(minute) for minute, _ in minutes)
+                return sum(_count_admitted(minute) for minute, _ in minutes)
         counters.count("dropped", reason="rate limit")
-        warn("storm", _WORDS, self._limit, _words(place))
+        warn("storm", _WARNING, self._limit, _describe_place(place))
         return None
 
-    def _minute(self, key: Hashable, now: float) -> _Minute:
+    def _find_minute(self, key: Hashable, now: float) -> _Minute:
         minute = self._minutes.get(key)
         if minute is None:
             minute = self._minutes[key] = _Minute(now)
@@ -103,19 +103,19 @@ class RateLimiter:
         return minute
 
 
-_WORDS = (
+_WARNING = (
     "otel_crumbs holds back error events: one failure happens more often than %d times a minute. "
     "Its next event says how many were held back. It is %s (OTEL_CRUMBS_RATE_LIMIT)"
 )
 
 
-def _let_through(minute: _Minute) -> int:
+def _count_admitted(minute: _Minute) -> int:
     held_back, minute.held_back = minute.held_back, 0
     minute.sent += 1
     return held_back
 
 
-def _place(error: BaseException) -> Place:
+def _find_place(error: BaseException) -> Place:
     frames: deque[Hashable] = deque(maxlen=_FRAMES)
     traceback = error.__traceback__
     while traceback is not None:
@@ -124,7 +124,7 @@ def _place(error: BaseException) -> Place:
     return type_name(type(error)), tuple(frames)
 
 
-def _words(place: Place) -> str:
+def _describe_place(place: Place) -> str:
     kind, frames = place
     where = frames[-1] if frames else ""
     if isinstance(where, tuple):

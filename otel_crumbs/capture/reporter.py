@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
 from otel_crumbs.event.stack import message_of
-from otel_crumbs.trails import Branch, ExceptionMark, chain, current, mark_exception, mark_of
+from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
 
 from .rate_limit import RateLimiter
 
@@ -66,13 +66,13 @@ class Reporter:
         """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
         if is_expected(error):
             return None
-        mark = _mark(error, branch)
+        mark = _find_mark(error, branch)
         if mark.event_id is not None:
-            return _id_of(mark)
+            return _event_id_of(mark)
         held_back = 0 if fatal else self._rate_limiter.admit(error)
         if held_back is None:
-            mark.claim(_HELD_BACK)
-            _tell_operation(mark.branch, _key(type(error).__name__, message_of(error)))
+            mark.assign(_HELD_BACK)
+            _remember_reported(mark.branch, _make_key(type(error).__name__, message_of(error)))
             return None
         captured = capture_error(
             error,
@@ -82,9 +82,9 @@ class Reporter:
             handled=handled,
             fatal=fatal,
         )
-        if not mark.claim(captured.event_id):
-            return _id_of(mark)
-        _tell_operation(mark.branch, _key_of(captured.exceptions[0]))
+        if not mark.assign(captured.event_id):
+            return _event_id_of(mark)
+        _remember_reported(mark.branch, _find_key(captured.exceptions[0]))
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
 
@@ -92,9 +92,9 @@ class Reporter:
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
-        if branch.operation is not None and _key_of(info) in (branch.operation.reported or ()):
+        if branch.operation is not None and _find_key(info) in (branch.operation.reported or ()):
             return
-        _tell_operation(branch, _key_of(info))
+        _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
         if held_back is not None:
             captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
@@ -119,22 +119,22 @@ def _is_server_error(error: BaseException) -> bool:
     return False
 
 
-def _mark(error: BaseException, branch: Branch | None) -> ExceptionMark:
+def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:
     """Return the exception's mark, or that of what it was raised from: there the story is."""
     own = mark_of(error)
     if own is None:
-        for cause in chain(error):
+        for cause in iterate_chain(error):
             known = mark_of(cause)
             if known is not None and known.branch is not None and branch is None:
                 return mark_exception(error, known.branch, known.span_context)
     return mark_exception(error, branch or current.branch())
 
 
-def _id_of(mark: ExceptionMark) -> str | None:
+def _event_id_of(mark: ExceptionMark) -> str | None:
     return mark.event_id or None
 
 
-def _tell_operation(branch: Branch | None, key: str) -> None:
+def _remember_reported(branch: Branch | None, key: str) -> None:
     if branch is None or branch.operation is None:
         return
     captured = branch.operation.reported = branch.operation.reported or set()
@@ -142,10 +142,10 @@ def _tell_operation(branch: Branch | None, key: str) -> None:
         captured.add(key)
 
 
-def _key_of(info: ExceptionInfo) -> str:
+def _find_key(info: ExceptionInfo) -> str:
     # Spans write the class with its module, logging handlers without.
-    return _key(info.type.rpartition(".")[2], info.message)
+    return _make_key(info.type.rpartition(".")[2], info.message)
 
 
-def _key(class_name: str, message: str) -> str:
+def _make_key(class_name: str, message: str) -> str:
     return f"{class_name}: {message}"

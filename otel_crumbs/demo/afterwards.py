@@ -6,7 +6,7 @@ import shlex
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from .shop import shop_folder
+from .shop import find_shop_folder
 
 # Commands are never wrapped, so that they can be copied; the other lines are short by themselves.
 TEXT = """\
@@ -26,13 +26,13 @@ Documentation:             {docs}
 """
 
 
-def what_next() -> str:
+def format_next_steps() -> str:
     """Return how to go on, with rich's markup."""
-    return TEXT.format(shop=shlex.quote(str(shop_folder())), docs=documentation())
+    return TEXT.format(shop=shlex.quote(str(find_shop_folder())), docs=find_documentation())
 
 
-def documentation() -> str:
-    """Return where the documentation is: in the checkout, else where the project lives."""
+def find_documentation() -> str:
+    """Return where the find_documentation is: in the checkout, else where the project lives."""
     folder = Path(__file__).resolve().parents[2] / "docs"
     if (folder / "index.md").is_file():
         return str(folder)

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.status import Status
 from rich.text import Text
 
-from .afterwards import what_next
+from .afterwards import format_next_steps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ INTRODUCTION = (
 )
 
 
-class Telling:
+class Narrator:
     """A narrator: a spinner on a terminal, plain lines in a pipe."""
 
     def __init__(self, console: Console) -> None:
@@ -41,26 +41,26 @@ class Telling:
     ) -> None:
         self._status.stop()
 
-    def introduction(self) -> None:
+    def introduce(self) -> None:
         """Say what is about to happen."""
         self._console.print(INTRODUCTION)
 
-    def step(self, doing: str) -> None:
+    def print_step(self, doing: str) -> None:
         """Say what is going on."""
         if self._console.is_terminal:
             self._status.update(f"{doing} ...")
         else:
             self._console.print(f"{doing} ...")
 
-    def answer(self, answer: Answer) -> None:
+    def print_response(self, answer: Answer) -> None:
         """Say what a customer asked for and got."""
         visit = answer.visit
         line = Text(f"  {visit.method:<4} {visit.path:<18} ")
-        line.append(f"{answer.status or '---'}", style=status_style(answer.status))
+        line.append(f"{answer.status or '---'}", style=find_status_style(answer.status))
         line.append(f"  {visit.wish}", style="dim")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
 
-    def harvest(self, count: int) -> None:
+    def print_events(self, count: int) -> None:
         """Say how many events came."""
         self._console.print(f"\n{count} error events came, oldest first. A 404 is none: nothing is broken.\n")
 
@@ -68,7 +68,7 @@ class Telling:
         """Keep what went wrong, to say it after what went well."""
         self._failure = error, last_lines
 
-    def failure(self) -> None:
+    def print_failure(self) -> None:
         """Say what went wrong, and what the shop said last."""
         if self._failure is None:
             return
@@ -79,14 +79,14 @@ class Telling:
         for line in lines:
             self._console.print(Text(f"  {line}", style="dim"))
 
-    def ending(self) -> None:
+    def print_end(self) -> None:
         """Say how to go on."""
         self._console.print(Rule(Text("Go on", style="bold"), align="left", style="dim"))
         self._console.print()
-        self._console.print(what_next(), soft_wrap=True)
+        self._console.print(format_next_steps(), soft_wrap=True)
 
 
-def status_style(status: int | None) -> str:
+def find_status_style(status: int | None) -> str:
     """Return the colour of an HTTP status."""
     if status is None or status >= 500:  # noqa: PLR2004 - server errors begin here
         return "bold red"

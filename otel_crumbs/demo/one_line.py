@@ -1,4 +1,4 @@
-"""A breadcrumb in one line: its time before the error, its message, the data worth a glance."""
+"""A breadcrumb in one line: its time before the error, its format_message, the format_data worth a glance."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ SLOW_MS = 1
 MAX_DATA_ITEMS = 3
 MAX_DATA_TEXT = 32
 
-# Said by the message, the category or another field already.
+# Said by the format_message, the category or another field already.
 SAID_ELSEWHERE = re.compile(
     r"^(method|url|status_code|reason|library|duration_ms|status|span|span_id|type|handled|logger|exception"
     r"|db\..*|code\..*|http\..*|thread\..*|exception\..*|otel\..*)$"
 )
 
 
-def relative_time(timestamp: str, zero: int) -> str:
+def format_relative_time(timestamp: str, zero: int) -> str:
     """Return when something happened, seen from the error: ``-1.24 s``."""
-    seconds = (nanoseconds(timestamp) - zero) / NANOSECONDS
+    seconds = (to_nanoseconds(timestamp) - zero) / NANOSECONDS
     if abs(seconds) >= 1:
         return f"{seconds:+.2f} s"
     if abs(seconds) >= MOMENT:
@@ -37,15 +37,15 @@ def relative_time(timestamp: str, zero: int) -> str:
     return f"{seconds * 1000:+.1f} ms"
 
 
-def nanoseconds(timestamp: str) -> int:
+def to_nanoseconds(timestamp: str) -> int:
     """Read RFC 3339 in UTC with microseconds, without losing any of them."""
     moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * NANOSECONDS + moment.microsecond * 1000
 
 
-def message(crumb: Mapping[str, Any]) -> str:
-    """Return the message on one line; SQL without quotes and long lists of columns."""
+def format_message(crumb: Mapping[str, Any]) -> str:
+    """Return the format_message on one line; SQL without quotes and long lists of columns."""
     text = " ".join(str(crumb.get("message") or "").split())
     return shorten_sql(text) if crumb.get("type") == "query" else text
 
@@ -63,23 +63,23 @@ def shorten_sql(statement: str) -> str:
     return re.sub(r"(INSERT INTO \S+) \([^()]{30,}\)", r"\1 (…)", plain)
 
 
-def data(crumb: Mapping[str, Any]) -> str:
-    """Return the few items of data that the message does not tell; what is no plain value says little."""
+def format_data(crumb: Mapping[str, Any]) -> str:
+    """Return the few items of format_data that the format_message does not tell; what is no plain value says little."""
     items = ((key, str(item)) for key, item in (crumb.get("data") or {}).items())
     told = str(crumb.get("message") or "")
     shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_told(key, text, told)]
     return "  ".join(shown[:MAX_DATA_ITEMS])
 
 
-def is_told(key: str, text: str, message: str) -> bool:
-    """Tell whether an item of data says nothing that the message does not."""
+def is_told(key: str, text: str, format_message: str) -> bool:
+    """Tell whether an item of format_data says nothing that the format_message does not."""
     if SAID_ELSEWHERE.match(key) or text.startswith("<"):
         return True
     # An error's own words stand in the last line, where it is the one that is reported.
-    return text in message or (key == "error" and text.partition(":")[0] in message)
+    return text in format_message or (key == "error" and text.partition(":")[0] in format_message)
 
 
-def marks(crumb: Mapping[str, Any]) -> str:
+def format_marks(crumb: Mapping[str, Any]) -> str:
     """Return what makes a breadcrumb special: repeated, still open, from another branch."""
     found = []
     if crumb.get("repeated", 1) > 1:
@@ -91,8 +91,8 @@ def marks(crumb: Mapping[str, Any]) -> str:
     return ", ".join(found)
 
 
-def duration(crumb: Mapping[str, Any]) -> str:
-    """Return how long it took, if that was long and the message does not say so."""
+def format_duration(crumb: Mapping[str, Any]) -> str:
+    """Return how long it took, if that was long and the format_message does not say so."""
     milliseconds = crumb.get("duration_ms") or 0
     told = crumb.get("type") == "http" or crumb.get("in_flight")
     return "" if told or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"

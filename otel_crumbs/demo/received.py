@@ -51,7 +51,7 @@ def read_request(body: bytes) -> Iterator[ReceivedEvent]:
     """Read every log record of one OTLP export request."""
     request = ExportLogsServiceRequest.FromString(body)
     for resource_logs in request.resource_logs:
-        resource = mapping(resource_logs.resource.attributes)
+        resource = read_mapping(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
             for record in scope_logs.log_records:
                 yield read_record(record, resource)
@@ -64,28 +64,28 @@ def read_record(record: LogRecord, resource: Mapping[str, Any]) -> ReceivedEvent
         event_name=record.event_name,
         severity_number=int(record.severity_number),
         severity_text=record.severity_text,
-        body=value(record.body),
+        body=read_value(record.body),
         trace_id=record.trace_id.hex(),
         span_id=record.span_id.hex(),
-        attributes=mapping(record.attributes),
+        attributes=read_mapping(record.attributes),
         resource=resource,
     )
 
 
-def mapping(pairs: Iterable[KeyValue]) -> dict[str, Any]:
+def read_mapping(pairs: Iterable[KeyValue]) -> dict[str, Any]:
     """Read OTLP's list of pairs."""
-    return {pair.key: value(pair.value) for pair in pairs}
+    return {pair.key: read_value(pair.value) for pair in pairs}
 
 
-def value(wrapped: AnyValue) -> Any:
-    """Read one OTLP value, at any depth."""
+def read_value(wrapped: AnyValue) -> Any:
+    """Read one OTLP read_value, at any depth."""
     kind = wrapped.WhichOneof("value")
     if kind is None:
         return None
     if kind == "array_value":
-        return [value(item) for item in wrapped.array_value.values]
+        return [read_value(item) for item in wrapped.array_value.values]
     if kind == "kvlist_value":
-        return mapping(wrapped.kvlist_value.values)
+        return read_mapping(wrapped.kvlist_value.values)
     if kind == "bytes_value":
         return wrapped.bytes_value.decode("utf-8", "backslashreplace")
     return getattr(wrapped, kind)

@@ -53,7 +53,7 @@ class Receiver:
             self._events.update({event.event_id: event for event in events})
             self._arrived.notify_all()
 
-    def events(self) -> list[ReceivedEvent]:
+    def list_events(self) -> list[ReceivedEvent]:
         """Return the error events so far, newest last."""
         with self._arrived:
             return sorted(self._events.values(), key=lambda event: event.timestamp)
@@ -79,9 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BODY:
             self.close_connection = True
-            self._answer(413)
+            self._respond(413)
             return
-        self._answer(self._take(self.rfile.read(length)))
+        self._respond(self._take(self.rfile.read(length)))
 
     def _take(self, body: bytes) -> int:
         encoding = self.headers.get("Content-Encoding", "identity")
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 400
         return 200 if self.path.startswith("/v1/") else 404
 
-    def _answer(self, status: int) -> None:
+    def _respond(self, status: int) -> None:
         # An empty body is an empty Export*ServiceResponse: everything was taken.
         self.send_response(status)
         self.send_header("Content-Type", "application/x-protobuf")

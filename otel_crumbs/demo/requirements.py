@@ -22,7 +22,7 @@ MODULES = {
 }
 
 
-def complaint() -> str | None:
+def find_complaint() -> str | None:
     """Return one line that says what is missing and names the remedy, or None."""
     missing = [name for module, name in MODULES.items() if not is_importable(module)]
     if missing:

@@ -26,7 +26,7 @@ class ShopFailedError(RuntimeError):
     """The shop did not open, or closed too early."""
 
 
-def shop_folder() -> Path:
+def find_shop_folder() -> Path:
     """Return where the shop is: inside the installed package, or in a checkout."""
     here = Path(__file__).resolve()
     candidates = [here.parent / "django_shop", here.parents[2] / "examples" / "django_shop"]
@@ -40,15 +40,15 @@ class Shop:
     """The shop as a subprocess that sends its telemetry to *endpoint*; a context manager."""
 
     def __init__(self, endpoint: str) -> None:
-        self.folder = shop_folder()
-        self.port = free_port()
+        self.folder = find_shop_folder()
+        self.port = find_free_port()
         self._endpoint = endpoint
         self._scratch = tempfile.TemporaryDirectory(prefix="otel-crumbs-demo-", ignore_cleanup_errors=True)
         self._output = Path(self._scratch.name, "output.txt")
 
     def __enter__(self) -> Self:
         server = [sys.executable, "manage.py", "runserver", "--noreload", f"127.0.0.1:{self.port}"]
-        environment = self._environment()
+        environment = self._make_environment()
         with self._output.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-c", INSTRUMENT, *server],
@@ -75,7 +75,7 @@ class Shop:
 
     def wait_until_open(self, deadline: float) -> None:
         """Return as soon as the shop takes connections."""
-        while not takes_connections(self.port):
+        while not is_open(self.port):
             self.check()
             if monotonic() > deadline:
                 raise ShopFailedError("the shop did not open in time")
@@ -87,11 +87,11 @@ class Shop:
         if code is not None:
             raise ShopFailedError(f"the shop's process ended with exit code {code}")
 
-    def last_lines(self, count: int = 15) -> list[str]:
+    def read_last_lines(self, count: int = 15) -> list[str]:
         """Return the end of what the process printed."""
         return self._output.read_text("utf-8", "replace").splitlines()[-count:]
 
-    def _environment(self) -> dict[str, str]:
+    def _make_environment(self) -> dict[str, str]:
         # The demo shows the defaults, whatever this shell is set up for.
         ours = {name: text for name, text in os.environ.items() if not name.startswith(("OTEL_", "DJANGO_", "SHOP_"))}
         return ours | {
@@ -109,7 +109,7 @@ class Shop:
         }
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """Return a loopback port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -117,7 +117,7 @@ def free_port() -> int:
         return port
 
 
-def takes_connections(port: int) -> bool:
+def is_open(port: int) -> bool:
     """Tell whether somebody listens on a loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1.0)

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import one_line
-from .where import where_raised
+from .where import find_origin
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -47,21 +47,21 @@ class Timeline:
     total: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._title()
+        yield self._format_title()
         yield Text()
-        yield self._trail(options)
+        yield self._format_trail(options)
         yield Text()
-        yield Padding(self._footer(), (0, 1))
+        yield Padding(self._format_footer(), (0, 1))
         yield Text()
 
-    def _title(self) -> Rule:
+    def _format_title(self) -> Rule:
         operation = self.event.attributes.get("otel_crumbs.operation") or "no operation"
         title = Text.assemble(
-            (f"{self.number} of {self.total}", "bold"), "  ", (short_type(self.event), "bold red"), f" in {operation}"
+            (f"{self.number} of {self.total}", "bold"), "  ", (shorten_type(self.event), "bold red"), f" in {operation}"
         )
         return Rule(title, align="left", style="dim")
 
-    def _trail(self, options: ConsoleOptions) -> Table:
+    def _format_trail(self, options: ConsoleOptions) -> Table:
         shapes = ASCII_SHAPES if options.ascii_only else SHAPES
         category_width = CATEGORY_WIDTH if options.max_width < WIDE else WIDE_CATEGORY_WIDTH
         message_width = max(options.max_width - TIME_WIDTH - category_width - MARGIN, MIN_MESSAGE_WIDTH)
@@ -74,8 +74,8 @@ class Timeline:
             words = f"{self._dropped} earlier breadcrumbs had no room"
             table.add_row(Text(), Text(), Text(), Text(words, style="dim italic"))
         for crumb in self.event.breadcrumbs:
-            table.add_row(*self._row(crumb, shapes, message_width))
-        for row in self._failure(shapes):
+            table.add_row(*self._format_row(crumb, shapes, message_width))
+        for row in self._format_failure(shapes):
             table.add_row(*row)
         return table
 
@@ -83,31 +83,31 @@ class Timeline:
     def _dropped(self) -> int:
         return int(self.event.attributes.get("otel_crumbs.dropped") or 0)
 
-    def _row(self, crumb: Mapping[str, Any], shapes: Mapping[str, str], width: int) -> tuple[Text, ...]:
+    def _format_row(self, crumb: Mapping[str, Any], shapes: Mapping[str, str], width: int) -> tuple[Text, ...]:
         level = str(crumb.get("level", "info"))
         style = LEVEL_STYLES.get(level, "")
         category = str(crumb.get("category", ""))
         category_style = CATEGORY_STYLES.get(category, OTHER_CATEGORY_STYLE)
-        time = one_line.relative_time(crumb["timestamp"], self.event.timestamp)
+        time = one_line.format_relative_time(crumb["timestamp"], self.event.timestamp)
         return (
             Text(time, style="dim"),
             Text(shapes.get(level, shapes["info"]), style=style or category_style),
             Text(category, style=category_style),
-            told(crumb, style, width * MAX_MESSAGE_LINES),
+            format_message(crumb, style, width * MAX_MESSAGE_LINES),
         )
 
-    def _failure(self, shapes: Mapping[str, str]) -> Iterator[tuple[Text, ...]]:
+    def _format_failure(self, shapes: Mapping[str, str]) -> Iterator[tuple[Text, ...]]:
         attributes = self.event.attributes
-        line = f"{short_type(self.event)}: {attributes.get('exception.message', '')}"
+        line = f"{shorten_type(self.event)}: {attributes.get('exception.message', '')}"
         level = Text(self.event.severity_text.lower(), style="bold red")
         cross = Text(shapes["failure"], style="bold red")
         yield Text("0", style="bold red"), cross, level, Text(line, style="bold white on red")
-        where = where_raised(str(attributes.get("exception.stacktrace", "")))
+        where = find_origin(str(attributes.get("exception.stacktrace", "")))
         if where:
             yield Text(), Text(), Text(), Text(where.source, style="red")
             yield Text(), Text(), Text(), Text(f"at {where}", style="dim")
 
-    def _footer(self) -> Text:
+    def _format_footer(self) -> Text:
         attributes = self.event.attributes
         moment = datetime.fromtimestamp(self.event.timestamp / one_line.NANOSECONDS).astimezone()
         handled = "handled" if attributes.get("otel_crumbs.handled") else "unhandled"
@@ -123,18 +123,18 @@ class Timeline:
         return Text(", ".join(parts) + "\n" + ids, style="dim")
 
 
-def short_type(event: ReceivedEvent) -> str:
+def shorten_type(event: ReceivedEvent) -> str:
     """Return the exception's class without its module."""
     return str(event.attributes.get("exception.type", "error")).rpartition(".")[2]
 
 
-def told(crumb: Mapping[str, Any], style: str, limit: int) -> Text:
+def format_message(crumb: Mapping[str, Any], style: str, limit: int) -> Text:
     """Return what a breadcrumb says: message, marks, duration, data."""
-    text = Text(one_line.cut(one_line.message(crumb), limit), style=style)
-    marks = one_line.marks(crumb)
+    text = Text(one_line.cut(one_line.format_message(crumb), limit), style=style)
+    marks = one_line.format_marks(crumb)
     if marks:
         text.append(f"  {marks}", style="bold")
-    for extra in (one_line.duration(crumb), one_line.data(crumb)):
+    for extra in (one_line.format_duration(crumb), one_line.format_data(crumb)):
         if extra:
             text.append(f"  {extra}", style="dim")
     return text

@@ -28,7 +28,7 @@ class Where:
         return f"{self.file}:{self.line} in {self.function}"
 
 
-def where_raised(stacktrace: str) -> Where | None:
+def find_origin(stacktrace: str) -> Where | None:
     """Return the innermost line in code that nobody installed, else the innermost of all."""
     frames = list(FRAME.finditer(stacktrace))
     own = [frame for frame in frames if not FOREIGN.match(frame["file"])]

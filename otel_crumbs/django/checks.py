@@ -12,7 +12,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from otel_crumbs.base.instrumentations import is_instrumentation_active
-from otel_crumbs.install import installed
+from otel_crumbs.install import get_installation
 from otel_crumbs.setup.config import PREFIX, SETTINGS
 
 MIDDLEWARE = "otel_crumbs.django.middleware.CrumbsMiddleware"
@@ -22,7 +22,7 @@ APP = "otel_crumbs.django"
 @register(Tags.compatibility)
 def check_installed(**_: Any) -> list[CheckMessage]:
     """Check that breadcrumbs are in place."""
-    installation = installed()
+    installation = get_installation()
     if installation is not None and installation.active:
         return []
     return [
@@ -37,7 +37,7 @@ def check_installed(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_exporter(**_: Any) -> list[CheckMessage]:
     """Check that error events go somewhere."""
-    installation = installed()
+    installation = get_installation()
     if installation is None or not installation.active or installation.delivery.workers:
         return []
     return [
@@ -52,7 +52,7 @@ def check_exporter(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_requests_have_operations(**_: Any) -> list[CheckMessage]:
     """Check that each request has a trail of its own."""
-    if _traced() or _middleware():
+    if _is_traced() or _list_middleware():
         return []
     return [
         Warning(
@@ -66,7 +66,7 @@ def check_requests_have_operations(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
     """Check that our middleware sees all of a request."""
-    middleware = _middleware()
+    middleware = _list_middleware()
     if not middleware or middleware[0] == MIDDLEWARE:
         return []
     return [
@@ -81,10 +81,10 @@ def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_environment(**_: Any) -> list[CheckMessage]:
     """Check that the environment says what it means."""
-    return [*_unknown_variables(), *_unused_values()]
+    return [*_warn_of_unknown_variables(), *_warn_of_unused_values()]
 
 
-def _unknown_variables() -> Iterable[CheckMessage]:
+def _warn_of_unknown_variables() -> Iterable[CheckMessage]:
     known = {setting.variable for setting in SETTINGS}
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and variable not in known:
@@ -95,7 +95,7 @@ def _unknown_variables() -> Iterable[CheckMessage]:
             )
 
 
-def _unused_values() -> Iterable[CheckMessage]:
+def _warn_of_unused_values() -> Iterable[CheckMessage]:
     for setting in SETTINGS:
         value = os.environ.get(setting.variable, "").strip()
         if value and not _parses(setting.parse, value):
@@ -114,12 +114,12 @@ def _parses(parse: Any, value: str) -> bool:
     return True
 
 
-def _middleware() -> list[str]:
+def _list_middleware() -> list[str]:
     listed = [str(item) for item in settings.MIDDLEWARE or ()]
     return listed if MIDDLEWARE in listed else []
 
 
-def _traced() -> bool:
+def _is_traced() -> bool:
     """Return whether OpenTelemetry's Django instrumentation runs, with an SDK behind it."""
     active = is_instrumentation_active("opentelemetry.instrumentation.django", "DjangoInstrumentor")
     return active and isinstance(trace.get_tracer_provider(), TracerProvider)

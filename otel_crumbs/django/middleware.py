@@ -25,25 +25,25 @@ def CrumbsMiddleware(get_response: Handler) -> Handler:  # noqa: N802 - named li
     instrumentation runs, it is not needed and does nothing.
     """
     if iscoroutinefunction(get_response):
-        return _for_async(get_response)
-    return _for_sync(get_response)
+        return _make_async(get_response)
+    return _make_sync(get_response)
 
 
-def _for_sync(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handler:
+def _make_sync(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return get_response(request)
-        with operation(_name(request)):
+        with operation(_name_request(request)):
             return get_response(request)
 
     return middleware
 
 
-def _for_async(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Handler:
+def _make_async(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Handler:
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return await get_response(request)
-        async with operation(_name(request)):
+        async with operation(_name_request(request)):
             return await get_response(request)
 
     return middleware
@@ -54,7 +54,7 @@ def _has_operation() -> bool:
     return current.branch().operation is not None
 
 
-def _name(request: HttpRequest) -> str:
+def _name_request(request: HttpRequest) -> str:
     """Return the method and the route, as OpenTelemetry names a request; the path where no route fits."""
     try:
         route = resolve(request.path_info, getattr(request, "urlconf", None)).route

@@ -17,12 +17,12 @@ from .section import Row, Section, State
 WAITING = "none yet: attached as soon as the application sets one"
 
 
-def hooks(installation: Installation) -> Section:
+def describe_hooks(installation: Installation) -> Section:
     """Return what is hooked."""
-    return Section(title="In place", key="hooks", rows=tuple(_hooks(installation)))
+    return Section(title="In place", key="hooks", rows=tuple(_iterate_hooks(installation)))
 
 
-def _hooks(installation: Installation) -> Iterator[Row]:
+def _iterate_hooks(installation: Installation) -> Iterator[Row]:
     if not installation.active:
         yield Row(name="nothing", value="switched off by OTEL_CRUMBS_ENABLED or OTEL_SDK_DISABLED", state=State.NOTE)
         return
@@ -30,11 +30,11 @@ def _hooks(installation: Installation) -> Iterator[Row]:
     shut = [door for door in MECHANISMS if door not in installation.config.capture]
     if shut:
         yield Row(name="doors left shut", value=", ".join(shut), remark="by the setting capture", state=State.NOTE)
-    yield tracer_provider()
-    yield logger_provider()
+    yield describe_tracer_provider()
+    yield describe_logger_provider()
 
 
-def tracer_provider() -> Row:
+def describe_tracer_provider() -> Row:
     """Return what the trail's spans come from."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
@@ -44,7 +44,7 @@ def tracer_provider() -> Row:
     return Row(name="tracer provider", value=type(provider).__name__, remark=sampler, state=State.GOOD)
 
 
-def logger_provider() -> Row:
+def describe_logger_provider() -> Row:
     """Return what the trail's log records come from, beside the logging module."""
     provider = _logs.get_logger_provider()
     if not isinstance(provider, LoggerProvider):

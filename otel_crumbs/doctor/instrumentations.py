@@ -1,4 +1,4 @@
-"""Which instrumentations of OpenTelemetry are there, and which libraries have none."""
+"""Which describe_instrumentations of OpenTelemetry are there, and which libraries have none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint, entry_points
 from otel_crumbs.base.instrumentations import is_instrumentation_active
 
 from .section import Row, Section, State
-from .versions import installed_version
+from .versions import find_version
 
 OWN = "otel_crumbs"
 
@@ -30,22 +30,22 @@ NONE_ACTIVE = Row(
 DJANGO_ADVICE = "needs DJANGO_SETTINGS_MODULE in the environment, which is not set"
 
 
-def instrumentations(environ: Mapping[str, str]) -> Section:
-    """Return the instrumentations that are installed, and whether each is active in this process."""
+def describe_instrumentations(environ: Mapping[str, str]) -> Section:
+    """Return the describe_instrumentations that are installed, and whether each is active in this process."""
     found = sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda entry: entry.name)
-    rows = [_instrumentation(entry, environ) for entry in found if entry.name != OWN]
+    rows = [_describe_instrumentation(entry, environ) for entry in found if entry.name != OWN]
     if not any(is_active(entry) for entry in found if entry.name != OWN):
         rows.append(NONE_ACTIVE)
     return Section(title="Instrumentations", key="instrumentations", rows=tuple(rows))
 
 
-def without_instrumentation() -> Section:
+def describe_missing() -> Section:
     """Return what could tell more if it were instrumented, each with the remedy."""
-    rows = tuple(dict.fromkeys(_lacking()))
+    rows = tuple(dict.fromkeys(_iterate_missing()))
     return Section(title="Would tell more with an instrumentation", key="lacking", rows=rows)
 
 
-def _instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
+def _describe_instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
     version = entry.dist.version if entry.dist else ""
     remarks = ["active"] if is_active(entry) else []
     state = State.GOOD if remarks else State.PLAIN
@@ -60,23 +60,23 @@ def is_active(entry: EntryPoint) -> bool:
     return is_instrumentation_active(entry.module, entry.attr)
 
 
-def _lacking() -> Iterator[Row]:
-    for library, instrumentation in known_instrumentations():
+def _iterate_missing() -> Iterator[Row]:
+    for library, instrumentation in iterate_known():
         distribution = re.split(r"[=<>~! ]", instrumentation)[0]
         topic = distribution.removeprefix("opentelemetry-instrumentation-")
         cover = COVERED_BY.get(topic)
-        if topic in NO_LOSS or installed_version(distribution) or (cover and is_installed(cover)):
+        if topic in NO_LOSS or find_version(distribution) or (cover and is_installed(cover)):
             continue
-        if library is None or installed_version(library):
+        if library is None or find_version(library):
             yield Row(name=topic, remark=f"pip install {instrumentation}", state=State.NOTE)
 
 
 def is_installed(topic: str) -> bool:
     """Tell whether an instrumentation is installed."""
-    return installed_version(f"opentelemetry-instrumentation-{topic}") is not None
+    return find_version(f"opentelemetry-instrumentation-{topic}") is not None
 
 
-def known_instrumentations() -> Iterator[tuple[str | None, str]]:
+def iterate_known() -> Iterator[tuple[str | None, str]]:
     """Iterate over the library, None for Python's own, and the instrumentation to install for it."""
     try:
         from opentelemetry.instrumentation.bootstrap_gen import (  # noqa: PLC0415 - not a public module

@@ -10,14 +10,14 @@ _SCRUBBER = Scrubber()
 _USER = re.compile(r"//[^/\s@]+@")
 
 
-def masked(name: str, value: str) -> str:
+def mask(name: str, value: str) -> str:
     """Return what a variable says without passwords, tokens, and the values of headers."""
     if "HEADERS" in name.upper():
-        return ",".join(_masked_header(pair) for pair in value.split(","))
+        return ",".join(_mask_header(pair) for pair in value.split(","))
     return _SCRUBBER.text(_USER.sub(f"//{SCRUBBED}@", value))
 
 
-def _masked_header(pair: str) -> str:
+def _mask_header(pair: str) -> str:
     key, separator, _ = pair.partition("=")
     # What has no name may be all secret.
     return f"{key.strip()}={SCRUBBED}" if separator else SCRUBBED

@@ -46,28 +46,28 @@ class Report:
         """Write a section, if there is anything in it."""
         if not section.rows:
             return
-        self._line(self._painted(section.title, BOLD))
+        self._format_line(self._paint(section.title, BOLD))
         name_width = max(len(row.name) for row in section.rows)
         value_width = max(len(row.value) * (len(row.value) <= MAX_VALUE_WIDTH) for row in section.rows)
         for row in section.rows:
-            for line in self._row(row, name_width, value_width):
-                self._line(line)
-        self._line("")
+            for line in self._format_row(row, name_width, value_width):
+                self._format_line(line)
+        self._format_line("")
         self._stream.flush()
 
-    def verdict(self, sentence: str, *, well: bool) -> None:
+    def format_verdict(self, sentence: str, *, well: bool) -> None:
         """Write the conclusion."""
         for line in textwrap.wrap(sentence, self._width):
-            self._line(self._painted(line, COLOURS[State.GOOD if well else State.BAD]))
+            self._format_line(self._paint(line, COLOURS[State.GOOD if well else State.BAD]))
 
-    def _row(self, row: Row, name_width: int, value_width: int) -> Iterator[str]:
-        mark = self._painted(self._marks[row.state], COLOURS.get(row.state, ""))
+    def _format_row(self, row: Row, name_width: int, value_width: int) -> Iterator[str]:
+        mark = self._paint(self._marks[row.state], COLOURS.get(row.state, ""))
         indent = " " * (name_width + 6)
-        first, *others = self._told(row, max(self._width - len(indent), MIN_ROOM), value_width)
+        first, *others = self._wrap_remark(row, max(self._width - len(indent), MIN_ROOM), value_width)
         yield f"  {mark} {row.name:<{name_width}}  {first}".rstrip()
         yield from (indent + line for line in others)
 
-    def _told(self, row: Row, room: int, value_width: int) -> list[str]:
+    def _wrap_remark(self, row: Row, room: int, value_width: int) -> list[str]:
         colour = DIM if row.state in {State.PLAIN, State.GOOD} else COLOURS[row.state]
         lines = textwrap.wrap(row.value, room, break_on_hyphens=False)
         remark = textwrap.wrap(row.remark, room, break_on_hyphens=False)
@@ -75,12 +75,12 @@ class Report:
         last = lines.pop() if lines else ""
         last = last if lines else last.ljust(value_width)
         if len(remark) == 1 and len(last) + 2 + len(row.remark) <= room:
-            return [*lines, f"{last}  {self._painted(row.remark, colour)}"]
+            return [*lines, f"{last}  {self._paint(row.remark, colour)}"]
         above = [*lines, last.rstrip()] if row.value or not remark else []
-        return above + [self._painted(line, colour) for line in remark]
+        return above + [self._paint(line, colour) for line in remark]
 
-    def _painted(self, text: str, code: str) -> str:
+    def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and code else text
 
-    def _line(self, text: str) -> None:
+    def _format_line(self, text: str) -> None:
         self._stream.write(f"{text}\n")

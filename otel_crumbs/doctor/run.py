@@ -7,18 +7,18 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 
-from otel_crumbs.install import install, installed
+from otel_crumbs.install import get_installation, install
 from otel_crumbs.setup.installation import Installation
 
-from .hooks import hooks
-from .instrumentations import instrumentations, without_instrumentation
+from .hooks import describe_hooks
+from .instrumentations import describe_instrumentations, describe_missing
 from .report import Report, as_json
 from .section import Section, State
-from .sending import sending
-from .settings import settings, standard_variables
-from .versions import versions
-from .waiting import waiting
-from .warned import heard_warnings, warnings
+from .sending import describe_sending
+from .settings import describe_settings, describe_standard_variables
+from .versions import describe_versions
+from .waiting import describe_spools
+from .warned import collect_warnings, describe_warnings
 
 UNREACHED = re.compile("not reached|no answer|UNAVAILABLE|DEADLINE")
 VARIABLES = "OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL and _HEADERS say where and how it is sent."
@@ -28,8 +28,8 @@ def run(*, timeout: float, send: bool = True, json: bool = False) -> int:
     """Examine this environment, and return the exit code: 1 if the test event was not taken."""
     report = Report(sys.stdout)
     sections: list[Section] = []
-    with heard_warnings() as heard:
-        installation = installed() or install()
+    with collect_warnings() as heard:
+        installation = get_installation() or install()
         for section in examine(installation, heard, timeout=timeout, send=send):
             sections.append(section)
             if not json:
@@ -38,25 +38,25 @@ def run(*, timeout: float, send: bool = True, json: bool = False) -> int:
     if json:
         sys.stdout.write(as_json(sections, well=well) + "\n")
     else:
-        report.verdict(verdict(sections, well=well), well=well)
+        report.format_verdict(judge(sections, well=well), well=well)
     return 0 if well else 1
 
 
 def examine(installation: Installation, heard: Sequence[str], *, timeout: float, send: bool) -> Iterator[Section]:
     """Iterate over everything that there is to know, the test event last."""
-    yield versions()
-    yield settings(installation.config, os.environ)
-    yield standard_variables(os.environ)
-    yield hooks(installation)
-    yield waiting(installation)
-    yield instrumentations(os.environ)
-    yield without_instrumentation()
+    yield describe_versions()
+    yield describe_settings(installation.config, os.environ)
+    yield describe_standard_variables(os.environ)
+    yield describe_hooks(installation)
+    yield describe_spools(installation)
+    yield describe_instrumentations(os.environ)
+    yield describe_missing()
     if send:
-        yield sending(installation, timeout)
-    yield warnings(heard, os.environ)
+        yield describe_sending(installation, timeout)
+    yield describe_warnings(heard, os.environ)
 
 
-def verdict(sections: Sequence[Section], *, well: bool) -> str:
+def judge(sections: Sequence[Section], *, well: bool) -> str:
     """Return the conclusion in a sentence or two."""
     results = [row for section in sections if section.key == "test_event" for row in section.rows]
     refusals = {row.name: row.remark for row in results if row.state is State.BAD}

@@ -12,11 +12,11 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_crumbs.event import CapturedError, ErrorEvent, capture_error
 from otel_crumbs.export import Exporter, Outcome, Verdict
-from otel_crumbs.export.otlp.settings import read
+from otel_crumbs.export.otlp.settings import read_settings
 from otel_crumbs.setup.installation import Installation
 from otel_crumbs.sources.notes import record
 
-from .masking import masked
+from .masking import mask
 from .section import Row, Section, State
 
 MECHANISM = "doctor"
@@ -26,12 +26,12 @@ class DoctorTest(Exception):  # noqa: N818 - nothing went wrong
     """What the test event reports."""
 
 
-def sending(installation: Installation, timeout: float) -> Section:
+def describe_sending(installation: Installation, timeout: float) -> Section:
     """Send the test event and return what each exporter said; takes *timeout* and a little at most."""
-    return Section(title="Test event", key="test_event", rows=tuple(_sending(installation, timeout)))
+    return Section(title="Test event", key="test_event", rows=tuple(_iterate_sending(installation, timeout)))
 
 
-def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
+def _iterate_sending(installation: Installation, timeout: float) -> Iterator[Row]:
     exporters = [worker.exporter for worker in installation.delivery.workers]
     wanted = {name for name in installation.config.exporter if isinstance(name, str) and name != "none"}
     broken = wanted - {exporter.name for exporter in exporters}
@@ -41,15 +41,15 @@ def _sending(installation: Installation, timeout: float) -> Iterator[Row]:
         return
     for name in sorted(broken):
         yield Row(name=name, value="could not be set up", remark="see the warnings", state=State.BAD)
-    event = installation.builder.build(seize_test())
+    event = installation.builder.build(capture_test())
     if event is None:
         yield Row(name="not sent", value="before_send dropped it", state=State.NOTE)
         return
     for exporter in exporters:
-        yield sent(exporter, event, timeout)
+        yield describe_sent(exporter, event, timeout)
 
 
-def seize_test() -> CapturedError:
+def capture_test() -> CapturedError:
     """Return what is needed of an exception that was raised here, with a breadcrumb before it."""
     record("otel-crumbs doctor sends a test event", category="otel_crumbs.doctor")
     try:
@@ -63,34 +63,34 @@ def fail() -> NoReturn:
     raise DoctorTest("a test of the way to here, nothing is wrong")
 
 
-def sent(exporter: Exporter, event: ErrorEvent, timeout: float) -> Row:
+def describe_sent(exporter: Exporter, event: ErrorEvent, timeout: float) -> Row:
     """Send the event by one exporter, and return what became of it."""
     started = monotonic()
-    outcome = _within(exporter, event, timeout)
+    outcome = _run_within(exporter, event, timeout)
     milliseconds = (monotonic() - started) * 1000
-    where = endpoint(exporter.name)
+    where = find_endpoint(exporter.name)
     if outcome.verdict is Verdict.DELIVERED:
         remark = f"taken in {milliseconds:.0f} ms: event {event.event_id}"
         return Row(name=exporter.name, value=where, remark=remark, state=State.GOOD)
-    remark = f"not taken: {reason_of(outcome)}"
+    remark = f"not taken: {find_reason(outcome)}"
     return Row(name=exporter.name, value=where, remark=remark, state=State.BAD)
 
 
-def endpoint(name: str) -> str:
+def find_endpoint(name: str) -> str:
     """Return where an exporter sends to."""
     if name != "otlp":
         return "standard error" if name == "console" else ""
-    settings = read(os.environ)
-    return f"{masked('', settings.endpoint)} ({settings.protocol})"
+    settings = read_settings(os.environ)
+    return f"{mask('', settings.endpoint)} ({settings.protocol})"
 
 
-def reason_of(outcome: Outcome) -> str:
-    """Return why the event was not taken, without the endpoint that stands beside it."""
-    reason = outcome.reason.removeprefix(read(os.environ).endpoint).removeprefix(" was")
-    return masked("", reason.strip())
+def find_reason(outcome: Outcome) -> str:
+    """Return why the event was not taken, without the find_endpoint that stands beside it."""
+    reason = outcome.reason.removeprefix(read_settings(os.environ).endpoint).removeprefix(" was")
+    return mask("", reason.strip())
 
 
-def _within(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
+def _run_within(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
     """Export in a thread of its own: looking up a name, for one, heeds no timeout."""
     outcomes: list[Outcome] = []
 

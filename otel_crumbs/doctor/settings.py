@@ -1,4 +1,4 @@
-"""The effective settings, each with where it came from, and the standard variables beside them."""
+"""The effective describe_settings, each with where it came from, and the standard variables beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from otel_crumbs.setup.config import SETTINGS, Config, Setting
 
-from .masking import masked
+from .masking import mask
 from .section import Row, Section, State
 
 # Always worth showing, with what it means if they are not set.
@@ -40,24 +40,26 @@ OTHERS = (
 NOTHING: tuple[object, ...] = (None, "", (), {})
 
 
-def settings(config: Config, environ: Mapping[str, str]) -> Section:
+def describe_settings(config: Config, environ: Mapping[str, str]) -> Section:
     """Return every setting of ours."""
-    return Section(title="Settings", key="settings", rows=tuple(_setting(each, config, environ) for each in SETTINGS))
+    return Section(
+        title="Settings", key="settings", rows=tuple(_describe_setting(each, config, environ) for each in SETTINGS)
+    )
 
 
-def standard_variables(environ: Mapping[str, str]) -> Section:
+def describe_standard_variables(environ: Mapping[str, str]) -> Section:
     """Return the variables of OpenTelemetry that matter here."""
-    return Section(title="Standard variables", key="variables", rows=tuple(_variables(environ)))
+    return Section(title="Standard variables", key="variables", rows=tuple(_iterate_variables(environ)))
 
 
-def _setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Row:
+def _describe_setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Row:
     value = getattr(config, setting.name)
-    value = masked(setting.name, shown(setting.name, value)) if value not in NOTHING else "none"
+    value = mask(setting.name, format_value(setting.name, value)) if value not in NOTHING else "none"
     origin = config.origins.get(setting.name, "default")
     text = environ.get(setting.variable, "").strip()
     if origin == "default" and text:
-        # What cannot be read cannot be masked either.
-        found = "what it is" if setting.secret else repr(masked(setting.name, text))
+        # What cannot be read cannot be mask either.
+        found = "what it is" if setting.secret else repr(mask(setting.name, text))
         remark = f"default: {setting.variable} expects {setting.expects}, not {found}"
         return Row(name=setting.name, value=value, remark=remark, state=State.NOTE)
     if origin == setting.variable:
@@ -66,7 +68,7 @@ def _setting(setting: Setting, config: Config, environ: Mapping[str, str]) -> Ro
     return Row(name=setting.name, value=value, remark=origin, state=state)
 
 
-def shown(name: str, value: Any) -> str:
+def format_value(name: str, value: Any) -> str:
     """Return the value of a setting in words."""
     if name == "log_level":
         return logging.getLevelName(value).lower() if isinstance(value, int) else str(value)
@@ -81,10 +83,10 @@ def shown(name: str, value: Any) -> str:
     return str(value)
 
 
-def _variables(environ: Mapping[str, str]) -> Iterator[Row]:
+def _iterate_variables(environ: Mapping[str, str]) -> Iterator[Row]:
     for name, otherwise in IMPORTANT.items():
         value = environ.get(name, "").strip()
-        yield Row(name=name, value=masked(name, value) or "not set", remark="" if value else otherwise)
+        yield Row(name=name, value=mask(name, value) or "not set", remark="" if value else otherwise)
     for name, value in sorted(environ.items()):
         if value and name not in IMPORTANT and (name in OTHERS or name.startswith("OTEL_EXPORTER_OTLP_")):
-            yield Row(name=name, value=masked(name, value))
+            yield Row(name=name, value=mask(name, value))

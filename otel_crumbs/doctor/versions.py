@@ -19,14 +19,14 @@ DISTRIBUTIONS = (
 )
 
 
-def versions() -> Section:
-    """Return the versions of Python and of what matters to us."""
+def describe_versions() -> Section:
+    """Return the describe_versions of Python and of what matters to us."""
     python = Row(name="Python", value=platform.python_version(), remark=sys.executable)
-    rows = (Row(name=name, value=installed_version(name) or "not installed") for name in DISTRIBUTIONS)
+    rows = (Row(name=name, value=find_version(name) or "not installed") for name in DISTRIBUTIONS)
     return Section(title="Versions", key="versions", rows=(python, *rows))
 
 
-def installed_version(distribution: str) -> str | None:
+def find_version(distribution: str) -> str | None:
     """Return the version of a distribution, None if it is not installed."""
     try:
         return version(distribution)

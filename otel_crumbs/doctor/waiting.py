@@ -14,24 +14,24 @@ from .section import Row, Section, State
 KILOBYTE = 1024
 
 
-def waiting(installation: Installation) -> Section:
+def describe_spools(installation: Installation) -> Section:
     """Return what each exporter's spool holds for this service."""
-    return Section(title="Undelivered events", key="spool", rows=tuple(_waiting(installation)))
+    return Section(title="Undelivered events", key="spool", rows=tuple(_iterate_spools(installation)))
 
 
-def _waiting(installation: Installation) -> Iterator[Row]:
+def _iterate_spools(installation: Installation) -> Iterator[Row]:
     spooled = [worker for worker in installation.delivery.workers if worker.spool.place is not None]
     if not spooled and installation.delivery.workers:
         yield Row(name="on disk", value="none are kept", remark="OTEL_CRUMBS_SPOOL_DIR", state=State.NOTE)
     for worker in spooled:
         try:
-            yield from _rows(worker)
+            yield from _describe_spool(worker)
         except (OSError, UnsafeFolderError) as error:
             yield Row(name=worker.exporter.name, value="cannot be looked into", remark=str(error), state=State.BAD)
 
 
-def _rows(worker: ExporterWorker) -> Iterator[Row]:
-    spool = worker.spool.current()
+def _describe_spool(worker: ExporterWorker) -> Iterator[Row]:
+    spool = worker.spool.find_spool()
     if spool is None:
         yield Row(name=worker.exporter.name, value="none are kept", remark="there is no private folder here")
         return
@@ -40,14 +40,14 @@ def _rows(worker: ExporterWorker) -> Iterator[Row]:
     if not found.waiting:
         yield Row(name=name, value="none", remark=where)
     else:
-        value = f"{len(found.waiting)} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_age(found.oldest)} old"
+        value = f"{len(found.waiting)} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_format_age(found.oldest)} old"
         yield Row(name=name, value=value, remark=where, state=State.NOTE)
     if found.set_aside:
         remark = "*.unreadable: look at them, or delete them"
         yield Row(name=name, value=f"{found.set_aside} set aside", remark=remark, state=State.NOTE)
 
 
-def _age(captured: int | None) -> str:
+def _format_age(captured: int | None) -> str:
     seconds = max(0.0, time.time() - (captured or 0) / 1e9)
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from otel_crumbs.base.guard import logger
 
-from .masking import masked
+from .masking import mask
 from .section import Row, Section, State
 
 
@@ -25,7 +25,7 @@ class Listener(logging.Handler):
 
 
 @contextmanager
-def heard_warnings() -> Iterator[list[str]]:
+def collect_warnings() -> Iterator[list[str]]:
     """Collect what we and OpenTelemetry log, instead of letting it in between the lines of the report."""
     listener = Listener()
     loggers = [logger, logging.getLogger("opentelemetry")]
@@ -41,16 +41,16 @@ def heard_warnings() -> Iterator[list[str]]:
             each.propagate = propagate
 
 
-def warnings(heard: Sequence[str], environ: Mapping[str, str]) -> Section:
+def describe_warnings(heard: Sequence[str], environ: Mapping[str, str]) -> Section:
     """Return what was heard so far, each once."""
-    texts = dict.fromkeys(without_headers(text, environ) for text in heard)
+    texts = dict.fromkeys(remove_headers(text, environ) for text in heard)
     rows = tuple(Row(name=str(number), value=text, state=State.NOTE) for number, text in enumerate(texts, 1))
     return Section(title="Warnings", key="warnings", rows=rows)
 
 
-def without_headers(text: str, environ: Mapping[str, str]) -> str:
+def remove_headers(text: str, environ: Mapping[str, str]) -> str:
     """Return a text without the headers that it quotes: OpenTelemetry does where it cannot read them."""
     for name, value in environ.items():
         if "HEADERS" in name and value:
-            text = text.replace(value, masked(name, value))
-    return masked("", text)
+            text = text.replace(value, mask(name, value))
+    return mask("", text)

@@ -18,7 +18,7 @@ from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
 
 from .captured import CapturedError
-from .copies import copy_of
+from .copies import copy_breadcrumb
 from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
@@ -68,7 +68,7 @@ class Builder:
             handled=captured.handled,
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
-            stacktrace=self.scrubber.text(_stacktrace(captured)),
+            stacktrace=self.scrubber.text(_format_stacktrace(captured)),
             operation=to_line(captured.operation),
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
@@ -80,17 +80,17 @@ class Builder:
             resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
             held_back=captured.held_back,
         )
-        sent = self._before_send(event)
+        sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
     def shown(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs as an event would have them, for the application to keep."""
-        return tuple(map(copy_of, self.breadcrumbs(rendered)))
+        return tuple(map(copy_breadcrumb, self.breadcrumbs(rendered)))
 
     def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs scrubbed, and as the user's hook wants them; other events may have the same ones."""
         scrubbed = map_shared(self._scrub_breadcrumb, rendered)
-        asked = (self._before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
+        asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
     def _scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
@@ -108,17 +108,17 @@ class Builder:
             notes=tuple(self.scrubber.text(note) for note in info.notes),
         )
 
-    def _before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
+    def _ask_before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:
             return breadcrumb
-        given = copy_of(breadcrumb)
+        given = copy_breadcrumb(breadcrumb)
         normalised = partial(normalise_breadcrumb, originals={id(given): breadcrumb})
         return _ask_hook("before_breadcrumb", self.before_breadcrumb, given, normalised, otherwise=breadcrumb)
 
-    def _before_send(self, event: ErrorEvent) -> ErrorEvent | None:
+    def _ask_before_send(self, event: ErrorEvent) -> ErrorEvent | None:
         if self.before_send is None:
             return event
-        copies = tuple(copy_of(breadcrumb) for breadcrumb in event.breadcrumbs)
+        copies = tuple(copy_breadcrumb(breadcrumb) for breadcrumb in event.breadcrumbs)
         originals = dict(zip(map(id, copies), event.breadcrumbs, strict=True))
         normalised = partial(normalise, otherwise=event, originals=originals)
         return _ask_hook(
@@ -126,7 +126,7 @@ class Builder:
         )
 
 
-def _stacktrace(captured: CapturedError) -> str:
+def _format_stacktrace(captured: CapturedError) -> str:
     if captured.stacktrace:
         return to_text(captured.stacktrace, MAX_STACKTRACE)
     return format_traceback(captured.traceback, captured.exceptions)

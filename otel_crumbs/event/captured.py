@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanContext, get_current_span
 from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
 
 from .model import ExceptionInfo
-from .stack import read, traceback_of
+from .stack import read_exceptions, read_traceback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +51,11 @@ def capture_error(
 ) -> CapturedError:
     """Take what there is to take of an exception right now."""
     return _capture(
-        read(error),
-        traceback=traceback_of(error),
+        read_exceptions(error),
+        traceback=read_traceback(error),
         stacktrace=None,
         branch=branch or current.branch(),
-        span_context=span_context or _current_span_context(),
+        span_context=span_context or _find_span_context(),
         mechanism=mechanism,
         handled=handled,
         fatal=fatal,
@@ -98,14 +98,14 @@ def _capture(
         exceptions=exceptions,
         traceback=traceback,
         stacktrace=stacktrace,
-        operation=_operation_name(branch),
+        operation=_find_operation_name(branch),
         span_context=span_context,
         thread=threading.current_thread().name,
         trail=take_snapshot(branch),
     )
 
 
-def _operation_name(branch: Branch) -> str | None:
+def _find_operation_name(branch: Branch) -> str | None:
     operation = branch.operation
     if operation is None or operation.name is not None or not operation.span_id:
         return operation.name if operation else None
@@ -113,6 +113,6 @@ def _operation_name(branch: Branch) -> str | None:
     return found[1].name if found else None
 
 
-def _current_span_context() -> SpanContext | None:
+def _find_span_context() -> SpanContext | None:
     span_context = get_current_span().get_span_context()
     return span_context if span_context.is_valid else None

@@ -14,30 +14,30 @@ from typing import Any
 from otel_crumbs.trails import Breadcrumb
 
 
-def copy_of(breadcrumb: Breadcrumb) -> Breadcrumb:
+def copy_breadcrumb(breadcrumb: Breadcrumb) -> Breadcrumb:
     """Return a breadcrumb with data of its own."""
-    return replace(breadcrumb, data=_copy(breadcrumb.data))
+    return replace(breadcrumb, data=_copy_value(breadcrumb.data))
 
 
-def is_as_it_was(copy: Breadcrumb, original: Breadcrumb) -> bool:
+def is_unchanged(copy: Breadcrumb, original: Breadcrumb) -> bool:
     """Return whether nobody changed the data of a copy; the rest of a breadcrumb cannot change."""
-    return _same(copy.data, original.data)
+    return _is_same(copy.data, original.data)
 
 
-def _copy(value: Any) -> Any:
+def _copy_value(value: Any) -> Any:
     kind = type(value)
     if kind is dict:
-        return {key: _copy(item) for key, item in value.items()}
-    return [_copy(item) for item in value] if kind is list else value
+        return {key: _copy_value(item) for key, item in value.items()}
+    return [_copy_value(item) for item in value] if kind is list else value
 
 
-def _same(value: Any, other: Any) -> bool:
+def _is_same(value: Any, other: Any) -> bool:
     """Return whether values are the same to the last type: 1 is neither True nor 1.0."""
     kind = type(value)
     if kind is not type(other):
         return False
     if kind is dict:
-        return list(value) == list(other) and all(map(_same, value.values(), other.values()))
+        return list(value) == list(other) and all(map(_is_same, value.values(), other.values()))
     if kind is list:
-        return len(value) == len(other) and all(map(_same, value, other))
+        return len(value) == len(other) and all(map(_is_same, value, other))
     return bool(value == other)

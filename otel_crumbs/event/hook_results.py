@@ -15,7 +15,7 @@ from typing import Any
 from otel_crumbs.base.plain import MAX_MESSAGE, MAX_TEXT, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, Breadcrumb
 
-from .copies import is_as_it_was
+from .copies import is_unchanged
 from .model import ErrorEvent, ExceptionInfo, Frame
 from .stack import MAX_STACKTRACE
 
@@ -37,20 +37,20 @@ def normalise_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcr
 
     """
     original = originals.get(id(breadcrumb))
-    if original is not None and is_as_it_was(breadcrumb, original):
+    if original is not None and is_unchanged(breadcrumb, original):
         return original
     return replace(
         breadcrumb,
-        timestamp=_whole(breadcrumb.timestamp, _MAX_NS),
-        type=_words(breadcrumb.type) or "default",
-        category=_words(breadcrumb.category) or "default",
+        timestamp=_normalise_integer(breadcrumb.timestamp, _MAX_NS),
+        type=_normalise_text(breadcrumb.type) or "default",
+        category=_normalise_text(breadcrumb.category) or "default",
         level=breadcrumb.level if breadcrumb.level in LEVELS else "info",
-        message=_words(breadcrumb.message, MAX_MESSAGE),
-        data=_mapping(breadcrumb.data),
+        message=_normalise_text(breadcrumb.message, MAX_MESSAGE),
+        data=_normalise_mapping(breadcrumb.data),
         span_id=to_line(breadcrumb.span_id),
-        duration_ms=_duration(breadcrumb.duration_ms),
+        duration_ms=_normalise_duration(breadcrumb.duration_ms),
         branch=to_line(breadcrumb.branch),
-        repeated=_whole(breadcrumb.repeated, _MAX_NS, otherwise=1),
+        repeated=_normalise_integer(breadcrumb.repeated, _MAX_NS, otherwise=1),
         in_flight=bool(breadcrumb.in_flight),
     )
 
@@ -68,84 +68,84 @@ def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, 
     return replace(
         event,
         event_id=event.event_id if _is_id(event.event_id) else otherwise.event_id,
-        timestamp=_whole(event.timestamp, _MAX_NS, otherwise=otherwise.timestamp),
+        timestamp=_normalise_integer(event.timestamp, _MAX_NS, otherwise=otherwise.timestamp),
         fatal=bool(event.fatal),
         handled=bool(event.handled),
-        mechanism=_words(event.mechanism),
-        exceptions=_exceptions(event.exceptions) or otherwise.exceptions,
-        stacktrace=_words(event.stacktrace, MAX_STACKTRACE + 8),
+        mechanism=_normalise_text(event.mechanism),
+        exceptions=_normalise_exceptions(event.exceptions) or otherwise.exceptions,
+        stacktrace=_normalise_text(event.stacktrace, MAX_STACKTRACE + 8),
         operation=to_line(event.operation),
-        trace_id=_whole(event.trace_id, _MAX_TRACE_ID),
-        span_id=_whole(event.span_id, _MAX_SPAN_ID),
-        trace_flags=_whole(event.trace_flags, _MAX_FLAGS),
+        trace_id=_normalise_integer(event.trace_id, _MAX_TRACE_ID),
+        span_id=_normalise_integer(event.span_id, _MAX_SPAN_ID),
+        trace_flags=_normalise_integer(event.trace_flags, _MAX_FLAGS),
         thread=to_line(event.thread),
-        breadcrumbs=tuple(_breadcrumbs(event.breadcrumbs, originals)),
-        dropped=_whole(event.dropped, _MAX_NS),
-        held_back=_whole(event.held_back, _MAX_NS),
-        dropped_by_category=_counts(event.dropped_by_category),
-        resource=_mapping(event.resource),
+        breadcrumbs=tuple(_normalise_breadcrumbs(event.breadcrumbs, originals)),
+        dropped=_normalise_integer(event.dropped, _MAX_NS),
+        held_back=_normalise_integer(event.held_back, _MAX_NS),
+        dropped_by_category=_normalise_counts(event.dropped_by_category),
+        resource=_normalise_mapping(event.resource),
     )
 
 
 def to_line(value: Any) -> str | None:
     """Return a text, None where there is nothing."""
-    return None if value is None else _words(value)
+    return None if value is None else _normalise_text(value)
 
 
-def _exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
+def _normalise_exceptions(infos: Any) -> tuple[ExceptionInfo, ...]:
     return tuple(
         replace(
             info,
-            type=_words(info.type) or "Exception",
-            message=_words(info.message, MAX_MESSAGE),
-            frames=tuple(_frames(info.frames)),
+            type=_normalise_text(info.type) or "Exception",
+            message=_normalise_text(info.message, MAX_MESSAGE),
+            frames=tuple(_normalise_frames(info.frames)),
             # An exception belongs to an earlier one; only the first belongs to none.
-            parent=_whole(info.parent, index - 1) if index else None,
+            parent=_normalise_integer(info.parent, index - 1) if index else None,
             link=to_line(info.link),
-            notes=tuple(_words(note) for note in _each(info.notes, str)),
+            notes=tuple(_normalise_text(note) for note in _select(info.notes, str)),
         )
-        for index, info in enumerate(_each(infos, ExceptionInfo))
+        for index, info in enumerate(_select(infos, ExceptionInfo))
     )
 
 
-def _frames(frames: Any) -> Iterable[Frame]:
-    for frame in _each(frames, Frame):
+def _normalise_frames(frames: Any) -> Iterable[Frame]:
+    for frame in _select(frames, Frame):
         yield replace(
             frame,
-            path=_words(frame.path),
-            line=_whole(frame.line, 2**31 - 1),
-            function=_words(frame.function),
+            path=_normalise_text(frame.path),
+            line=_normalise_integer(frame.line, 2**31 - 1),
+            function=_normalise_text(frame.function),
             module=to_line(frame.module),
             source=to_line(frame.source),
         )
 
 
-def _breadcrumbs(breadcrumbs: Any, originals: Mapping[int, Breadcrumb]) -> Iterable[Breadcrumb]:
-    return (normalise_breadcrumb(breadcrumb, originals) for breadcrumb in _each(breadcrumbs, Breadcrumb))
+def _normalise_breadcrumbs(breadcrumbs: Any, originals: Mapping[int, Breadcrumb]) -> Iterable[Breadcrumb]:
+    return (normalise_breadcrumb(breadcrumb, originals) for breadcrumb in _select(breadcrumbs, Breadcrumb))
 
 
-def _each(items: Any, kind: type[Any]) -> list[Any]:
+def _select(items: Any, kind: type[Any]) -> list[Any]:
     return [item for item in items if isinstance(item, kind)] if isinstance(items, list | tuple) else []
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _normalise_mapping(value: Any) -> dict[str, Any]:
     return to_plain_mapping(value) if isinstance(value, Mapping) else {}
 
 
-def _counts(value: Any) -> dict[str, int]:
-    return {key: _whole(count, _MAX_NS) for key, count in _mapping(value).items()}
+def _normalise_counts(value: Any) -> dict[str, int]:
+    return {key: _normalise_integer(count, _MAX_NS) for key, count in _normalise_mapping(value).items()}
 
 
-def _whole(value: Any, most: int, *, otherwise: int = 0) -> int:
+def _normalise_integer(value: Any, most: int, *, otherwise: int = 0) -> int:
     return int(value) if isinstance(value, int) and 0 <= value <= most else otherwise
 
 
-def _duration(value: Any) -> float | None:
+def _normalise_duration(value: Any) -> float | None:
     cleaned = to_plain(value)
     return cleaned if isinstance(cleaned, int | float) and not isinstance(cleaned, bool) else None
 
 
-def _words(value: Any, limit: int = MAX_TEXT) -> str:
+def _normalise_text(value: Any, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
     return to_text(str.__str__(value), limit) if isinstance(value, str) else str(to_plain(value))

@@ -84,11 +84,11 @@ def _drop_surplus(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[B
     for breadcrumb in breadcrumbs:
         notable = breadcrumb.level in NOTABLE_LEVELS
         ring.append((breadcrumb.timestamp, notable, breadcrumb.branch, _RENDERED, breadcrumb))
-    return tuple(chain.from_iterable(map(_breadcrumb_in, ring))), Counter(ring.dropped)
+    return tuple(chain.from_iterable(map(_unwrap, ring))), Counter(ring.dropped)
 
 
-def _breadcrumb_in(entry: Entry) -> tuple[Breadcrumb]:
+def _unwrap(entry: Entry) -> tuple[Breadcrumb]:
     return (entry[-1],)
 
 
-_RENDERED = EntryKind(render=_breadcrumb_in, category=lambda entry: entry[-1].category)
+_RENDERED = EntryKind(render=_unwrap, category=lambda entry: entry[-1].category)

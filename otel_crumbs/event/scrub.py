@@ -43,19 +43,19 @@ class Scrubber:
     """
 
     def __init__(self, keys: Iterable[str] = DEFAULT_KEYS) -> None:
-        plain = [_plain(key) for key in keys if key.strip()]
+        plain = [_normalise_key(key) for key in keys if key.strip()]
         words = [re.escape(key).replace("_", "[-_]?") for key in plain]
         self._key = re.compile("|".join(words), re.IGNORECASE) if words else None
-        self._in_text = _assignment(words) if words else None
-        self._option = _option(words) if words else None
-        self._bare_words = _bare(plain)
-        self._names_a_secret = lru_cache(_MAX_KNOWN_KEYS)(self._finds_a_word)
+        self._in_text = _compile_assignment(words) if words else None
+        self._option = _compile_option(words) if words else None
+        self._simple_keys = _simplify_keys(plain)
+        self._is_secret_key = lru_cache(_MAX_KNOWN_KEYS)(self._matches_key)
 
     def text(self, value: str) -> str:
         """Return a text without the secrets assigned in it."""
-        return value if self._is_harmless(value) else self._searched(value)
+        return value if self._is_harmless(value) else self._scrub_text(value)
 
-    def _searched(self, value: str) -> str:
+    def _scrub_text(self, value: str) -> str:
         if self._in_text is None or self._option is None:
             return value
         return self._option.sub(_hide, self._in_text.sub(_hide, value))
@@ -65,11 +65,11 @@ class Scrubber:
         if "=" not in value and ":" not in value and "--" not in value:
             return True
         # Beyond ASCII two letters may be alike to the expression, and not to a glance.
-        if not self._bare_words or not value.isascii():
+        if not self._simple_keys or not value.isascii():
             return False
-        bare = _without_separators(value.lower())
+        bare = _remove_separators(value.lower())
         # A loop, for of the few that there are it is faster than any().
-        for word in self._bare_words:  # noqa: SIM110 - as above
+        for word in self._simple_keys:  # noqa: SIM110 - as above
             if word in bare:
                 return False
         return True
@@ -81,18 +81,18 @@ class Scrubber:
         if isinstance(value, Mapping):
             return self.mapping(value)
         if isinstance(value, list | tuple):
-            return [*self._items(value)]
+            return [*self._scrub_items(value)]
         return value
 
-    def _items(self, values: Iterable[Any]) -> Iterator[Any]:
+    def _scrub_items(self, values: Iterable[Any]) -> Iterator[Any]:
         """Iterate over items; one that follows an option such as ``--password`` is its value."""
         before: Any = None
         for item in values:
-            is_value = isinstance(item, str) and isinstance(before, str) and self._takes_secret(before)
+            is_value = isinstance(item, str) and isinstance(before, str) and self._is_secret_option(before)
             yield SCRUBBED if is_value and not item.startswith("-") else self.value(item)
             before = item
 
-    def _takes_secret(self, word: str) -> bool:
+    def _is_secret_option(self, word: str) -> bool:
         return self._option is not None and self._option.fullmatch(f"{word} _") is not None
 
     def mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,29 +102,29 @@ class Scrubber:
     def _is_secret(self, key: str, item: Any) -> bool:
         if item is None or isinstance(item, bool):
             return False
-        return self._names_a_secret(key)
+        return self._is_secret_key(key)
 
-    def _finds_a_word(self, key: str) -> bool:
-        return self._key is not None and self._key.search(_plain(key)) is not None
+    def _matches_key(self, key: str) -> bool:
+        return self._key is not None and self._key.search(_normalise_key(key)) is not None
 
 
-def _plain(key: str) -> str:
+def _normalise_key(key: str) -> str:
     return key.strip().lower().replace("-", "_").replace(" ", "_")
 
 
-def _bare(keys: list[str]) -> tuple[str, ...]:
+def _simplify_keys(keys: list[str]) -> tuple[str, ...]:
     """Return keys as a text without separators has them, each once; none where a glance at it would not do."""
-    bare = {_without_separators(key) for key in keys}
+    bare = {_remove_separators(key) for key in keys}
     if not all(word and word.isascii() for word in bare):
         return ()
     return tuple(word for word in bare if not any(other in word for other in bare - {word}))
 
 
-def _without_separators(value: str) -> str:
+def _remove_separators(value: str) -> str:
     return value.replace("-", "").replace("_", "")
 
 
-def _assignment(words: list[str]) -> re.Pattern[str]:
+def _compile_assignment(words: list[str]) -> re.Pattern[str]:
     # What stands before the word stays anyway; to look for it too would take
     # the square of a long text's length, with the interpreter locked.
     key = rf"(?P<key>(?:{'|'.join(words)})[\w.-]{{0,64}}[\"'`\]]{{0,2}})"
@@ -133,7 +133,7 @@ def _assignment(words: list[str]) -> re.Pattern[str]:
     return re.compile(key + between + value, re.IGNORECASE)
 
 
-def _option(words: list[str]) -> re.Pattern[str]:
+def _compile_option(words: list[str]) -> re.Pattern[str]:
     # "--password hunter2": only behind two dashes, for "password" and another word is mostly plain English.
     key = rf"(?P<key>(?<![\w-])--(?:[\w-]{{0,64}}[-_])?(?:{'|'.join(words)})[\w-]{{0,64}})"
     return re.compile(key + r"(?P<between> +)(?P<value>[^\s-]\S*)", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""An exception and its traceback, read at once and without holding a frame."""
+"""An exception and its traceback, read_exceptions at once and without holding a frame."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _PACKAGE = Path(__file__).parents[1]
 _WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
 
 
-def read(error: BaseException) -> tuple[ExceptionInfo, ...]:
+def read_exceptions(error: BaseException) -> tuple[ExceptionInfo, ...]:
     """Return an exception and all it was raised from or groups, the exception itself first."""
     infos: list[ExceptionInfo] = []
-    _read(error, None, None, infos, set())
+    _collect(error, None, None, infos, set())
     return tuple(infos)
 
 
-def traceback_of(error: BaseException) -> TracebackException | None:
-    """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
-    traceback = _ask_exception(lambda: _traceback_of(error))
+def read_traceback(error: BaseException) -> TracebackException | None:
+    """Return the traceback ready to be formatted, None where the exception does not let itself be read_exceptions."""
+    traceback = _ask_exception(lambda: _make_traceback(error))
     if traceback is not None:
-        _prepare(traceback)
+        _clean_traceback(traceback)
     return traceback
 
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
     """Return a traceback as Python prints it."""
     words = _ask_exception(lambda: "".join(traceback.format()) if traceback else "") or ""
-    return cut_middle(to_text(words or _plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
+    return cut_middle(to_text(words or _format_plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
 
 def cut_middle(words: str, limit: int) -> str:
@@ -66,7 +66,7 @@ def type_name(kind: type) -> str:
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _prepare(outermost: TracebackException) -> None:
+def _clean_traceback(outermost: TracebackException) -> None:
     """Take out the frames of the functions that we put around others', and what is too much of the notes."""
     seen: set[int] = set()
     # No recursion: a chain may be longer than that goes.
@@ -80,11 +80,11 @@ def _prepare(outermost: TracebackException) -> None:
         traceback.stack[:] = theirs or traceback.stack
         notes = getattr(traceback, "__notes__", None)
         if isinstance(notes, list):
-            traceback.__notes__ = _first(notes)  # type: ignore[attr-defined,unused-ignore]  # Python 3.11
+            traceback.__notes__ = _slice_notes(notes)  # type: ignore[attr-defined,unused-ignore]  # Python 3.11
         ahead += (traceback.__cause__, traceback.__context__, *(getattr(traceback, "exceptions", None) or ()))
 
 
-def _read(
+def _collect(
     error: BaseException, parent: int | None, link: str | None, infos: list[ExceptionInfo], seen: set[int]
 ) -> None:
     if id(error) in seen or len(infos) >= MAX_EXCEPTIONS:
@@ -95,14 +95,14 @@ def _read(
         ExceptionInfo(
             type=to_text(type_name(type(error))),
             message=message_of(error),
-            frames=tuple(_frames(error.__traceback__)),
+            frames=tuple(_read_frames(error.__traceback__)),
             parent=parent,
             link=link,
-            notes=_notes_of(error),
+            notes=_read_notes(error),
         )
     )
-    for source, other in _ask_exception(lambda: tuple(_related(error))) or ():
-        _read(other, index, source, infos, seen)
+    for source, other in _ask_exception(lambda: tuple(_iterate_related(error))) or ():
+        _collect(other, index, source, infos, seen)
 
 
 def _ask_exception(ask: Callable[[], T]) -> T | None:
@@ -113,11 +113,11 @@ def _ask_exception(ask: Callable[[], T]) -> T | None:
         return None
 
 
-def _traceback_of(error: BaseException) -> TracebackException:
+def _make_traceback(error: BaseException) -> TracebackException:
     return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
 
 
-def _related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
+def _iterate_related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
     if error.__cause__ is not None:
         yield "__cause__", error.__cause__
     elif error.__context__ is not None and not error.__suppress_context__:
@@ -137,23 +137,23 @@ def message_of(error: BaseException) -> str:
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
 
 
-def _notes_of(error: BaseException) -> tuple[str, ...]:
+def _read_notes(error: BaseException) -> tuple[str, ...]:
     notes = _ask_exception(lambda: getattr(error, "__notes__", None))
-    return tuple(str(to_plain(note)) for note in _first(notes)) if isinstance(notes, list) else ()
+    return tuple(str(to_plain(note)) for note in _slice_notes(notes)) if isinstance(notes, list) else ()
 
 
-def _first(notes: list[Any]) -> list[Any]:
+def _slice_notes(notes: list[Any]) -> list[Any]:
     """Return the first few; a list of the application's own kind may be endless."""
     return list.__getitem__(notes, slice(MAX_NOTES))
 
 
-def _frames(traceback: TracebackType | None) -> list[Frame]:
+def _read_frames(traceback: TracebackType | None) -> list[Frame]:
     frames = [
         Frame(
             path=to_text(frame.f_code.co_filename),
             line=line or 0,
             function=to_text(frame.f_code.co_name),
-            module=_module(frame.f_globals.get("__name__")),
+            module=_read_module(frame.f_globals.get("__name__")),
         )
         for frame, line in walk_tb(traceback)
         if not frame.f_code.co_filename.startswith(_WRAPPERS)
@@ -161,10 +161,10 @@ def _frames(traceback: TracebackType | None) -> list[Frame]:
     return [*keep_both_ends(frames, MAX_FRAMES)]
 
 
-def _module(name: object) -> str | None:
+def _read_module(name: object) -> str | None:
     return to_text(name) if isinstance(name, str) else None
 
 
-def _plain(info: ExceptionInfo) -> str:
+def _format_plain(info: ExceptionInfo) -> str:
     frames = [f'  File "{frame.path}", line {frame.line}, in {frame.function}\n' for frame in info.frames]
     return "".join(["Traceback (most recent call last):\n", *frames, f"{info.type}: {info.message}\n"])

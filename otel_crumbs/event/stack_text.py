@@ -37,25 +37,25 @@ def parse_stack(info: ExceptionInfo, stacktrace: str) -> tuple[ExceptionInfo, ..
         stacktrace: Its traceback as text.
 
     """
-    *causes, own = _blocks(stacktrace)
+    *causes, own = _split_blocks(stacktrace)
     infos = [replace(info, frames=own[0])]
     for number, (frames, last_line, link) in enumerate(reversed(causes[-MAX_EXCEPTIONS + 1 :])):
-        kind, message = _exception_of(last_line)
+        kind, message = _parse_last_line(last_line)
         infos.append(ExceptionInfo(type=kind, message=message, frames=frames, parent=number, link=link))
     return tuple(infos)
 
 
-def _blocks(stacktrace: str) -> list[tuple[tuple[Frame, ...], str, str]]:
+def _split_blocks(stacktrace: str) -> list[tuple[tuple[Frame, ...], str, str]]:
     """Return for each traceback in the text its frames, its last line, and its link to the next."""
     parts = _BETWEEN.split(_MEMBERS.sub("", stacktrace))
     texts, sentences = parts[::2], [*parts[1::2], ""]
     return [
-        (tuple(keep_both_ends(tuple(_frames(text)), MAX_FRAMES)), _last_line(text), _LINKS.get(sentence, ""))
+        (tuple(keep_both_ends(tuple(_parse_frames(text)), MAX_FRAMES)), _find_last_line(text), _LINKS.get(sentence, ""))
         for text, sentence in zip(texts, sentences, strict=True)
     ]
 
 
-def _frames(text: str) -> Iterator[Frame]:
+def _parse_frames(text: str) -> Iterator[Frame]:
     lines = _BARS.sub("", text).splitlines()
     for number, line in enumerate(lines):
         found = _FRAME.match(line)
@@ -65,16 +65,16 @@ def _frames(text: str) -> Iterator[Frame]:
                 path=found["path"],
                 line=int(found["line"]),
                 function=found["function"] or "<module>",
-                source=_source(following),
+                source=_read_source(following),
             )
 
 
-def _source(line: str) -> str | None:
+def _read_source(line: str) -> str | None:
     is_source = line.startswith("    ") and not _FRAME.match(line) and not _MARKERS.match(line)
     return line.strip() if is_source else None
 
 
-def _last_line(text: str) -> str:
+def _find_last_line(text: str) -> str:
     """Return the line that names the exception: the first behind the frames that is not indented."""
     behind = ""
     for line in _BARS.sub("", text).splitlines():
@@ -85,6 +85,6 @@ def _last_line(text: str) -> str:
     return behind
 
 
-def _exception_of(line: str) -> tuple[str, str]:
+def _parse_last_line(line: str) -> tuple[str, str]:
     found = _LAST_LINE.match(line)
     return (found["type"], found["message"] or "") if found else ("Exception", line)

@@ -19,10 +19,10 @@ _SHORT_STACKTRACE = 16 * 1024
 def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
     weights = map_shared(weigh, event.breadcrumbs)
-    room = max_bytes - _weight_without_trail(event)
+    room = max_bytes - _weigh_rest(event)
     if sum(weights) <= room:
         return event
-    kept = _choose(event.breadcrumbs, weights, room)
+    kept = _choose_breadcrumbs(event.breadcrumbs, weights, room)
     lighter = event if room > 0 else replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
     return replace_trail(lighter, kept)
 
@@ -43,14 +43,14 @@ def weigh(breadcrumb: Breadcrumb) -> int:
     return len(json.dumps(breadcrumb.as_dict(), default=str).encode())
 
 
-def _weight_without_trail(event: ErrorEvent) -> int:
+def _weigh_rest(event: ErrorEvent) -> int:
     chain = sum(
         len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
     )
     return 1024 + len(event.stacktrace.encode()) + chain + len(json.dumps(dict(event.resource), default=str))
 
 
-def _choose(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:
+def _choose_breadcrumbs(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:
     """Choose the newest notable ones for a third of the room, and of the rest the newest."""
     newest_first = range(len(breadcrumbs) - 1, -1, -1)
     chosen: set[int] = set()

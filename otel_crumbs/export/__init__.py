@@ -12,6 +12,6 @@ from .delivery.delivery import Delivery
 from .delivery.worker import ExporterWorker
 from .exporter import DELIVERED, Exporter, Outcome, Verdict
 from .http.document import document_of
-from .spool.spool import SpoolPlace
+from .spool.spool import SpoolLocation
 
-__all__ = ["DELIVERED", "Delivery", "Exporter", "ExporterWorker", "Outcome", "SpoolPlace", "Verdict", "document_of"]
+__all__ = ["DELIVERED", "Delivery", "Exporter", "ExporterWorker", "Outcome", "SpoolLocation", "Verdict", "document_of"]

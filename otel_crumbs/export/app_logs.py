@@ -51,11 +51,11 @@ class AppLogsExporter:
         provider.get_logger(SCOPE, package_version()).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
-            context=_context(event),
+            context=_make_context(event),
             severity_number=SeverityNumber.FATAL if event.fatal else SeverityNumber.ERROR,
             severity_text="FATAL" if event.fatal else "ERROR",
             body=event.title,
-            attributes=_even(attributes_of(event, as_json=self._as_json)),
+            attributes=_even_out(attributes_of(event, as_json=self._as_json)),
             event_name=EVENT_NAME,
         )
         return DELIVERED
@@ -64,7 +64,7 @@ class AppLogsExporter:
         """Do nothing: the provider is not ours."""
 
 
-def _context(event: ErrorEvent) -> Context:
+def _make_context(event: ErrorEvent) -> Context:
     """Return a context in which the span of the event is current; its trace id and span id are taken from there."""
     span_context = trace.SpanContext(
         trace_id=event.trace_id,
@@ -75,7 +75,7 @@ def _context(event: ErrorEvent) -> Context:
     return trace.set_span_in_context(trace.NonRecordingSpan(span_context), Context())
 
 
-def _even(value: Any) -> Any:
+def _even_out(value: Any) -> Any:
     """
     Return plain values with all items of a list of one kind, and no key empty.
 
@@ -83,10 +83,10 @@ def _even(value: Any) -> Any:
     a warning into the application's log.
     """
     if isinstance(value, Mapping):
-        return {key or "<empty>": _even(item) for key, item in value.items()}
+        return {key or "<empty>": _even_out(item) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    items = [_even(item) for item in value]
+    items = [_even_out(item) for item in value]
     kinds = {type(item) for item in items}
     if len(kinds) <= 1 and not kinds & {list, type(None)}:
         return items

@@ -34,12 +34,12 @@ def format_event(event: ErrorEvent) -> str:
     lines = [f"otel_crumbs: {event.level} event {event.event_id}{where}, {len(event.breadcrumbs)} breadcrumbs"]
     if event.dropped:
         lines.append(f"    ({event.dropped} earlier ones had no room)")
-    lines += [_line(breadcrumb, event.timestamp) for breadcrumb in event.breadcrumbs]
+    lines += [_format_line(breadcrumb, event.timestamp) for breadcrumb in event.breadcrumbs]
     lines.append(f"  {'0':>9}   {event.level:<7}  {event.title}")
     return "\n".join(lines)
 
 
-def _line(breadcrumb: Breadcrumb, zero: int) -> str:
+def _format_line(breadcrumb: Breadcrumb, zero: int) -> str:
     repeated = f" x{breadcrumb.repeated}" if breadcrumb.repeated > 1 else ""
     seconds = (breadcrumb.timestamp - zero) / _NS
     message = breadcrumb.message.replace("\n", " ")

@@ -20,8 +20,8 @@ class ExporterSetupError(Exception):
     """An exporter cannot be made, for a reason that the user can do something about."""
 
 
-def names() -> tuple[str, ...]:
-    """Return the names of those that are installed, sorted."""
+def list_names() -> tuple[str, ...]:
+    """Return the list_names of those that are installed, sorted."""
     return tuple(sorted({entry_point.name for entry_point in entry_points(group=GROUP)}))
 
 
@@ -34,16 +34,16 @@ def make(name: str, environ: Mapping[str, str]) -> Exporter:
 
     """
     for entry_point in entry_points(group=GROUP, name=name):
-        make_it = entry_point.load()
+        factory = entry_point.load()
         try:
-            made = make_it(environ)
+            made = factory(environ)
         except ValueError as error:
             raise ExporterSetupError(str(error)) from error
-        return _checked(entry_point, made)
+        return _check(entry_point, made)
     raise ExporterSetupError(f"no installed package has an entry point {name!r} in the group {GROUP}")
 
 
-def _checked(entry_point: EntryPoint, made: object) -> Exporter:
+def _check(entry_point: EntryPoint, made: object) -> Exporter:
     missing = [part for part in ("export", "shutdown") if not callable(getattr(made, part, None))]
     if missing:
         raise ExporterSetupError(f"{entry_point.value} returned {made!r}, which has no {'() and no '.join(missing)}()")

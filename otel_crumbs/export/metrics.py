@@ -33,17 +33,17 @@ _installed: list[Meter] = []
 def install() -> None:
     """Make the instruments; once for the process, for nothing takes an instrument back."""
     if not _installed:
-        _installed.append(create(get_meter(SCOPE, package_version())))
+        _installed.append(create_instruments(get_meter(SCOPE, package_version())))
 
 
-def create(meter: Meter) -> Meter:
+def create_instruments(meter: Meter) -> Meter:
     """Make the instruments of a meter."""
     for name, (metric, unit, meaning) in METRICS.items():
-        meter.create_observable_counter(metric, callbacks=[_reader(name)], unit=unit, description=meaning)
+        meter.create_observable_counter(metric, callbacks=[_make_reader(name)], unit=unit, description=meaning)
     return meter
 
 
-def _reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
+def _make_reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
     def read(_: CallbackOptions) -> Iterator[Observation]:
         if name in _FAST_COUNTERS:
             yield Observation(_FAST_COUNTERS[name].value)

@@ -242,9 +242,9 @@ class Config:
         """
         found: dict[str, Any] = {}
         origins: dict[str, str] = {}
-        given = _checked(options or {})
+        given = _check_names(options or {})
         for row in SETTINGS:
-            found[row.name], origins[row.name] = _value_of(row, environ, given)
+            found[row.name], origins[row.name] = _read_value(row, environ, given)
         return cls(**found, origins=origins)
 
 
@@ -253,7 +253,7 @@ SETTINGS: tuple[Setting, ...] = tuple(
 )
 
 
-def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _check_names(options: Mapping[str, Any]) -> Mapping[str, Any]:
     known = [row.name for row in SETTINGS]
     for name in options:
         if name not in known:
@@ -262,7 +262,7 @@ def _checked(options: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _value_of(setting: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
+def _read_value(setting: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
     if setting.name in options:
         return _parse_option(setting, options[setting.name]), "argument"
     text = environ.get(setting.variable, "").strip()
@@ -277,7 +277,7 @@ def _value_of(setting: Setting, environ: Mapping[str, str], options: Mapping[str
             "%s expects %s, %s%s; the default is used: %s",
             setting.variable,
             setting.expects,
-            _not_this(setting, text),
+            _quote(setting, text),
             reason,
             setting.shown_default or "none",
         )
@@ -291,9 +291,9 @@ def _parse_option(setting: Setting, value: Any) -> Any:
         return setting.parse(value)
     except Exception as error:
         reason = f" ({error})" if setting.secret else ""
-        message = f"{setting.name} expects {setting.expects}, {_not_this(setting, value)}{reason}"
+        message = f"{setting.name} expects {setting.expects}, {_quote(setting, value)}{reason}"
         raise ConfigError(message) from error
 
 
-def _not_this(setting: Setting, value: Any) -> str:
+def _quote(setting: Setting, value: Any) -> str:
     return "not what it is" if setting.secret else f"not {value!r}"

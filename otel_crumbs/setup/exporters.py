@@ -30,7 +30,7 @@ def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter
 
 def is_known(name: str) -> bool:
     """Return whether a name may stand in OTEL_CRUMBS_EXPORTER."""
-    return name in EXPORTERS or name in entry_points.names()
+    return name in EXPORTERS or name in entry_points.list_names()
 
 
 def _make(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
@@ -61,17 +61,17 @@ def _warn_of_unused(config: Config) -> None:
             )
 
 
-def _needed(name: str, value: str | None) -> str:
+def _require(name: str, value: str | None) -> str:
     if value is None:
         raise ExporterSetupError(f"it does not know where to send. Remedy: set {_VARIABLES[name]}")
     return value
 
 
 # What is not used is not imported: requests, protobuf and grpc take their time.
-def _otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
-    from otel_crumbs.export.otlp.settings import GRPC, read  # noqa: PLC0415
+def _make_otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
+    from otel_crumbs.export.otlp.settings import GRPC, read_settings  # noqa: PLC0415
 
-    otlp = read(environ)
+    otlp = read_settings(environ)
     as_json = config.otlp_format == "json"
     if otlp.protocol == GRPC:
         from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415
@@ -82,36 +82,36 @@ def _otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
     return OtlpHttpExporter(otlp, as_json=as_json)
 
 
-def _http(config: Config, _: Mapping[str, str]) -> Exporter:
-    endpoint = _needed("http", config.http_endpoint)
+def _make_http(config: Config, _: Mapping[str, str]) -> Exporter:
+    endpoint = _require("http", config.http_endpoint)
     from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415
 
     return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
 
 
-def _sentry(config: Config, _: Mapping[str, str]) -> Exporter:
-    dsn = _needed("sentry", config.sentry_dsn)
+def _make_sentry(config: Config, _: Mapping[str, str]) -> Exporter:
+    dsn = _require("sentry", config.sentry_dsn)
     from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415
     from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415
 
     return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).text)
 
 
-def _app_logs(config: Config, _: Mapping[str, str]) -> Exporter:
+def _make_app_logs(config: Config, _: Mapping[str, str]) -> Exporter:
     from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415
 
     return AppLogsExporter(as_json=config.otlp_format == "json")
 
 
-def _console(_: Config, __: Mapping[str, str]) -> Exporter:
+def _make_console(_: Config, __: Mapping[str, str]) -> Exporter:
     return ConsoleExporter()
 
 
 _MAKERS: Mapping[str, Maker] = {
-    "otlp": _otlp,
-    "http": _http,
-    "sentry": _sentry,
-    "app_logs": _app_logs,
-    "console": _console,
+    "otlp": _make_otlp,
+    "http": _make_http,
+    "sentry": _make_sentry,
+    "app_logs": _make_app_logs,
+    "console": _make_console,
 }
 EXPORTERS = (*_MAKERS, "none")

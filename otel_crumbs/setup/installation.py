@@ -18,7 +18,7 @@ from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder
 from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.export import Delivery, SpoolPlace
+from otel_crumbs.export import Delivery, SpoolLocation
 from otel_crumbs.shutdown import ShutdownBudget
 from otel_crumbs.sources.deduplicate import deduplicate
 
@@ -53,7 +53,9 @@ class Installation:
             resource=resource_attributes,
         )
         exporters = make_exporters(config, os.environ) if config.enabled else ()
-        self.delivery = Delivery(exporters, self.builder.build, spool=_spool(config), service=service_name)
+        self.delivery = Delivery(
+            exporters, self.builder.build, spool=_find_spool_location(config), service=service_name
+        )
         self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
         self.hooked: list[str] = []
         self._undos: list[Undo] = []
@@ -100,8 +102,8 @@ class Installation:
             self._shutdown_budget.spend(self.delivery.save)
 
 
-def _spool(config: Config) -> SpoolPlace | None:
+def _find_spool_location(config: Config) -> SpoolLocation | None:
     if config.spool_dir == NO_SPOOL:
         return None
     base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
-    return SpoolPlace(base=base, max_bytes=config.spool_max_bytes)
+    return SpoolLocation(base=base, max_bytes=config.spool_max_bytes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from otel_crumbs.export.sentry.dsn import read_dsn
-from otel_crumbs.sources.logs.thresholds import level_number
+from otel_crumbs.sources.logs.thresholds import find_level_number
 
 from .exporters import is_known
 
@@ -108,7 +108,7 @@ def parse_choice(known: tuple[str, ...]) -> Callable[[Any], str]:
 
 def parse_level(value: Any) -> int:
     """Return the number of a log level."""
-    return level_number(value)
+    return find_level_number(value)
 
 
 def parse_hook(value: Any) -> Any:
@@ -120,9 +120,9 @@ def parse_hook(value: Any) -> Any:
         hook = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(str(error)) from error
-    return hook if callable(hook) else _not_callable(value)
+    return hook if callable(hook) else _refuse_callable(value)
 
 
-def _not_callable(value: object) -> Any:
+def _refuse_callable(value: object) -> Any:
     message = f"{value} is not callable"
     raise ValueError(message)

@@ -21,14 +21,14 @@ from otel_crumbs.base.patching import Patch, Undo, combine, replace
 
 def on_tracer_provider(attach: Callable[[TracerProvider], Undo]) -> Undo:
     """Attach to the global tracer provider, now or once it is set; return the function that undoes it."""
-    return _on_provider(
+    return _attach_to_provider(
         trace.get_tracer_provider(), TracerProvider, attach, module=trace, setter="_set_tracer_provider"
     )
 
 
 def on_logger_provider(attach: Callable[[LoggerProvider], Undo]) -> Undo:
     """Attach to the global logger provider, now or once it is set; return the function that undoes it."""
-    return _on_provider(
+    return _attach_to_provider(
         _logs.get_logger_provider(), LoggerProvider, attach, module=logs_internal, setter="_set_logger_provider"
     )
 
@@ -57,13 +57,15 @@ def _insert_first(many: Any, attribute: str, processor: object) -> Undo:
     return undo
 
 
-def _on_provider(provider: object, kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str) -> Undo:
+def _attach_to_provider(
+    provider: object, kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str
+) -> Undo:
     if isinstance(provider, kind):
         return attach(provider)
-    return _once_set(kind, attach, module=module, setter=setter)
+    return _wait_for_provider(kind, attach, module=module, setter=setter)
 
 
-def _once_set(kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str) -> Undo:
+def _wait_for_provider(kind: type[Any], attach: Callable[[Any], Undo], *, module: Any, setter: str) -> Undo:
     """
     Wait for the global provider, by the private function that every public way to set it ends in.
 

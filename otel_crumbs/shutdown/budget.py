@@ -42,14 +42,14 @@ class ShutdownBudget:
             self._until = started + self._left
         left = max(0.0, self._until - started)
         try:
-            _within(left, work)
+            _run_within(left, work)
         finally:
             if outermost:
                 self._left = max(0.0, self._until - time.monotonic())
                 self._until = None
 
 
-def _within(seconds: float, work: Work) -> None:
+def _run_within(seconds: float, work: Work) -> None:
     """
     Work in another thread, and leave it alone after so many seconds.
 

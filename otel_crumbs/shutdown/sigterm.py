@@ -2,7 +2,7 @@
 SIGTERM, where nobody handles it: the process dies of it, but not before its last events are safe.
 
 An application that handles SIGTERM ends in its own way, and that way is hooked
-too; so its handler is left where it is.
+too; so its handle is left where it is.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ def install(end: Callable[[], object]) -> Callable[[], None] | None:
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return None
 
-    def handler(signum: int, _: FrameType | None) -> None:
+    def handle(signum: int, _: FrameType | None) -> None:
         end()
-        # A handler of the application's that calls the one it found: it decides how the process goes on.
-        if active and signal.getsignal(signum) is handler:
-            _die(signum, handler)
+        # A handle of the application's that calls the one it found: it decides how the process goes on.
+        if active and signal.getsignal(signum) is handle:
+            _die(signum, handle)
 
     active = True
 
     def undo() -> None:
         nonlocal active
         active = False
-        if signal.getsignal(signal.SIGTERM) is handler and threading.current_thread() is threading.main_thread():
+        if signal.getsignal(signal.SIGTERM) is handle and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGTERM, handle)
     return undo
 
 
-def _die(signum: int, handler: Handler) -> None:
+def _die(signum: int, handle: Handler) -> None:
     """Do what the system would have done."""
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     # Still here: the first process of a container does not die of it.
-    signal.signal(signum, handler)
+    signal.signal(signum, handle)

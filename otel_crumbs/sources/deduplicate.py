@@ -29,7 +29,11 @@ _HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
 @guarded("breadcrumbs that say the same were brought together")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that tell of the same thing."""
-    left_out = {*_told_twice(breadcrumbs), *_exceptions_told_twice(breadcrumbs), *_lines_of_httpx(breadcrumbs)}
+    left_out = {
+        *_find_inner_duplicates(breadcrumbs),
+        *_find_duplicate_exceptions(breadcrumbs),
+        *_find_lines_of_httpx(breadcrumbs),
+    }
     return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
 
 
@@ -41,36 +45,36 @@ class Layers(NamedTuple):
     leave_out_outer: bool
 
 
-def _library(breadcrumb: Breadcrumb) -> object:
+def _library_of(breadcrumb: Breadcrumb) -> object:
     return breadcrumb.data.get("library")
 
 
 def _is_orm_query(breadcrumb: Breadcrumb) -> bool:
-    return breadcrumb.type == "query" and _library(breadcrumb) == "sqlalchemy"
+    return breadcrumb.type == "query" and _library_of(breadcrumb) == "sqlalchemy"
 
 
 def _is_same_query(outer: Breadcrumb, inner: Breadcrumb) -> bool:
-    return inner.type == "query" and _library(inner) != "sqlalchemy" and _statement(outer) == _statement(inner)
+    return inner.type == "query" and _library_of(inner) != "sqlalchemy" and _statement_of(outer) == _statement_of(inner)
 
 
-def _statement(breadcrumb: Breadcrumb) -> str:
+def _statement_of(breadcrumb: Breadcrumb) -> str:
     """Return a query without its outcome and without the comments that tracing adds to it."""
     return _COMMENT.sub("", breadcrumb.message.partition(" -> ")[0])
 
 
 def _is_sqs(breadcrumb: Breadcrumb) -> bool:
-    return _library(breadcrumb) == "boto3sqs"
+    return _library_of(breadcrumb) == "boto3sqs"
 
 
-def _is_its_call(_: Breadcrumb, inner: Breadcrumb) -> bool:
+def _is_sqs_call(_: Breadcrumb, inner: Breadcrumb) -> bool:
     return inner.message.startswith("SQS.") and inner.category in {"aws", "messaging"}
 
 
 def _is_celery_sending(breadcrumb: Breadcrumb) -> bool:
-    return _library(breadcrumb) == "celery" and " send " in breadcrumb.message
+    return _library_of(breadcrumb) == "celery" and " send " in breadcrumb.message
 
 
-def _is_on_its_way(_: Breadcrumb, inner: Breadcrumb) -> bool:
+def _is_broker_command(_: Breadcrumb, inner: Breadcrumb) -> bool:
     return inner.category in {"redis", "aws"} and inner.level == "info"
 
 
@@ -88,21 +92,23 @@ _LAYERS = (
     # The driver knows the database and the exception.
     Layers(_is_orm_query, _is_same_query, leave_out_outer=True),
     # The queue's client knows the queue.
-    Layers(_is_sqs, _is_its_call, leave_out_outer=False),
+    Layers(_is_sqs, _is_sqs_call, leave_out_outer=False),
     # How a task reaches the broker matters only where it does not.
-    Layers(_is_celery_sending, _is_on_its_way, leave_out_outer=False),
+    Layers(_is_celery_sending, _is_broker_command, leave_out_outer=False),
 )
 
 
-def _told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+def _find_inner_duplicates(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     for index, outer in enumerate(breadcrumbs):
         for layers in _LAYERS:
             if layers.outer(outer):
-                twins = [other for other in _within(breadcrumbs, index) if layers.inner(outer, breadcrumbs[other])]
+                twins = [
+                    other for other in _iterate_within(breadcrumbs, index) if layers.inner(outer, breadcrumbs[other])
+                ]
                 yield from (twins[:1] and [index]) if layers.leave_out_outer else twins
 
 
-def _within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
+def _iterate_within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
     """Iterate over the indices of what happened during one breadcrumb, in the same branch."""
     outer = breadcrumbs[index]
     end = outer.timestamp + int((outer.duration_ms or 0) * 1e6) + _ROUNDING
@@ -115,11 +121,11 @@ def _within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
             yield other
 
 
-def _exceptions_told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+def _find_duplicate_exceptions(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     """Iterate over the log records of exceptions that a span tells of as well, one for one."""
-    told = Counter(_exceptions_of_spans(breadcrumbs))
+    told = Counter(_iterate_span_exceptions(breadcrumbs))
     for index, breadcrumb in enumerate(breadcrumbs):
-        said = _exception_of_record(breadcrumb)
+        said = _read_exception(breadcrumb)
         # What a database said was told without its values.
         for words in (said, remove_values(said)):
             if words is not None and told[words] > 0:
@@ -128,7 +134,7 @@ def _exceptions_told_twice(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
                 break
 
 
-def _exceptions_of_spans(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:
+def _iterate_span_exceptions(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:
     for breadcrumb in breadcrumbs:
         if breadcrumb.category == "exception" and "span" in breadcrumb.data:
             yield breadcrumb.message
@@ -136,7 +142,7 @@ def _exceptions_of_spans(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]:
             yield str(breadcrumb.data["error"])
 
 
-def _exception_of_record(breadcrumb: Breadcrumb) -> str | None:
+def _read_exception(breadcrumb: Breadcrumb) -> str | None:
     """Return what a record of an exception says of it; None for one that has words of its own."""
     kind = breadcrumb.data.get("exception.type")
     if not kind:
@@ -147,18 +153,18 @@ def _exception_of_record(breadcrumb: Breadcrumb) -> str | None:
     return None if has_own_words else said
 
 
-def _lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     """Iterate over httpx's own log lines of requests that its instrumentation tells of."""
     told: Counter[tuple[object, str]] = Counter()
     for index, breadcrumb in enumerate(breadcrumbs):
-        if _library(breadcrumb) == "httpx" and breadcrumb.type == "http":
-            told[breadcrumb.data.get("method"), _address(str(breadcrumb.data.get("url")))] += 1
+        if _library_of(breadcrumb) == "httpx" and breadcrumb.type == "http":
+            told[breadcrumb.data.get("method"), _remove_query(str(breadcrumb.data.get("url")))] += 1
         elif breadcrumb.category == "httpx" and (line := _HTTPX_LINE.match(breadcrumb.message)):
-            request = line[1], _address(line[2])
+            request = line[1], _remove_query(line[2])
             if told[request] > 0:
                 told[request] -= 1
                 yield index
 
 
-def _address(url: str) -> str:
+def _remove_query(url: str) -> str:
     return url.partition("?")[0]

@@ -22,10 +22,10 @@ from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
 from .rules.calls import describe_http
 from .rules.facts import SpanFacts
-from .spans.entry import duration
+from .spans.entry import format_duration
 
 _MS = 1e6
-_BAD_ANSWER = 400
+_CLIENT_ERROR = 400
 
 # Where a connection keeps the request that it is busy with.
 _PENDING = "_otel_crumbs_pending"
@@ -57,9 +57,9 @@ class CallEntry(NamedTuple):
 def install() -> Undo:
     """Record the requests of `http.client.HTTPConnection`; return the function that undoes it."""
     return combine(
-        _follow("putrequest", _after_putrequest),
-        _follow("endheaders", _after_endheaders),
-        _follow("getresponse", _after_getresponse),
+        _follow("putrequest", _begin_request),
+        _follow("endheaders", _check_endheaders),
+        _follow("getresponse", _end_request),
     )
 
 
@@ -77,7 +77,7 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
         },
         failed=kept.error is not None,
         error=kept.error.partition(":")[0] if kept.error else None,
-        took=duration(took_ms),
+        took=format_duration(took_ms),
     )
     description = describe_http(facts)
     known = {**description.data, "library": "http.client", "reason": kept.reason, "error": kept.error}
@@ -121,23 +121,23 @@ def _follow(name: str, after: Follower) -> Undo:
     return replace(http.client.HTTPConnection, name, make)
 
 
-def _after_putrequest(
+def _begin_request(
     connection: http.client.HTTPConnection, args: tuple[Any, ...], _: Any, error: BaseException | None
 ) -> None:
     connection.__dict__.pop(_PENDING, None)
     if error is None and len(args) > 1 and is_http_instrumentation_enabled():
-        pending = Pending(time.time_ns(), str(args[0]), _url(connection, str(args[1])))
+        pending = Pending(time.time_ns(), str(args[0]), _make_url(connection, str(args[1])))
         connection.__dict__[_PENDING] = pending
 
 
-def _after_endheaders(
+def _check_endheaders(
     connection: http.client.HTTPConnection, _: tuple[Any, ...], __: Any, error: BaseException | None
 ) -> None:
     if error is not None:
         _finish(connection, None, error)
 
 
-def _after_getresponse(
+def _end_request(
     connection: http.client.HTTPConnection, _: tuple[Any, ...], response: Any, error: BaseException | None
 ) -> None:
     _finish(connection, response, error)
@@ -152,7 +152,7 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
     branch.append(
         CallEntry(
             timestamp=pending.started,
-            notable=error is not None or (isinstance(status, int) and status >= _BAD_ANSWER),
+            notable=error is not None or (isinstance(status, int) and status >= _CLIENT_ERROR),
             branch=branch.name,
             kind=CALL,
             method=pending.method,
@@ -165,7 +165,7 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
     )
 
 
-def _url(connection: http.client.HTTPConnection, target: str) -> str:
+def _make_url(connection: http.client.HTTPConnection, target: str) -> str:
     """Return the whole URL of a request; one to a proxy names it already."""
     if "://" in target:
         return target

@@ -12,7 +12,7 @@ from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
-from .notes import MAX_NAME, known_level, nanoseconds
+from .notes import MAX_NAME, parse_level_name, to_nanoseconds
 
 Processor = Callable[[dict[str, Any]], Any]
 
@@ -32,12 +32,12 @@ class LazyNote:
         self._processor: Processor | None = processor
         self._lock = threading.Lock()
 
-    def finished(self) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """Return the fields; the first to ask has them finished."""
         with self._lock:
             processor, self._processor = self._processor, None
             if processor is not None:
-                self._fields = _finish(self._fields, processor)
+                self._fields = _run_processor(self._fields, processor)
             return self._fields
 
 
@@ -54,8 +54,8 @@ def record_lazily(
 ) -> None:
     """Leave a breadcrumb that *processor* finishes; the rest as in `by_hand.record`."""
     if level not in LEVELS:
-        level = known_level(level)
-    moment = time_ns() if timestamp is None else nanoseconds(timestamp)
+        level = parse_level_name(level)
+    moment = time_ns() if timestamp is None else to_nanoseconds(timestamp)
     fields = {
         "timestamp": moment / 1e9,
         "type": type,
@@ -71,13 +71,13 @@ def record_lazily(
 def render_lazy_note(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note, finished."""
     moment, _, branch, _, note = entry
-    fields = note.finished()
+    fields = note.finish()
     data = to_plain(fields.get("data"))
     yield Breadcrumb(
         timestamp=moment,
         type=to_text(str(to_plain(fields.get("type")) or "default"), MAX_NAME),
         category=to_text(str(to_plain(fields.get("category")) or "manual"), MAX_NAME),
-        level=known_level(to_plain(fields.get("level")) or "info"),
+        level=parse_level_name(to_plain(fields.get("level")) or "info"),
         message=to_text(str(to_plain(fields.get("message")) or ""), MAX_MESSAGE),
         data=data if isinstance(data, dict) else {},
         branch=branch,
@@ -87,7 +87,7 @@ def render_lazy_note(entry: Entry) -> Iterator[Breadcrumb]:
 LAZY_NOTE = EntryKind(render=render_lazy_note, category=lambda _: "manual")
 
 
-def _finish(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:
+def _run_processor(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:
     finished = {**fields, "data": dict(fields["data"])}
     try:
         processor(finished)

@@ -63,19 +63,19 @@ def record(
         try:
             notable = _NOTABLE[level]
         except (KeyError, TypeError):
-            level = known_level(level)
+            level = parse_level_name(level)
             notable = _NOTABLE[level]
         if data is not None:
-            data = _details(data)
+            data = _copy_data(data)
         if not (type_of(message) is type_of(category) is type_of(type) is str):
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
-            message, category, type = _message(message, data), _name(category), _name(type)  # noqa: A001 - as above
+            message, category, type = _make_message(message, data), _make_name(category), _make_name(type)  # noqa: A001 - as above
         branch = current.branch()
         branch.append(
             (
-                time_ns() if timestamp is None else nanoseconds(timestamp),
+                time_ns() if timestamp is None else to_nanoseconds(timestamp),
                 notable,
                 branch.name,
                 NOTE,
@@ -107,7 +107,7 @@ def render_note(entry: Entry) -> Iterator[Breadcrumb]:
 NOTE = EntryKind(render=render_note, category=itemgetter(NoteEntry._fields.index("category")))
 
 
-def _message(message: object, details: Mapping[str, Any] | None) -> str:
+def _make_message(message: object, details: Mapping[str, Any] | None) -> str:
     if type_of(message) is str:
         return message
     if message is None:
@@ -115,11 +115,11 @@ def _message(message: object, details: Mapping[str, Any] | None) -> str:
     return str(to_plain(message))
 
 
-def _name(value: object) -> Any:
+def _make_name(value: object) -> Any:
     return value if value is None or type_of(value) is str else str(to_plain(value))
 
 
-def _details(data: object) -> Mapping[str, Any]:
+def _copy_data(data: object) -> Mapping[str, Any]:
     if type(data) is dict:
         for value in data.values():
             if type(value) not in _SIMPLE:
@@ -136,7 +136,7 @@ def _details(data: object) -> Mapping[str, Any]:
     return {"value": to_plain(data)}
 
 
-def known_level(level: object) -> str:
+def parse_level_name(level: object) -> str:
     """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
     name = str(to_plain(level)).lower()
     name = _SYNONYMS.get(name, name)
@@ -146,8 +146,8 @@ def known_level(level: object) -> str:
     return "info"
 
 
-def nanoseconds(timestamp: float | datetime) -> int:
-    """Return seconds since the epoch, or a datetime, UTC where it has no zone, in nanoseconds; now where it is none."""
+def to_nanoseconds(timestamp: float | datetime) -> int:
+    """Return a time as nanoseconds since the epoch; UTC where there is no zone, now where it is no time."""
     try:
         if isinstance(timestamp, datetime):
             aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=timezone.utc)

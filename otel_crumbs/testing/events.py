@@ -78,10 +78,10 @@ def capture_events(**options: Any) -> Iterator[CapturedEvents]:
 
     """
     events = CapturedEvents()
-    current.clear()
+    current.reset()
     installation = install(**{**options, "exporter": events})
     try:
         yield events
     finally:
         installation.uninstall()
-        current.clear()
+        current.reset()

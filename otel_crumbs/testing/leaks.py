@@ -45,65 +45,65 @@ def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
             or one with the token of another.
 
     """
-    for name, run in _ways(work):
+    for name, run in _iterate_ways(work):
         events.clear()
         tokens = [f"{name}-{number}-token" for number in range(_HOW_MANY)]
         run(tokens)
         _check(name, tokens, events)
 
 
-def _ways(work: Work) -> Iterator[tuple[str, Callable[[Iterable[str]], None]]]:
+def _iterate_ways(work: Work) -> Iterator[tuple[str, Callable[[Iterable[str]], None]]]:
     if inspect.iscoroutinefunction(work):
-        yield "tasks", lambda tokens: asyncio.run(_gathered(work, tokens))
-        yield "one-task", lambda tokens: asyncio.run(_in_turn(work, tokens))
+        yield "tasks", lambda tokens: asyncio.run(_gather(work, tokens))
+        yield "one-task", lambda tokens: asyncio.run(_run_in_turn(work, tokens))
         return
-    yield "one-thread", lambda tokens: _one_after_the_other(work, tokens)
-    yield "pool", lambda tokens: _in_pool(work, tokens)
-    yield "copied-contexts", lambda tokens: _in_copied_contexts(work, tokens)
-    yield "to-thread", lambda tokens: asyncio.run(_to_threads(work, tokens))
+    yield "one-thread", lambda tokens: _run_on_one_thread(work, tokens)
+    yield "pool", lambda tokens: _run_in_pool(work, tokens)
+    yield "copied-contexts", lambda tokens: _run_in_copied_contexts(work, tokens)
+    yield "to-thread", lambda tokens: asyncio.run(_run_to_threads(work, tokens))
 
 
-def _piece(work: Work, token: str) -> None:
+def _run_piece(work: Work, token: str) -> None:
     with operation(token):
         work(token)
         capture_exception(LeakProbeError(token))
 
 
-async def _piece_async(work: Callable[[str], Awaitable[Any]], token: str) -> None:
+async def _run_piece_async(work: Callable[[str], Awaitable[Any]], token: str) -> None:
     async with operation(token):
         await work(token)
         await asyncio.sleep(0)
         capture_exception(LeakProbeError(token))
 
 
-def _one_after_the_other(work: Work, tokens: Iterable[str]) -> None:
+def _run_on_one_thread(work: Work, tokens: Iterable[str]) -> None:
     for token in tokens:
-        _piece(work, token)
+        _run_piece(work, token)
 
 
-def _in_pool(work: Work, tokens: Iterable[str]) -> None:
+def _run_in_pool(work: Work, tokens: Iterable[str]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
-        list(pool.map(lambda token: _piece(work, token), tokens))
+        list(pool.map(lambda token: _run_piece(work, token), tokens))
 
 
-def _in_copied_contexts(work: Work, tokens: Iterable[str]) -> None:
+def _run_in_copied_contexts(work: Work, tokens: Iterable[str]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = [pool.submit(copy_context().run, _piece, work, token) for token in tokens]
+        waiting = [pool.submit(copy_context().run, _run_piece, work, token) for token in tokens]
         for future in waiting:
             future.result()
 
 
-async def _to_threads(work: Work, tokens: Iterable[str]) -> None:
-    await asyncio.gather(*(asyncio.to_thread(_piece, work, token) for token in tokens))
+async def _run_to_threads(work: Work, tokens: Iterable[str]) -> None:
+    await asyncio.gather(*(asyncio.to_thread(_run_piece, work, token) for token in tokens))
 
 
-async def _gathered(work: Work, tokens: Iterable[str]) -> None:
-    await asyncio.gather(*(_piece_async(work, token) for token in tokens))
+async def _gather(work: Work, tokens: Iterable[str]) -> None:
+    await asyncio.gather(*(_run_piece_async(work, token) for token in tokens))
 
 
-async def _in_turn(work: Work, tokens: Iterable[str]) -> None:
+async def _run_in_turn(work: Work, tokens: Iterable[str]) -> None:
     for token in tokens:
-        await _piece_async(work, token)
+        await _run_piece_async(work, token)
 
 
 def _check(name: str, tokens: list[str], events: CapturedEvents) -> None:
@@ -112,7 +112,7 @@ def _check(name: str, tokens: list[str], events: CapturedEvents) -> None:
         event = by_token.get(token)
         if event is None:
             _fail(f"{name}: the error of {token} was not captured")
-        told = _said(event)
+        told = _dump_breadcrumbs(event)
         if token not in told:
             _fail(f"{name}: the error of {token} has no breadcrumb of its own")
         leaked = [other for other in tokens if other != token and other in told]
@@ -124,5 +124,5 @@ def _fail(message: str) -> NoReturn:
     raise AssertionError(message)
 
 
-def _said(event: ErrorEvent) -> str:
+def _dump_breadcrumbs(event: ErrorEvent) -> str:
     return json.dumps([asdict(breadcrumb) for breadcrumb in event.breadcrumbs], default=str)

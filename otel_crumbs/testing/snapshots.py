@@ -23,7 +23,7 @@ def freeze_event(event: ErrorEvent) -> ErrorEvent:
     one millisecond; ids count from one in the order in which they appear.
     """
     span_ids: dict[str, str] = {}
-    breadcrumbs = tuple(_steady(item, index, span_ids) for index, item in enumerate(event.breadcrumbs))
+    breadcrumbs = tuple(_freeze_breadcrumb(item, index, span_ids) for index, item in enumerate(event.breadcrumbs))
     return replace(
         event,
         event_id=f"{1:032x}",
@@ -34,7 +34,7 @@ def freeze_event(event: ErrorEvent) -> ErrorEvent:
     )
 
 
-def _steady(breadcrumb: Breadcrumb, index: int, span_ids: dict[str, str]) -> Breadcrumb:
+def _freeze_breadcrumb(breadcrumb: Breadcrumb, index: int, span_ids: dict[str, str]) -> Breadcrumb:
     span_id = breadcrumb.span_id
     data: dict[str, Any] = dict(breadcrumb.data)
     if "duration_ms" in data:

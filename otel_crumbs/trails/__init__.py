@@ -6,7 +6,7 @@ from .branch import Branch
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
 from .current_branch import MAX_OPEN_SPANS, current
 from .entry import KIND, Entry, EntryKind
-from .exception_mark import ExceptionMark, chain, mark_exception, mark_of
+from .exception_mark import ExceptionMark, iterate_chain, mark_exception, mark_of
 from .operation import EndedOperation, Operation
 from .operation_block import on_failure, operation
 from .snapshot import Snapshot, take_snapshot
@@ -24,8 +24,8 @@ __all__ = [
     "ExceptionMark",
     "Operation",
     "Snapshot",
-    "chain",
     "current",
+    "iterate_chain",
     "mark_exception",
     "mark_of",
     "on_failure",

@@ -28,7 +28,7 @@ _tick = recorded.tick
 
 class Branch:
     """
-    The trail of one runner: what it recorded, and what its descendants did.
+    The trail of one find_runner: what it recorded, and what its descendants did.
 
     A branch sees its own entries and its ancestors'; a parent sees its
     children's; siblings never see each other's.
@@ -47,7 +47,7 @@ class Branch:
         self.operation = operation
         self.own = OwnRing(size)
         self.below: Ring | None = None
-        running = threading.get_ident() if of_thread else here.runner()
+        running = threading.get_ident() if of_thread else here.find_runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
         self._thread = running if isinstance(running, int) else 0
@@ -78,7 +78,7 @@ class Branch:
         return parent
 
     def is_current(self) -> bool:
-        """Return whether what runs here and now is this branch's runner."""
+        """Return whether what runs here and now is this branch's find_runner."""
         loop = here.running_loop()
         if loop is None or (task := here.current_task(loop)) is None:
             return self._thread == threading.get_ident()
@@ -94,9 +94,9 @@ class Branch:
         if len(last) > own.limit:
             own.make_room()
         if self.parent is not None:
-            self._tell_ancestors(entry)
+            self._append_to_ancestors(entry)
 
-    def lineage(self) -> Iterator[Branch]:
+    def iterate_lineage(self) -> Iterator[Branch]:
         """Iterate over this branch and its ancestors."""
         branch: Branch | None = self
         while branch is not None:
@@ -105,9 +105,9 @@ class Branch:
 
     def sees(self, other: Branch) -> bool:
         """Return whether *other* is this branch, an ancestor or a descendant."""
-        return other in self.lineage() or self in other.lineage()
+        return other in self.iterate_lineage() or self in other.iterate_lineage()
 
-    def _tell_ancestors(self, entry: Entry) -> None:
+    def _append_to_ancestors(self, entry: Entry) -> None:
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.below is None:
@@ -115,9 +115,9 @@ class Branch:
             ancestor.below.append(entry)
             ancestor = ancestor.parent
 
-    def rings(self) -> Iterator[Ring]:
+    def iterate_rings(self) -> Iterator[Ring]:
         """Iterate over all that this branch sees."""
         if self.below is not None:
             yield self.below
-        for branch in self.lineage():
+        for branch in self.iterate_lineage():
             yield branch.own

@@ -43,13 +43,13 @@ _operation_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_operation
 _ambient_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_ambient_branch", default=None)
 
 
-def _quickest_way_to_context() -> Callable[[], Context]:
+def _find_fastest_getter() -> Callable[[], Context]:
     """Return what returns the current context: OpenTelemetry's own kind keeps it in a ContextVar."""
     variable = getattr(otel_context._RUNTIME_CONTEXT, "_current_context", None)  # noqa: SLF001 - it is two calls nearer
     return variable.get if isinstance(variable, ContextVar) else otel_context.get_current
 
 
-_context = _quickest_way_to_context()
+_get_context = _find_fastest_getter()
 
 
 class OpenBlock:
@@ -85,7 +85,7 @@ class Current:
         # Empty while no context names an operation block: then nobody need look for one.
         self.open_blocks: dict[int, ref[OpenBlock]] = {}
 
-    def clear(self) -> None:
+    def reset(self) -> None:
         """Forget every span and branch, as a forked child must."""
         self.open_spans.clear()
         self._unseen.clear()
@@ -96,7 +96,7 @@ class Current:
     def branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
         # As get_current_span() has it, without its calls: this is asked at every note and log line.
-        span: Any = _context().get(_SPAN_KEY)
+        span: Any = _get_context().get(_SPAN_KEY)
         if span is None:
             return self.branch_at(None, None)
         try:
@@ -114,11 +114,11 @@ class Current:
             block = otel_context.get_value(OPERATION_KEY, context)
             span_id = span_context.span_id if span_context else 0
             if isinstance(block, OpenBlock) and block.span_id == span_id:
-                return self._mine(block.branch)
+                return self._find_own(block.branch)
         if span_context is None or span_context.is_remote:
-            return self._ambient()
+            return self._find_ambient()
         found = self.open_spans.get(span_context.span_id)
-        return self._mine(found[0] if found else self._branch_of_unseen(span_context))
+        return self._find_own(found[0] if found else self._find_branch_of_unseen(span_context))
 
     def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
         """Return what a context must hold while an operation block is open."""
@@ -134,7 +134,7 @@ class Current:
         _operation_branch.set(branch)
         return branch
 
-    def go_on_in(self, branch: Branch) -> None:
+    def continue_in(self, branch: Branch) -> None:
         """Have what comes next outside any operation belong to one that has ended, until another one does."""
         if branch.is_current():
             _ambient_branch.set(branch)
@@ -158,37 +158,39 @@ class Current:
                 if entry is not None:
                     yield entry
 
-    def _mine(self, branch: Branch) -> Branch:
+    def _find_own(self, branch: Branch) -> Branch:
         if branch.is_current():
             return branch
         remembered = _ambient_branch if branch.operation is None else _operation_branch
         here = remembered.get()
         if here is not None and here.root is branch.root and here.is_current():
             return here
-        child = Branch(self.size, branch.operation, self._deepest(branch, here))
+        child = Branch(self.size, branch.operation, self._find_parent(branch, here))
         remembered.set(child)
         return child
 
-    def _deepest(self, branch: Branch, here: Branch | None) -> Branch:
+    def _find_parent(self, branch: Branch, here: Branch | None) -> Branch:
         """Return what a new branch hangs on: the span's branch, or below it the one that started what runs here."""
         # A task copies the variables of what started it, and a job of a pool knows who submitted it.
         for starter in (getattr(self._thread, "submitter", None), here):
-            if starter is not None and branch in starter.lineage():
+            if starter is not None and branch in starter.iterate_lineage():
                 return starter
         return branch
 
-    def _ambient(self) -> Branch:
+    def _find_ambient(self) -> Branch:
         here = _ambient_branch.get()
         if here is None:
-            here = self._branch_of_job() if getattr(self._thread, "in_job", False) else self._branch_of_thread()
-        return here if here.is_current() else self._mine(here)
+            here = (
+                self._begin_branch_of_job() if getattr(self._thread, "in_job", False) else self._get_branch_of_thread()
+            )
+        return here if here.is_current() else self._find_own(here)
 
-    def _branch_of_job(self) -> Branch:
-        branch = Branch(self.size, None, self._branch_of_thread())
+    def _begin_branch_of_job(self) -> Branch:
+        branch = Branch(self.size, None, self._get_branch_of_thread())
         _ambient_branch.set(branch)
         return branch
 
-    def _branch_of_thread(self) -> Branch:
+    def _get_branch_of_thread(self) -> Branch:
         """Return the branch that all of a thread's ambient tasks hang on, for what leaves them ends up there."""
         here: Branch | None = getattr(self._thread, "branch", None)
         if here is None:
@@ -196,7 +198,7 @@ class Current:
         _ambient_branch.set(here)
         return here
 
-    def _branch_of_unseen(self, span_context: SpanContext) -> Branch:
+    def _find_branch_of_unseen(self, span_context: SpanContext) -> Branch:
         here = _operation_branch.get()
         if here is not None and here.operation is not None and here.operation.trace_id == span_context.trace_id:
             return here  # its span has ended, the work goes on
@@ -208,7 +210,7 @@ class Current:
                 self._unseen.popitem(last=False)
         return branch
 
-    def close_oldest(self) -> None:
+    def forget_oldest_span(self) -> None:
         """Forget the span that has been open for longest, which most likely never ends."""
         try:
             self.open_spans.pop(next(iter(self.open_spans)), None)
@@ -219,4 +221,4 @@ class Current:
 current = Current()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=current.clear)
+    os.register_at_fork(after_in_child=current.reset)

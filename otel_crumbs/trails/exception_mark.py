@@ -31,13 +31,13 @@ class ExceptionMark(str):
     it, in processes that have never heard of us too.
     """
 
-    __slots__ = ("_claims", "branch", "operation", "span_context", "told")
+    __slots__ = ("_event_ids", "branch", "described", "operation", "span_context")
 
     branch: Branch | None
     span_context: SpanContext | None
     operation: int
-    told: bool
-    _claims: list[str]
+    described: bool
+    _event_ids: list[str]
 
     def __new__(cls) -> ExceptionMark:
         """Return a mark that knows nothing yet."""
@@ -45,19 +45,19 @@ class ExceptionMark(str):
         mark.branch = None
         mark.span_context = None
         mark.operation = 0
-        mark.told = False
-        mark._claims = []
+        mark.described = False
+        mark._event_ids = []
         return mark
 
     @property
     def event_id(self) -> str | None:
         """The event that reports the exception, None for one that was not reported."""
-        return self._claims[0] if self._claims else None
+        return self._event_ids[0] if self._event_ids else None
 
-    def claim(self, event_id: str) -> bool:
+    def assign(self, event_id: str) -> bool:
         """Return whether this is the event that reports the exception: of several threads' the first is."""
-        self._claims.append(event_id)
-        return self._claims[0] == event_id
+        self._event_ids.append(event_id)
+        return self._event_ids[0] == event_id
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         """Pickle as the empty string that it is for others."""
@@ -83,7 +83,7 @@ def mark_exception(exception: BaseException, branch: Branch, span_context: SpanC
     with the first.
     """
     known = exception.__dict__.get(_KEY)
-    if isinstance(known, ExceptionMark) and not _raised_anew(known, branch):
+    if isinstance(known, ExceptionMark) and not _is_raised_again(known, branch):
         return known
     mark = ExceptionMark()
     mark.branch = branch
@@ -97,7 +97,7 @@ def mark_exception(exception: BaseException, branch: Branch, span_context: SpanC
     return mark
 
 
-def chain(exception: BaseException) -> Iterator[BaseException]:
+def iterate_chain(exception: BaseException) -> Iterator[BaseException]:
     """Iterate over an exception and what it was raised from or while handling, nearest first."""
     seen: set[int] = set()
     link: BaseException | None = exception
@@ -107,7 +107,7 @@ def chain(exception: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ if link.__cause__ or link.__suppress_context__ else link.__context__
 
 
-def _raised_anew(mark: ExceptionMark, branch: Branch) -> bool:
+def _is_raised_again(mark: ExceptionMark, branch: Branch) -> bool:
     first = mark.branch.operation if mark.branch else None
     if first is None or branch.operation is None:
         return False

@@ -69,10 +69,10 @@ class Ring:
             return
         if self._overflow is None:
             self._overflow = _Overflow(self.size)
-        self._tell_of(self._overflow.take_from(last))
+        self._count_evicted(self._overflow.take_from(last))
         self.limit = self._overflow.room + _SLACK
 
-    def _tell_of(self, gone: int) -> None:
+    def _count_evicted(self, gone: int) -> None:
         """Say that so many had no room; of what descendants left, they say it themselves."""
 
 
@@ -81,7 +81,7 @@ class OwnRing(Ring):
 
     __slots__ = ()
 
-    def _tell_of(self, gone: int) -> None:
+    def _count_evicted(self, gone: int) -> None:
         evicted.add(gone)
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     Runner = Task[Any] | int
 
 
-def runner() -> Runner:
+def find_runner() -> Runner:
     """Return what is running here: the asyncio task, else the identity of the thread."""
-    task = running_task()
+    task = find_task()
     # Looked up at each call: gevent replaces it to tell greenlets apart.
     return threading.get_ident() if task is None else task
 
 
-def running_task() -> Task[Any] | None:
+def find_task() -> Task[Any] | None:
     """Return the asyncio task that is running here, None where there is none."""
     loop = running_loop()
     return None if loop is None else current_task(loop)
@@ -33,16 +33,16 @@ def name_of(running: Runner) -> str:
     return threading.current_thread().name if isinstance(running, int) else running.get_name()
 
 
-def _meet_asyncio(asyncio: Any) -> Task[Any] | None:
+def _adopt_asyncio(asyncio: Any) -> Task[Any] | None:
     """Ask asyncio itself from now on; a loop only runs once all of it was imported."""
     global running_loop, current_task  # noqa: PLW0603 - these are asked at every span, and must cost nothing then
     if not hasattr(asyncio, "__all__"):  # it is there from the first moment of the import, and this at its end
         return None
     current_task = asyncio.current_task
     running_loop = asyncio._get_running_loop  # noqa: SLF001 - get_running_loop() raises where there is none
-    return running_task()
+    return find_task()
 
 
 # Until somebody imports asyncio, the module stands in for the loop: a look that is all in C.
 running_loop: Callable[[], AbstractEventLoop | None] = partial(sys.modules.get, "asyncio")  # type: ignore[assignment]  # as said
-current_task: Callable[[AbstractEventLoop], Task[Any] | None] = _meet_asyncio
+current_task: Callable[[AbstractEventLoop], Task[Any] | None] = _adopt_asyncio

@@ -38,7 +38,7 @@ class Snapshot:
 
 def take_snapshot(branch: Branch) -> Snapshot:
     """Collect what a branch sees now, without rendering any of it."""
-    rings = tuple(branch.rings())
+    rings = tuple(branch.iterate_rings())
     entries = [*chain.from_iterable(rings), *current.open_entries(branch)]
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())

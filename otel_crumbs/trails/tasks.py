@@ -17,7 +17,7 @@ from otel_crumbs.base.patching import Patch, Undo
 
 from .current_branch import current
 from .event_loops import replace_loop_method
-from .runner import running_task
+from .runner import find_task
 
 
 def install() -> Undo:
@@ -43,7 +43,7 @@ def _make_create_task(original: Callable[..., asyncio.Task[Any]], patch: Patch) 
 
 @guarded("a task was started")
 def _ensure_branch() -> None:
-    if running_task() is not None:
+    if find_task() is not None:
         current.branch()
 
 

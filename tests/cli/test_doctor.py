@@ -44,7 +44,7 @@ def test_all_is_well_if_the_collector_takes_the_event(tmp_path: Path, receiver: 
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All is well" in done.stdout
-    [event] = receiver.events()
+    [event] = receiver.list_events()
     assert event.event_id in done.stdout
     assert event.attributes["otel_crumbs.mechanism"] == "doctor"
     assert event.resource["service.name"] == "patient"
@@ -92,7 +92,7 @@ def test_nothing_is_sent_if_nobody_wants_it(tmp_path: Path, receiver: Receiver) 
     assert (unsent.returncode, none.returncode) == (0, 0)
     assert "Test event" not in unsent.stdout
     assert "the exporter is none" in none.stdout
-    assert receiver.events() == []
+    assert receiver.list_events() == []
 
 
 @pytest.mark.parametrize("variable", ["OTEL_CRUMBS_ENABLED=false", "OTEL_SDK_DISABLED=true"])
@@ -104,7 +104,7 @@ def test_what_is_switched_off_is_said_so(tmp_path: Path, receiver: Receiver, var
 
     assert done.returncode == 0
     assert "switched off" in section(done.stdout, "In place")
-    assert receiver.events() == []
+    assert receiver.list_events() == []
 
 
 def test_settings_say_where_they_came_from(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_an_instrumented_process_shows_what_is_active(tmp_path: Path, receiver: 
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"✓ requests +\S+ +active", section(done.stdout, "Instrumentations"))
     assert re.search(r"✓ tracer provider +TracerProvider +sampler RecordUnsampled\(AlwaysOff", done.stdout)
-    assert len(receiver.events()) == 1
+    assert len(receiver.list_events()) == 1
 
 
 @pytest.mark.e2e

@@ -52,7 +52,7 @@ def test_an_error_event_is_kept_once(receiver: Receiver) -> None:
     assert post(receiver, request("a")) == 200
     assert post(receiver, request()) == 200, "the application's own log record is taken as well"
 
-    assert [event.event_id for event in receiver.events()] == ["a"]
+    assert [event.event_id for event in receiver.list_events()] == ["a"]
 
 
 @pytest.mark.parametrize("form", ["maps", "json"])
@@ -64,7 +64,7 @@ def test_the_trail_is_read_in_both_forms(receiver: Receiver, form: str) -> None:
 
     post(receiver, request("a", **{"otel_crumbs.breadcrumbs": trail}))
 
-    [event] = receiver.events()
+    [event] = receiver.list_events()
     assert event.breadcrumbs == [{"message": "hello"}]
 
 
@@ -81,7 +81,7 @@ def test_values_of_every_kind_become_json(receiver: Receiver) -> None:
 
     post(receiver, request("a", **values))
 
-    [event] = receiver.events()
+    [event] = receiver.list_events()
     attributes = json.loads(event.as_json())["attributes"]
     del attributes["otel_crumbs.event_id"]
     assert attributes == {"text": "☕", "bytes": "\\xff", "whole": 2**53, "part": 0.5, "yes": True, "nothing": None}
@@ -90,7 +90,7 @@ def test_values_of_every_kind_become_json(receiver: Receiver) -> None:
 def test_gzip_is_unpacked(receiver: Receiver) -> None:
     """OTEL_EXPORTER_OTLP_COMPRESSION=gzip is common."""
     assert post(receiver, gzip.compress(request("a")), Content_Encoding="gzip") == 200
-    assert len(receiver.events()) == 1
+    assert len(receiver.list_events()) == 1
 
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics"])

@@ -6,14 +6,14 @@ import traceback
 
 import pytest
 
-from otel_crumbs.demo.where import where_raised
+from otel_crumbs.demo.where import find_origin
 
 from .events import STACKTRACE
 
 
 def test_the_applications_own_line_is_shown() -> None:
     """Not the library's that it called, nor the framework's that called it."""
-    where = where_raised(STACKTRACE)
+    where = find_origin(STACKTRACE)
 
     assert where is not None
     assert str(where) == "shop/checkout.py:29 in pay"
@@ -23,7 +23,7 @@ def test_the_applications_own_line_is_shown() -> None:
 @pytest.mark.parametrize("folder", ["/x/lib/python3.12/site-packages/otel_crumbs/demo/django_shop", "C:\\django_shop"])
 def test_the_shop_is_the_application_wherever_it_is_installed(folder: str) -> None:
     """With a wheel it lies beside the libraries."""
-    where = where_raised(f'  File "{folder}/shop/models.py", line 23, in rating\n    return stars / count\n')
+    where = find_origin(f'  File "{folder}/shop/models.py", line 23, in rating\n    return stars / count\n')
 
     assert str(where) == "shop/models.py:23 in rating"
 
@@ -32,7 +32,7 @@ def test_our_own_lines_are_not_the_applications() -> None:
     """A wrapper of ours may be the innermost of all."""
     own = '  File "/srv/otel_crumbs/sources/databases/django_orm.py", line 77, in execute\n    return execute(sql)\n'
 
-    where = where_raised(STACKTRACE + own)
+    where = find_origin(STACKTRACE + own)
 
     assert str(where) == "shop/checkout.py:29 in pay"
 
@@ -42,7 +42,7 @@ def test_a_traceback_of_this_python_is_read() -> None:
     try:
         int("boom")
     except ValueError:
-        where = where_raised(traceback.format_exc())
+        where = find_origin(traceback.format_exc())
 
     assert where is not None
     assert where.source == 'int("boom")'
@@ -50,4 +50,4 @@ def test_a_traceback_of_this_python_is_read() -> None:
 
 def test_no_traceback_is_no_line() -> None:
     """An exception that was never raised has none."""
-    assert where_raised("ValueError: boom") is None
+    assert find_origin("ValueError: boom") is None

@@ -72,7 +72,7 @@ def arrived(receiver: Receiver) -> Counter[str]:
     return Counter(request.document["exceptions"][0]["message"] for request in receiver.requests)
 
 
-def map_shared(*names: str, count: int = 0, name: str = "error") -> Counter[str]:
+def each_exactly_once(*names: str, count: int = 0, name: str = "error") -> Counter[str]:
     """Return what should have arrived."""
     return Counter([*names, *numbered(name, count)])
 

@@ -17,9 +17,9 @@ from .running import (
     ENDS_AT_LEISURE,
     SAVES_AT_LEISURE,
     arrived,
+    each_exactly_once,
     environment,
     finish,
-    map_shared,
     run,
     start,
     until,
@@ -69,7 +69,7 @@ def test_with_a_receiver_everything_arrives_once(
     finished = run(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), SOME, way)
 
     assert finished[0] == code, finished
-    assert arrived(receiver) == map_shared(*others, count=SOME)
+    assert arrived(receiver) == each_exactly_once(*others, count=SOME)
     assert waiting(tmp_path) == []
 
 
@@ -101,7 +101,7 @@ def test_without_a_receiver_the_next_process_delivers(
 
     assert first[0] == code, first
     assert kept == SOME + len(others)
-    assert arrived(receiver) == map_shared(*others, count=SOME)
+    assert arrived(receiver) == each_exactly_once(*others, count=SOME)
 
 
 def test_sigterm_kills_as_it_would_without_us(tmp_path: Path, receiver: Receiver) -> None:
@@ -112,7 +112,7 @@ def test_sigterm_kills_as_it_would_without_us(tmp_path: Path, receiver: Receiver
     code, _, _ = finish(process)
 
     assert code == -signal.SIGTERM
-    assert arrived(receiver) == map_shared(count=SOME)
+    assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
 def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path
     code, _, stderr = finish(process)
 
     assert (code, stderr) == (-signal.SIGTERM, "")
-    assert arrived(receiver) == map_shared(count=1)
+    assert arrived(receiver) == each_exactly_once(count=1)
     assert waiting(tmp_path) == []
 
 
@@ -161,7 +161,7 @@ def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: 
         second.kill()
 
     assert (code, kept) == (-signal.SIGTERM, MANY), stderr
-    assert arrived(receiver) == map_shared(count=MANY)
+    assert arrived(receiver) == each_exactly_once(count=MANY)
 
 
 def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver) -> None:
@@ -173,7 +173,7 @@ def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver
     code, stdout, _ = finish(process)
 
     assert (code, stdout) == (7, "handled\n")
-    assert arrived(receiver) == map_shared(count=SOME)
+    assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
 def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -> None:
@@ -186,7 +186,7 @@ def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -
     code, stdout, _ = finish(process)
 
     assert (code, stdout) == (8, "still here\n")
-    assert arrived(receiver) == map_shared(count=SOME)
+    assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
 def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
@@ -201,7 +201,7 @@ def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiv
         until(lambda: not waiting(tmp_path))
         third.kill()
 
-    assert arrived(receiver) == map_shared("second-0", count=SOME)
+    assert arrived(receiver) == each_exactly_once("second-0", count=SOME)
 
 
 @pytest.mark.parametrize("way", ["return", "os._exit", "raise"])

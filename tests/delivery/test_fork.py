@@ -14,11 +14,11 @@ import pytest
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
 from otel_crumbs.export.spool.codec import encode
-from otel_crumbs.export.spool.spool import Spool, SpoolPlace, default_base
+from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
-from .running import arrived, map_shared, numbered, until, waiting
+from .running import arrived, each_exactly_once, numbered, until, waiting
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -81,7 +81,7 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
     flushed = otel_crumbs.flush(20)
 
     assert (code, flushed) == (0, True)
-    assert arrived(receiver) == map_shared(*numbered("parent", SOME), *numbered("child", SOME))
+    assert arrived(receiver) == each_exactly_once(*numbered("parent", SOME), *numbered("child", SOME))
 
 
 @pytest.mark.usefixtures("app")
@@ -93,7 +93,7 @@ def test_a_child_delivers_what_earlier_processes_left(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     event = event_of()
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
-    spool = Spool(default_base(), service="shop", exporter="http")
+    spool = Spool(find_default_base(), service="shop", exporter="http")
     spool.write(event, encode(event))
 
     code = in_child(lambda: until(lambda: not waiting(tmp_path)))
@@ -162,4 +162,4 @@ def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) 
     thread.join()
 
     assert code == 0
-    assert SpoolPlace(base=tmp_path).has_any() is False
+    assert SpoolLocation(base=tmp_path).has_any() is False

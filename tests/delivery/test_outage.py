@@ -17,7 +17,7 @@ import pytest
 from tests.collector.otelcol import Collector
 from tests.collector.running import clean_environment
 
-from .running import finish, map_shared, start, until, waiting
+from .running import each_exactly_once, finish, start, until, waiting
 
 pytestmark = pytest.mark.collector
 
@@ -175,7 +175,7 @@ def test_a_thousand_events_wait_for_the_collector(stories: Stories) -> None:
     story = stories["waits"].result()
 
     assert (story.code, story.stdout) == (0, "flushed True\n")
-    assert story.arrived == map_shared(count=MANY)
+    assert story.arrived == each_exactly_once(count=MANY)
     # The newest may not have got there yet.
     assert story.kept > 0
     assert story.left == 0
@@ -185,7 +185,7 @@ def test_they_wait_in_memory_where_there_is_no_spool(stories: Stories) -> None:
     """A thousand are what a queue holds."""
     story = stories["waits in memory"].result()
 
-    assert story.arrived == map_shared(count=MANY)
+    assert story.arrived == each_exactly_once(count=MANY)
     assert story.kept == 0
 
 
@@ -196,7 +196,7 @@ def test_a_spool_that_is_full_leaves_the_rest_in_memory(stories: Stories) -> Non
     assert story.kept == 0
     assert (story.code, story.stdout) == (0, "flushed True\n")
     assert "wait in memory" in story.stderr
-    assert story.arrived == map_shared(count=MANY)
+    assert story.arrived == each_exactly_once(count=MANY)
 
 
 def test_the_next_process_delivers_what_sigterm_cut_short(stories: Stories) -> None:
@@ -204,7 +204,7 @@ def test_the_next_process_delivers_what_sigterm_cut_short(stories: Stories) -> N
     story = stories["is terminated"].result()
 
     assert story.code == -signal.SIGTERM
-    assert story.arrived == map_shared("second-0", "second-1", "second-2", count=MANY)
+    assert story.arrived == each_exactly_once("second-0", "second-1", "second-2", count=MANY)
     assert story.left == 0
 
 
@@ -212,7 +212,7 @@ def test_two_processes_share_the_work_and_deliver_nothing_twice(stories: Stories
     """Both look into the same folder at the same time."""
     story = stories["has two heirs"].result()
 
-    assert story.arrived == map_shared(count=MANY)
+    assert story.arrived == each_exactly_once(count=MANY)
     assert story.left == 0
 
 
@@ -220,5 +220,5 @@ def test_a_collector_that_is_killed_gets_what_it_had_not_acknowledged(stories: S
     """It dies between two errors of a running application, which goes on failing."""
     story = stories["sees it killed"].result()
 
-    assert story.arrived == map_shared("before-0", count=MANY)
+    assert story.arrived == each_exactly_once("before-0", count=MANY)
     assert story.left == 0

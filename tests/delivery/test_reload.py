@@ -15,7 +15,7 @@ from tests.e2e.website import Website
 from tests.export.receiver import receiving
 from tests.loopback import free_port, nobody_listens
 
-from .running import NO_TELEMETRY, PROGRAMS, arrived, environment, map_shared, port_of, until, waiting
+from .running import NO_TELEMETRY, PROGRAMS, arrived, each_exactly_once, environment, port_of, until, waiting
 
 pytestmark = pytest.mark.e2e
 
@@ -80,7 +80,7 @@ def test_a_reloaded_process_delivers_what_the_one_before_it_left(
         until(lambda: len(receiver.requests) == 2 and not waiting(tmp_path))
 
     assert failed == [500, 500]
-    assert arrived(receiver) == map_shared("before", "afterwards")
+    assert arrived(receiver) == each_exactly_once("before", "afterwards")
 
 
 def has_noticed(website: Website, source: Path) -> bool:

@@ -18,8 +18,8 @@ from .running import (
     NO_TELEMETRY,
     PROGRAMS,
     arrived,
+    each_exactly_once,
     environment,
-    map_shared,
     numbered,
     port_of,
     until,
@@ -99,7 +99,7 @@ def test_workers_that_are_replaced_deliver_what_they_captured(
     visit(website)
     website.stop()
 
-    assert arrived(receiver) == map_shared(count=MANY, name="page")
+    assert arrived(receiver) == each_exactly_once(count=MANY, name="page")
     assert len(workers_of(receiver)) > 2
     assert waiting(tmp_path) == []
 
@@ -116,7 +116,7 @@ def test_workers_deliver_what_those_before_them_left(start: Start, tmp_path: Pat
         until(lambda: not waiting(tmp_path))
         website.stop()
 
-    assert arrived(receiver) == map_shared(count=MANY, name="page")
+    assert arrived(receiver) == each_exactly_once(count=MANY, name="page")
     assert len(workers_of(receiver)) > 2
 
 
@@ -135,7 +135,7 @@ def test_a_new_server_delivers_what_the_old_one_left(
     new.stop()
 
     assert left == MANY
-    assert arrived(receiver) == map_shared(count=MANY, name="page")
+    assert arrived(receiver) == each_exactly_once(count=MANY, name="page")
     assert len(workers_of(receiver)) > 2
 
 
@@ -161,4 +161,4 @@ def test_a_worker_that_is_killed_for_its_silence_leaves_its_events(
         new.stop()
 
     assert left == 1
-    assert arrived(receiver) == map_shared("page-0")
+    assert arrived(receiver) == each_exactly_once("page-0")

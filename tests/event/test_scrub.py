@@ -106,7 +106,7 @@ def test_the_value_of_an_option_goes_from_a_list_of_arguments() -> None:
 
 
 @pytest.mark.parametrize("piece", ["--a-", "--token", "token", "['", "]" * 3, "--token-token_"])
-def test_a_long_text_is_searched_from_one_end_to_the_other(piece: str) -> None:
+def test_a_long_text_is_scrub_text_from_one_end_to_the_other(piece: str) -> None:
     """Nothing in it makes the search begin again: otherwise this would not end."""
     said = piece * (1_000_000 // len(piece))
 
@@ -126,7 +126,7 @@ def test_a_glance_overlooks_nothing(parts: list[str]) -> None:
     scrubber = Scrubber(["password", "api_key", "token", "secret", "my_pass_word"])
     said = "".join([*parts, "hunter2"])
 
-    assert scrubber.text(said) == scrubber._searched(said)
+    assert scrubber.text(said) == scrubber._scrub_text(said)
 
 
 @pytest.mark.parametrize("key", ["\u017fecret", "-", "s-e-c-r-e-t"])

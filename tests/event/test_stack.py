@@ -1,4 +1,4 @@
-"""Exceptions are read at once, whole and in bounds, whatever they are."""
+"""Exceptions are read_exceptions at once, whole and in bounds, whatever they are."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from otel_crumbs.base.plain import MAX_TEXT
 from otel_crumbs.event import Builder, ErrorEvent, capture_error
-from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read
+from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read_exceptions
 from tests.application import fail, raised
 
 GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
@@ -47,18 +47,18 @@ def chained() -> BaseException:
 
 def links(error: BaseException) -> list[tuple[str, int | None, str | None]]:
     """Return of each exception its name, its parent and how it hangs on it."""
-    return [(info.type.rpartition(".")[2], info.parent, info.link) for info in read(error)]
+    return [(info.type.rpartition(".")[2], info.parent, info.link) for info in read_exceptions(error)]
 
 
 def test_the_type_has_its_module() -> None:
     """As OpenTelemetry writes it: builtins without."""
-    assert read(OrderError())[0].type == f"{__name__}.OrderError"
-    assert read(ValueError())[0].type == "ValueError"
+    assert read_exceptions(OrderError())[0].type == f"{__name__}.OrderError"
+    assert read_exceptions(ValueError())[0].type == "ValueError"
 
 
 def test_the_frames_are_those_of_the_traceback() -> None:
     """Outermost first, with file, line, function and module."""
-    info = read(raised(ValueError("boom"))[1])[0]
+    info = read_exceptions(raised(ValueError("boom"))[1])[0]
 
     assert [frame.function for frame in info.frames] == ["raised", "fail"]
     assert info.frames[-1].path.endswith("application.py")
@@ -112,7 +112,7 @@ def test_an_endless_chain_is_cut() -> None:
         following.__cause__ = error
         error = following
 
-    infos = read(error)
+    infos = read_exceptions(error)
 
     assert len(infos) == MAX_EXCEPTIONS
     assert infos[0].message == "999"
@@ -138,7 +138,7 @@ def test_a_huge_group_is_cut() -> None:
     """A thousand members make a bounded event."""
     group = ExceptionGroup("all", [ValueError(str(number)) for number in range(1000)])  # noqa: F821 - 3.11
 
-    assert len(read(group)) == MAX_EXCEPTIONS
+    assert len(read_exceptions(group)) == MAX_EXCEPTIONS
     assert len(event_of(group).stacktrace) < 100_000
 
 
@@ -304,7 +304,7 @@ def test_code_without_a_file_is_told() -> None:
     try:
         exec(compile("1 / 0", "<template>", "exec"), {})  # noqa: S102 - what template engines do
     except ZeroDivisionError as error:
-        info = read(error)[0]
+        info = read_exceptions(error)[0]
 
     assert info.frames[-1].path == "<template>"
     assert info.frames[-1].module is None or isinstance(info.frames[-1].module, str)

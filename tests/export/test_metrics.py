@@ -40,7 +40,7 @@ def read(reader: InMemoryMetricReader) -> dict[str, int]:
 def test_every_fate_is_counted() -> None:
     """What was recorded and captured, what had no room, what was lost and why."""
     reader = InMemoryMetricReader()
-    metrics.create(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
+    metrics.create_instruments(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
     before = read(reader)
     installation = otel_crumbs.install(exporter=Refusing(), max_breadcrumbs=5, spool_dir="none", rate_limit=1)
 
@@ -63,7 +63,7 @@ def test_every_fate_is_counted() -> None:
 def test_a_reason_is_an_attribute() -> None:
     """Somebody who is alarmed wants to know why."""
     reader = InMemoryMetricReader()
-    metrics.create(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
+    metrics.create_instruments(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
     installation = otel_crumbs.install(exporter=Refusing(), spool_dir="none")
 
     otel_crumbs.capture_exception(ValueError("boom"))

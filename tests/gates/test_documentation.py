@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from otel_crumbs.cli import parser
+from otel_crumbs.cli import make_parser
 from otel_crumbs.setup.config import SETTINGS
 
 from .project import ROOT, documentation, metadata, text_of
@@ -49,7 +49,7 @@ def test_every_command_is_documented() -> None:
     """The pages name each command of `otel-crumbs` and each of its options."""
     pages = documentation()
 
-    missing = [words for words in command_line(parser()) if words not in pages]
+    missing = [words for words in command_line(make_parser()) if words not in pages]
 
     assert missing == []
 

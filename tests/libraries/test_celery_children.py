@@ -10,7 +10,7 @@ from pathlib import Path
 import celery
 import pytest
 
-from tests.delivery.running import ENDS_AT_LEISURE, arrived, environment, map_shared, port_of, until, waiting
+from tests.delivery.running import ENDS_AT_LEISURE, arrived, each_exactly_once, environment, port_of, until, waiting
 from tests.export.receiver import Receiver, Reply, receiving
 from tests.loopback import nobody_listens
 
@@ -21,7 +21,7 @@ MANY = 10
 # Each fails; those between them do not, and leave breadcrumbs of their own.
 BAD = [f"bad {number}" for number in range(MANY)]
 ITEMS = [item for pair in zip(BAD, (f"hat {number}" for number in range(MANY)), strict=True) for item in pair]
-FAILURES = map_shared(*(f"{item} cannot be counted" for item in BAD))
+FAILURES = each_exactly_once(*(f"{item} cannot be counted" for item in BAD))
 
 Work = Callable[..., AbstractContextManager[None]]
 

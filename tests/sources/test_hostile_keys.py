@@ -187,7 +187,7 @@ def made(named: Any) -> Any:
 @given(way=st.integers(0, len(WAYS) - 1), data=st.dictionaries(NAMES, VALUES, max_size=4))
 def test_no_key_and_no_value_makes_the_trail_raise(events: CapturedEvents, way: int, data: dict[str, Any]) -> None:  # noqa: ARG001 - as above
     """Whatever the way and the depth."""
-    current.clear()
+    current.reset()
 
     WAYS[way](made(data))
 

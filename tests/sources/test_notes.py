@@ -165,7 +165,7 @@ ODD = (
 )
 def test_whatever_it_is_given_it_does_not_raise(message: Any, category: Any, kind: Any, level: Any, data: Any) -> None:
     """And what was recorded can be rendered and encoded."""
-    current.clear()
+    current.reset()
 
     otel_crumbs.record(message, category=category, type=kind, level=level, data=data)
 

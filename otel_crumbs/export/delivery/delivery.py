@@ -16,7 +16,7 @@ from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
-from otel_crumbs.export.spool.spool import SpoolPlace
+from otel_crumbs.export.spool.spool import SpoolLocation
 
 from .event_queue import Build
 from .worker import ExporterWorker
@@ -26,7 +26,7 @@ _SECONDS_TO_SETTLE = 1.0
 _SECONDS_TO_SAY_SO = 0.1
 
 
-def _nameless() -> str:
+def _default_service() -> str:
     return "unknown_service"
 
 
@@ -47,15 +47,15 @@ class Delivery:
         exporters: Sequence[Exporter],
         build: Build,
         *,
-        spool: SpoolPlace | None = None,
-        service: Callable[[], str] = _nameless,
+        spool: SpoolLocation | None = None,
+        service: Callable[[], str] = _default_service,
     ) -> None:
         self._spool = spool
         # Whether it delivers for others, too: from the time when it is in place until it is closed.
         self._looks = False
         self.workers = tuple(
             ExporterWorker(
-                exporter, build, ExporterSpool(_place(exporter, spool), exporter=exporter.name, service=service)
+                exporter, build, ExporterSpool(_find_location(exporter, spool), exporter=exporter.name, service=service)
             )
             for exporter in exporters
         )
@@ -130,6 +130,6 @@ class Delivery:
             self.look_for_leftovers()
 
 
-def _place(exporter: Exporter, spool: SpoolPlace | None) -> SpoolPlace | None:
+def _find_location(exporter: Exporter, spool: SpoolLocation | None) -> SpoolLocation | None:
     """Return the spool unless the exporter has no use for one: what is printed late helps nobody."""
     return spool if getattr(exporter, "spool", True) else None

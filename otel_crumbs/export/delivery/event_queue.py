@@ -37,13 +37,13 @@ class QueuedError:
     encoded: bytes = b""
 
     @classmethod
-    def of_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
+    def from_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
         """Return what was captured, ready to wait; of its trail only so many entries are held by nobody else."""
         weight = _CAPTURED_BYTES + _ENTRY_BYTES * new_entries
         return cls(fatal=captured.fatal, weight=weight, captured=captured)
 
     @classmethod
-    def of_event(cls, event: ErrorEvent) -> QueuedError:
+    def from_event(cls, event: ErrorEvent) -> QueuedError:
         """Return an event that was tried, ready to wait for the next time."""
         encoded = encode(event)
         return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
@@ -76,7 +76,7 @@ class EventQueue:
         """Add what was captured, and return how many had to go for it."""
         # Errors that follow each other in one trail share most of it.
         known, self._entries = self._entries, set(map(id, captured.trail.entries))
-        queued = QueuedError.of_captured(captured, len(self._entries - known))
+        queued = QueuedError.from_captured(captured, len(self._entries - known))
         return self._add(queued, self._fresh[queued.fatal])
 
     def put_back(self, queued: QueuedError) -> int:
@@ -87,7 +87,7 @@ class EventQueue:
         """Return the next one to send, None if there is none."""
         for waiting in (self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]):
             if waiting:
-                return self._without(waiting.popleft())
+                return self._subtract_weight(waiting.popleft())
         return None
 
     def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> int:
@@ -95,16 +95,16 @@ class EventQueue:
         self.weight += queued.weight
         gone = 0
         while len(self) > self._max_waiting or (self.weight > self._max_bytes and len(self) > 1):
-            self._drop_oldest_of_the_least()
+            self._drop_oldest()
             gone += 1
         return gone
 
-    def _drop_oldest_of_the_least(self) -> None:
+    def _drop_oldest(self) -> None:
         for waiting in (self._tried[False], self._fresh[False], self._tried[True], self._fresh[True]):
             if waiting:
-                self._without(waiting.popleft())
+                self._subtract_weight(waiting.popleft())
                 return
 
-    def _without(self, queued: QueuedError) -> QueuedError:
+    def _subtract_weight(self, queued: QueuedError) -> QueuedError:
         self.weight -= queued.weight
         return queued

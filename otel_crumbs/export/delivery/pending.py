@@ -63,7 +63,7 @@ class PendingEvents:
 
     def put_back(self, event: ErrorEvent) -> int:
         """Queue an event that could not be sent, and return how many others had to be dropped for it."""
-        queued = QueuedError.of_event(event)
+        queued = QueuedError.from_event(event)
         with self.changed:
             return self.queue.put_back(queued)
 

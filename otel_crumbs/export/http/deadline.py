@@ -44,7 +44,7 @@ def _limit_step(sock: socket.socket) -> None:
     sock.settimeout(left)
 
 
-class _RawAnswer(io.RawIOBase):
+class _RawResponse(io.RawIOBase):
     """The bytes of an answer, each read in time."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
@@ -66,18 +66,18 @@ class _RawAnswer(io.RawIOBase):
         super().close()
 
 
-class _Answer(HTTPResponse):
+class _Response(HTTPResponse):
     """An answer of which the headers come in time, too."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        self.fp = io.BufferedReader(_RawAnswer(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_RawResponse(self.fp.detach(), sock))
 
 
 class _Connection(HTTPConnection):
     """A connection over which requests go, and answers come, in time."""
 
-    response_class = _Answer
+    response_class = _Response
 
     def send(self, data: Any) -> None:
         if self.sock is not None:

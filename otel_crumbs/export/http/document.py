@@ -35,7 +35,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "title": event.title,
         "handled": event.handled,
         "mechanism": event.mechanism,
-        "exceptions": [_exception(info) for info in event.exceptions],
+        "exceptions": [_exception_document(info) for info in event.exceptions],
         "stacktrace": event.stacktrace,
         "breadcrumbs": [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs],
         "dropped": event.dropped,
@@ -46,13 +46,13 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
     optional = {
         "operation": event.operation,
         "thread": event.thread,
-        "trace": _trace(event),
+        "trace": _trace_document(event),
         "held_back": event.held_back or None,
     }
-    return document | _known(optional)
+    return document | _drop_unknown(optional)
 
 
-def _trace(event: ErrorEvent) -> dict[str, Any] | None:
+def _trace_document(event: ErrorEvent) -> dict[str, Any] | None:
     if not event.trace_id:
         return None
     return {
@@ -62,15 +62,19 @@ def _trace(event: ErrorEvent) -> dict[str, Any] | None:
     }
 
 
-def _exception(info: ExceptionInfo) -> dict[str, Any]:
-    exception = {"type": info.type, "message": info.message, "frames": [_frame(frame) for frame in info.frames]}
-    return exception | _known({"parent": info.parent, "link": info.link, "notes": list(info.notes) or None})
+def _exception_document(info: ExceptionInfo) -> dict[str, Any]:
+    exception = {
+        "type": info.type,
+        "message": info.message,
+        "frames": [_frame_document(frame) for frame in info.frames],
+    }
+    return exception | _drop_unknown({"parent": info.parent, "link": info.link, "notes": list(info.notes) or None})
 
 
-def _frame(frame: Frame) -> dict[str, Any]:
+def _frame_document(frame: Frame) -> dict[str, Any]:
     known = {"path": frame.path, "line": frame.line, "function": frame.function}
-    return known | _known({"module": frame.module, "source": frame.source})
+    return known | _drop_unknown({"module": frame.module, "source": frame.source})
 
 
-def _known(optional: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_unknown(optional: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in optional.items() if value is not None}

@@ -31,6 +31,6 @@ class PerProcess(Generic[T]):
             self._made = (os.getpid(), self._make())
         return self._made[1]
 
-    def taken(self) -> T | None:
+    def get_if_made(self) -> T | None:
         """Return this process's own if it was ever asked for."""
         return self._made[1] if self._made is not None and self._made[0] == os.getpid() else None

@@ -16,14 +16,14 @@ from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
 from .per_process import PerProcess
-from .responses import Answer, unreachable
+from .responses import ReceiverResponse, outcome_of_failure
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 USER_AGENT = f"otel-crumbs/{package_version()}"
 
 # Of an answer only its first words matter; a receiver that never ends its answer must not hold up the next event.
-_MAX_ANSWER = 16 * 1024
+_MAX_RESPONSE = 16 * 1024
 
 
 class Poster:
@@ -49,20 +49,20 @@ class Poster:
         cert: str | tuple[str, str] | None = None,
     ) -> None:
         self._url = url
-        self._shown_url = without_secrets(url)
+        self._shown_url = remove_secrets(url)
         self._headers = headers
         self._compression = compression
         self._verify = verify
         self._cert = cert
         self._session = PerProcess(self._make_session)
 
-    def post(self, body: bytes, timeout: float) -> Answer | Outcome:
+    def post(self, body: bytes, timeout: float) -> ReceiverResponse | Outcome:
         """Return the answer to a body, or what it means that there was none."""
         deadline = monotonic() + timeout
         with limit_requests(deadline):
             return self._post(body, timeout, deadline)
 
-    def _post(self, body: bytes, timeout: float, deadline: float) -> Answer | Outcome:
+    def _post(self, body: bytes, timeout: float, deadline: float) -> ReceiverResponse | Outcome:
         compress = COMPRESS.get(self._compression)
         try:
             response = self._session.get().post(
@@ -75,19 +75,19 @@ class Poster:
                 stream=True,
             )
         except (OSError, ValueError) as error:
-            return unreachable(self._shown_url, error)
+            return outcome_of_failure(self._shown_url, error)
         with response:
-            return Answer(
+            return ReceiverResponse(
                 url=self._shown_url,
                 status=response.status_code,
                 reason=response.reason or "",
                 headers=response.headers,
-                body=_beginning(response, deadline),
+                body=_read_beginning(response, deadline),
             )
 
     def close(self) -> None:
         """Close the connections."""
-        session = self._session.taken()
+        session = self._session.get_if_made()
         if session is not None:
             session.close()
 
@@ -102,7 +102,7 @@ class Poster:
         return session
 
 
-def without_secrets(url: str) -> str:
+def remove_secrets(url: str) -> str:
     """Return a URL fit for a log: without the user in it, and without the query, which may hold a token."""
     try:
         parts = urlsplit(url)
@@ -111,13 +111,13 @@ def without_secrets(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
-def _beginning(response: requests.Response, deadline: float) -> bytes:
+def _read_beginning(response: requests.Response, deadline: float) -> bytes:
     """Return the first bytes of a body, one by one: a slow drip must not outlast the deadline."""
     body = bytearray()
     try:
         for byte in response.iter_content(1):
             body += byte
-            if len(body) >= _MAX_ANSWER or monotonic() > deadline:
+            if len(body) >= _MAX_RESPONSE or monotonic() > deadline:
                 break
     except (OSError, ValueError):  # the status has come, and tells more than a broken body
         pass

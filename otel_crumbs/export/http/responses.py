@@ -20,7 +20,7 @@ _REASON_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ReceiverResponse:
     """
     What a receiver answered.
 
@@ -50,11 +50,11 @@ class Answer:
         return self.headers.get("Content-Type", "").lower()
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """What it said, in a line."""
-        return f"{self.url} answered {self.status} {self.reason}: {self._excerpt()}".rstrip(": ")
+        return f"{self.url} answered {self.status} {self.reason}: {self._read_excerpt()}".rstrip(": ")
 
-    def _excerpt(self) -> str:
+    def _read_excerpt(self) -> str:
         if self.status in _REDIRECT and "Location" in self.headers:
             return f"it has moved to {self.headers['Location'][:_REASON_LENGTH]}, and a redirect is not followed"
         if "protobuf" in self.content_type:
@@ -62,45 +62,45 @@ class Answer:
         return " ".join(self.body.decode("utf-8", "replace").split())[:_REASON_LENGTH]
 
 
-def outcome_of(answer: Answer) -> Outcome:
+def outcome_of(answer: ReceiverResponse) -> Outcome:
     """Return what an answer means; what is said in the body of a success is the exporter's to read."""
-    wait = retry_after(answer.headers.get("Retry-After"))
+    wait = parse_retry_after(answer.headers.get("Retry-After"))
     if answer.success:
         return replace(DELIVERED, retry_after=wait)
     if answer.status == _TOO_LARGE:
-        return Outcome(verdict=Verdict.TOO_LARGE, reason=answer.words)
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=answer.summary)
     if answer.status in _RETRYABLE:
-        return Outcome(verdict=Verdict.RETRY, reason=answer.words, retry_after=wait)
-    return Outcome(verdict=Verdict.REFUSED, reason=answer.words)
+        return Outcome(verdict=Verdict.RETRY, reason=answer.summary, retry_after=wait)
+    return Outcome(verdict=Verdict.REFUSED, reason=answer.summary)
 
 
-def unreachable(url: str, error: Exception) -> Outcome:
+def outcome_of_failure(url: str, error: Exception) -> Outcome:
     """Return what it means that a request failed: a wrong address stays wrong, the rest may pass."""
     passing = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
     verdict = Verdict.RETRY if passing else Verdict.REFUSED
-    return Outcome(verdict=verdict, reason=f"{url} was not reached: {_innermost(error)}"[:_REASON_LENGTH])
+    return Outcome(verdict=verdict, reason=f"{url} was not reached: {_format_innermost(error)}"[:_REASON_LENGTH])
 
 
-def retry_after(header: str | None) -> float | None:
+def parse_retry_after(header: str | None) -> float | None:
     """Return how many seconds a ``Retry-After`` header asks for, None where it does not say."""
     if header is None:
         return None
     try:
-        return _not_negative(float(header))
+        return _clamp_seconds(float(header))
     except ValueError:
         pass
     try:
-        return _not_negative(parsedate_to_datetime(header).timestamp() - time())
+        return _clamp_seconds(parsedate_to_datetime(header).timestamp() - time())
     except (TypeError, ValueError, OverflowError):
         return None
 
 
-def _not_negative(seconds: float) -> float | None:
+def _clamp_seconds(seconds: float) -> float | None:
     # "nan" and "inf" are numbers too.
     return max(0.0, seconds) if abs(seconds) < float("inf") else None
 
 
-def _innermost(error: BaseException) -> str:
+def _format_innermost(error: BaseException) -> str:
     """Return what lies under the wrappings of requests and urllib3."""
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)

@@ -38,11 +38,11 @@ def read_headers(value: Any) -> dict[str, str]:
         ValueError: What is wrong with them, without their values.
 
     """
-    return dict(_headers(value))
+    return dict(_iterate_headers(value))
 
 
-def _headers(value: Any) -> Iterator[tuple[str, str]]:
-    pairs = value.items() if isinstance(value, Mapping) else map(_pair, filter(str.strip, str(value).split(",")))
+def _iterate_headers(value: Any) -> Iterator[tuple[str, str]]:
+    pairs = value.items() if isinstance(value, Mapping) else map(_parse_pair, filter(str.strip, str(value).split(",")))
     for name, content in pairs:
         if not _NAME.fullmatch(str(name)):
             raise ValueError(f"{name!r} is no name of a header")
@@ -51,7 +51,7 @@ def _headers(value: Any) -> Iterator[tuple[str, str]]:
         yield str(name), str(content)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_pair(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
         raise ValueError("there is one without a = between its name and its value")

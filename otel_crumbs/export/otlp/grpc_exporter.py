@@ -45,7 +45,7 @@ class OtlpGrpcExporter:
     def __init__(self, settings: OtlpSettings, *, as_json: bool = False) -> None:
         self._settings = settings
         self._as_json = as_json
-        self._channel = PerProcess(lambda: _channel(settings))
+        self._channel = PerProcess(lambda: _make_channel(settings))
         # gRPC allows lower-case keys only.
         self._metadata = tuple((key.lower(), value) for key, value in settings.headers.items())
 
@@ -56,7 +56,7 @@ class OtlpGrpcExporter:
         try:
             answer = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
         except grpc.RpcError as error:
-            return _failure(self._settings.endpoint, error)
+            return _outcome_of_error(self._settings.endpoint, error)
         partial = answer.partial_success
         if partial.rejected_log_records:
             return Outcome(verdict=Verdict.REFUSED, reason=partial.error_message or "the receiver rejected the record")
@@ -64,12 +64,12 @@ class OtlpGrpcExporter:
 
     def shutdown(self) -> None:
         """Close the channel."""
-        channel = self._channel.taken()
+        channel = self._channel.get_if_made()
         if channel is not None:
             channel.close()
 
 
-def _failure(endpoint: str, error: grpc.RpcError) -> Outcome:
+def _outcome_of_error(endpoint: str, error: grpc.RpcError) -> Outcome:
     code, details = error.code(), error.details() or ""
     said = f"{endpoint} answered {code.name}: {details}"
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
@@ -78,7 +78,7 @@ def _failure(endpoint: str, error: grpc.RpcError) -> Outcome:
     return Outcome(verdict=Verdict.RETRY if retry else Verdict.REFUSED, reason=said)
 
 
-def _channel(settings: OtlpSettings) -> grpc.Channel:
+def _make_channel(settings: OtlpSettings) -> grpc.Channel:
     parts = urlsplit(settings.endpoint)
     target = parts.netloc or settings.endpoint
     compression = _COMPRESSION.get(settings.compression, grpc.Compression.NoCompression)
@@ -86,12 +86,12 @@ def _channel(settings: OtlpSettings) -> grpc.Channel:
     if parts.scheme == "http" or (parts.scheme != "https" and settings.insecure):
         return grpc.insecure_channel(target, options=options, compression=compression)
     credentials = grpc.ssl_channel_credentials(
-        root_certificates=_read(settings.certificate),
-        private_key=_read(settings.client_key),
-        certificate_chain=_read(settings.client_certificate),
+        root_certificates=_read_file(settings.certificate),
+        private_key=_read_file(settings.client_key),
+        certificate_chain=_read_file(settings.client_certificate),
     )
     return grpc.secure_channel(target, credentials, options=options, compression=compression)
 
 
-def _read(path: str | None) -> bytes | None:
+def _read_file(path: str | None) -> bytes | None:
     return Path(path).read_bytes() if path else None

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
-from otel_crumbs.export.http.responses import Answer, outcome_of
+from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 
 from .settings import OtlpSettings
 from .wire import request_of
@@ -36,7 +36,7 @@ class OtlpHttpExporter:
             {"Content-Type": "application/x-protobuf", **settings.headers},
             compression=settings.compression,
             verify=settings.certificate or True,
-            cert=_client_certificate(settings),
+            cert=_find_client_certificate(settings),
         )
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
@@ -45,14 +45,14 @@ class OtlpHttpExporter:
         answer = self._poster.post(body, min(timeout, self._timeout))
         if isinstance(answer, Outcome):
             return answer
-        return _partial(answer) if answer.success else outcome_of(answer)
+        return _read_partial_success(answer) if answer.success else outcome_of(answer)
 
     def shutdown(self) -> None:
         """Close the connections."""
         self._poster.close()
 
 
-def _partial(answer: Answer) -> Outcome:
+def _read_partial_success(answer: ReceiverResponse) -> Outcome:
     """Return what an answer of success says: it may have rejected the record all the same."""
     outcome = outcome_of(answer)
     parsed = ExportLogsServiceResponse()
@@ -67,7 +67,7 @@ def _partial(answer: Answer) -> Outcome:
     return outcome
 
 
-def _client_certificate(settings: OtlpSettings) -> str | tuple[str, str] | None:
+def _find_client_certificate(settings: OtlpSettings) -> str | tuple[str, str] | None:
     if settings.client_certificate and settings.client_key:
         return settings.client_certificate, settings.client_key
     return settings.client_certificate

@@ -1,5 +1,5 @@
 """
-The standard variables of the OTLP exporter, read as they are for logs.
+The standard variables of the OTLP exporter, read_settings as they are for logs.
 
 See the `exporter specification
 <https://opentelemetry.io/docs/specs/otel/protocol/exporter/>`_: what is said
@@ -52,31 +52,31 @@ class OtlpSettings:
     insecure: bool
 
 
-def read(environ: Mapping[str, str]) -> OtlpSettings:
+def read_settings(environ: Mapping[str, str]) -> OtlpSettings:
     """Return the settings in an environment; what cannot be used warns and means the default."""
 
-    def setting(name: str) -> str | None:
+    def find(name: str) -> str | None:
         for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):
             value = environ.get(variable, "").strip()
             if value:
                 return value
         return None
 
-    protocol = _protocol(setting("PROTOCOL"))
+    protocol = _choose_protocol(find("PROTOCOL"))
     return OtlpSettings(
         protocol=protocol,
-        endpoint=_endpoint(environ, protocol),
-        headers=parse_env_headers(setting("HEADERS") or "", liberal=True),
-        timeout=_timeout(setting("TIMEOUT")),
-        compression=_compression(setting("COMPRESSION")),
-        certificate=setting("CERTIFICATE"),
-        client_certificate=setting("CLIENT_CERTIFICATE"),
-        client_key=setting("CLIENT_KEY"),
-        insecure=(setting("INSECURE") or "").lower() == "true",
+        endpoint=_find_endpoint(environ, protocol),
+        headers=parse_env_headers(find("HEADERS") or "", liberal=True),
+        timeout=_parse_timeout(find("TIMEOUT")),
+        compression=_parse_compression(find("COMPRESSION")),
+        certificate=find("CERTIFICATE"),
+        client_certificate=find("CLIENT_CERTIFICATE"),
+        client_key=find("CLIENT_KEY"),
+        insecure=(find("INSECURE") or "").lower() == "true",
     )
 
 
-def _protocol(wanted: str | None) -> str:
+def _choose_protocol(wanted: str | None) -> str:
     if wanted is None or wanted == HTTP:
         return HTTP
     if wanted != GRPC:
@@ -93,7 +93,7 @@ def _protocol(wanted: str | None) -> str:
     return GRPC
 
 
-def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
+def _find_endpoint(environ: Mapping[str, str], protocol: str) -> str:
     whole = environ.get("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "").strip()
     base = environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip() or _DEFAULT_ENDPOINT[protocol]
     if protocol == GRPC:
@@ -101,7 +101,7 @@ def _endpoint(environ: Mapping[str, str], protocol: str) -> str:
     return whole or f"{base.rstrip('/')}/v1/logs"
 
 
-def _timeout(seconds: str | None) -> float:
+def _parse_timeout(seconds: str | None) -> float:
     try:
         timeout = float(seconds) if seconds else _DEFAULT_TIMEOUT
     except ValueError:
@@ -110,7 +110,7 @@ def _timeout(seconds: str | None) -> float:
     return timeout if timeout > 0 else _DEFAULT_TIMEOUT
 
 
-def _compression(wanted: str | None) -> str:
+def _parse_compression(wanted: str | None) -> str:
     compression = (wanted or "none").lower()
     if compression in _COMPRESSIONS:
         return compression

@@ -26,8 +26,8 @@ EVENT_NAME = "exception"
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
     """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
     scope = InstrumentationScope(name=SCOPE, version=package_version())
-    record = _record(event, as_json=as_json)
-    resource = Resource(attributes=_key_values(event.resource))
+    record = _make_record(event, as_json=as_json)
+    resource = Resource(attributes=_make_key_values(event.resource))
     logs = ResourceLogs(resource=resource, scope_logs=[ScopeLogs(scope=scope, log_records=[record])])
     return ExportLogsServiceRequest(resource_logs=[logs])
 
@@ -59,14 +59,14 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
     return attributes
 
 
-def _record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
+def _make_record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
     return LogRecord(
         time_unix_nano=event.timestamp,
         observed_time_unix_nano=time.time_ns(),
         severity_number=SeverityNumber.SEVERITY_NUMBER_FATAL if event.fatal else SeverityNumber.SEVERITY_NUMBER_ERROR,
         severity_text="FATAL" if event.fatal else "ERROR",
         body=AnyValue(string_value=event.title),
-        attributes=_key_values(attributes_of(event, as_json=as_json)),
+        attributes=_make_key_values(attributes_of(event, as_json=as_json)),
         flags=event.trace_flags,
         trace_id=event.trace_id.to_bytes(16, "big") if event.trace_id else b"",
         span_id=event.span_id.to_bytes(8, "big") if event.span_id else b"",
@@ -74,11 +74,11 @@ def _record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
     )
 
 
-def _key_values(mapping: Mapping[str, Any]) -> list[KeyValue]:
-    return [KeyValue(key=str(key), value=_value(value)) for key, value in mapping.items()]
+def _make_key_values(mapping: Mapping[str, Any]) -> list[KeyValue]:
+    return [KeyValue(key=str(key), value=_make_value(value)) for key, value in mapping.items()]
 
 
-def _value(value: Any) -> AnyValue:
+def _make_value(value: Any) -> AnyValue:
     if value is None:
         return AnyValue()
     if isinstance(value, bool):
@@ -88,7 +88,7 @@ def _value(value: Any) -> AnyValue:
     if isinstance(value, float):
         return AnyValue(double_value=value)
     if isinstance(value, Mapping):
-        return AnyValue(kvlist_value=KeyValueList(values=_key_values(value)))
+        return AnyValue(kvlist_value=KeyValueList(values=_make_key_values(value)))
     if isinstance(value, list | tuple):
-        return AnyValue(array_value=ArrayValue(values=[_value(item) for item in value]))
+        return AnyValue(array_value=ArrayValue(values=[_make_value(item) for item in value]))
     return AnyValue(string_value=str(value))

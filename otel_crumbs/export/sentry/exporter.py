@@ -18,15 +18,15 @@ from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.document import encode
 from otel_crumbs.export.http.poster import USER_AGENT, Poster
-from otel_crumbs.export.http.responses import Answer, outcome_of
+from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 from otel_crumbs.trails import rfc3339
 
 from .dsn import Dsn
 from .payload import SDK, payload_of
 
 # https://develop.sentry.dev/sdk/expected-features/rate-limiting/
-_OUR_CATEGORIES = frozenset({"error", "default", "all"})
-_IF_IT_DOES_NOT_SAY = 60.0
+_ERROR_CATEGORIES = frozenset({"error", "default", "all"})
+_DEFAULT_PAUSE = 60.0
 _TOO_MANY = 429
 # PostgreSQL keeps no NUL in JSON, and trackers keep events in it. An even number of backslashes before is no escape.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -53,7 +53,7 @@ class SentryExporter:
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
         answer = self._poster.post(envelope_of(event, self._scrub), timeout)
-        return answer if isinstance(answer, Outcome) else _outcome(answer)
+        return answer if isinstance(answer, Outcome) else _find_outcome(answer)
 
     def shutdown(self) -> None:
         """Close the connections."""
@@ -68,18 +68,18 @@ def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
     return b"\n".join([encode(header), encode(item), payload, b""])
 
 
-def _outcome(answer: Answer) -> Outcome:
-    wait = asked_to_wait(answer.headers.get("X-Sentry-Rate-Limits"))
+def _find_outcome(answer: ReceiverResponse) -> Outcome:
+    wait = parse_rate_limits(answer.headers.get("X-Sentry-Rate-Limits"))
     outcome = outcome_of(answer)
-    if answer.success and not _is_receipt(answer):
+    if answer.success and not _is_sentry_response(answer):
         # Taking a proxy's page for a receipt would lose every event unseen.
-        return Outcome(verdict=Verdict.RETRY, reason=f"{answer.words} (no answer of a Sentry)")
+        return Outcome(verdict=Verdict.RETRY, reason=f"{answer.summary} (no answer of a Sentry)")
     if answer.status == _TOO_MANY and wait is None and outcome.retry_after is None:
-        wait = _IF_IT_DOES_NOT_SAY
+        wait = _DEFAULT_PAUSE
     return outcome if wait is None else replace(outcome, retry_after=wait)
 
 
-def _is_receipt(answer: Answer) -> bool:
+def _is_sentry_response(answer: ReceiverResponse) -> bool:
     """Return whether the body is one that a Sentry sends: a JSON object, or nothing."""
     if not answer.body.strip():
         return True
@@ -89,14 +89,14 @@ def _is_receipt(answer: Answer) -> bool:
         return False
 
 
-def asked_to_wait(header: str | None) -> float | None:
+def parse_rate_limits(header: str | None) -> float | None:
     """Return for how many seconds the rate limits of an answer hold back errors, None where they do not."""
-    return max(_limits(header or ""), default=None)
+    return max(_iterate_limits(header or ""), default=None)
 
 
-def _limits(header: str) -> Iterator[float]:
+def _iterate_limits(header: str) -> Iterator[float]:
     for limit in header.split(","):
         seconds, _, rest = limit.strip().partition(":")
         categories: Any = {category for category in rest.partition(":")[0].split(";") if category}
-        if seconds.isdecimal() and (not categories or categories & _OUR_CATEGORIES):
+        if seconds.isdecimal() and (not categories or categories & _ERROR_CATEGORIES):
             yield float(seconds)

@@ -20,7 +20,7 @@ MAX_LINE = 256
 MAX_FRAMES_WITH_SOURCE = 100
 
 _LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
-_OURS = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
+_OWN_MODULES = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
 _PLACES_OF_PYTHON = tuple(
     path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
 )
@@ -44,50 +44,50 @@ class Frames:
     def of(self, frames: tuple[Frame, ...], limit: int) -> dict[str, Any] | None:
         """Return a stack trace of at most *limit* frames, None where there is no frame."""
         # The innermost come first where there is source for some only.
-        made = [self._frame(frame) for frame in reversed(keep_both_ends(frames, limit))]
+        made = [self._make_frame(frame) for frame in reversed(keep_both_ends(frames, limit))]
         return {"frames": made[::-1]} if made else None
 
-    def _frame(self, frame: Frame) -> dict[str, Any]:
+    def _make_frame(self, frame: Frame) -> dict[str, Any]:
         made: dict[str, Any] = {
-            "filename": short_path(frame),
+            "filename": shorten_path(frame),
             "abs_path": frame.path,
             "function": frame.function,
             "lineno": frame.line,
-            "in_app": in_app(frame),
+            "in_app": is_in_app(frame),
         }
         if frame.module:
             made["module"] = frame.module
-        return made | self._source(frame)
+        return made | self._read_source(frame)
 
-    def _source(self, frame: Frame) -> dict[str, Any]:
+    def _read_source(self, frame: Frame) -> dict[str, Any]:
         if frame.source is not None:
-            return {"context_line": self._shown(frame.source)}
+            return {"context_line": self._shorten(frame.source)}
         if self._left <= 0:
             return {}
-        lines = _lines(frame.path)
+        lines = _read_lines(frame.path)
         if not 0 < frame.line <= len(lines):
             return {}
         self._left -= 1
         at = frame.line - 1
         return {
-            "pre_context": [self._shown(line) for line in lines[max(0, at - LINES_AROUND) : at]],
-            "context_line": self._shown(lines[at]),
-            "post_context": [self._shown(line) for line in lines[at + 1 : at + 1 + LINES_AROUND]],
+            "pre_context": [self._shorten(line) for line in lines[max(0, at - LINES_AROUND) : at]],
+            "context_line": self._shorten(lines[at]),
+            "post_context": [self._shorten(line) for line in lines[at + 1 : at + 1 + LINES_AROUND]],
         }
 
-    def _shown(self, line: str) -> str:
+    def _shorten(self, line: str) -> str:
         return to_text(self._scrub(line.rstrip()), MAX_LINE)
 
 
-def in_app(frame: Frame) -> bool:
+def is_in_app(frame: Frame) -> bool:
     """Return whether a frame is the application's: neither a library's, nor Python's, nor ours."""
-    if frame.module and _OURS.match(frame.module):
+    if frame.module and _OWN_MODULES.match(frame.module):
         return False
     is_library = frame.path.startswith(("<frozen ", *_PLACES_OF_PYTHON)) or _LIBRARIES.search(frame.path)
     return not is_library
 
 
-def short_path(frame: Frame) -> str:
+def shorten_path(frame: Frame) -> str:
     """Return the file as one would import it: ``shop/views.py`` of the module ``shop.views``."""
     parts = re.split(r"[\\/]", frame.path)
     if not frame.module or frame.module == "__main__":
@@ -98,7 +98,7 @@ def short_path(frame: Frame) -> str:
     return "/".join(parts[-depth:])
 
 
-def _lines(path: str) -> list[str]:
+def _read_lines(path: str) -> list[str]:
     try:
         return linecache.getlines(path)
     except Exception:  # noqa: BLE001 - it asks the application's own import hooks for what is in no file

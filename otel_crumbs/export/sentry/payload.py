@@ -69,14 +69,14 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
         "platform": "python",
         "level": event.level,
         "sdk": SDK,
-        "exception": {"values": _values(event, exceptions, scrub)},
+        "exception": {"values": _make_values(event, exceptions, scrub)},
         "breadcrumbs": {"values": [breadcrumb_of(breadcrumb) for breadcrumb in event.breadcrumbs]},
-        "contexts": _contexts(event),
-        "tags": _tags(event),
+        "contexts": _make_contexts(event),
+        "tags": _make_tags(event),
         "fingerprint": fingerprint_of(event, exceptions),
         "server_name": str(event.resource.get("host.name") or socket.gethostname()),
     }
-    payload.update(_optional(event, exceptions))
+    payload.update(_iterate_optional(event, exceptions))
     return payload
 
 
@@ -104,17 +104,17 @@ def breadcrumb_of(breadcrumb: Breadcrumb) -> dict[str, Any]:
     return wire | {"message": breadcrumb.message + times, "data": beside | wire["data"]}
 
 
-def _values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scrub) -> list[dict[str, Any]]:
+def _make_values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scrub) -> list[dict[str, Any]]:
     """Return the exceptions, the one that was raised first coming first."""
     frames = Frames(scrub, read_files=exceptions is event.exceptions)
-    limit = _frames_each(exceptions)
+    limit = _limit_frames(exceptions)
     groups = {info.parent for info in exceptions if (info.link or "").startswith("exceptions[")}
     values = []
     for number, info in enumerate(exceptions):
         module, _, name = info.type.rpartition(".")
         # There is no field for notes; sentry-python puts them there too.
         value: dict[str, Any] = {"type": name or info.type, "value": "\n".join([info.message, *info.notes])}
-        value["mechanism"] = _mechanism(event, info, number, is_group=number in groups)
+        value["mechanism"] = _make_mechanism(event, info, number, is_group=number in groups)
         if module:
             value["module"] = module
         stacktrace = frames.of(info.frames, limit)
@@ -124,7 +124,7 @@ def _values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scr
     return values[::-1]
 
 
-def _mechanism(event: ErrorEvent, info: ExceptionInfo, number: int, *, is_group: bool) -> dict[str, Any]:
+def _make_mechanism(event: ErrorEvent, info: ExceptionInfo, number: int, *, is_group: bool) -> dict[str, Any]:
     mechanism: dict[str, Any] = {"type": event.mechanism or "generic", "handled": event.handled, "exception_id": number}
     if info.parent is not None:
         mechanism |= {"type": "chained", "parent_id": info.parent, "source": info.link or "__context__"}
@@ -133,7 +133,7 @@ def _mechanism(event: ErrorEvent, info: ExceptionInfo, number: int, *, is_group:
     return mechanism
 
 
-def _contexts(event: ErrorEvent) -> dict[str, Any]:
+def _make_contexts(event: ErrorEvent) -> dict[str, Any]:
     resource = event.resource
     contexts: dict[str, Any] = {
         "runtime": {
@@ -152,13 +152,13 @@ def _contexts(event: ErrorEvent) -> dict[str, Any]:
     return contexts
 
 
-def _tags(event: ErrorEvent) -> dict[str, str]:
+def _make_tags(event: ErrorEvent) -> dict[str, str]:
     resource = event.resource
     tags = {name: to_text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
     return tags | ({"otel_crumbs.held_back": str(event.held_back)} if event.held_back else {})
 
 
-def _optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
+def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
     """Iterate over the fields of which there may be none."""
     release = _NOT_IN_A_RELEASE.sub("-", str(event.resource.get("service.version") or "")).strip()
     if release:
@@ -170,21 +170,21 @@ def _optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Itera
         yield "transaction", to_text(event.operation, _MAX_NAME)
     if not any(info.frames for info in exceptions) and "\n" in event.stacktrace.strip():
         yield "extra", {"stacktrace": event.stacktrace}
-    meta = {key: value for key, value in _meta(event, exceptions) if value}
+    meta = {key: value for key, value in _iterate_meta(event, exceptions) if value}
     if meta:
         yield "_meta", meta
 
 
-def _frames_each(exceptions: tuple[ExceptionInfo, ...]) -> int:
+def _limit_frames(exceptions: tuple[ExceptionInfo, ...]) -> int:
     return max(FEWEST_FRAMES, MAX_FRAMES // len(exceptions))
 
 
-def _meta(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
+def _iterate_meta(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
     """Iterate over what was cut, so that trackers can show that it was."""
     cut = {str(index): _CUT_MESSAGE for index, breadcrumb in enumerate(event.breadcrumbs) if _is_cut(breadcrumb)}
     dropped = {"": {"len": len(event.breadcrumbs) + event.dropped}} if event.dropped else {}
     yield "breadcrumbs", dropped | ({"values": cut} if cut else {})
-    limit = _frames_each(exceptions)
+    limit = _limit_frames(exceptions)
     shortened = {
         str(index): {"stacktrace": {"frames": {"": {"len": len(info.frames)}}}}
         for index, info in enumerate(reversed(exceptions))

@@ -43,11 +43,11 @@ class NewerVersionError(UnreadableError):
 
 def encode(event: ErrorEvent) -> bytes:
     """Return an event as bytes."""
-    others = {name: _plain(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
+    others = {name: _encode_value(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
     # Events that follow each other share most of their trails, which are most of an event.
-    trail = ",".join(map_shared(_json_of, event.breadcrumbs))
+    trail = ",".join(map_shared(_encode_breadcrumb, event.breadcrumbs))
     items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
-    return f'{{"version":{VERSION_OF_FILE},"event":{{{_json(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
+    return f'{{"version":{VERSION_OF_FILE},"event":{{{_dump(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
 
 
 def decode(data: bytes) -> ErrorEvent:
@@ -63,84 +63,84 @@ def decode(data: bytes) -> ErrorEvent:
         document = json.loads(data)
         version = document["version"]
         if version == VERSION_OF_FILE:
-            return _event(document["event"])
+            return _decode_event(document["event"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
     kind = NewerVersionError if isinstance(version, int) and version > VERSION_OF_FILE else UnreadableError
     raise kind(f"its version is {version!r}, not {VERSION_OF_FILE}")
 
 
-def _json_of(breadcrumb: Breadcrumb) -> str:
-    return _json(_plain(breadcrumb))
+def _encode_breadcrumb(breadcrumb: Breadcrumb) -> str:
+    return _dump(_encode_value(breadcrumb))
 
 
-def _json(plain: Any) -> str:
+def _dump(plain: Any) -> str:
     # ASCII, since half of a surrogate pair is no UTF-8.
     return json.dumps(plain, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def _encode_value(value: Any) -> Any:
     kind = type(value)
     if kind in _AS_THEY_ARE:
         return value
     if kind in _MODELS:
-        return {name: _plain(getattr(value, name)) for name in _MODELS[kind]}
+        return {name: _encode_value(getattr(value, name)) for name in _MODELS[kind]}
     if isinstance(value, Mapping):
-        return _mapping(value)
+        return _encode_mapping(value)
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_encode_value(item) for item in value]
     if isinstance(value, tuple):
-        return {_KIND: "tuple", "items": [_plain(item) for item in value]}
+        return {_KIND: "tuple", "items": [_encode_value(item) for item in value]}
     if isinstance(value, bytes):
         return {_KIND: "bytes", "base64": b64encode(value).decode("ascii")}
     return str(value)
 
 
-def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+def _encode_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
     if all(isinstance(key, str) and key != _KIND for key in value):
-        return {key: _plain(item) for key, item in value.items()}
-    return {_KIND: "map", "items": [[_plain(key), _plain(item)] for key, item in value.items()]}
+        return {key: _encode_value(item) for key, item in value.items()}
+    return {_KIND: "map", "items": [[_encode_value(key), _encode_value(item)] for key, item in value.items()]}
 
 
-def _value(plain: Any) -> Any:
+def _decode_value(plain: Any) -> Any:
     if isinstance(plain, list):
-        return [_value(item) for item in plain]
+        return [_decode_value(item) for item in plain]
     if not isinstance(plain, dict):
         return plain
     kind = plain.get(_KIND)
     if kind is None:
-        return {key: _value(item) for key, item in plain.items()}
+        return {key: _decode_value(item) for key, item in plain.items()}
     if kind == "tuple":
-        return tuple(_value(item) for item in plain["items"])
+        return tuple(_decode_value(item) for item in plain["items"])
     if kind == "bytes":
         return b64decode(plain["base64"], validate=True)
-    return {_value(key): _value(item) for key, item in plain["items"]}
+    return {_decode_value(key): _decode_value(item) for key, item in plain["items"]}
 
 
-def _event(plain: Any) -> ErrorEvent:
-    event = _made(ErrorEvent, plain, {"exceptions": _exception, "breadcrumbs": _breadcrumb})
+def _decode_event(plain: Any) -> ErrorEvent:
+    event = _decode_model(ErrorEvent, plain, {"exceptions": _decode_exception, "breadcrumbs": _decode_breadcrumb})
     if not event.exceptions:
         raise ValueError("it has no exception")
     return event
 
 
-def _exception(plain: Any) -> ExceptionInfo:
-    return _made(ExceptionInfo, plain, {"frames": _frame})
+def _decode_exception(plain: Any) -> ExceptionInfo:
+    return _decode_model(ExceptionInfo, plain, {"frames": _decode_frame})
 
 
-def _frame(plain: Any) -> Frame:
-    return _made(Frame, plain, {})
+def _decode_frame(plain: Any) -> Frame:
+    return _decode_model(Frame, plain, {})
 
 
-def _breadcrumb(plain: Any) -> Breadcrumb:
-    return _made(Breadcrumb, plain, {})
+def _decode_breadcrumb(plain: Any) -> Breadcrumb:
+    return _decode_model(Breadcrumb, plain, {})
 
 
-def _made(kind: type[T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
+def _decode_model(kind: type[T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
     """Return a dataclass with the fields that it knows; *parts* makes the items of some."""
     known = _MODELS[kind]
     values = {
-        name: tuple(parts[name](item) for item in value["items"]) if name in parts else _value(value)
+        name: tuple(parts[name](item) for item in value["items"]) if name in parts else _decode_value(value)
         for name, value in plain.items()
         if name in known
     }

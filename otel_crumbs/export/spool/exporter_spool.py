@@ -14,7 +14,7 @@ from otel_crumbs.event import ErrorEvent
 from .codec import NewerVersionError, UnreadableError, decode, encode
 from .file_lock import LockedFile
 from .private_folder import UnsafeFolderError
-from .spool import Spool, SpoolPlace
+from .spool import Spool, SpoolLocation
 from .spool_file import file_name
 
 # How often to look for what other processes of the service left behind.
@@ -36,7 +36,7 @@ class ExporterSpool:
 
     """
 
-    def __init__(self, place: SpoolPlace | None, *, exporter: str, service: Callable[[], str]) -> None:
+    def __init__(self, place: SpoolLocation | None, *, exporter: str, service: Callable[[], str]) -> None:
         self.place = place
         self._exporter = exporter
         self._service = service
@@ -73,13 +73,13 @@ class ExporterSpool:
         """Where events are kept, in words."""
         return f"kept in {self.folder if self.usable else 'memory'}"
 
-    def current(self) -> Spool | None:
+    def find_spool(self) -> Spool | None:
         """Return the spool of the service as it is called now, None where there can be none."""
-        return self._spool(self._known_service or self._service())
+        return self._get_spool(self._known_service or self._service())
 
     def keep(self, event: ErrorEvent) -> bool:
         """Write an event to the spool; return whether it is there."""
-        spool = self._spool_for(event) if self.usable else None
+        spool = self._find_spool_for(event) if self.usable else None
         if spool is None:
             return False
         try:
@@ -93,7 +93,7 @@ class ExporterSpool:
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
         """Write an event that is being sent at this moment, in case that the process does not see how it ends."""
-        spool = self._spool_for(event) if self.usable else None
+        spool = self._find_spool_for(event) if self.usable else None
         if spool is None:
             return None
         try:
@@ -123,9 +123,9 @@ class ExporterSpool:
 
     def next_event(self) -> tuple[LockedFile, ErrorEvent] | None:
         """Return the next event that nobody else is delivering, None where there is none for now."""
-        spool = self.current()
+        spool = self.find_spool()
         try:
-            while spool is not None and (name := self._next_name(spool)) is not None:
+            while spool is not None and (name := self._find_next_name(spool)) is not None:
                 opened = self._open(spool, name)
                 if opened is not None:
                     return opened
@@ -177,7 +177,7 @@ class ExporterSpool:
             error,
         )
 
-    def _next_name(self, spool: Spool) -> str | None:
+    def _find_next_name(self, spool: Spool) -> str | None:
         if not self._names and self._tried:
             self._names, self._tried = sorted(set(self._tried)), []
         if not self._names and self.seconds_to_next_look() <= 0:
@@ -203,11 +203,11 @@ class ExporterSpool:
                 self._exporter,
             )
 
-    def _spool_for(self, event: ErrorEvent) -> Spool | None:
+    def _find_spool_for(self, event: ErrorEvent) -> Spool | None:
         self._known_service = str(event.resource.get("service.name") or self._service())
-        return self._spool(self._known_service)
+        return self._get_spool(self._known_service)
 
-    def _spool(self, service: str) -> Spool | None:
+    def _get_spool(self, service: str) -> Spool | None:
         if self.place is None:
             return None
         if service not in self._spools:

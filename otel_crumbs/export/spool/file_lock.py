@@ -55,13 +55,13 @@ class LockedFile:
 
     def delete(self) -> None:
         """Delete the file."""
-        with suppress(FileNotFoundError), self._folder.opened() as folder:
+        with suppress(FileNotFoundError), self._folder.open() as folder:
             os.unlink(self.name, dir_fd=folder)
         self.release()
 
     def set_aside(self) -> None:
         """Rename the file, so that nobody tries to read it again, but somebody can look at it."""
-        with suppress(FileNotFoundError), self._folder.opened() as folder:
+        with suppress(FileNotFoundError), self._folder.open() as folder:
             os.rename(self.name, self.name + UNREADABLE, src_dir_fd=folder, dst_dir_fd=folder)
         self.release()
 
@@ -90,7 +90,7 @@ def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFi
         return None
     try:
         lock(file)
-        if _is_ours(file) and _has_that_name(file, name, folder):
+        if _is_own_file(file) and _has_name(file, name, folder):
             kept, file = file, -1
             return LockedFile(file=kept, name=name, folder=private_folder)
         return None
@@ -104,16 +104,16 @@ def lock(file: int) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def is_ours(found: os.stat_result) -> bool:
+def is_own(found: os.stat_result) -> bool:
     """Return whether it is a plain file of this user."""
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
 
 
-def _is_ours(file: int) -> bool:
-    return is_ours(os.fstat(file))
+def _is_own_file(file: int) -> bool:
+    return is_own(os.fstat(file))
 
 
-def _has_that_name(file: int, name: str, folder: int) -> bool:
+def _has_name(file: int, name: str, folder: int) -> bool:
     """Return whether the file is still there: between open and lock somebody may have delivered it."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False))

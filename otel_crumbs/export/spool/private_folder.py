@@ -43,7 +43,7 @@ class PrivateFolder:
         self._parts = parts
 
     @contextmanager
-    def opened(self, *, create: bool = False) -> Iterator[int]:
+    def open(self, *, create: bool = False) -> Iterator[int]:
         """
         Yield a file descriptor of the folder.
 

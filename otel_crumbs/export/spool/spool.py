@@ -88,7 +88,7 @@ class Spool:
     def look(self) -> Contents:
         """Return what lies in it; raises as `write` does, but not for a folder that was never made."""
         try:
-            with self._folder.opened() as folder:
+            with self._folder.open() as folder:
                 files = sorted(files_in(folder))
         except FileNotFoundError:
             return Contents()
@@ -109,7 +109,7 @@ class Spool:
 
         """
         try:
-            with self._folder.opened() as folder:
+            with self._folder.open() as folder:
                 return lock_file(folder, name, self._folder)
         except FileNotFoundError:
             return None
@@ -117,7 +117,7 @@ class Spool:
     def delete_expired(self) -> int:
         """Delete what is too old or was never finished, and return how many events that were."""
         try:
-            with self._folder.opened() as folder:
+            with self._folder.open() as folder:
                 delete_unfinished(folder)
                 too_old = [file for file in files_in(folder) if file.modified < time.time() - MAX_AGE_SECONDS]
                 return sum(self._delete(folder, file) and not file.aside for file in too_old)
@@ -130,7 +130,7 @@ class Spool:
         self._bytes = None
 
     def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
-        with self._lock, self._folder.opened(create=True) as folder:
+        with self._lock, self._folder.open(create=True) as folder:
             deleted = self._make_room(folder, len(data))
             file = write_whole(folder, file_name(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
@@ -167,7 +167,7 @@ def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
     return not file.aside, -file.turn, file.captured
 
 
-def default_base() -> Path:
+def find_default_base() -> Path:
     """Return the folder in the user's state directory."""
     # Wanted only where something could not be delivered.
     from platformdirs import user_state_path  # noqa: PLC0415
@@ -176,7 +176,7 @@ def default_base() -> Path:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolPlace:
+class SpoolLocation:
     """
     Where spools are, if they are.
 
@@ -192,7 +192,7 @@ class SpoolPlace:
     @property
     def folder(self) -> Path:
         """The folder for all services."""
-        return default_base() if self.base is None else self.base
+        return find_default_base() if self.base is None else self.base
 
     def spool(self, service: str, exporter: str) -> Spool | None:
         """Return a spool, None where the system cannot keep one safe."""

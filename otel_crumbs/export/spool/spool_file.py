@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from otel_crumbs.event import ErrorEvent
 
-from .file_lock import UNREADABLE, is_ours, lock
+from .file_lock import UNREADABLE, is_own, lock
 
 _NAME = re.compile(r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}\.event(?P<aside>\.unreadable)?")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
@@ -66,7 +66,7 @@ def files_in(folder: int) -> Iterator[SpoolFile]:
             match = _NAME.fullmatch(entry.name)
             with suppress(FileNotFoundError):
                 found = entry.stat(follow_symlinks=False)
-                if match and is_ours(found):
+                if match and is_own(found):
                     yield SpoolFile(
                         turn=int(match["turn"]),
                         captured=int(match["captured"]),
@@ -105,7 +105,7 @@ def delete_unfinished(folder: int) -> None:
                 continue
             with suppress(FileNotFoundError):
                 found = entry.stat(follow_symlinks=False)
-                if is_ours(found) and found.st_mtime < long_ago:
+                if is_own(found) and found.st_mtime < long_ago:
                     os.unlink(entry.name, dir_fd=folder)
 
 

@@ -50,7 +50,7 @@ def record_statement(
     if not is_instrumentation_enabled() or (error is None and sets_up_connection(words)):
         return
     branch = current.branch()
-    if _was_told(branch, started):
+    if _has_span(branch, started):
         return
     branch.append(
         StatementEntry(
@@ -111,7 +111,7 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
 STATEMENT = EntryKind(render=render_statement, category=lambda _: "query")
 
 
-def _was_told(branch: Branch, started: int) -> bool:
+def _has_span(branch: Branch, started: int) -> bool:
     """Return whether a database's span has ended in this branch since then."""
     return any(_is_database_span(entry) for entry in branch.own.last.copy() if entry[0] >= started)
 

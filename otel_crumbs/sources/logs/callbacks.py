@@ -37,7 +37,7 @@ class LogHandlers:
         self._special[name] = callback
         self.any = True
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Forget every callback."""
         self._general.clear()
         self._special.clear()
@@ -48,7 +48,7 @@ class LogHandlers:
         callbacks = [*self._general]
         if logger.name in self._special:
             callbacks.append(self._special[logger.name])
-        return any(_ask(callback, logger, level, message, args, kwargs) for callback in callbacks)
+        return any(_call(callback, logger, level, message, args, kwargs) for callback in callbacks)
 
 
 handlers = LogHandlers()
@@ -80,7 +80,7 @@ def register_special_log_handler(name_or_logger: str | logging.Logger, callback:
     handlers.add_special(name, callback)
 
 
-def _ask(callback: LogCallback, *call: Any) -> bool:
+def _call(callback: LogCallback, *call: Any) -> bool:
     try:
         return bool(callback(*call))
     except Exception as error:  # noqa: BLE001 - the user's own code runs here

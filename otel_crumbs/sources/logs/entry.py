@@ -41,7 +41,7 @@ class LogEntry(NamedTuple):
     exception: str | None
 
 
-def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
+def make_entry(record: logging.LogRecord, branch: str | None) -> Entry:
     """
     Return the entry of a log record.
 
@@ -61,18 +61,18 @@ def entry_of(record: logging.LogRecord, branch: str | None) -> Entry:
         level,
         message,
         args,
-        extra_of(record) if len(record.__dict__) > _PLAIN_LENGTH else None,
+        read_extra(record) if len(record.__dict__) > _PLAIN_LENGTH else None,
         record.pathname,
         record.lineno,
         record.funcName,
-        exception_of(record.exc_info) if record.exc_info else None,
+        format_exception(record.exc_info) if record.exc_info else None,
     )
 
 
 def render_log_line(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log line."""
     kept = LogEntry._make(entry)
-    data: dict[str, Any] = {**_named(kept.args), **(kept.extra or {})}
+    data: dict[str, Any] = {**_read_named_values(kept.args), **(kept.extra or {})}
     if kept.path:
         data.update({"code.file.path": to_text(kept.path), "code.line.number": kept.line})
     if kept.function:
@@ -82,7 +82,7 @@ def render_log_line(entry: Entry) -> Iterator[Breadcrumb]:
     yield Breadcrumb(
         timestamp=kept.timestamp,
         category=to_text(str(kept.logger)),
-        level=level_name(kept.level),
+        level=name_level(kept.level),
         message=format_safely(kept.message, kept.args),
         data=data,
         branch=kept.branch,
@@ -92,7 +92,7 @@ def render_log_line(entry: Entry) -> Iterator[Breadcrumb]:
 LOG_LINE = EntryKind(render=render_log_line, category=itemgetter(LogEntry._fields.index("logger")))
 
 
-def level_name(number: int) -> str:
+def name_level(number: int) -> str:
     """Return the breadcrumb level of a level of `logging`: CRITICAL is fatal, 25 is info."""
     for known, name in reversed(_NAMES):
         if number >= logging.CRITICAL:
@@ -111,13 +111,13 @@ def format_safely(message: Any, args: Any) -> str:
         return to_text(message, MAX_MESSAGE) if isinstance(message, str) else str(to_plain(message, 0))
 
 
-def extra_of(record: logging.LogRecord) -> dict[str, Any] | None:
+def read_extra(record: logging.LogRecord) -> dict[str, Any] | None:
     """Return a plain copy of what the application attached to a record."""
     extra = {key: value for key, value in vars(record).items() if key not in _NOT_EXTRA}
     return to_plain_mapping(extra) if extra else None
 
 
-def exception_of(exc_info: Any) -> str | None:
+def format_exception(exc_info: Any) -> str | None:
     """Return an exception as ``ValueError: boom``, whichever way it was handed to a log call."""
     if exc_info is True:
         exc_info = sys.exc_info()
@@ -137,6 +137,6 @@ def _is_simple(args: Any) -> bool:
     return True
 
 
-def _named(args: Any) -> dict[str, Any]:
+def _read_named_values(args: Any) -> dict[str, Any]:
     """Return the values of a line such as ``"%(user)s logged in"``, which are data by themselves."""
     return to_plain_mapping(args) if isinstance(args, dict) else {}

@@ -23,7 +23,7 @@ from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.trails import current
 
 from .callbacks import handlers
-from .entry import entry_of, extra_of
+from .entry import make_entry, read_extra
 from .thresholds import thresholds
 
 Report = Callable[[logging.LogRecord], None]
@@ -91,7 +91,7 @@ def _make_call_handlers(original: Callable[..., None], patch: Patch, report: Rep
                 handlers.any and _is_consumed(self, record)
             ):
                 branch = current.branch()
-                branch.append(entry_of(record, branch.name))
+                branch.append(make_entry(record, branch.name))
             if record.exc_info and report is not None and record.levelno >= _REPORTED_FROM:
                 report(record)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every line
@@ -115,7 +115,7 @@ def _make_is_enabled_for(original: Callable[..., bool], patch: Patch) -> Callabl
 
 
 def _is_consumed(logger: logging.Logger, record: logging.LogRecord) -> bool:
-    known = {"extra": extra_of(record), "exc_info": record.exc_info}
+    known = {"extra": read_extra(record), "exc_info": record.exc_info}
     return handlers.consume(logger, record.levelno, record.msg, record.args, known)
 
 
@@ -133,7 +133,7 @@ def _record_unprinted(logger: logging.Logger, level: int, call: FrameType) -> No
         return
     branch = current.branch()
     record = _make_record(logger.name, level, message, args, kwargs, _find_caller(call))
-    branch.append(entry_of(record, branch.name))
+    branch.append(make_entry(record, branch.name))
 
 
 def _find_caller(call: FrameType) -> FrameType | None:

@@ -13,7 +13,7 @@ from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.sources.spans.entry import words
+from otel_crumbs.sources.spans.entry import format_words
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
 from .logging_hook import is_handling_line
@@ -50,11 +50,11 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
     @guarded("a log record was recorded")
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Leave the record in the trail of the span it was emitted in."""
-        if not self.active or _is_ours(log_record):
+        if not self.active or _is_error_event(log_record):
             return
         if self.on_record is not None:
             self.on_record(log_record)
-        if not is_handling_line() and _severity(log_record) >= self.severity:
+        if not is_handling_line() and _read_severity(log_record) >= self.severity:
             _record(log_record)
 
     def enabled(
@@ -100,27 +100,27 @@ def render_log_record(entry: Entry) -> Iterator[Breadcrumb]:
         timestamp=kept.timestamp,
         type="error" if is_exception else "default",
         category=to_text(kept.event_name or kept.scope or "log"),
-        level=_level(kept.severity),
-        message=to_text(_message(kept, is_exception=is_exception), MAX_MESSAGE),
+        level=_find_level(kept.severity),
+        message=to_text(_format_message(kept, is_exception=is_exception), MAX_MESSAGE),
         data=kept.attributes,
         span_id=f"{kept.span_id:016x}" if kept.span_id else None,
         branch=kept.branch,
     )
 
 
-def _category(entry: Entry) -> str:
+def _find_category(entry: Entry) -> str:
     kept = RecordEntry._make(entry)
     return str(kept.event_name or kept.scope or "log")
 
 
-LOG_RECORD = EntryKind(render=render_log_record, category=_category)
+LOG_RECORD = EntryKind(render=render_log_record, category=_find_category)
 
 
 def _record(emitted: ReadWriteLogRecord) -> None:
     record = emitted.log_record
     span_context = get_current_span(record.context).get_span_context()
     branch = current.branch_at(span_context if span_context.is_valid else None, record.context)
-    severity = _severity(emitted)
+    severity = _read_severity(emitted)
     branch.append(
         (
             record.timestamp or record.observed_timestamp or time.time_ns(),
@@ -137,26 +137,26 @@ def _record(emitted: ReadWriteLogRecord) -> None:
     )
 
 
-def _is_ours(emitted: ReadWriteLogRecord) -> bool:
+def _is_error_event(emitted: ReadWriteLogRecord) -> bool:
     """Return whether it is an error event on its way out by the exporter `app_logs`."""
     return emitted.instrumentation_scope is not None and emitted.instrumentation_scope.name == SCOPE
 
 
-def _severity(emitted: ReadWriteLogRecord) -> int:
+def _read_severity(emitted: ReadWriteLogRecord) -> int:
     number = emitted.log_record.severity_number
     return _INFO if number is None else int(number.value)
 
 
-def _message(kept: RecordEntry, *, is_exception: bool) -> str:
+def _format_message(kept: RecordEntry, *, is_exception: bool) -> str:
     if is_exception:
         message = str(kept.attributes.get("exception.message") or "")
         return format_title(str(kept.attributes["exception.type"]), message)
     if kept.body is not None and kept.body != "":
         return str(kept.body)
-    return words(kept.event_name or kept.scope or "log", kept.attributes)
+    return format_words(kept.event_name or kept.scope or "log", kept.attributes)
 
 
-def _level(severity: int) -> str:
+def _find_level(severity: int) -> str:
     if severity >= _FATAL:
         return "fatal"
     if severity >= _ERROR:

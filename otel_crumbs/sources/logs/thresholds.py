@@ -43,7 +43,7 @@ class LoggerThresholds:
         self._asked[name] = _NEVER if allow_level is None else allow_level
         self.known = {}
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Be as a new one."""
         self._asked.clear()
         self.configure()
@@ -80,10 +80,10 @@ def ignore_logger(name_or_logger: str | logging.Logger, allow_level: int | str |
 
     """
     name = name_or_logger.name if isinstance(name_or_logger, logging.Logger) else str(name_or_logger)
-    thresholds.ignore(name, None if allow_level is None else level_number(allow_level))
+    thresholds.ignore(name, None if allow_level is None else find_level_number(allow_level))
 
 
-def level_number(level: int | str) -> int:
+def find_level_number(level: int | str) -> int:
     """
     Return the number of a level of `logging`.
 

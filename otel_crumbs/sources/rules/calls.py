@@ -6,7 +6,7 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 from .facts import Description, SpanFacts
-from .reasons import phrase_of, reason_of
+from .reasons import find_phrase, find_reason
 
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
@@ -26,15 +26,15 @@ _GRPC_HEALTH = "grpc.health.v1.Health"
 def describe_http(facts: SpanFacts) -> Description:
     """Tell of a request that the application made."""
     method = facts.first("http.request.method", "http.method") or facts.name
-    url = _url(facts)
+    url = _find_url(facts)
     status = facts.first("http.response.status_code", "http.status_code")
-    reason = phrase_of(status) if status is not None else reason_of(facts.said)
+    reason = find_phrase(status) if status is not None else find_reason(facts.said)
     way = "".join(f" -> {redirect}" for redirect in facts.redirects)
     return Description(
         type="http",
         category="http",
-        level=_http_level(status, failed=facts.failed),
-        message=f"{method} {_without_query(url)}{way}{_http_outcome(facts, status, reason)}",
+        level=_find_http_level(status, failed=facts.failed),
+        message=f"{method} {_remove_query(url)}{way}{_describe_http_outcome(facts, status, reason)}",
         data={
             "method": method,
             "url": url,
@@ -54,7 +54,9 @@ def is_passed_health_check(facts: SpanFacts) -> bool:
         return True
     status = facts.first("http.response.status_code", "http.status_code")
     return (
-        isinstance(status, int) and status < _CLIENT_ERROR and bool(_HEALTH_CHECK.search(_without_query(_url(facts))))
+        isinstance(status, int)
+        and status < _CLIENT_ERROR
+        and bool(_HEALTH_CHECK.search(_remove_query(_find_url(facts))))
     )
 
 
@@ -66,7 +68,7 @@ def describe_message(facts: SpanFacts) -> Description:
     return Description(
         category="messaging",
         level=facts.level,
-        message=(_celery_words(facts) or facts.name) + facts.failure,
+        message=(_describe_celery(facts) or facts.name) + facts.failure,
         data={
             "system": facts.first("messaging.system") or (facts.library if facts.library == "celery" else None),
             "destination": destination,
@@ -84,8 +86,8 @@ def describe_aws_call(facts: SpanFacts) -> Description:
     service, method = facts.first("rpc.service"), facts.first("rpc.method")
     return Description(
         category="aws",
-        level=_http_level(status, failed=facts.failed),
-        message=f"{service}.{method}{_http_outcome(facts, status)}" if service and method else facts.name,
+        level=_find_http_level(status, failed=facts.failed),
+        message=f"{service}.{method}{_describe_http_outcome(facts, status)}" if service and method else facts.name,
         data={
             "service": service,
             "method": method,
@@ -100,7 +102,7 @@ def describe_aws_call(facts: SpanFacts) -> Description:
 def describe_rpc(facts: SpanFacts) -> Description:
     """Tell of a remote procedure call."""
     code = facts.first("rpc.response.status_code", "rpc.grpc.status_code")
-    status = _grpc_status(code)
+    status = _name_grpc_status(code)
     details = _GRPC_DETAILS.search(facts.said or "")
     answered = facts.failed and status and facts.took
     return Description(
@@ -118,7 +120,7 @@ def describe_rpc(facts: SpanFacts) -> Description:
     )
 
 
-def _celery_words(facts: SpanFacts) -> str | None:
+def _describe_celery(facts: SpanFacts) -> str | None:
     task = facts.first("celery.task_name")
     if not task:
         return None
@@ -127,23 +129,23 @@ def _celery_words(facts: SpanFacts) -> str | None:
     return f"{facts.first('messaging.destination.name', 'messaging.destination') or 'celery'} send {task}"
 
 
-def _grpc_status(code: object) -> str | None:
+def _name_grpc_status(code: object) -> str | None:
     if isinstance(code, str):
         return code
     return _GRPC_CODES[code] if isinstance(code, int) and 0 <= code < len(_GRPC_CODES) else None
 
 
-def _url(facts: SpanFacts) -> str:
+def _find_url(facts: SpanFacts) -> str:
     url = facts.first("url.full", "http.url")
     if url:
-        return _without_userinfo(str(url))
+        return _remove_userinfo(str(url))
     scheme = facts.first("url.scheme", "http.scheme") or "http"
     host = facts.first("http.host", "server.address", "net.peer.name") or ""
     path = facts.first("http.target", "url.path", "http.route") or ""
     return f"{scheme}://{host}{path}" if host else str(path)
 
 
-def _without_userinfo(url: str) -> str:
+def _remove_userinfo(url: str) -> str:
     try:
         parts = urlsplit(url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
@@ -151,11 +153,11 @@ def _without_userinfo(url: str) -> str:
         return url
 
 
-def _without_query(url: str) -> str:
+def _remove_query(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _http_outcome(facts: SpanFacts, status: object, reason: str | None = None) -> str:
+def _describe_http_outcome(facts: SpanFacts, status: object, reason: str | None = None) -> str:
     if facts.took is None:
         return ""
     if status is not None:
@@ -165,7 +167,7 @@ def _http_outcome(facts: SpanFacts, status: object, reason: str | None = None) -
     return facts.outcome
 
 
-def _http_level(status: object, *, failed: bool) -> str:
+def _find_http_level(status: object, *, failed: bool) -> str:
     if not isinstance(status, int):
         return "error" if failed else "info"
     if status >= _SERVER_ERROR:

@@ -46,7 +46,7 @@ _QUOTED = re.compile(
     r"""(?:(?<!\w)|(?<=\b[bBeEnNuUxX]))(?P<quote>["'])(?P<said>.*?)(?:(?P=quote)(?:[.@](?P=quote).*?(?P=quote))*(?!\w)|\Z)""",
     re.DOTALL,
 )
-_BEFORE_A_NAME = re.compile(
+_BEFORE_NAME = re.compile(
     r"""
     \b(?: alias | attribute | class | collation | column | command | constraint | cursor | database | domain | encoding
         | extension | field | function | host | index | key | language | named? | object | option | parameter
@@ -58,12 +58,12 @@ _BEFORE_A_NAME = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_AFTER_A_NAME = re.compile(r": invalid identifier| command\b")  # Oracle, Redis
+_AFTER_NAME = re.compile(r": invalid identifier| command\b")  # Oracle, Redis
 _LONGEST_BEFORE = 32
 _NEAR = re.compile(r"\bnear \Z")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 # A part of MySQL's statement, or a path of Oracle's.
-_A_NAME_OF_ITSELF = re.compile(r"'(?:field list|\w+ clause|group statement)'|\"[A-Z][\w$#]*\"(?:\.\"[A-Z][\w$#]*\")+")
+_UNMISTAKABLE_NAME = re.compile(r"'(?:field list|\w+ clause|group statement)'|\"[A-Z][\w$#]*\"(?:\.\"[A-Z][\w$#]*\")+")
 # A connection string, or the end of a password that was taken for the host.
 _NO_NAME = re.compile(r"""[^"']@|://""")
 
@@ -81,8 +81,8 @@ def remove_values(said: str | None) -> str | None:
         return None
     # More is not shown, and looking through it would take long.
     said = said[:MAX_MESSAGE]
-    first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpacked, _APPENDED.sub("", said)))
-    return "\n".join(_hidden(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
+    first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpack, _APPENDED.sub("", said)))
+    return "\n".join(_hide_values(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
 
 
 def is_database_exception(kind: str) -> bool:
@@ -90,24 +90,24 @@ def is_database_exception(kind: str) -> bool:
     return kind.partition(".")[0] in _LIBRARIES or kind.startswith("django.db.")
 
 
-def _unpacked(found: re.Match[str]) -> str:
+def _unpack(found: re.Match[str]) -> str:
     code = found["code"].strip("'")
     return f"({code}) " + found["said"].replace(f"\\{found['quote']}", found["quote"])
 
 
-def _hidden(part: str) -> str:
-    return _QUOTED.sub(_hidden_unless_a_name, _BETWEEN.sub(HIDDEN, part))
+def _hide_values(part: str) -> str:
+    return _QUOTED.sub(_hide_unless_name, _BETWEEN.sub(HIDDEN, part))
 
 
-def _hidden_unless_a_name(found: re.Match[str]) -> str:
-    return found[0] if _is_a_name(found) else f"{found['quote']}{HIDDEN}{found['quote']}"
+def _hide_unless_name(found: re.Match[str]) -> str:
+    return found[0] if _is_name(found) else f"{found['quote']}{HIDDEN}{found['quote']}"
 
 
-def _is_a_name(found: re.Match[str]) -> bool:
+def _is_name(found: re.Match[str]) -> bool:
     if _NO_NAME.search(found[0]):
         return False
     before = found.string[max(0, found.start() - _LONGEST_BEFORE) : found.start()]
     if _NEAR.search(before):
         return bool(_WORD.fullmatch(found["said"]))
-    named = _BEFORE_A_NAME.search(before) or _AFTER_A_NAME.match(found.string, found.end())
-    return bool(named or _A_NAME_OF_ITSELF.fullmatch(found[0]))
+    named = _BEFORE_NAME.search(before) or _AFTER_NAME.match(found.string, found.end())
+    return bool(named or _UNMISTAKABLE_NAME.fullmatch(found[0]))

@@ -14,7 +14,7 @@ _CONNECT = re.compile(r"[Cc]onnect(?:ion)? (?:call failed|refused|reset by peer|
 _TIMED_OUT = re.compile(r"timed out|time-?out", re.IGNORECASE)
 
 
-def reason_of(said: str | None) -> str | None:
+def find_reason(said: str | None) -> str | None:
     """
     Return the reason in what a client says of its failure, None if it names none that is known.
 
@@ -33,7 +33,7 @@ def reason_of(said: str | None) -> str | None:
     return None
 
 
-def phrase_of(status: object) -> str | None:
+def find_phrase(status: object) -> str | None:
     """Return what an HTTP status means, None for one that is not known."""
     try:
         return HTTPStatus(status).phrase if isinstance(status, int) else None

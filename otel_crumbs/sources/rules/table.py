@@ -30,7 +30,7 @@ def describe_template(facts: SpanFacts) -> Description:
     return Description(
         category="template",
         level=facts.level,
-        message=f"{_template_step(facts)} {facts.first('jinja2.template_name') or ''}".strip() + facts.failure,
+        message=f"{_find_template_step(facts)} {facts.first('jinja2.template_name') or ''}".strip() + facts.failure,
         data={"template": facts.first("jinja2.template_name"), "path": facts.first("jinja2.template_path")},
     )
 
@@ -54,7 +54,7 @@ def _is_aws(facts: SpanFacts) -> bool:
     return str(facts.first("rpc.system.name", "rpc.system")) == "aws-api"
 
 
-def _is_of_kafka(facts: SpanFacts) -> bool:
+def _is_kafka(facts: SpanFacts) -> bool:
     # Where sending fails, its instrumentation comes to no attributes.
     return facts.scope in KAFKA
 
@@ -63,18 +63,18 @@ def _is_template(facts: SpanFacts) -> bool:
     return facts.scope == _JINJA2
 
 
-def _is_step_to_a_template(facts: SpanFacts) -> bool:
+def _is_template_step(facts: SpanFacts) -> bool:
     """Return whether a template was found and compiled: that it is rendered says as much."""
-    return _is_template(facts) and not facts.failed and _template_step(facts) != "render"
+    return _is_template(facts) and not facts.failed and _find_template_step(facts) != "render"
 
 
-def _template_step(facts: SpanFacts) -> str:
+def _find_template_step(facts: SpanFacts) -> str:
     return facts.name.removeprefix("jinja2.")
 
 
 # What these fit would push out the story: the parts of a response, one span
 # each, and what goes on all the time while all is well.
-NOISE: tuple[Fits, ...] = (_has_any(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_step_to_a_template)
+NOISE: tuple[Fits, ...] = (_has_any(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_template_step)
 
 _MESSAGING_KEYS = ("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action")
 
@@ -84,7 +84,7 @@ RULES: tuple[Rule, ...] = (
         _has_any("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"),
         describe_message,
     ),
-    (_is_of_kafka, describe_message),
+    (_is_kafka, describe_message),
     (_is_aws, describe_aws_call),
     (_has_any("rpc.system", "rpc.system.name"), describe_rpc),
     (is_key_value, describe_command),

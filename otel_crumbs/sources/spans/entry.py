@@ -92,7 +92,7 @@ _MAX_SCOPES = 1000
 _SCOPE = SpanEntry._fields.index("scope")
 
 
-def _category(entry: Entry) -> str:
+def _find_category(entry: Entry) -> str:
     scope = entry[_SCOPE]
     name = scope.name if scope else ""
     category = _category_of_scope.get(name)
@@ -103,27 +103,27 @@ def _category(entry: Entry) -> str:
     return category
 
 
-SPAN = EntryKind(render=render_ended, category=_category, capture_open=capture_open_span)
-SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_category)
+SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
+SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_find_category)
 ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
 
 
-def duration(milliseconds: float) -> str:
-    """Return a duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
+def format_duration(milliseconds: float) -> str:
+    """Return a format_duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
     if milliseconds >= _SECOND_MS:
         return f"{milliseconds / 1000:.1f} s"
     return f"{milliseconds:.1f} ms" if milliseconds < _FINE_MS else f"{milliseconds:.0f} ms"
 
 
 def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
-    error = _error(kept)
+    error = _find_error(kept)
     facts = SpanFacts(
         name=str(to_plain(kept.name)),
         scope=kept.scope.name if kept.scope else "",
         attributes=kept.attributes,
         failed=kept.status.status_code is StatusCode.ERROR,
-        error=_error_name(kept),
-        took=None if in_flight else duration(took_ms),
+        error=_find_error_name(kept),
+        took=None if in_flight else format_duration(took_ms),
         said=error,
         redirects=redirects_of(kept.context.span_id),
     )
@@ -135,7 +135,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
     data["duration_ms"] = took_ms = round(took_ms, 3)
     if error:
         data.setdefault("error", to_text(error))
-    message = f"{description.message} (in flight for {duration(took_ms)})" if in_flight else description.message
+    message = f"{description.message} (in flight for {format_duration(took_ms)})" if in_flight else description.message
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type=description.type,
@@ -165,24 +165,24 @@ def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
     return Breadcrumb(
         timestamp=event.timestamp,
         category=name,
-        message=to_text(words(name, attributes), MAX_MESSAGE),
+        message=to_text(format_words(name, attributes), MAX_MESSAGE),
         data=attributes,
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )
 
 
-def words(name: str, attributes: Mapping[str, Any]) -> str:
-    """Return an event's name and its own words, or a few of its attributes."""
+def format_words(name: str, attributes: Mapping[str, Any]) -> str:
+    """Return an event's name and its own format_words, or a few of its attributes."""
     for key in _OWN_WORDS:
         said = attributes.get(key)
         if isinstance(said, str) and said:
             return f"{name}: {said}"
-    told = [f"{key}={value}" for key, value in attributes.items() if _is_word(value)]
+    told = [f"{key}={value}" for key, value in attributes.items() if _is_short(value)]
     return " ".join([name, *told[:_WORDS_OF_EVENT]])
 
 
-def _is_word(value: object) -> bool:
+def _is_short(value: object) -> bool:
     return isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_WORD
 
 
@@ -194,27 +194,27 @@ def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
         type="error",
         category=EVENT_NAME,
         level="error",
-        message=to_text(format_title(kind, _message(attributes)), MAX_MESSAGE),
+        message=to_text(format_title(kind, _find_message(attributes)), MAX_MESSAGE),
         data={"type": to_text(kind), "handled": True, "span": str(to_plain(kept.name))},
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,
     )
 
 
-def _error_name(kept: SpanEntry) -> str | None:
+def _find_error_name(kept: SpanEntry) -> str | None:
     recorded = find_exception_event(kept.events or ())
     kind = str((recorded or kept.attributes).get("exception.type" if recorded else "error.type") or "")
     return None if kind.isdigit() else kind.rpartition(".")[2] or None
 
 
-def _error(kept: SpanEntry) -> str | None:
+def _find_error(kept: SpanEntry) -> str | None:
     recorded = find_exception_event(kept.events or ())
     if recorded is not None:
-        return format_title(_error_name(kept) or "", _message(recorded))
-    return kept.status.description or _error_name(kept)
+        return format_title(_find_error_name(kept) or "", _find_message(recorded))
+    return kept.status.description or _find_error_name(kept)
 
 
-def _message(exception: Mapping[str, Any]) -> str:
+def _find_message(exception: Mapping[str, Any]) -> str:
     """Return what a recorded exception says, a database's without the values that it quotes."""
     message = str(exception.get("exception.message") or "")
     if is_database_exception(str(exception.get("exception.type"))):

@@ -60,7 +60,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             parent = span._parent
             open_spans = current.open_spans
             if parent is None or parent[2]:
-                branch = _branch_of_local_root(span, parent_context)
+                branch = _find_branch(span, parent_context)
             else:
                 found = open_spans.get(parent[1])
                 if found is not None and not current.open_blocks and found[0].is_current():
@@ -69,7 +69,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                     branch = current.branch_at(parent, parent_context)
             open_spans[span._context[1]] = (branch, span, SPAN)
             if len(open_spans) > MAX_OPEN_SPANS:
-                current.close_oldest()
+                current.forget_oldest_span()
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
             report_failure("a span started", error)
 
@@ -106,7 +106,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             else:
                 operation.name = span._name
                 if failed or events is not None:
-                    self._operation_ended(span, branch, entry)
+                    self._end_operation(span, branch, entry)
                 if span._kind is _CONSUMER and span._instrumentation_scope.name in KAFKA:
                     # The span of a message ends when the message is handed out, before anybody works on it.
                     current.go_on_in(branch)
@@ -121,13 +121,13 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         """Return True: nothing is kept back."""
         return True
 
-    def _operation_ended(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
+    def _end_operation(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
         branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
         if self.on_operation_end is not None:
-            self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_live_exception(span)))
+            self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_live_exception(span)))
 
 
-def _branch_of_local_root(span: Span, parent_context: Context | None) -> Branch:
+def _find_branch(span: Span, parent_context: Context | None) -> Branch:
     if span._kind not in _OPENS_OPERATION:
         return current.branch_at(None, parent_context)
     span_context = span._context
@@ -139,15 +139,15 @@ def _branch_of_local_root(span: Span, parent_context: Context | None) -> Branch:
 
 def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:
     """ExceptionMark the exception that ends a span; return whether an inner span has told of it."""
-    exception = _live_exception(span)
+    exception = _find_live_exception(span)
     if exception is None:
         return False
     mark = mark_exception(exception, branch, span.context)
-    told, mark.told = mark.told, True
-    return told
+    described, mark.described = mark.described, True
+    return described
 
 
-def _live_exception(span: ReadableSpan) -> BaseException | None:
+def _find_live_exception(span: ReadableSpan) -> BaseException | None:
     """
     Return the exception object that leaves through a span.
 
@@ -162,11 +162,11 @@ def _live_exception(span: ReadableSpan) -> BaseException | None:
     if span.status.status_code is _ERROR and description and description.startswith(name):
         return exception
     for event in span.events:
-        if event.name == "exception" and _names(event, name):
+        if event.name == "exception" and _has_type(event, name):
             return exception
     return None
 
 
-def _names(event: Event, qualname: str) -> bool:
+def _has_type(event: Event, qualname: str) -> bool:
     recorded = (event.attributes or {}).get("exception.type", "")
     return isinstance(recorded, str) and (recorded == qualname or recorded.endswith("." + qualname))

@@ -68,12 +68,12 @@ def install(provider: TracerProvider) -> Callable[[], None]:
 
 
 def _replace(provider: TracerProvider, old: Sampler, new: Sampler) -> None:
-    for holder in (provider, *_tracers_with(provider, old)):
+    for holder in (provider, *_iterate_tracers(provider, old)):
         if holder.sampler is old:
             holder.sampler = new
 
 
-def _tracers_with(provider: TracerProvider, sampler: Sampler) -> Iterator[Any]:
+def _iterate_tracers(provider: TracerProvider, sampler: Sampler) -> Iterator[Any]:
     """Iterate over a provider's tracers; each took the sampler with it when it was made."""
     known = getattr(provider, "_tracers", None)
     if isinstance(known, dict):

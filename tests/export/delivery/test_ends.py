@@ -14,7 +14,7 @@ import pytest
 from otel_crumbs import ErrorEvent
 from otel_crumbs.event import Builder, capture_error
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
-from otel_crumbs.export.spool.spool import SpoolPlace
+from otel_crumbs.export.spool.spool import SpoolLocation
 from tests.delivery.running import until
 
 # Nothing that works takes this long; only a test that fails waits for it.
@@ -50,7 +50,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that makes what a process of the service makes at its start."""
     with ExitStack() as stack:
 
-        def start(*exporters: Answering, spool: SpoolPlace | None = SpoolPlace(base=tmp_path)) -> Delivery:  # noqa: B008
+        def start(*exporters: Answering, spool: SpoolLocation | None = SpoolLocation(base=tmp_path)) -> Delivery:  # noqa: B008
             delivery = Delivery(exporters, Builder().build, spool=spool, service=lambda: "shop")
             stack.callback(delivery.close)
             delivery.look_for_leftovers()

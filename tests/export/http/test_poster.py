@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection
 
 from otel_crumbs.export import Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
-from otel_crumbs.export.http.responses import Answer
+from otel_crumbs.export.http.responses import ReceiverResponse
 from tests.export.receiver import Receiver, Reply, receiving
 
 CERTIFICATE = Path(__file__).parents[2] / "delivery" / "expired.pem"
@@ -123,7 +123,7 @@ def test_after_an_answer_that_did_not_end_comes_another_connection(receiver: Rec
     poster.close()
     first, second, third = receiver.requests
     assert isinstance(late, Outcome)
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ReceiverResponse)
     assert (late.verdict, answer.status, answer.body) == (Verdict.RETRY, 200, b"taken")
     assert first.port == second.port != third.port
 
@@ -141,7 +141,7 @@ def test_a_request_has_the_time_that_it_is_given_not_what_an_earlier_one_had(*, 
         answer = poster.post(b"second", TIMEOUT)
 
         poster.close()
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, ReceiverResponse)
     assert answer.body == b"taken"
     assert len({request.port for request in receiver.requests}) == 1
 

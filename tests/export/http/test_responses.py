@@ -11,9 +11,9 @@ import pytest
 
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.http.exporter import HttpExporter
-from otel_crumbs.export.http.responses import retry_after
+from otel_crumbs.export.http.responses import parse_retry_after
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
-from otel_crumbs.export.otlp.settings import read
+from otel_crumbs.export.otlp.settings import read_settings
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.export.sentry.exporter import SentryExporter
 from tests.export.events import event_of
@@ -25,7 +25,7 @@ TIMEOUT = 5.0
 
 def otlp(url: str) -> Exporter:
     """Return the exporter `otlp`."""
-    return OtlpHttpExporter(read({"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
+    return OtlpHttpExporter(read_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
 
 
 def http(url: str) -> Exporter:
@@ -228,13 +228,13 @@ def test_connections_are_kept(receiver: Receiver, make: Callable[[str], Exporter
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
-    """What cannot be read means that it does not say."""
-    assert retry_after(header) == seconds
+    """What cannot be read_settings means that it does not say."""
+    assert parse_retry_after(header) == seconds
 
 
 def test_retry_after_as_a_date_to_come() -> None:
     """It is so far away as the clock says."""
-    seconds = retry_after(formatdate(time.time() + 120, usegmt=True))
+    seconds = parse_retry_after(formatdate(time.time() + 120, usegmt=True))
 
     assert seconds is not None
     assert 100 < seconds <= 120

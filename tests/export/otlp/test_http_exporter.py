@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 
 from otel_crumbs.export import Verdict
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
-from otel_crumbs.export.otlp.settings import read
+from otel_crumbs.export.otlp.settings import read_settings
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
@@ -30,7 +30,7 @@ def receiver() -> Iterator[Receiver]:
 def exporter(receiver: Receiver, *, as_json: bool = False, **variables: str) -> OtlpHttpExporter:
     """Return the exporter as the environment describes it."""
     environ = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in variables.items()}
-    return OtlpHttpExporter(read({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json)
+    return OtlpHttpExporter(read_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json)
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])

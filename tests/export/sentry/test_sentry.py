@@ -18,8 +18,8 @@ from otel_crumbs.event import ExceptionInfo, Frame
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Outcome, Verdict
 from otel_crumbs.export.sentry.dsn import read_dsn
-from otel_crumbs.export.sentry.exporter import SentryExporter, asked_to_wait, envelope_of
-from otel_crumbs.export.sentry.frames import in_app, short_path
+from otel_crumbs.export.sentry.exporter import SentryExporter, envelope_of, parse_rate_limits
+from otel_crumbs.export.sentry.frames import is_in_app, shorten_path
 from otel_crumbs.export.sentry.payload import payload_of
 from tests.export.events import CELERY_TRACEBACK, NOW, chained, event_of, raised
 from tests.export.receiver import Receiver, Reply, receiving
@@ -213,7 +213,7 @@ def test_secrets_in_source_lines_are_taken_out() -> None:
 )
 def test_the_applications_own_frames_are_told_from_the_rest(path: str, module: str | None, *, expected: bool) -> None:
     """Trackers group by them, and show them first."""
-    assert in_app(Frame(path=path, line=1, function="f", module=module)) is expected
+    assert is_in_app(Frame(path=path, line=1, function="f", module=module)) is expected
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_applications_own_frames_are_told_from_the_rest(path: str, module: s
 )
 def test_a_file_is_shown_as_one_would_import_it(path: str, module: str | None, expected: str) -> None:
     """The same on every machine, so that events are grouped."""
-    assert short_path(Frame(path=path, line=1, function="f", module=module)) == expected
+    assert shorten_path(Frame(path=path, line=1, function="f", module=module)) == expected
 
 
 def test_frames_are_read_from_a_text_where_there_is_nothing_else() -> None:
@@ -348,7 +348,7 @@ def test_an_event_stays_small_enough_for_trackers_however_deep_it_went() -> None
 )
 def test_rate_limits_are_understood(header: str | None, seconds: float | None) -> None:
     """Those of errors, and those of everything."""
-    assert asked_to_wait(header) == seconds
+    assert parse_rate_limits(header) == seconds
 
 
 @pytest.mark.parametrize(

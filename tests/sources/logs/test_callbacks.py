@@ -21,8 +21,8 @@ logger = logging.getLogger("tests.handlers")
 def _installed() -> Iterator[None]:
     with capture_events():
         yield
-    handlers.forget()
-    thresholds.forget()
+    handlers.reset()
+    thresholds.reset()
 
 
 def messages() -> list[str]:
