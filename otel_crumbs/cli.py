@@ -105,7 +105,7 @@ def run_doctor(options: argparse.Namespace) -> int:
 
     code = run(timeout=options.timeout, send=not options.no_send, json=options.json)
     if code:
-        # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more parse_seconds.
+        # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more seconds.
         sys.stdout.flush()
         os._exit(code)
     return code
@@ -117,10 +117,10 @@ def exit_with(signum: int, _frame: object) -> NoReturn:
 
 
 def parse_seconds(text: str) -> float:
-    """Read a number of parse_seconds above zero."""
+    """Read a number of seconds above zero."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number of parse_seconds above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return number
 
 

@@ -10,7 +10,7 @@ from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.event import CapturedError, capture_error
 from otel_crumbs.trails import current, mark_exception
 
-from .reporter import is_expected
+from .expected import is_expected
 
 SCOPE = "opentelemetry.instrumentation.exceptions"
 

@@ -10,30 +10,12 @@ from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, captu
 from otel_crumbs.event.stack import message_of
 from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
 
+from .expected import is_expected
 from .rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
-# How a program says "enough" or "not here": no errors, whoever raises them.
-_EXPECTED = (KeyboardInterrupt, SystemExit, GeneratorExit)
-# More of these, and answers rather than failures: known by class name, so that nothing is imported for them.
-_NO_FAILURES = frozenset({"asyncio.exceptions.CancelledError", "django.http.response.Http404"})
-_ANSWERS = frozenset(
-    {
-        "django.core.exceptions.PermissionDenied",
-        "django.core.exceptions.SuspiciousOperation",
-        "django.core.exceptions.BadRequest",
-        "rest_framework.exceptions.APIException",
-        "starlette.exceptions.HTTPException",
-        "werkzeug.exceptions.HTTPException",
-        "aiohttp.web_exceptions.HTTPException",
-        "celery.exceptions.Retry",
-        "celery.exceptions.Ignore",
-        "celery.exceptions.Reject",
-    }
-)
-_SERVER_ERROR = 500
 # Failures of one operation that are told apart; it must not grow without end.
 _MAX_TOLD = 64
 # The event id of an exception that is settled without an event.
@@ -99,24 +81,6 @@ class Reporter:
         if held_back is not None:
             captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
             self._emit(replace(captured, held_back=held_back))
-
-
-def is_expected(error: BaseException) -> bool:
-    """Return whether an exception is the program's way to stop or to answer, and no failure."""
-    if isinstance(error, _EXPECTED):
-        return True
-    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
-    if names & _NO_FAILURES:
-        return True
-    return bool(names & _ANSWERS) and not _is_server_error(error)
-
-
-def _is_server_error(error: BaseException) -> bool:
-    for name in ("status_code", "code", "status"):
-        status = getattr(error, name, None)
-        if isinstance(status, int):
-            return status >= _SERVER_ERROR
-    return False
 
 
 def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:

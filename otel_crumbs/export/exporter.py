@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from otel_crumbs.event import ErrorEvent
 
@@ -46,9 +46,9 @@ class Exporter(Protocol):
     Sends error events somewhere.
 
     It runs in a worker thread, one event at a time, with OpenTelemetry's
-    instrumentation suppressed. What it raises counts as REFUSED. What it could
-    not deliver waits on disk for a later process, unless it has an attribute
-    ``spool`` that is False.
+    instrumentation suppressed. An exception that it raises counts as REFUSED.
+    Events that it could not deliver wait on disk for a later process, unless
+    it is a `SpoolChoice` that does not want that.
     """
 
     name: str
@@ -58,3 +58,21 @@ class Exporter(Protocol):
 
     def shutdown(self) -> None:
         """Give back connections."""
+
+
+@runtime_checkable
+class SpoolChoice(Protocol):
+    """
+    The optional half of an exporter: whether its events wait on disk.
+
+    Args:
+        spool: False where an event that is delivered by a later process helps nobody.
+
+    """
+
+    spool: bool
+
+
+def uses_spool(exporter: Exporter) -> bool:
+    """Return whether the events that an exporter could not deliver wait on disk: yes, unless it says no."""
+    return exporter.spool if isinstance(exporter, SpoolChoice) else True

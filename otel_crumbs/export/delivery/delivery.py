@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.event import CapturedError
-from otel_crumbs.export.exporter import Exporter
+from otel_crumbs.export.exporter import Exporter, uses_spool
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 from otel_crumbs.export.spool.spool import SpoolLocation
 
@@ -55,7 +55,9 @@ class Delivery:
         self._looks = False
         self.workers = tuple(
             ExporterWorker(
-                exporter, build, ExporterSpool(_find_location(exporter, spool), exporter=exporter.name, service=service)
+                exporter,
+                build,
+                ExporterSpool(spool if uses_spool(exporter) else None, exporter=exporter.name, service=service),
             )
             for exporter in exporters
         )
@@ -130,6 +132,5 @@ class Delivery:
             self.look_for_leftovers()
 
 
-def _find_location(exporter: Exporter, spool: SpoolLocation | None) -> SpoolLocation | None:
-    """Return the spool unless the exporter has no use for one: what is printed late helps nobody."""
-    return spool if getattr(exporter, "spool", True) else None
+def _make_spool(exporter: Exporter, location: SpoolLocation | None, service: Callable[[], str]) -> ExporterSpool:
+    return ExporterSpool(location if uses_spool(exporter) else None, exporter=exporter.name, service=service)
