@@ -1,7 +1,10 @@
 """
-Every gate of the project: `nox` runs them all, `nox -s NAME` one of them.
+Every gate of the project, on two levels.
 
-People and CI run the same command.
+`nox` runs what a change needs while it is made, in a few minutes: style,
+types, imports, the unit tests on one Python, whole applications and the
+documentation. `nox -s everything` runs the rest: every Python, the oldest
+dependencies, real servers and receivers, and the wheel. CI runs both.
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 UNIT_TESTS = "not bugsink and not collector and not e2e and not libraries"
+# Tests wait for processes and sockets more than they compute.
+WORKERS = str((os.cpu_count() or 1) + 1)
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -75,6 +80,9 @@ def interpreters_on_this_machine() -> list[str]:
 
 
 PYTHONS = interpreters_on_this_machine()
+# The Python of `nox` itself, where it is a supported one.
+MAIN_PYTHON = next((v for v in PYTHONS if v == f"{sys.version_info[0]}.{sys.version_info[1]}"), PYTHONS[-1])
+OTHER_PYTHONS = [version for version in PYTHONS if version != MAIN_PYTHON]
 MISSING = sorted(set(supported_pythons()) - set(PYTHONS))
 
 
@@ -93,14 +101,15 @@ def oldest_requirements() -> list[str]:
     ]
 
 
-def run_tests(session: nox.Session, *args: str, cover: bool = True) -> None:
-    """Run pytest in Python's development mode, with branch coverage if asked for."""
+def run_tests(session: nox.Session, *args: str, cover: bool = False, parallel: bool = True) -> None:
+    """Run pytest in Python's development mode, side by side and with branch coverage if asked for."""
     start = ["python", "-X", "dev", "-m"]
     if cover:
         start += ["coverage", "run", "-m"]
+    side_by_side = ["-n", WORKERS] if parallel and not session.posargs else []
     # Exit code 5 means that no test was found: a failure, unless somebody chose tests by hand.
     fine = [0, 5] if session.posargs else [0]
-    session.run(*start, "pytest", *args, *session.posargs, success_codes=fine)
+    session.run(*start, "pytest", *side_by_side, *args, *session.posargs, success_codes=fine)
 
 
 @nox.session
@@ -127,61 +136,83 @@ def imports(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session(python=PYTHONS)
+@nox.session
 def tests(session: nox.Session) -> None:
-    """Run the unit tests with the newest dependencies, on every Python of the machine."""
+    """Run the unit tests with the newest dependencies, on one Python, and show what no test reached."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("newest"))
+    run_tests(session, "-m", UNIT_TESTS, cover=True)
+    session.run("coverage", "combine", "-q")
+    session.run("coverage", "report")
+
+
+@nox.session
+def applications(session: nox.Session) -> None:
+    """Run whole applications in processes of their own, beside a receiver that stands in for the Collector."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
+    run_tests(session, "-m", "e2e and not collector", "tests/e2e")
+
+
+@nox.session(default=False)
+def everything(session: nox.Session) -> None:
+    """Run every gate that `nox` alone leaves out."""
     if MISSING:
         session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
+    for version in OTHER_PYTHONS:
+        session.notify(f"pythons-{version}")
+    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "bugsink", "wheel"):
+        session.notify(name)
+
+
+@nox.session(python=OTHER_PYTHONS, default=False)
+def pythons(session: nox.Session) -> None:
+    """Run the unit tests with the newest dependencies, on each other Python of the machine."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("newest"))
     run_tests(session, "-m", UNIT_TESTS)
-    session.notify("coverage")
 
 
-@nox.session(python=PYTHONS[0])
+@nox.session(python=[PYTHONS[0]], default=False)
 def oldest(session: nox.Session) -> None:
     """Run the unit tests with the oldest dependencies allowed, on the oldest Python."""
     session.install("-e.[all,demo]", *oldest_requirements(), *groups("tests"))
     run_tests(session, "-m", UNIT_TESTS)
-    session.notify("coverage")
 
 
-@nox.session
+@nox.session(default=False)
 def bare(session: nox.Session) -> None:
-    """Run what needs no optional package in an environment that has none."""
+    """Run the unit tests that need no optional package in an environment that has none."""
     session.install("-e.", *groups("tests"))
     run_tests(session, "-m", UNIT_TESTS)
-    session.notify("coverage")
 
 
-@nox.session
-def e2e(session: nox.Session) -> None:
-    """Run whole applications, and a real Collector, once."""
+@nox.session(default=False)
+def ends(session: nox.Session) -> None:
+    """Run the other tests of whole applications: how processes end, outages, the command line and the demo."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
-    # One after the other: pytest fails where it finds none of either.
-    run_tests(session, "-m", "collector")
-    # What runs is other processes, so coverage would see nothing, and most of the time goes by waiting.
-    side_by_side = [] if session.posargs else ["-n", "auto", "--maxprocesses", "4"]
-    run_tests(session, "-m", "e2e and not collector", *side_by_side, cover=False)
-    session.notify("coverage")
+    run_tests(session, "-m", "e2e and not collector", "--ignore", "tests/e2e")
 
 
-@nox.session
+@nox.session(default=False)
+def collector(session: nox.Session) -> None:
+    """Send events to a real OpenTelemetry Collector."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
+    run_tests(session, "-m", "collector", parallel=False)
+
+
+@nox.session(default=False)
 def libraries(session: nox.Session) -> None:
-    """Call every instrumented library for real, with servers of Debian's packages, once."""
+    """Call every instrumented library for real, with servers of Debian's packages."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("libraries"))
     run_tests(session, "-m", "libraries")
-    session.notify("coverage")
 
 
-@nox.session
+@nox.session(default=False)
 def bugsink(session: nox.Session) -> None:
-    """Send events to Bugsink, which checks them with Sentry's schema, and look at its pages in a browser, once."""
+    """Send events to Bugsink, which checks them with Sentry's schema, and look at its pages in a browser."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("browser"))
-    run_tests(session, "-m", "bugsink")
-    session.notify("coverage")
+    run_tests(session, "-m", "bugsink", parallel=False)
 
 
-@nox.session
+@nox.session(default=False)
 def wheel(session: nox.Session) -> None:
     """Run the unit tests and the demo against the built wheel, away from the checkout."""
     away = Path(session.create_tmp()).resolve()
@@ -192,7 +223,7 @@ def wheel(session: nox.Session) -> None:
     [built] = (away / "dist").glob("*.whl")
     session.install("--force-reinstall", f"otel-crumbs[all,demo] @ {built.as_uri()}")
     session.chdir(away)
-    run_tests(session, "-m", UNIT_TESTS, cover=False)
+    run_tests(session, "-m", UNIT_TESTS)
     session.run("otel-crumbs", "demo")
 
 
@@ -201,7 +232,7 @@ def docs(session: nox.Session) -> None:
     """Run the examples of the documentation, then build it."""
     session.install("-e.[all,demo]", *groups("docs"))
     # Examples on a page build on each other: no random order.
-    run_tests(session, "-p", "no:randomly", "-p", "docs.examples", "README.md", "docs", cover=False)
+    run_tests(session, "-p", "no:randomly", "-p", "docs.examples", "README.md", "docs", parallel=False)
     session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")
 
 
@@ -216,15 +247,7 @@ def changelog(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def coverage(session: nox.Session) -> None:
-    """Show which lines and branches no test of this run reached."""
-    session.install(*groups("tests"))
-    session.run("coverage", "combine")
-    session.run("coverage", "report")
-
-
-@nox.session(default=False)
-def tidy(session: nox.Session) -> None:
+def fix(session: nox.Session) -> None:
     """Format everything, fix what ruff can fix, and write the settings into the documentation."""
     session.install("-e.", *groups("lint"))
     session.run("ruff", "check", "--fix", "--exit-zero", ".")
