@@ -52,12 +52,12 @@ def facts_of(span: dict[str, Any]) -> SpanFacts:
 
 def row(recorded: dict[str, Any]) -> str:
     """Return what the page says of a library."""
-    telling = describe(facts_of(recorded["span"]))
-    assert telling is not None, recorded  # noqa: S101 - noise would be no example
+    description = describe(facts_of(recorded["span"]))
+    assert description is not None, recorded  # noqa: S101 - noise would be no example
     package = recorded["instrumentation"]
     named = f"`opentelemetry-instrumentation-{package}`" if package else "none needed"
-    message = telling.message.replace("|", "\\|")
-    return f"| {recorded['library']} | {recorded['captured']} | {named} | {telling.category} | `{message}` |\n"
+    message = description.message.replace("|", "\\|")
+    return f"| {recorded['library']} | {recorded['captured']} | {named} | {description.category} | `{message}` |\n"
 
 
 def written(page: str) -> str:

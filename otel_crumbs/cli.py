@@ -84,7 +84,7 @@ Raw = argparse.RawDescriptionHelpFormatter
 
 
 def run_demo(options: argparse.Namespace) -> int:
-    """Run the demo, if what it needs is installed."""
+    """Run the demo, if its requirements are installed."""
     from .demo.requirements import find_complaint  # noqa: PLC0415 - each command imports only its own
 
     missing = find_complaint()

@@ -1,4 +1,4 @@
-"""The functions that work on what is in place: `install` puts it there, the others find it."""
+"""The public functions of an installation: `install` makes it, the others use it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def install(**options: Any) -> Installation:
     Put breadcrumbs in place, beside the OpenTelemetry that runs here or comes later.
 
     Calling it again changes nothing, unless the settings differ: then it
-    starts anew with these.
+    is made again with these.
 
     Args:
         options: Any of `otel_crumbs.setup.config.SETTINGS` by name; they override
@@ -40,29 +40,29 @@ def install(**options: Any) -> Installation:
     global _installation  # noqa: PLW0603 - the process has one
     # Exporters, hooks and all they need: who only records, or never installs, does not pay for them.
     from .setup.config import Config  # noqa: PLC0415
-    from .setup.installation import Installation, one_at_a_time  # noqa: PLC0415
+    from .setup.installation import Installation, installing  # noqa: PLC0415
 
     config = Config.read(os.environ, options)
-    with one_at_a_time:
+    with installing:
         if _installation is not None:
             if not options or _installation.config == config:
                 return _installation
             _installation.uninstall()
         installation = Installation(config, at_end=_forget_installation)
         if config.enabled and not _is_sdk_disabled(os.environ):
-            installation.put_in_place()
+            installation.install_hooks()
         _installation = installation
         return installation
 
 
 def uninstall() -> None:
-    """Undo what `install` did; nothing happens where it never ran."""
+    """Undo everything that `install` did; do nothing where it never ran."""
     if _installation is not None:
         _installation.uninstall()
 
 
 def get_installation() -> Installation | None:
-    """Return what is in place, None where nothing is."""
+    """Return the installation, None where there is none."""
     return _installation
 
 
@@ -90,13 +90,13 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
 
 
 def trail() -> tuple[Breadcrumb, ...]:
-    """Return what an error raised right here would carry, oldest first."""
+    """Return the breadcrumbs that an error raised right here would carry, oldest first."""
     # Whoever only records breadcrumbs never renders any, and does not pay for the import.
     from .event.rendering import render_snapshot  # noqa: PLC0415
     from .sources.deduplicate import deduplicate  # noqa: PLC0415
 
-    rendered, _ = render_snapshot(take_snapshot(current.branch()), deduplicate)
-    return _installation.builder.shown(rendered) if _installation is not None else rendered
+    rendered, _ = render_snapshot(take_snapshot(current.find_branch()), deduplicate)
+    return _installation.builder.show_breadcrumbs(rendered) if _installation is not None else rendered
 
 
 def flush(timeout: float = DEFAULT_FLUSH_TIMEOUT) -> bool:
@@ -114,7 +114,7 @@ def flush(timeout: float = DEFAULT_FLUSH_TIMEOUT) -> bool:
 
 
 def _forget_installation(installation: Installation) -> None:
-    global _installation  # noqa: PLW0603 - as above
+    global _installation  # noqa: PLW0603 - the process has one
     if _installation is installation:
         _installation = None
 

@@ -6,18 +6,20 @@ import asyncio
 import signal
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from opentelemetry import context as otel_context
 
-import otel_crumbs
 from otel_crumbs.base import guard
-from otel_crumbs.sources.logs.callbacks import handlers
-from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import CapturedEvents, capture_events
-from otel_crumbs.trails import current
+from otel_crumbs.testing.reset import reset_all
 from tests.application import Application, running_application
 
 GuardedFailures = list[tuple[str, Exception]]
+
+# A slow machine is no failing case.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.load_profile("default")
 
 # A shell starts what runs in its background with SIGINT ignored, and every
 # program that the tests start and interrupt would inherit that.
@@ -57,11 +59,11 @@ def guarded_failures() -> Iterator[GuardedFailures]:
 @pytest.fixture(autouse=True)
 def _nothing_left_over(guarded_failures: GuardedFailures) -> Iterator[None]:  # noqa: ARG001 - it watches to the end
     """Begin and end without hooks, trails, a context, rules for loggers, and memory of what was warned of."""
-    _forget_everything()
+    reset_all()
     token = otel_context.attach(otel_context.Context())
     yield
     otel_context.detach(token)
-    _forget_everything()
+    reset_all()
 
 
 @pytest.fixture
@@ -76,11 +78,3 @@ def events(app: Application) -> Iterator[CapturedEvents]:  # noqa: ARG001 - Open
     """Install breadcrumbs beside the application's OpenTelemetry, and yield the events that it captures."""
     with capture_events() as captured:
         yield captured
-
-
-def _forget_everything() -> None:
-    otel_crumbs.uninstall()
-    current.reset()
-    thresholds.reset()
-    handlers.reset()
-    guard._last_told.clear()

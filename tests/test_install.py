@@ -124,7 +124,7 @@ def test_installing_twice_changes_nothing(app: Application) -> None:
     assert (hooks(), parts_of(app)) == before
 
 
-def test_installing_with_other_settings_starts_anew(app: Application) -> None:
+def test_installing_with_other_settings_starts_again(app: Application) -> None:
     """What was there is taken out first: hooks do not pile up."""
     before = hooks(), parts_of(app)
     first = otel_crumbs.install(exporter="none", max_breadcrumbs=7)
@@ -421,8 +421,8 @@ def test_a_forked_child_begins_with_an_empty_trail(app: Application, events: Cap
                 otel_crumbs.capture_exception(ValueError("in the child"))
                 # Garbage of other tests may come up in the child, too.
                 ours = [event for event in events if event.exception.message == "in the child"]
-                told = [[crumb.message for crumb in event.breadcrumbs] for event in ours]
-                os.write(writing, f"{messages()} {told}".encode())
+                reported = [[crumb.message for crumb in event.breadcrumbs] for event in ours]
+                os.write(writing, f"{messages()} {reported}".encode())
             finally:
                 os._exit(0)
         os.waitpid(child, 0)

@@ -83,8 +83,8 @@ def secrets(library: Library) -> Outcome:
         logging.getLogger("shop").warning("login", extra={"details": {"password": "hunter2-extra"}})
         library.capture(ValueError("ada"))
     [event] = library.seen()
-    told = [where for where in ("note", "line", "extra") if event.tells(f"hunter2-{where}")]
-    return Outcome(good=not told, words=f"told in: {', '.join(told)}" if told else "")
+    reported = [where for where in ("note", "line", "extra") if event.reports(f"hunter2-{where}")]
+    return Outcome(good=not reported, words=f"told in: {', '.join(reported)}" if reported else "")
 
 
 @scenario(ABOUT, "The INFO line that the logger's own level kept off the output is in the trail")
@@ -97,7 +97,7 @@ def unprinted_line(library: Library) -> Outcome:
         logger.info("not printed")
         library.capture(ValueError("ada"))
     [event] = library.seen()
-    return Outcome(good=event.tells("not printed"))
+    return Outcome(good=event.reports("not printed"))
 
 
 @scenario(ABOUT, "The trail is the same where the trace is sampled out")
@@ -111,7 +111,7 @@ def sampled_out(library: Library) -> Outcome:
         library.note("note of ada")
         library.capture(ValueError("ada"))
     [event] = library.seen()
-    return Outcome(good=event.tells("note of ada") and event.tells("AS one"))
+    return Outcome(good=event.reports("note of ada") and event.reports("AS one"))
 
 
 @scenario(ABOUT, "Ten thousand notes do not push out the warning that came before them")
@@ -124,7 +124,7 @@ def warning_stays(library: Library) -> Outcome:
             library.note(f"step {number}")
         library.capture(ValueError("ada"))
     [event] = library.seen()
-    return Outcome(good=event.tells("disk nearly full"))
+    return Outcome(good=event.reports("disk nearly full"))
 
 
 def _django() -> Any:

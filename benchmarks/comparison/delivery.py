@@ -63,7 +63,7 @@ class Program:
             running.wait(60)
 
 
-def told(receiver: Receiver, expected: Sequence[str], patience: float = PATIENCE) -> Outcome:
+def reported(receiver: Receiver, expected: Sequence[str], patience: float = PATIENCE) -> Outcome:
     """Return whether each of these errors arrives, and once."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline and not all(map(receiver.count, expected)):
@@ -93,7 +93,7 @@ def crash(library: Library) -> Outcome:
     """Let it crash."""
     with stage(library) as (receiver, program):
         program.to_its_end("crash", receiver)
-        return told(receiver, errors(1))
+        return reported(receiver, errors(1))
 
 
 @scenario(ABOUT, "A program that ends right after it reported 5 errors")
@@ -101,7 +101,7 @@ def end(library: Library) -> Outcome:
     """Let it end."""
     with stage(library) as (receiver, program):
         program.to_its_end("end", receiver)
-        return told(receiver, errors(5))
+        return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "SIGTERM right after 5 errors were reported")
@@ -113,7 +113,7 @@ def sigterm(library: Library) -> Outcome:
             _read_line(running)
             running.send_signal(signal.SIGTERM)
             running.wait(30)
-        return told(receiver, errors(5))
+        return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "SIGTERM right after 5 errors; what is missing comes with the next start of the program")
@@ -126,7 +126,7 @@ def sigterm_and_next_start(library: Library) -> Outcome:
             running.send_signal(signal.SIGTERM)
             running.wait(30)
         program.to_its_end("later", receiver)
-        return told(receiver, errors(5))
+        return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "`os._exit()` right after 5 errors; what is missing comes with the next start")
@@ -136,7 +136,7 @@ def hard_exit(library: Library) -> Outcome:
         receiver.delay = 0.2
         program.to_its_end("hard_exit", receiver)
         program.to_its_end("later", receiver)
-        return told(receiver, errors(5))
+        return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "`os.fork()` with 5 errors waiting: each arrives once, and the child's own too")
@@ -145,7 +145,7 @@ def fork_with_a_queue(library: Library) -> Outcome:
     with stage(library) as (receiver, program):
         receiver.delay = 0.2
         program.to_its_end("fork", receiver)
-        return told(receiver, [*errors(5), "<child 0>"])
+        return reported(receiver, [*errors(5), "<child 0>"])
 
 
 @scenario(ABOUT, "An error in a child of `multiprocessing`")
@@ -153,7 +153,7 @@ def multiprocessing_child(library: Library) -> Outcome:
     """Report in a child."""
     with stage(library) as (receiver, program):
         program.to_its_end("multiprocessing", receiver)
-        return told(receiver, ["<child 0>"])
+        return reported(receiver, ["<child 0>"])
 
 
 @scenario(ABOUT, "The receiver answers 503 for 2 seconds, and the program goes on")
@@ -165,7 +165,7 @@ def receiver_overloaded(library: Library) -> Outcome:
             _read_line(running)
             time.sleep(2)
             receiver.status = 200
-            return told(receiver, errors(5))
+            return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "The receiver is down for 2 seconds, and the program goes on")
@@ -177,7 +177,7 @@ def receiver_down(library: Library) -> Outcome:
             _read_line(running)
             time.sleep(2)
             receiver.open()
-            return told(receiver, errors(5))
+            return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "The receiver is down until after the program's end; its errors come with the next start")
@@ -188,7 +188,7 @@ def receiver_down_at_the_end(library: Library) -> Outcome:
         program.to_its_end("end", receiver)
         receiver.open()
         program.to_its_end("later", receiver)
-        return told(receiver, errors(5))
+        return reported(receiver, errors(5))
 
 
 @scenario(ABOUT, "An event too large for the receiver (413 over 200 kB) arrives in a smaller form")
@@ -197,7 +197,7 @@ def too_large(library: Library) -> Outcome:
     with stage(library) as (receiver, program):
         receiver.largest = 200_000
         program.to_its_end("large", receiver)
-        return told(receiver, errors(1))
+        return reported(receiver, errors(1))
 
 
 def _read_line(running: subprocess.Popen[bytes]) -> None:

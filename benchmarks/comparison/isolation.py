@@ -48,7 +48,7 @@ def before_the_request(library: Library) -> Outcome:
     library.note("note of start-up")
     with library.request("ada"):
         fail(library, "ada")
-    return Outcome(good=not library.seen()[0].tells("start-up"))
+    return Outcome(good=not library.seen()[0].reports("start-up"))
 
 
 @scenario(ABOUT, "Gathered tasks of one request are apart")
@@ -184,7 +184,7 @@ def fork(library: Library) -> Outcome:
     with os.fdopen(reading, "rb") as pipe:
         [(error, breadcrumbs)] = pickle.load(pipe)  # noqa: S301 - our own child wrote it
     seen = Seen(error=error, breadcrumbs=breadcrumbs)
-    return Outcome(good=seen.tells("note of child") and not seen.tells("note of the parent"))
+    return Outcome(good=seen.reports("note of child") and not seen.reports("note of the parent"))
 
 
 @scenario(ABOUT, "A thread's note reaches the error of the request that started it")
@@ -201,7 +201,7 @@ def to_thread(library: Library) -> Outcome:
 
     asyncio.run(main())
     [event] = library.seen()
-    lost = [way for way in ("by to_thread", "in a pool") if not event.tells(f"note {way}")]
+    lost = [way for way in ("by to_thread", "in a pool") if not event.reports(f"note {way}")]
     return Outcome(good=not lost, words=f"not those left {' and '.join(lost)}" if lost else "")
 
 
@@ -220,7 +220,7 @@ def children_reach_the_parent(library: Library) -> Outcome:
 
     asyncio.run(main())
     [event] = library.seen()
-    return Outcome(good=all(event.tells(f"note of {token}") for token in TOKENS))
+    return Outcome(good=all(event.reports(f"note of {token}") for token in TOKENS))
 
 
 @scenario(ABOUT, "An error that leaves its request unhandled keeps that request's trail up to `sys.excepthook`")
@@ -234,7 +234,7 @@ def excepthook(library: Library) -> Outcome:
     except ValueError as error:
         sys.excepthook(type(error), error, error.__traceback__)
     events = [event for event in library.seen() if event.error == "ada"]
-    return Outcome(good=any(event.tells("note of ada") for event in events), words="" if events else "not reported")
+    return Outcome(good=any(event.reports("note of ada") for event in events), words="" if events else "not reported")
 
 
 @scenario(ABOUT, "A span that another task ends is told where it began")

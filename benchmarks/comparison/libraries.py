@@ -23,7 +23,7 @@ class Seen:
     error: str
     breadcrumbs: Sequence[dict[str, Any]]
 
-    def tells(self, words: str) -> bool:
+    def reports(self, words: str) -> bool:
         """Return whether any breadcrumb has these words in it, wherever."""
         return words in json.dumps(self.breadcrumbs, default=str)
 

@@ -61,13 +61,13 @@ def not_mixed(seen: list[Seen], tokens: list[str]) -> Outcome:
     missing = [token for token in tokens if token not in by_error]
     if missing:
         return Outcome(good=False, words=f"{len(missing)} of {len(tokens)} errors were not reported")
-    poor = [token for token in tokens if not by_error[token].tells(f"note of {token}")]
+    poor = [token for token in tokens if not by_error[token].reports(f"note of {token}")]
     if poor:
         return Outcome(good=False, words=f"{len(poor)} of {len(tokens)} errors lack their own breadcrumbs")
     mixed = [
         token
         for token in tokens
-        if any(by_error[token].tells(f"note of {other}") for other in tokens if other != token)
+        if any(by_error[token].reports(f"note of {other}") for other in tokens if other != token)
     ]
     if mixed:
         return Outcome(good=False, words=f"{len(mixed)} of {len(tokens)} errors hold another's breadcrumbs")

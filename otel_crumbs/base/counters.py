@@ -1,4 +1,4 @@
-"""What we count about ourselves, for metrics and for `otel-crumbs doctor`."""
+"""The counters of the package itself, for metrics and for `otel-crumbs doctor`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Counters:
         register_at_fork(self)
 
     def reset_after_fork(self) -> None:
-        """Begin at nothing, as a forked child must: what its parent counted, its parent tells."""
+        """Begin at zero, as a forked child must: the parent reports what the parent counted."""
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, tuple[tuple[str, str], ...]]] = Counter()
 
@@ -32,7 +32,7 @@ class Counters:
             with self._lock:
                 self._counts[name, tuple(sorted(attributes.items()))] += number
 
-    def total(self, name: str) -> int:
+    def count_total(self, name: str) -> int:
         """Return how many there were."""
         return sum(number for _, number in self.read(name))
 
@@ -47,9 +47,9 @@ class Counters:
 
 class FastCounter:
     """
-    A count for hot paths: one call that is all in C, so that no thread comes between.
+    A counter for hot paths: counting is one call that runs in C as a whole, so that no thread comes between.
 
-    Its `tick` may be kept under a name of its own.
+    Hot paths keep its `tick` under a name of their own.
     """
 
     def __init__(self) -> None:
@@ -59,18 +59,18 @@ class FastCounter:
         register_at_fork(self)
 
     def add(self, number: int) -> None:
-        """Tick so many times, in one call as well."""
+        """Count so many times, in one call as well."""
         if number:
             next(islice(self._count, number - 1, None))
 
     @property
     def value(self) -> int:
-        """How often it ticked."""
+        """How often it counted."""
         # "count(7)": there is no other way to look without counting.
         return int(repr(self._count)[len("count(") : -1]) - self._before
 
     def reset_after_fork(self) -> None:
-        """Begin at nothing."""
+        """Begin at zero."""
         self._before += self.value
 
 

@@ -1,4 +1,4 @@
-"""What a forked child begins anew: locks that nobody will release there, and what is its parent's to do."""
+"""The reset of a forked child: it has locks that nobody will release there, and work that is its parent's."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class ForkAware(Protocol):
-    """Something that is of no use in a forked child as it is."""
+    """An object that a forked child cannot use as it is."""
 
     def reset_after_fork(self) -> None:
-        """Become as new."""
+        """Return to the state of a new object."""
 
 
 def register_at_fork(thing: ForkAware) -> None:
-    """Let a thing start anew in every child that is forked while it is there."""
+    """Reset an object in every child that is forked as long as the object lives."""
     _things.add(thing)
 
 

@@ -1,9 +1,9 @@
 """
-The one guard between us and the host application.
+The one guard between this package and the application that it runs in.
 
-Code of ours that runs inside the application's calls (a span ending, a line
-being logged, a hook running) may fail; the application must never notice.
-What fails is logged to the logger ``otel_crumbs``, with OpenTelemetry's own
+Code of this package that runs inside the application's calls (a span ending, a
+line being logged, a hook running) may fail; the application must never notice.
+A failure is logged to the logger ``otel_crumbs``, with OpenTelemetry's own
 instrumentation suppressed, and not over and over.
 """
 
@@ -22,11 +22,11 @@ T = TypeVar("T")
 
 logger = logging.getLogger("otel_crumbs")
 
-# A failure in a hot path would repeat for every span: one line a minute and
-# place is enough to be seen, and few enough not to drown the log.
+# A failure in a hot path would repeat for every span: one line a minute for
+# each kind is enough to be seen, and few enough not to drown the log.
 QUIET_SECONDS = 60.0
 
-_last_told: dict[str, float] = {}
+_last_logged: dict[str, float] = {}
 _lock = threading.Lock()
 _watchers: list[Callable[[str, Exception], None]] = []
 
@@ -54,11 +54,11 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
 
 def remove_own_frame(error: BaseException) -> None:
     """
-    Take the frame of a wrapper of ours out of an exception's traceback.
+    Remove the frame of a stand-in from an exception's traceback.
 
-    To be called in the wrapper's ``except``, before a bare ``raise``: what the
-    application prints and exports of its exceptions stays as it was. CPython
-    3.10 keeps the traceback elsewhere, so there the frame stays.
+    It is called in the stand-in's ``except``, before a bare ``raise``, so that the
+    tracebacks that the application prints and exports stay as they were.
+    CPython 3.10 keeps the traceback elsewhere, so the frame stays there.
     """
     traceback = error.__traceback__
     if traceback is not None and traceback.tb_next is not None:
@@ -66,7 +66,7 @@ def remove_own_frame(error: BaseException) -> None:
 
 
 def report_failure(doing: str, error: Exception) -> None:
-    """Log a failure of our own; never raises, at most one line a minute for each *doing*."""
+    """Log a failure of this package; never raises, at most one line a minute for each *doing*."""
     for watcher in _watchers:
         watcher(doing, error)
     if not _is_due(doing):
@@ -83,9 +83,15 @@ def warn(place: str, message: str, *args: object) -> None:
 
 
 def watch_failures(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
-    """Call *watcher* for every guarded failure, for tests; returns what undoes it."""
+    """Call *watcher* for every guarded failure, for tests; return the function that ends it."""
     _watchers.append(watcher)
     return lambda: _watchers.remove(watcher)
+
+
+def forget_warnings() -> None:
+    """Forget what was logged when, so that the next warning of each kind is logged."""
+    with _lock:
+        _last_logged.clear()
 
 
 def _log(message: str, *args: object, failure: Exception | None = None) -> None:
@@ -100,8 +106,8 @@ def _log(message: str, *args: object, failure: Exception | None = None) -> None:
 def _is_due(place: str) -> bool:
     now = time.monotonic()
     with _lock:
-        last = _last_told.get(place)
+        last = _last_logged.get(place)
         if last is not None and now - last < QUIET_SECONDS:
             return False
-        _last_told[place] = now
+        _last_logged[place] = now
         return True

@@ -9,7 +9,7 @@ SCOPE = "otel_crumbs"
 
 
 @cache
-def package_version() -> str:
+def find_version() -> str:
     """Return the version of the installed distribution, ``0+unknown`` for a source tree that was never installed."""
     # Whoever only records breadcrumbs never asks, and does not pay for the import.
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415

@@ -1,9 +1,9 @@
 """
-Work on a breadcrumb that errors share, done once.
+A memo of what was made of breadcrumbs, so that errors which share a trail share the work.
 
-Errors that follow each other have most of their trails in common. What is made
-of an entry is kept as long as somebody *shares*, which is as long as errors
-wait for their events to be made: when none does, nothing is kept either.
+Errors that follow each other have most of their trails in common. Results are
+kept as long as somebody holds the memo, which is as long as errors wait for
+their events to be built; then they are gone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_KEPT = 1000
 
 
 class Memo:
-    """What was made of things; a thing is known by its identity, and kept for that."""
+    """The results of functions by the identity of their argument, which is kept alive for that."""
 
     __slots__ = ("__weakref__", "_made")
 
@@ -30,7 +30,7 @@ class Memo:
         self._made: dict[Callable[[Any], Any], dict[int, tuple[Any, Any]]] = {}
 
     def map(self, make: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """Return what *make* makes of each thing, made now where it was not before."""
+        """Return the result of *make* for each thing, made now where it is not known."""
         made = self._made.setdefault(make, {})
         results: list[R] = []
         for thing in things:
@@ -44,14 +44,14 @@ class Memo:
 
 
 class _MemoHolder:
-    """What is shared at the moment, if anything."""
+    """The memo of this moment, if anybody holds one."""
 
     def __init__(self) -> None:
         self.reset_after_fork()
         register_at_fork(self)
 
     def reset_after_fork(self) -> None:
-        """Share nothing, as a forked child must: what waits is its parent's."""
+        """Forget the memo, as a forked child must: the errors that wait are its parent's."""
         self.current: Callable[[], Memo | None] = lambda: None
 
 
@@ -59,7 +59,7 @@ _holder = _MemoHolder()
 
 
 def hold_memo() -> Memo:
-    """Return what keeps the work; it does so as long as somebody holds it."""
+    """Return the memo, which keeps results as long as the caller holds it."""
     shared = _holder.current()
     if shared is None:
         shared = Memo()
@@ -69,7 +69,7 @@ def hold_memo() -> Memo:
 
 def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
     """
-    Return what *make* makes of things that never change; the results are shared, and must not be changed either.
+    Return the result of *make* for things that never change; results are shared, and must not be changed either.
 
     Args:
         make: Depends on nothing but the thing. It is remembered: a function of
@@ -79,3 +79,8 @@ def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
     """
     shared = _holder.current()
     return [make(thing) for thing in things] if shared is None else shared.map(make, things)
+
+
+def forget() -> None:
+    """Forget the memo, though somebody may hold it."""
+    _holder.reset_after_fork()

@@ -85,7 +85,7 @@ def combine(*undos: Undo | None) -> Undo:
     return undo
 
 
-def when_imported(module: str, attach: Attach) -> Undo:
+def on_import(module: str, attach: Attach) -> Undo:
     """
     Call *attach* with a module as soon as it has been imported, now if it is, and again when it is reloaded.
 
@@ -159,7 +159,7 @@ class _Finder:
             sys.meta_path.remove(self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Return what the other finders find, its loader notifying those who wait for the module."""
+        """Return the spec that another finder has, with a loader that notifies those who wait for the module."""
         search = threading.get_ident(), name
         # Another finder may ask the import system, and with it this one, for the same module.
         if name not in self._waiters or search in self._searching:
@@ -170,10 +170,10 @@ class _Finder:
         finally:
             self._searching.discard(search)
         if spec is not None:
-            self._have_loader_notify(spec.loader, name)
+            self._attach_to_loader(spec.loader, name)
         return spec
 
-    def _have_loader_notify(self, loader: Any, name: str) -> None:
+    def _attach_to_loader(self, loader: Any, name: str) -> None:
         original = getattr(loader, "exec_module", None)
         # Loaders of built-in and frozen modules are classes, which serve every such module.
         if original is None or isinstance(loader, type):

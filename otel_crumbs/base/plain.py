@@ -1,8 +1,8 @@
 """
-Any value made plain, small and safe to send from any thread.
+Plain values: copies of any value that are small, and safe to send from any thread.
 
-What applications log and attach is theirs: mutable, endless, circular, with a
-``__repr__`` that raises or asks a database. So a value is either of a simple
+Values that applications log and attach may be mutable, endless or circular, with
+a ``__repr__`` that raises or queries a database. So a value is either of a simple
 immutable type, which is kept as it is, or it is copied here, once, in bounds.
 One hostile value must never cost the event or the batch: a lone surrogate or
 an integer over 64 bits loses an attribute at the OTLP encoder, depth over 32
@@ -42,10 +42,10 @@ def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
     try:
         # What it is may be its own idea, and so may be what makes a number of it.
         if isinstance(value, int):
-            return _plain_integer(int.__int__(value))
+            return _to_plain_integer(int.__int__(value))
         if isinstance(value, float):
-            return _plain_number(float.__float__(value))
-        return _plain_compound(value, depth)
+            return _to_plain_number(float.__float__(value))
+        return _to_plain_compound(value, depth)
     except Exception as error:  # noqa: BLE001 - the application's own code runs here
         return f"<{_name_type(value)}: {type(error).__name__} while it was read>"
 
@@ -65,18 +65,18 @@ def to_text(value: str, limit: int = MAX_TEXT) -> str:
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _plain_integer(value: int) -> int | str:
+def _to_plain_integer(value: int) -> int | str:
     if _MIN_INT <= value <= _MAX_INT:
         return value
     # Python refuses to write out integers of more than 4300 digits.
     return str(value) if value.bit_length() < MAX_TEXT else f"<integer of {value.bit_length()} bits>"
 
 
-def _plain_number(value: float) -> float | str:
+def _to_plain_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _plain_compound(value: Any, depth: int) -> Any:
+def _to_plain_compound(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return to_text(str.__str__(value))
     if isinstance(value, bytes | bytearray | memoryview):
@@ -84,9 +84,9 @@ def _plain_compound(value: Any, depth: int) -> Any:
     if isinstance(value, _READ_AS_TEXT):
         return to_text(str(value))
     if isinstance(value, Mapping):
-        return f"<{_name_type(value)}>" if depth <= 0 else _plain_items_of(value, depth)
+        return f"<{_name_type(value)}>" if depth <= 0 else _to_plain_items(value, depth)
     if isinstance(value, list | tuple | AbstractSet):
-        return f"<{_name_type(value)}>" if depth <= 0 else _plain_list_of(value, depth)
+        return f"<{_name_type(value)}>" if depth <= 0 else _to_plain_list(value, depth)
     if isinstance(value, BaseException):
         return to_text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
@@ -95,15 +95,15 @@ def _plain_compound(value: Any, depth: int) -> Any:
     return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
 
-def _plain_items_of(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    return {_plain_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
+def _to_plain_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    return {_to_plain_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
 
 
-def _plain_list_of(value: Iterable[Any], depth: int) -> list[Any]:
+def _to_plain_list(value: Iterable[Any], depth: int) -> list[Any]:
     return [to_plain(item, depth - 1) for item in islice(value, MAX_ITEMS)]
 
 
-def _plain_key(key: Any) -> str:
+def _to_plain_key(key: Any) -> str:
     return to_text(key) if type(key) is str else str(to_plain(key, 0))
 
 

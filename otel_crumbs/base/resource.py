@@ -1,4 +1,4 @@
-"""The application's own resource: what it is called, and where it runs."""
+"""The application's own resource: the attributes that name it and say where it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 
-def resource_attributes() -> Mapping[str, Any]:
+def find_resource_attributes() -> Mapping[str, Any]:
     """Return the application's own resource, as the SDK has it now."""
     for provider in (trace.get_tracer_provider(), _logs.get_logger_provider()):
         if isinstance(provider, TracerProvider | LoggerProvider):
@@ -28,6 +28,6 @@ def _detect_resource() -> Resource:
     return Resource.create()
 
 
-def service_name() -> str:
-    """Return what the service is called, as far as is known now."""
-    return str(resource_attributes().get("service.name") or "unknown_service")
+def find_service_name() -> str:
+    """Return the name of the service, as far as it is known now."""
+    return str(find_resource_attributes().get("service.name") or "unknown_service")

@@ -1,3 +1,3 @@
-"""The doors that an exception can come through; each ends in `once.Reporter`."""
+"""The mechanisms that notice an error; each of them ends in `reporter.Reporter`."""
 
 from __future__ import annotations

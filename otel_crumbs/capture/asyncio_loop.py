@@ -15,7 +15,7 @@ from otel_crumbs.base.patching import Patch, Undo
 from otel_crumbs.trails import current, mark_exception
 from otel_crumbs.trails.event_loops import replace_loop_method
 
-from .exceptions_instrumentation import exceptions_instrumentation_active
+from .exceptions_instrumentation import is_exceptions_instrumentation_active
 from .reporter import Reporter
 
 
@@ -38,7 +38,7 @@ def install(reporter: Reporter) -> Undo:
 
     def make(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
         def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
-            active, reports_last = patch.active, exceptions_instrumentation_active()
+            active, reports_last = patch.active, is_exceptions_instrumentation_active()
             if active:
                 _mark(context)
             if active and not reports_last:
@@ -56,7 +56,7 @@ def install(reporter: Reporter) -> Undo:
 def _mark(context: dict[str, Any]) -> None:
     error, origin = context.get("exception"), _find_context(context)
     if isinstance(error, BaseException) and origin is not None:
-        origin.run(lambda: mark_exception(error, current.branch(), get_current_span().get_span_context()))
+        origin.run(lambda: mark_exception(error, current.find_branch(), get_current_span().get_span_context()))
 
 
 def _hide_from_logging(function: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, replace, when_imported
+from otel_crumbs.base.patching import Patch, Undo, on_import, replace
 
 from .reporter import Reporter
 
@@ -39,7 +39,7 @@ def install(reporter: Reporter) -> Undo:
         return _bootstrap
 
     # This private method is the only one that runs in every child and in no parent.
-    return when_imported("multiprocessing.process", lambda module: replace(module.BaseProcess, "_bootstrap", make))
+    return on_import("multiprocessing.process", lambda module: replace(module.BaseProcess, "_bootstrap", make))
 
 
 def _wrap_run(run: Callable[[], Any], report: Report) -> Callable[[], Any]:

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Undo, when_imported
+from otel_crumbs.base.patching import Undo, on_import
 from otel_crumbs.trails import current
 
 from .reporter import Reporter
@@ -20,10 +20,10 @@ def install(reporter: Reporter) -> Undo:
         error = sys.exc_info()[1]
         if error is not None:
             # Under ASGI the signal is sent in a thread of its own, whose branch lacks what the request did elsewhere.
-            reporter.report(error, mechanism="django", handled=False, branch=current.branch().widest_branch)
+            reporter.report(error, mechanism="django", handled=False, branch=current.find_branch().widest_branch)
 
     def connect(signals: Any) -> Undo:
         signals.got_request_exception.connect(receive, weak=False)
         return lambda: signals.got_request_exception.disconnect(receive)
 
-    return when_imported("django.core.signals", connect)
+    return on_import("django.core.signals", connect)

@@ -1,4 +1,4 @@
-"""Records of OpenTelemetry's own exceptions instrumentation get the trail, instead of a second event."""
+"""The log records of OpenTelemetry's exceptions instrumentation, which get the trail instead of a second event."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RecordEnricher:
     Adds an error event's attributes to the log record of the same exception.
 
     Args:
-        attributes: Makes the attributes of what was captured.
+        attributes: Makes the attributes of a captured error.
 
     """
 
@@ -34,7 +34,7 @@ class RecordEnricher:
         error = getattr(emitted.log_record, "exception", None)
         if scope is None or scope.name != SCOPE or not isinstance(error, BaseException) or is_expected(error):
             return
-        mark = mark_exception(error, current.branch())
+        mark = mark_exception(error, current.find_branch())
         if mark.event_id is not None:
             return
         captured = capture_error(
@@ -48,12 +48,12 @@ class RecordEnricher:
 
 def call_in_order(previous: Callable[[], object], report: Callable[[], object]) -> None:
     """
-    Call a hook that was there and report, in the order that leaves one event.
+    Call the previous hook and report, in the order that leaves one event.
 
-    Where that instrumentation hooked in before us its record comes out of the
-    previous hook, and gets the trail there; so reporting comes second.
+    Where the exceptions instrumentation hooked in first, its record is emitted
+    in the previous hook, and gets the trail there; so reporting comes second.
     """
-    if exceptions_instrumentation_active():
+    if is_exceptions_instrumentation_active():
         previous()
         report()
     else:
@@ -61,6 +61,6 @@ def call_in_order(previous: Callable[[], object], report: Callable[[], object]) 
         previous()
 
 
-def exceptions_instrumentation_active() -> bool:
+def is_exceptions_instrumentation_active() -> bool:
     """Return whether OpenTelemetry's exceptions instrumentation is active."""
     return is_instrumentation_active(SCOPE, "UnhandledExceptionInstrumentor")

@@ -19,7 +19,7 @@ from .reporter import Reporter
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
-# Raising one of these is how a view answers. After a 200 it is a failure: the answer broke off.
+# Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
 _EXPECTED = frozenset(
     {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "asyncio.exceptions.CancelledError"}
@@ -31,7 +31,7 @@ class FailedOperations:
     Reports operations that failed.
 
     Args:
-        reporter: Gets the exception, or what the span recorded of it.
+        reporter: Gets the exception, or the span's record of it.
 
     """
 
@@ -39,7 +39,7 @@ class FailedOperations:
         self._reporter = reporter
 
     @guarded("a failed operation was reported")
-    def operation_ended(self, ended: EndedOperation) -> None:
+    def report_ended(self, ended: EndedOperation) -> None:
         """Report the exception that a root span ended with."""
         if _is_answer(ended.span) or _has_succeeded(ended):
             return
@@ -51,8 +51,8 @@ class FailedOperations:
             self._report_recorded(ended, recorded)
 
     @guarded("a failed operation was reported")
-    def operation_failed(self, error: BaseException, branch: Branch) -> None:
-        """Report the exception that leaves an operation opened by hand."""
+    def report_block(self, error: BaseException, branch: Branch) -> None:
+        """Report the exception that leaves an operation block."""
         self._reporter.report(error, mechanism="operation", handled=False, branch=branch)
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:

@@ -1,8 +1,8 @@
 """
-The same failure over and over: a bounded number of events a minute, and the next one says what it stands for.
+The rate limit: one failure sends a bounded number of events a minute, and the next event counts the others.
 
-It is decided before anything is taken of the exception, for a storm is when
-the application has no time to lose.
+It is applied before the exception is captured: an application in which
+everything fails has no time to lose.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
-from otel_crumbs.event.stack import message_of, type_name
+from otel_crumbs.event.stack import message_of, name_type
 
-# Two hundred requests that fail at once are two hundred events; a thousand a second are a storm.
+# Two hundred requests that fail at once are two hundred events; a thousand a second are too many.
 DEFAULT_RATE_LIMIT = 300
-# Messages tell failures of one place apart, up to a point: some have a number in them that is always another.
+# Failures with different messages are different, up to a point: some messages have a number that always differs.
 _MESSAGES_OF_A_PLACE = 20
 _SECONDS = 60.0
 # Failures that are told apart; the one that was not seen for longest is forgotten.
@@ -34,7 +34,7 @@ Place = tuple[str, tuple[Hashable, ...]]
 
 @dataclass(slots=True)
 class _Minute:
-    """What was let through of a failure since when, and what was not."""
+    """The events of one failure since a moment: how many were sent, and how many were held back."""
 
     began: float
     sent: int = 0
@@ -43,7 +43,7 @@ class _Minute:
 
 class RateLimiter:
     """
-    Lets through so many events of one failure a minute.
+    Admits a bounded number of events of one failure a minute.
 
     Args:
         rate_limit: How many; 0 lets everything through.
@@ -121,7 +121,7 @@ def _find_place(error: BaseException) -> Place:
     while traceback is not None:
         frames.append((traceback.tb_frame.f_code, traceback.tb_lasti))
         traceback = traceback.tb_next
-    return type_name(type(error)), tuple(frames)
+    return name_type(type(error)), tuple(frames)
 
 
 def _describe_place(place: Place) -> str:

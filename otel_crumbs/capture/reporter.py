@@ -1,4 +1,4 @@
-"""One exception object is one event, whichever doors it passes."""
+"""The reporter: one exception object is one event, whichever mechanisms notice it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
 # Failures of one operation that are told apart; it must not grow without end.
-_MAX_TOLD = 64
+_MAX_REPORTED = 64
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
 
@@ -27,8 +27,8 @@ class Reporter:
     Turns an exception into an event, once.
 
     Args:
-        emit: Takes what was captured on its way; must not block or raise.
-        rate_limiter: Holds back what comes too often.
+        emit: Takes the captured error on its way; must not block or raise.
+        rate_limiter: Holds back the failures that come too often.
 
     """
 
@@ -84,14 +84,14 @@ class Reporter:
 
 
 def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:
-    """Return the exception's mark, or that of what it was raised from: there the story is."""
+    """Return the exception's mark, or the mark of the exception that it was raised from, which has the story."""
     own = mark_of(error)
     if own is None:
         for cause in iterate_chain(error):
             known = mark_of(cause)
             if known is not None and known.branch is not None and branch is None:
                 return mark_exception(error, known.branch, known.span_context)
-    return mark_exception(error, branch or current.branch())
+    return mark_exception(error, branch or current.find_branch())
 
 
 def _event_id_of(mark: ExceptionMark) -> str | None:
@@ -102,7 +102,7 @@ def _remember_reported(branch: Branch | None, key: str) -> None:
     if branch is None or branch.operation is None:
         return
     captured = branch.operation.reported = branch.operation.reported or set()
-    if len(captured) < _MAX_TOLD:
+    if len(captured) < _MAX_REPORTED:
         captured.add(key)
 
 

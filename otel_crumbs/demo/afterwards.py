@@ -1,4 +1,4 @@
-"""What to do after the demo: paths and commands."""
+"""The next steps after the demo: paths and commands."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def format_next_steps() -> str:
 
 
 def find_documentation() -> str:
-    """Return where the find_documentation is: in the checkout, else where the project lives."""
+    """Return the place of the documentation: in the checkout, else the project's address."""
     folder = Path(__file__).resolve().parents[2] / "docs"
     if (folder / "index.md").is_file():
         return str(folder)

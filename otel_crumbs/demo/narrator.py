@@ -1,4 +1,4 @@
-"""What the demo says beside the timelines: the beginning, each step, the end."""
+"""The narrator of the demo, who speaks beside the timelines: at the beginning, at each step and at the end."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ class Narrator:
         self._status.stop()
 
     def introduce(self) -> None:
-        """Say what is about to happen."""
+        """Announce the demo."""
         self._console.print(INTRODUCTION)
 
     def print_step(self, doing: str) -> None:
-        """Say what is going on."""
+        """Print the step that begins now."""
         if self._console.is_terminal:
             self._status.update(f"{doing} ...")
         else:
             self._console.print(f"{doing} ...")
 
     def print_response(self, answer: Answer) -> None:
-        """Say what a customer asked for and got."""
+        """Print a customer's request and the response."""
         visit = answer.visit
         line = Text(f"  {visit.method:<4} {visit.path:<18} ")
         line.append(f"{answer.status or '---'}", style=find_status_style(answer.status))
@@ -61,15 +61,15 @@ class Narrator:
         self._console.print(line, no_wrap=True, overflow="ellipsis")
 
     def print_events(self, count: int) -> None:
-        """Say how many events came."""
+        """Print how many events came."""
         self._console.print(f"\n{count} error events came, oldest first. A 404 is none: nothing is broken.\n")
 
     def remember_failure(self, error: Exception, last_lines: Sequence[str]) -> None:
-        """Keep what went wrong, to say it after what went well."""
+        """Keep a failure, to print it after the events."""
         self._failure = error, last_lines
 
     def print_failure(self) -> None:
-        """Say what went wrong, and what the shop said last."""
+        """Print the failure, and the last lines of the shop."""
         if self._failure is None:
             return
         error, lines = self._failure
@@ -80,7 +80,7 @@ class Narrator:
             self._console.print(Text(f"  {line}", style="dim"))
 
     def print_end(self) -> None:
-        """Say how to go on."""
+        """Print the next steps."""
         self._console.print(Rule(Text("Go on", style="bold"), align="left", style="dim"))
         self._console.print()
         self._console.print(format_next_steps(), soft_wrap=True)

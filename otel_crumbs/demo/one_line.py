@@ -1,4 +1,4 @@
-"""A breadcrumb in one line: its time before the error, its format_message, the format_data worth a glance."""
+"""A breadcrumb in one line: its time before the error, its message, the data worth a glance."""
 
 from __future__ import annotations
 
@@ -64,15 +64,15 @@ def shorten_sql(statement: str) -> str:
 
 
 def format_data(crumb: Mapping[str, Any]) -> str:
-    """Return the few items of format_data that the format_message does not tell; what is no plain value says little."""
+    """Return the few items of data that the message lacks, of plain values only."""
     items = ((key, str(item)) for key, item in (crumb.get("data") or {}).items())
-    told = str(crumb.get("message") or "")
-    shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_told(key, text, told)]
+    reported = str(crumb.get("message") or "")
+    shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_reported(key, text, reported)]
     return "  ".join(shown[:MAX_DATA_ITEMS])
 
 
-def is_told(key: str, text: str, format_message: str) -> bool:
-    """Tell whether an item of format_data says nothing that the format_message does not."""
+def is_reported(key: str, text: str, format_message: str) -> bool:
+    """Return whether the message has what an item of data says."""
     if SAID_ELSEWHERE.match(key) or text.startswith("<"):
         return True
     # An error's own words stand in the last line, where it is the one that is reported.
@@ -80,7 +80,7 @@ def is_told(key: str, text: str, format_message: str) -> bool:
 
 
 def format_marks(crumb: Mapping[str, Any]) -> str:
-    """Return what makes a breadcrumb special: repeated, still open, from another branch."""
+    """Return the marks of a breadcrumb: repeated, still open, from another branch."""
     found = []
     if crumb.get("repeated", 1) > 1:
         found.append(f"x{crumb['repeated']}")
@@ -94,8 +94,8 @@ def format_marks(crumb: Mapping[str, Any]) -> str:
 def format_duration(crumb: Mapping[str, Any]) -> str:
     """Return how long it took, if that was long and the format_message does not say so."""
     milliseconds = crumb.get("duration_ms") or 0
-    told = crumb.get("type") == "http" or crumb.get("in_flight")
-    return "" if told or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"
+    reported = crumb.get("type") == "http" or crumb.get("in_flight")
+    return "" if reported or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"
 
 
 def cut(text: str, limit: int) -> str:

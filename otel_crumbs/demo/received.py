@@ -30,7 +30,7 @@ class ReceivedEvent:
 
     @property
     def event_id(self) -> str:
-        """Return the id that our side gave it, or nothing for a log record of the application."""
+        """Return the event id, or nothing for a log record of the application."""
         return str(self.attributes.get("otel_crumbs.event_id", ""))
 
     @property

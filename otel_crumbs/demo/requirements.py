@@ -1,4 +1,4 @@
-"""What the demo needs beside the base install, and how to get it."""
+"""The requirements of the demo beside the base install, and how to install them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MODULES = {
 
 
 def find_complaint() -> str | None:
-    """Return one line that says what is missing and names the remedy, or None."""
+    """Return one line that names the missing requirement and the remedy, or None."""
     missing = [name for module, name in MODULES.items() if not is_importable(module)]
     if missing:
         return f"the demo needs {', '.join(missing)}: {REMEDY}"
@@ -33,7 +33,7 @@ def find_complaint() -> str | None:
 
 
 def is_importable(module: str) -> bool:
-    """Tell whether a module is there, without running more of it than its parents."""
+    """Return whether a module is there, without running more of it than its parents."""
     try:
         return find_spec(module) is not None
     except (ImportError, ValueError):

@@ -37,7 +37,7 @@ def run(*, timeout: float, as_json: bool = False, no_color: bool = False) -> int
 
 
 def visit_shop(receiver: Receiver, narrator: Narrator, deadline: float) -> bool:
-    """Open the shop, make the visits, wait for the events; tell whether all of it went well."""
+    """Open the shop, make the visits, wait for the events; return whether all of it went well."""
     narrator.introduce()
     try:
         with Shop(receiver.endpoint) as shop, narrator:
@@ -53,7 +53,7 @@ def visit_shop(receiver: Receiver, narrator: Narrator, deadline: float) -> bool:
 
 
 def run_day(shop: Shop, receiver: Receiver, narrator: Narrator, deadline: float) -> None:
-    """Let the customers in and wait for what they leave behind."""
+    """Let the customers in and wait for the error events."""
     narrator.print_step("opening the shop")
     shop.wait_until_open(deadline)
     narrator.print_step("letting customers in")

@@ -27,7 +27,7 @@ class ShopFailedError(RuntimeError):
 
 
 def find_shop_folder() -> Path:
-    """Return where the shop is: inside the installed package, or in a checkout."""
+    """Return the folder of the shop: inside the installed package, or in a checkout."""
     here = Path(__file__).resolve()
     candidates = [here.parent / "django_shop", here.parents[2] / "examples" / "django_shop"]
     for candidate in candidates:
@@ -88,7 +88,7 @@ class Shop:
             raise ShopFailedError(f"the shop's process ended with exit code {code}")
 
     def read_last_lines(self, count: int = 15) -> list[str]:
-        """Return the end of what the process printed."""
+        """Return the last lines that the process printed."""
         return self._output.read_text("utf-8", "replace").splitlines()[-count:]
 
     def _make_environment(self) -> dict[str, str]:
@@ -118,7 +118,7 @@ def find_free_port() -> int:
 
 
 def is_open(port: int) -> bool:
-    """Tell whether somebody listens on a loopback port."""
+    """Return whether somebody listens on a loopback port."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0

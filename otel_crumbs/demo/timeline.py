@@ -129,7 +129,7 @@ def shorten_type(event: ReceivedEvent) -> str:
 
 
 def format_message(crumb: Mapping[str, Any], style: str, limit: int) -> Text:
-    """Return what a breadcrumb says: message, marks, duration, data."""
+    """Return the message of a breadcrumb with its marks, duration and data."""
     text = Text(one_line.cut(one_line.format_message(crumb), limit), style=style)
     marks = one_line.format_marks(crumb)
     if marks:

@@ -1,4 +1,4 @@
-"""The customers of the shop: what they ask for, and what they are told."""
+"""The customers of the shop: their requests, and the responses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from time import monotonic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request, and how many error events it has to leave."""
+    """One request, and how many error events it has to cause."""
 
     method: str = "GET"
     path: str
@@ -23,7 +23,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the shop said to a visit; no status if it hung up."""
+    """The shop's response to a visit; it has no status where the shop hung up."""
 
     visit: Visit
     status: int | None

@@ -1,4 +1,4 @@
-"""Where an exception was raised: the application's own innermost line of its traceback."""
+"""The line that raised an exception: the application's own innermost one of its traceback."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class CrumbsConfig(AppConfig):
     verbose_name = "OpenTelemetry breadcrumbs"
 
     def ready(self) -> None:
-        """Install what is not installed yet."""
+        """Install breadcrumbs where they are not installed yet."""
         from . import checks  # noqa: F401, PLC0415 - importing registers them, once the applications are loaded
 
         install()

@@ -1,4 +1,4 @@
-"""System checks: what can be seen at start that would leave an error without its story."""
+"""System checks of settings that would leave an error without its trail, as far as they show at start."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def check_requests_have_operations(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
-    """Check that our middleware sees all of a request."""
+    """Check that the middleware sees all of a request."""
     middleware = _list_middleware()
     if not middleware or middleware[0] == MIDDLEWARE:
         return []
@@ -80,7 +80,7 @@ def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
 
 @register(Tags.compatibility)
 def check_environment(**_: Any) -> list[CheckMessage]:
-    """Check that the environment says what it means."""
+    """Check that the environment has no unknown variable and no value that cannot be used."""
     return [*_warn_of_unknown_variables(), *_warn_of_unused_values()]
 
 

@@ -51,7 +51,7 @@ def _make_async(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase
 
 @guarded("the Django middleware looked for an operation")
 def _has_operation() -> bool:
-    return current.branch().operation is not None
+    return current.find_branch().operation is not None
 
 
 def _name_request(request: HttpRequest) -> str:

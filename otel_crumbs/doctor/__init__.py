@@ -1,5 +1,5 @@
 """
-The doctor: what is set, what is hooked, what is missing, and whether an event gets through.
+The doctor: the settings, the hooks, the missing instrumentations, and whether an event gets through.
 
 Each part looks at one thing and returns a `Section`; `report` prints them all.
 Nothing here needs more than the base install.

@@ -1,4 +1,4 @@
-"""What `install()` put in place in this process, and what it waits for."""
+"""The hooks that `install()` put in place in this process, and the providers that it waits for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAITING = "none yet: attached as soon as the application sets one"
 
 
 def describe_hooks(installation: Installation) -> Section:
-    """Return what is hooked."""
+    """Return the section about hooks."""
     return Section(title="In place", key="hooks", rows=tuple(_iterate_hooks(installation)))
 
 
@@ -26,16 +26,16 @@ def _iterate_hooks(installation: Installation) -> Iterator[Row]:
     if not installation.active:
         yield Row(name="nothing", value="switched off by OTEL_CRUMBS_ENABLED or OTEL_SDK_DISABLED", state=State.NOTE)
         return
-    yield Row(name="sources and doors", value=", ".join(installation.hooked), state=State.GOOD)
-    shut = [door for door in MECHANISMS if door not in installation.config.capture]
-    if shut:
-        yield Row(name="doors left shut", value=", ".join(shut), remark="by the setting capture", state=State.NOTE)
+    yield Row(name="hooks", value=", ".join(installation.hooked), state=State.GOOD)
+    off = [name for name in MECHANISMS if name not in installation.config.capture]
+    if off:
+        yield Row(name="mechanisms turned off", value=", ".join(off), remark="by the setting capture", state=State.NOTE)
     yield describe_tracer_provider()
     yield describe_logger_provider()
 
 
 def describe_tracer_provider() -> Row:
-    """Return what the trail's spans come from."""
+    """Return the row about the provider of the trail's spans."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
         return Row(name="tracer provider", value=WAITING, state=State.NOTE)
@@ -45,7 +45,7 @@ def describe_tracer_provider() -> Row:
 
 
 def describe_logger_provider() -> Row:
-    """Return what the trail's log records come from, beside the logging module."""
+    """Return the row about the provider of the trail's log records."""
     provider = _logs.get_logger_provider()
     if not isinstance(provider, LoggerProvider):
         return Row(name="logger provider", value=WAITING, state=State.NOTE)

@@ -1,4 +1,4 @@
-"""Which describe_instrumentations of OpenTelemetry are there, and which libraries have none."""
+"""The instrumentations of OpenTelemetry that are installed, and the libraries that have none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .versions import find_version
 
 OWN = "otel_crumbs"
 
-# What these tell is in the trail already, or is no breadcrumb.
+# The spans of these are in the trail already, or are no breadcrumbs.
 NO_LOSS = ("asgi", "asyncio", "click", "dbapi", "exceptions", "jinja2", "logging", "system-metrics", "wsgi")
 
 # The one below is used by the one above it, and hardly ever alone.
@@ -40,9 +40,9 @@ def describe_instrumentations(environ: Mapping[str, str]) -> Section:
 
 
 def describe_missing() -> Section:
-    """Return what could tell more if it were instrumented, each with the remedy."""
+    """Return the libraries without an instrumentation that there is one for, each with the remedy."""
     rows = tuple(dict.fromkeys(_iterate_missing()))
-    return Section(title="Would tell more with an instrumentation", key="lacking", rows=rows)
+    return Section(title="Leave more breadcrumbs with an instrumentation", key="lacking", rows=rows)
 
 
 def _describe_instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
@@ -72,7 +72,7 @@ def _iterate_missing() -> Iterator[Row]:
 
 
 def is_installed(topic: str) -> bool:
-    """Tell whether an instrumentation is installed."""
+    """Return whether an instrumentation is installed."""
     return find_version(f"opentelemetry-instrumentation-{topic}") is not None
 
 

@@ -1,4 +1,4 @@
-"""Settings made fit to be shown, to a colleague or in an issue: their secrets are taken out."""
+"""The masking of secrets in settings, so that a report can be shown to a colleague or in an issue."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _USER = re.compile(r"//[^/\s@]+@")
 
 
 def mask(name: str, value: str) -> str:
-    """Return what a variable says without passwords, tokens, and the values of headers."""
+    """Return the value of a variable without passwords, tokens, and the values of headers."""
     if "HEADERS" in name.upper():
         return ",".join(_mask_header(pair) for pair in value.split(","))
-    return _SCRUBBER.text(_USER.sub(f"//{SCRUBBED}@", value))
+    return _SCRUBBER.scrub_text(_USER.sub(f"//{SCRUBBED}@", value))
 
 
 def _mask_header(pair: str) -> str:

@@ -1,4 +1,4 @@
-"""What the doctor finds: rows in sections."""
+"""The findings of the doctor: rows in sections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class State(str, Enum):
-    """How a finding is to be taken."""
+    """The weight of a finding."""
 
     PLAIN = "plain"
     GOOD = "good"

@@ -1,4 +1,4 @@
-"""A test event through every configured exporter, and what became of it."""
+"""The test event, sent by every configured exporter, and its outcomes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MECHANISM = "doctor"
 
 
 class DoctorTest(Exception):  # noqa: N818 - nothing went wrong
-    """What the test event reports."""
+    """The exception of the test event."""
 
 
 def describe_sending(installation: Installation, timeout: float) -> Section:
-    """Send the test event and return what each exporter said; takes *timeout* and a little at most."""
+    """Send the test event and return each exporter's outcome, after *timeout* seconds and a little at most."""
     return Section(title="Test event", key="test_event", rows=tuple(_iterate_sending(installation, timeout)))
 
 
@@ -50,7 +50,7 @@ def _iterate_sending(installation: Installation, timeout: float) -> Iterator[Row
 
 
 def capture_test() -> CapturedError:
-    """Return what is needed of an exception that was raised here, with a breadcrumb before it."""
+    """Return a captured exception that was raised here, with a breadcrumb before it."""
     record("otel-crumbs doctor sends a test event", category="otel_crumbs.doctor")
     try:
         fail()
@@ -64,7 +64,7 @@ def fail() -> NoReturn:
 
 
 def describe_sent(exporter: Exporter, event: ErrorEvent, timeout: float) -> Row:
-    """Send the event by one exporter, and return what became of it."""
+    """Send the event by one exporter, and return the outcome."""
     started = monotonic()
     outcome = _run_within(exporter, event, timeout)
     milliseconds = (monotonic() - started) * 1000
@@ -77,7 +77,7 @@ def describe_sent(exporter: Exporter, event: ErrorEvent, timeout: float) -> Row:
 
 
 def find_endpoint(name: str) -> str:
-    """Return where an exporter sends to."""
+    """Return the address that an exporter sends to."""
     if name != "otlp":
         return "standard error" if name == "console" else ""
     settings = read_settings(os.environ)

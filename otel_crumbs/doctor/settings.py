@@ -1,4 +1,4 @@
-"""The effective describe_settings, each with where it came from, and the standard variables beside them."""
+"""The effective settings, each with its origin, and the standard variables beside them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from otel_crumbs.setup.config import SETTINGS, Config, Setting
 from .masking import mask
 from .section import Row, Section, State
 
-# Always worth showing, with what it means if they are not set.
+# Always worth showing, with the meaning of their absence.
 IMPORTANT = {
     "OTEL_SERVICE_NAME": "events come from unknown_service",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "a collector on this machine",
     "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 }
 
-# Worth showing where they are set: they change what we do, or what reaches us.
+# Worth showing where they are set: they change what is recorded or sent.
 OTHERS = (
     "OTEL_SDK_DISABLED",
     "OTEL_CONFIG_FILE",
@@ -41,7 +41,7 @@ NOTHING: tuple[object, ...] = (None, "", (), {})
 
 
 def describe_settings(config: Config, environ: Mapping[str, str]) -> Section:
-    """Return every setting of ours."""
+    """Return the section about the settings of this package."""
     return Section(
         title="Settings", key="settings", rows=tuple(_describe_setting(each, config, environ) for each in SETTINGS)
     )

@@ -1,4 +1,4 @@
-"""What is installed, in which version."""
+"""The versions of the packages that matter here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DISTRIBUTIONS = (
 
 
 def describe_versions() -> Section:
-    """Return the describe_versions of Python and of what matters to us."""
+    """Return the section about the versions of Python and of packages."""
     python = Row(name="Python", value=platform.python_version(), remark=sys.executable)
     rows = (Row(name=name, value=find_version(name) or "not installed") for name in DISTRIBUTIONS)
     return Section(title="Versions", key="versions", rows=(python, *rows))

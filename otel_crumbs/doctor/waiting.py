@@ -1,4 +1,4 @@
-"""What waits on disk to be delivered."""
+"""The undelivered events on disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KILOBYTE = 1024
 
 
 def describe_spools(installation: Installation) -> Section:
-    """Return what each exporter's spool holds for this service."""
+    """Return the section about each exporter's spool of this service."""
     return Section(title="Undelivered events", key="spool", rows=tuple(_iterate_spools(installation)))
 
 

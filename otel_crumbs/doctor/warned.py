@@ -1,4 +1,4 @@
-"""What was warned of during the examination."""
+"""The warnings that were logged during the examination."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .section import Row, Section, State
 
 
 class Listener(logging.Handler):
-    """Keeps what is logged, as text."""
+    """Keeps log lines as text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Listener(logging.Handler):
 
 @contextmanager
 def collect_warnings() -> Iterator[list[str]]:
-    """Collect what we and OpenTelemetry log, instead of letting it in between the lines of the report."""
+    """Collect the log lines of this package and of OpenTelemetry, which would come between the lines of the report."""
     listener = Listener()
     loggers = [logger, logging.getLogger("opentelemetry")]
     before = [each.propagate for each in loggers]
@@ -42,7 +42,7 @@ def collect_warnings() -> Iterator[list[str]]:
 
 
 def describe_warnings(heard: Sequence[str], environ: Mapping[str, str]) -> Section:
-    """Return what was heard so far, each once."""
+    """Return the section about the warnings so far, each once."""
     texts = dict.fromkeys(remove_headers(text, environ) for text in heard)
     rows = tuple(Row(name=str(number), value=text, state=State.NOTE) for number, text in enumerate(texts, 1))
     return Section(title="Warnings", key="warnings", rows=rows)

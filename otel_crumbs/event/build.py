@@ -37,7 +37,7 @@ DEFAULT_MAX_EVENT_BYTES = 256 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Builder:
     """
-    Makes error events of what was captured.
+    Makes error events of captured errors.
 
     Args:
         scrubber: Takes out secrets.
@@ -68,13 +68,13 @@ class Builder:
             handled=captured.handled,
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
-            stacktrace=self.scrubber.text(_format_stacktrace(captured)),
+            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured)),
             operation=to_line(captured.operation),
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
             thread=to_line(captured.thread),
-            breadcrumbs=self.breadcrumbs(others),
+            breadcrumbs=self.finish_breadcrumbs(others),
             dropped=dropped.total(),
             dropped_by_category=dict(dropped),
             resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
@@ -83,12 +83,12 @@ class Builder:
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
-    def shown(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+    def show_breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs as an event would have them, for the application to keep."""
-        return tuple(map(copy_breadcrumb, self.breadcrumbs(rendered)))
+        return tuple(map(copy_breadcrumb, self.finish_breadcrumbs(rendered)))
 
-    def breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
-        """Return breadcrumbs scrubbed, and as the user's hook wants them; other events may have the same ones."""
+    def finish_breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+        """Return breadcrumbs, scrubbed and changed by the user's hook; other events may share them."""
         scrubbed = map_shared(self._scrub_breadcrumb, rendered)
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
@@ -96,16 +96,16 @@ class Builder:
     def _scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         return replace(
             breadcrumb,
-            message=self.scrubber.text(breadcrumb.message),
-            data=self.scrubber.mapping(breadcrumb.data),
+            message=self.scrubber.scrub_text(breadcrumb.message),
+            data=self.scrubber.scrub_mapping(breadcrumb.data),
         )
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
         return replace(
             info,
             type=to_text(info.type),
-            message=self.scrubber.text(to_text(info.message, MAX_MESSAGE)),
-            notes=tuple(self.scrubber.text(note) for note in info.notes),
+            message=self.scrubber.scrub_text(to_text(info.message, MAX_MESSAGE)),
+            notes=tuple(self.scrubber.scrub_text(note) for note in info.notes),
         )
 
     def _ask_before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:

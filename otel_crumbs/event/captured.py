@@ -1,8 +1,8 @@
 """
-The capture of an error: what would change or go away is taken in the application's thread.
+The capture of an error in the application's thread, of all that would change or go away.
 
 That is the traceback, the entries of the trail and the ids; `Builder.build`
-makes the event of it in the worker of an exporter.
+makes the event of them in the worker of an exporter.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .stack import read_exceptions, read_traceback
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapturedError:
-    """What was taken of an error where it happened; see `ErrorEvent` for the words."""
+    """An error as it was captured, not rendered yet; the fields have the meanings of `ErrorEvent`'s."""
 
     event_id: str
     timestamp: int
@@ -49,12 +49,12 @@ def capture_error(
     handled: bool,
     fatal: bool = False,
 ) -> CapturedError:
-    """Take what there is to take of an exception right now."""
+    """Capture an exception with its trail, right now."""
     return _capture(
         read_exceptions(error),
         traceback=read_traceback(error),
         stacktrace=None,
-        branch=branch or current.branch(),
+        branch=branch or current.find_branch(),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,
         handled=handled,
@@ -65,7 +65,7 @@ def capture_error(
 def capture_recorded(
     info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
 ) -> CapturedError:
-    """Take an exception of which a span kept only the text."""
+    """Capture an exception of which a span kept only the text."""
     return _capture(
         (info,),
         traceback=None,

@@ -1,9 +1,9 @@
 """
-Copies of breadcrumbs for whoever may change them.
+Copies of breadcrumbs for those who may change them.
 
 Events of one trail share their breadcrumbs. A hook, or the application, is
-handed a copy; where it left that alone, the event has the shared one again,
-and what is made of that is made once for all events.
+handed a copy. Where it did not change the copy, the event gets the shared
+breadcrumb again, and with it the work that other events did on it.
 """
 
 from __future__ import annotations

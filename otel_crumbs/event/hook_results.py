@@ -1,5 +1,5 @@
 """
-What a user's hook returned, with every field of its kind again.
+The results of users' hooks, normalised: every field is of its kind again.
 
 A hook may put anything anywhere: None for a message, a set into the data, a
 lone surrogate into the operation's name. The exporters rely on the fields
@@ -29,10 +29,10 @@ _ID_LENGTH = 32
 
 def normalise_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcrumb]) -> Breadcrumb:
     """
-    Return a breadcrumb whose fields are what they should be.
+    Return a breadcrumb whose fields are of their kinds.
 
     Args:
-        breadcrumb: What a hook returned.
+        breadcrumb: The result of a hook.
         originals: By the id of its copy, each breadcrumb that the hook was given.
 
     """
@@ -57,10 +57,10 @@ def normalise_breadcrumb(breadcrumb: Breadcrumb, originals: Mapping[int, Breadcr
 
 def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, Breadcrumb]) -> ErrorEvent:
     """
-    Return an event whose fields are what they should be.
+    Return an event whose fields are of their kinds.
 
     Args:
-        event: What a hook returned.
+        event: The result of a hook.
         otherwise: Has the ids and times that make sense.
         originals: As of `normalise_breadcrumb`.
 

@@ -1,4 +1,4 @@
-"""What flows from capture to the exporters."""
+"""The model of an error event, which flows from capture to the exporters."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ class Frame:
         line: Its line number.
         function: The function that runs there.
         module: The module's name, None if unknown.
-        source: What stands in that line, where only a text tells; else the
-            file has it.
+        source: The source line, where it is known from a text and not from the file.
 
     """
 
@@ -41,7 +40,7 @@ class ExceptionInfo:
         type: Its class with the module, builtins without, as OpenTelemetry
             writes `exception.type
             <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
-        message: What it says.
+        message: Its text.
         frames: Its traceback, outermost call first.
         parent: Index of the exception it belongs to, None for the first.
         link: How: ``__cause__``, ``__context__`` or ``exceptions[3]``.
@@ -68,7 +67,7 @@ class ErrorEvent:
         timestamp: When it was captured, in nanoseconds since the epoch.
         fatal: Whether the process dies of it.
         handled: Whether the application dealt with it.
-        mechanism: The door that it came through.
+        mechanism: The mechanism that noticed it.
         exceptions: The exception and what it was raised from.
         stacktrace: The traceback as Python prints it.
         operation: The name of the unit of work, None outside any.

@@ -1,4 +1,4 @@
-"""Secrets taken out of what is sent: by key, and inside texts such as URLs, SQL and command lines."""
+"""The scrubbing of secrets: by key, and inside texts such as URLs, SQL and command lines."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ class Scrubber:
         self._simple_keys = _simplify_keys(plain)
         self._is_secret_key = lru_cache(_MAX_KNOWN_KEYS)(self._matches_key)
 
-    def text(self, value: str) -> str:
+    def scrub_text(self, value: str) -> str:
         """Return a text without the secrets assigned in it."""
-        return value if self._is_harmless(value) else self._scrub_text(value)
+        return value if self._is_harmless(value) else self._scrub_assignments(value)
 
-    def _scrub_text(self, value: str) -> str:
+    def _scrub_assignments(self, value: str) -> str:
         if self._in_text is None or self._option is None:
             return value
         return self._option.sub(_hide, self._in_text.sub(_hide, value))
 
     def _is_harmless(self, value: str) -> bool:
-        """Return whether a glance tells that there is nothing to find; it is many times faster than to look for it."""
+        """Return whether a text has no secret by a quick look, which is many times faster than the search."""
         if "=" not in value and ":" not in value and "--" not in value:
             return True
         # Beyond ASCII two letters may be alike to the expression, and not to a glance.
@@ -69,17 +69,17 @@ class Scrubber:
             return False
         bare = _remove_separators(value.lower())
         # A loop, for of the few that there are it is faster than any().
-        for word in self._simple_keys:  # noqa: SIM110 - as above
+        for word in self._simple_keys:  # noqa: SIM110 - as in the quick look
             if word in bare:
                 return False
         return True
 
-    def value(self, value: Any) -> Any:
+    def scrub_value(self, value: Any) -> Any:
         """Return a plain value without the secrets in it, at any depth."""
         if isinstance(value, str):
-            return self.text(value)
+            return self.scrub_text(value)
         if isinstance(value, Mapping):
-            return self.mapping(value)
+            return self.scrub_mapping(value)
         if isinstance(value, list | tuple):
             return [*self._scrub_items(value)]
         return value
@@ -89,15 +89,15 @@ class Scrubber:
         before: Any = None
         for item in values:
             is_value = isinstance(item, str) and isinstance(before, str) and self._is_secret_option(before)
-            yield SCRUBBED if is_value and not item.startswith("-") else self.value(item)
+            yield SCRUBBED if is_value and not item.startswith("-") else self.scrub_value(item)
             before = item
 
     def _is_secret_option(self, word: str) -> bool:
         return self._option is not None and self._option.fullmatch(f"{word} _") is not None
 
-    def mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def scrub_mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return a plain mapping without the secrets in it, at any depth."""
-        return {key: SCRUBBED if self._is_secret(key, item) else self.value(item) for key, item in data.items()}
+        return {key: SCRUBBED if self._is_secret(key, item) else self.scrub_value(item) for key, item in data.items()}
 
     def _is_secret(self, key: str, item: Any) -> bool:
         if item is None or isinstance(item, bool):

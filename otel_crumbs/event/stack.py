@@ -1,4 +1,4 @@
-"""An exception and its traceback, read_exceptions at once and without holding a frame."""
+"""The reading of an exception and its traceback, at once and without holding a frame."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .model import ExceptionInfo, Frame
 
 T = TypeVar("T")
 
-# A recursion error has a thousand frames of the same; both ends tell.
+# A recursion error repeats the same frames a thousand times; both ends matter.
 MAX_FRAMES = 100
 MAX_STACKTRACE = 64 * 1024
 MAX_EXCEPTIONS = 32
 MAX_NOTES = 16
 
-# Sources and doors run inside the application's calls.
+# Sources and mechanisms run inside the application's calls.
 _PACKAGE = Path(__file__).parents[1]
 _WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
 
@@ -61,13 +61,13 @@ def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
     return frames if len(frames) <= limit else [*frames[:half], *frames[-half:]]
 
 
-def type_name(kind: type) -> str:
+def name_type(kind: type) -> str:
     """Return a class with its module, as in ``exception.type``."""
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _clean_traceback(outermost: TracebackException) -> None:
-    """Take out the frames of the functions that we put around others', and what is too much of the notes."""
+    """Remove the frames of stand-ins, and the notes beyond the first few."""
     seen: set[int] = set()
     # No recursion: a chain may be longer than that goes.
     ahead: list[TracebackException | None] = [outermost]
@@ -93,7 +93,7 @@ def _collect(
     index = len(infos)
     infos.append(
         ExceptionInfo(
-            type=to_text(type_name(type(error))),
+            type=to_text(name_type(type(error))),
             message=message_of(error),
             frames=tuple(_read_frames(error.__traceback__)),
             parent=parent,
@@ -106,10 +106,10 @@ def _collect(
 
 
 def _ask_exception(ask: Callable[[], T]) -> T | None:
-    """Return what an exception says of itself; its class is the application's, and its properties may raise."""
+    """Call a function that asks an exception, whose properties may raise; return None where they do."""
     try:
         return ask()
-    except Exception:  # noqa: BLE001 - as said
+    except Exception:  # noqa: BLE001 - the application's own code runs here
         return None
 
 
@@ -130,7 +130,7 @@ def _iterate_related(error: BaseException) -> Iterator[tuple[str, BaseException]
 
 
 def message_of(error: BaseException) -> str:
-    """Return what an exception says; an exception whose ``__str__`` raises says so."""
+    """Return the text of an exception; one whose ``__str__`` raises says so."""
     try:
         return to_text(str(error), MAX_MESSAGE)
     except Exception as failure:  # noqa: BLE001 - the application's own code runs here

@@ -1,5 +1,5 @@
 """
-Exceptions read from a traceback that is only there as text.
+The parsing of a traceback that is only there as text.
 
 Celery and gRPC, among others, record what a task or a call raised as a span
 event: its traceback is a string then, as Python prints it.
@@ -30,10 +30,10 @@ _LAST_LINE = re.compile(r"^(?P<type>[A-Za-z_][\w.<>]*)(?:: (?P<message>.*))?$")
 
 def parse_stack(info: ExceptionInfo, stacktrace: str) -> tuple[ExceptionInfo, ...]:
     """
-    Return an exception with the frames that its traceback names, and what it was raised from.
+    Return an exception with the frames that its traceback names, and the exceptions that it was raised from.
 
     Args:
-        info: What is known of the exception itself.
+        info: The exception itself, without frames.
         stacktrace: Its traceback as text.
 
     """

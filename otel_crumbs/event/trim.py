@@ -1,4 +1,4 @@
-"""An event that weighs too much loses the breadcrumbs that matter least, never itself."""
+"""The trimming of an event that weighs too much: the breadcrumbs that matter least go."""
 
 from __future__ import annotations
 

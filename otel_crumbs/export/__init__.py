@@ -1,9 +1,9 @@
 """
-Where error events go, and how they get there without the application waiting.
+The exporters of error events, and their delivery, for which the application never waits.
 
-`delivery` hands each event to the exporters that `registry` makes: `otlp`,
-`sentry`, `http`, `app_logs`, `console`, and those of others. What cannot be
-delivered waits in the `spool`.
+`delivery` hands each event to every exporter: `otlp`, `sentry`, `http`,
+`app_logs`, `console`, and those of others. Events that cannot be delivered wait
+in the `spool`.
 """
 
 from __future__ import annotations

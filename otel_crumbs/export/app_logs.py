@@ -12,7 +12,7 @@ from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider
 
-from otel_crumbs.base.identity import SCOPE, package_version
+from otel_crumbs.base.identity import SCOPE, find_version
 from otel_crumbs.event import ErrorEvent
 
 from .exporter import DELIVERED, Outcome, Verdict
@@ -28,8 +28,8 @@ class AppLogsExporter:
     """
     Emits each event as a log record of the application's.
 
-    What becomes of it then is the business of the application's processors:
-    the event counts as delivered once they have it.
+    The application's processors take it from there: the event counts as
+    delivered once they have it.
 
     Args:
         as_json: Whether the breadcrumbs are one JSON string.
@@ -37,7 +37,7 @@ class AppLogsExporter:
     """
 
     name = "app_logs"
-    # The application's log is where an event is looked for, beside the lines of its process.
+    # People look for the event in the application's log, beside the lines of its process.
     spool = False
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -48,7 +48,7 @@ class AppLogsExporter:
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
-        provider.get_logger(SCOPE, package_version()).emit(
+        provider.get_logger(SCOPE, find_version()).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
             context=_make_context(event),
@@ -61,7 +61,7 @@ class AppLogsExporter:
         return DELIVERED
 
     def shutdown(self) -> None:
-        """Do nothing: the provider is not ours."""
+        """Do nothing: the provider is the application's."""
 
 
 def _make_context(event: ErrorEvent) -> Context:

@@ -16,7 +16,7 @@ class ConsoleExporter:
     """Prints each event with its trail, times relative to the error."""
 
     name = "console"
-    # What is printed by a later process helps nobody.
+    # An event that a later process prints helps nobody.
     spool = False
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
@@ -25,7 +25,7 @@ class ConsoleExporter:
         return DELIVERED
 
     def shutdown(self) -> None:
-        """Do nothing: the stream is not ours."""
+        """Do nothing: the stream is the application's."""
 
 
 def format_event(event: ErrorEvent) -> str:

@@ -1,4 +1,4 @@
-"""What an exporter is: one method that sends events and says what became of them."""
+"""The interface of an exporter: one method that sends events and returns the outcome."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from otel_crumbs.event import ErrorEvent
 
 
 class Verdict(Enum):
-    """What became of an event."""
+    """The fate of an event after one attempt."""
 
     DELIVERED = "delivered"
     # Nobody answered, or the receiver asked to come back: the same again later.
@@ -24,12 +24,12 @@ class Verdict(Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """
-    What an exporter says of one attempt.
+    The result of one attempt to send an event.
 
     Args:
-        verdict: What became of the event.
+        verdict: The fate of the event.
         reason: In words, for the log and `otel-crumbs doctor`.
-        retry_after: How many seconds the receiver wants to be left alone, whatever became of the event.
+        retry_after: For how many seconds the receiver wants no more events, whatever the verdict.
 
     """
 

@@ -1,5 +1,5 @@
 """
-What we count, as OpenTelemetry metrics of the application's own MeterProvider.
+The package's counters as OpenTelemetry metrics of the application's own MeterProvider.
 
 They are read when the application's reader asks, so counting costs nothing
 more where it happens; without an SDK nobody asks.
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 from otel_crumbs.base.counters import counters, evicted, recorded
-from otel_crumbs.base.identity import SCOPE, package_version
+from otel_crumbs.base.identity import SCOPE, find_version
 
 # name in the counters: metric, unit, meaning
 METRICS = {
@@ -31,9 +31,9 @@ _installed: list[Meter] = []
 
 
 def install() -> None:
-    """Make the instruments; once for the process, for nothing takes an instrument back."""
+    """Make the instruments, once for the process: the API has no way to remove an instrument."""
     if not _installed:
-        _installed.append(create_instruments(get_meter(SCOPE, package_version())))
+        _installed.append(create_instruments(get_meter(SCOPE, find_version())))
 
 
 def create_instruments(meter: Meter) -> Meter:

@@ -1,3 +1,3 @@
-"""How breadcrumbs are put in place: settings, hooks, providers, and the installation that undoes them."""
+"""The setup: settings, exporters, hooks and providers, and the installation that puts them in place and undoes it."""
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ HTTP_COMPRESSIONS = ("gzip", "none")
 
 
 class ConfigError(ValueError):
-    """A setting given in code that cannot be used."""
+    """A define given in code that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Setting:
             it is the environment variable.
         default: The value where nobody sets one.
         expects: The values that can be used, in words.
-        meaning: A sentence about what the setting does.
+        meaning: A sentence about what the define does.
         parse: Makes the value from a text or an argument; raises ValueError.
         declared: The type of the value in a declarative configuration file.
         secret: Whether a value must not be repeated in a message.
@@ -80,7 +80,7 @@ class Setting:
         return "" if self.default is None else str(self.default)
 
 
-def setting(*, default: Any, secret: bool = False, **columns: Any) -> Any:
+def define(*, default: Any, secret: bool = False, **columns: Any) -> Any:
     """Return a field of `Config` that is a row of the table; the columns are those of `Setting`."""
     return field(default=default, repr=not secret, metadata={"secret": secret, **columns})
 
@@ -92,76 +92,76 @@ _A_HOOK = "package.module:callable"
 class Config:
     """The effective settings, which are also the table of all settings; `origins` has where each value came from."""
 
-    enabled: bool = setting(
+    enabled: bool = define(
         default=True,
         expects="true or false",
         meaning="Whether anything is recorded, captured or sent at all.",
         parse=parsers.parse_boolean,
         declared=bool,
     )
-    exporter: tuple[str | Exporter, ...] = setting(
+    exporter: tuple[str | Exporter, ...] = define(
         default=("otlp",),
         expects=f"a comma list of {', '.join(EXPORTERS)}, or names of installed `{GROUP}` entry points",
         meaning="Where error events go. `otlp` reads the standard `OTEL_EXPORTER_OTLP_*` variables.",
         parse=parsers.parse_exporters,
         declared=str | list[str],
     )
-    max_breadcrumbs: int = setting(
+    max_breadcrumbs: int = define(
         default=DEFAULT_SIZE,
         expects="a whole number from 1 to 10000",
         meaning="How many breadcrumbs a trail holds at most.",
         parse=parsers.parse_number(1, 10_000),
         declared=int,
     )
-    max_event_bytes: int = setting(
+    max_event_bytes: int = define(
         default=DEFAULT_MAX_EVENT_BYTES,
         expects="a whole number of bytes from 4096 to 16777216",
         meaning="What an error event may weigh; the least important breadcrumbs make room.",
         parse=parsers.parse_number(4096, 16 * 1024 * 1024),
         declared=int,
     )
-    log_level: int = setting(
+    log_level: int = define(
         default=20,
         expects="a level of logging: debug, info, warning, error, critical, or its number",
         meaning="From which level up log lines become breadcrumbs.",
         parse=parsers.parse_level,
         declared=str | int,
     )
-    ignore_loggers: tuple[str, ...] = setting(
+    ignore_loggers: tuple[str, ...] = define(
         default=(),
         expects="a comma list of loggers or patterns such as oauthlib.*",
         meaning="Loggers that leave no breadcrumbs.",
         parse=parsers.parse_words,
         declared=str | list[str],
     )
-    record_unsampled: bool = setting(
+    record_unsampled: bool = define(
         default=True,
         expects="true or false",
         meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
         parse=parsers.parse_boolean,
         declared=bool,
     )
-    capture: tuple[str, ...] = setting(
+    capture: tuple[str, ...] = define(
         default=MECHANISMS,
         expects=f"a comma list of {', '.join(MECHANISMS)}",
-        meaning="Which doors report exceptions; `capture_exception()` always does.",
+        meaning="Which mechanisms report exceptions; `capture_exception()` always does.",
         parse=parsers.parse_choices(MECHANISMS),
         declared=str | list[str],
     )
-    otlp_format: str = setting(
+    otlp_format: str = define(
         default="nested",
         expects="nested or json",
         meaning="Whether `otel_crumbs.breadcrumbs` is an array of maps or one JSON string.",
         parse=parsers.parse_choice(OTLP_FORMATS),
     )
-    http_endpoint: str | None = setting(
+    http_endpoint: str | None = define(
         default=None,
         expects="a URL such as https://errors.example/events",
         meaning="Where the exporter `http` posts JSON documents.",
         parse=read_endpoint,
         secret=True,
     )
-    http_headers: Mapping[str, str] | None = setting(
+    http_headers: Mapping[str, str] | None = define(
         default=None,
         expects="a comma list of name=value with %-encoded values, or in code a mapping",
         meaning="Headers that the exporter `http` sends along.",
@@ -169,33 +169,33 @@ class Config:
         secret=True,
         declared=str | dict[str, str],
     )
-    http_compression: str = setting(
+    http_compression: str = define(
         default="gzip",
         expects="gzip or none",
         meaning="Whether the exporter `http` compresses what it posts.",
         parse=parsers.parse_choice(HTTP_COMPRESSIONS),
     )
-    sentry_dsn: str | None = setting(
+    sentry_dsn: str | None = define(
         default=None,
         expects="a DSN such as https://KEY@HOST/PROJECT",
         meaning="Which project of Sentry, GlitchTip, Bugsink or Spotlight the exporter `sentry` sends to.",
         parse=parsers.parse_dsn,
         secret=True,
     )
-    spool_dir: str = setting(
+    spool_dir: str = define(
         default=DEFAULT_SPOOL,
         expects="a folder of the user who runs the application, auto for one in the user's state directory, or none",
         meaning="Where undelivered events wait for the next process of the same service.",
         parse=parsers.parse_folder,
     )
-    spool_max_bytes: int = setting(
+    spool_max_bytes: int = define(
         default=DEFAULT_MAX_BYTES,
         expects="a whole number of bytes from 65536 to 17179869184",
         meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
         parse=parsers.parse_number(64 * 1024, 16 * 1024**3),
         declared=int,
     )
-    rate_limit: int = setting(
+    rate_limit: int = define(
         default=DEFAULT_RATE_LIMIT,
         expects="a whole number from 0 to 1000000",
         meaning="How many events a minute one and the same failure may send, 0 for any number; "
@@ -203,27 +203,27 @@ class Config:
         parse=parsers.parse_number(0, 1_000_000),
         declared=int,
     )
-    flush_timeout: float = setting(
+    flush_timeout: float = define(
         default=DEFAULT_FLUSH_TIMEOUT,
         expects="a number of seconds from 0 to 60",
         meaning="How long a process that ends waits for its last events to be delivered.",
         parse=parsers.parse_seconds,
         declared=float,
     )
-    scrub_keys: tuple[str, ...] = setting(
+    scrub_keys: tuple[str, ...] = define(
         default=DEFAULT_KEYS,
         expects="a comma list of words",
         meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
         parse=parsers.parse_words,
         declared=str | list[str],
     )
-    before_breadcrumb: BeforeBreadcrumb | None = setting(
+    before_breadcrumb: BeforeBreadcrumb | None = define(
         default=None,
         expects=_A_HOOK,
         meaning="Called with each breadcrumb of an event; returns it, another one, or None to leave it out.",
         parse=parsers.parse_hook,
     )
-    before_send: BeforeSend | None = setting(
+    before_send: BeforeSend | None = define(
         default=None,
         expects=_A_HOOK,
         meaning="Called with each event; returns it, another one, or None to drop it.",
@@ -257,43 +257,43 @@ def _check_names(options: Mapping[str, Any]) -> Mapping[str, Any]:
     known = [row.name for row in SETTINGS]
     for name in options:
         if name not in known:
-            message = f"otel_crumbs has no setting {name!r}; the settings are {', '.join(known)}"
+            message = f"otel_crumbs has no define {name!r}; the settings are {', '.join(known)}"
             raise ConfigError(message)
     return options
 
 
-def _read_value(setting: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
-    if setting.name in options:
-        return _parse_option(setting, options[setting.name]), "argument"
-    text = environ.get(setting.variable, "").strip()
+def _read_value(define: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
+    if define.name in options:
+        return _parse_option(define, options[define.name]), "argument"
+    text = environ.get(define.variable, "").strip()
     if not text:
-        return setting.default, "default"
+        return define.default, "default"
     try:
-        return setting.parse(text), setting.variable
+        return define.parse(text), define.variable
     except Exception as error:  # noqa: BLE001 - it may import a module of the user's, which raises what it likes
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
-            setting.variable,
+            define.variable,
             "%s expects %s, %s%s; the default is used: %s",
-            setting.variable,
-            setting.expects,
-            _quote(setting, text),
+            define.variable,
+            define.expects,
+            _quote(define, text),
             reason,
-            setting.shown_default or "none",
+            define.shown_default or "none",
         )
-        return setting.default, "default"
+        return define.default, "default"
 
 
-def _parse_option(setting: Setting, value: Any) -> Any:
+def _parse_option(define: Setting, value: Any) -> Any:
     if value is None:
-        return setting.default
+        return define.default
     try:
-        return setting.parse(value)
+        return define.parse(value)
     except Exception as error:
-        reason = f" ({error})" if setting.secret else ""
-        message = f"{setting.name} expects {setting.expects}, {_quote(setting, value)}{reason}"
+        reason = f" ({error})" if define.secret else ""
+        message = f"{define.name} expects {define.expects}, {_quote(define, value)}{reason}"
         raise ConfigError(message) from error
 
 
-def _quote(setting: Setting, value: Any) -> str:
-    return "not what it is" if setting.secret else f"not {value!r}"
+def _quote(define: Setting, value: Any) -> str:
+    return "not what it is" if define.secret else f"not {value!r}"

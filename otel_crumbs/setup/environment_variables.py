@@ -1,4 +1,4 @@
-"""Our environment variables, so that ``opentelemetry-instrument --help`` lists them."""
+"""The environment variables of this package, so that ``opentelemetry-instrument --help`` lists them."""
 
 from __future__ import annotations
 

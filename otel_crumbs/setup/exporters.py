@@ -94,7 +94,7 @@ def _make_sentry(config: Config, _: Mapping[str, str]) -> Exporter:
     from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415
     from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415
 
-    return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).text)
+    return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).scrub_text)
 
 
 def _make_app_logs(config: Config, _: Mapping[str, str]) -> Exporter:

@@ -20,6 +20,7 @@ from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import redirects, sampling
+from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
 
@@ -94,12 +95,13 @@ def _set_limits(config: Config) -> Undo:
     def undo() -> None:
         current.size = size
         thresholds.configure()
+        forget_categories()
 
     return undo
 
 
 def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
-    ended = failed.operation_ended if "operation" in config.capture else None
+    ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
         remove = _adopt_or_add(provider, ended)
@@ -124,11 +126,11 @@ def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
 def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
     from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
 
-    def attributes(captured: CapturedError) -> Mapping[str, Any]:
+    def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = builder.build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
-    enriched = RecordEnricher(attributes)
+    enriched = RecordEnricher(make_attributes)
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)
@@ -151,5 +153,5 @@ def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any
 
 
 def _report_failed_blocks(failed: FailedOperations) -> Undo:
-    on_failure.append(failed.operation_failed)
-    return lambda: on_failure.remove(failed.operation_failed)
+    on_failure.append(failed.report_block)
+    return lambda: on_failure.remove(failed.report_block)

@@ -1,7 +1,8 @@
 """
-What is in place, and how it is taken out again: the only part that changes global state.
+The installation: it puts every hook in place, and undoes them all.
 
-Each step returns what undoes it; `Installation.uninstall` runs them backwards.
+Each hook returns the function that undoes it; `Installation.uninstall` calls
+them, the last first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Undo
-from otel_crumbs.base.resource import resource_attributes, service_name
+from otel_crumbs.base.resource import find_resource_attributes, find_service_name
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder
@@ -28,16 +29,16 @@ from .hooks import hooks_of
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
 
 # Hooks are put in place and taken out by one thread at a time.
-one_at_a_time = threading.RLock()
+installing = threading.RLock()
 
 
 class Installation:
     """
-    What `install` put in place.
+    The hooks, the reporter and the delivery that `install` put in place.
 
     Args:
         config: The effective settings.
-        at_end: Called with it when it was uninstalled.
+        at_end: Called with the installation when it was uninstalled.
 
     """
 
@@ -50,11 +51,11 @@ class Installation:
             before_breadcrumb=config.before_breadcrumb,
             before_send=config.before_send,
             deduplicate=deduplicate,
-            resource=resource_attributes,
+            resource=find_resource_attributes,
         )
         exporters = make_exporters(config, os.environ) if config.enabled else ()
         self.delivery = Delivery(
-            exporters, self.builder.build, spool=_find_spool_location(config), service=service_name
+            exporters, self.builder.build, spool=_find_spool_location(config), service=find_service_name
         )
         self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
         self.hooked: list[str] = []
@@ -72,7 +73,7 @@ class Installation:
 
     def uninstall(self) -> None:
         """Undo every hook, patch and processor, the last first."""
-        with one_at_a_time:
+        with installing:
             for undo in reversed(self._undos):
                 guarded("a hook was taken out")(undo)()
             self._undos.clear()
@@ -82,8 +83,8 @@ class Installation:
             self.delivery.end(self.config.flush_timeout)
         self.delivery.close()
 
-    def put_in_place(self) -> None:
-        """Put every part in place; one that fails is left out and said."""
+    def install_hooks(self) -> None:
+        """Put every hook in place; one that fails is left out, with a warning."""
         hooks = hooks_of(self.config, self.reporter, self.builder, save=self.save, end=self.end)
         for name, hook in (*hooks, ("leftovers", self.delivery.look_for_leftovers)):
             undo = guarded(f"{name} was put in place")(hook)()
@@ -92,12 +93,12 @@ class Installation:
                 self.hooked.append(name)
 
     def end(self) -> None:
-        """Bring events to safety, and deliver what can be delivered: FLUSH_TIMEOUT is for all ends together."""
+        """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
         if self.delivery.running:
             self._shutdown_budget.spend(self.delivery.end)
 
     def save(self) -> None:
-        """Bring events to safety, for the end is near."""
+        """Save events, for the process is about to end."""
         if self.delivery.pending:
             self._shutdown_budget.spend(self.delivery.save)
 

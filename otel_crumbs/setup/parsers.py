@@ -1,4 +1,4 @@
-"""What a text of the environment, or an argument, is worth as a setting; what cannot be used raises ValueError."""
+"""The parsers of settings, from a text or an argument; a value that cannot be used raises ValueError."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def parse_boolean(value: Any) -> bool:
 
 
 def parse_number(least: int, most: int) -> Callable[[Any], int]:
-    """Return what reads a whole number within bounds."""
+    """Return a parser of a whole number within bounds."""
 
     def parse(value: Any) -> int:
         number = int(value)
@@ -56,7 +56,7 @@ def parse_words(value: Any) -> tuple[str, ...]:
 
 
 def parse_choices(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
-    """Return what reads a comma list of known words."""
+    """Return a parser of a comma list of known words."""
 
     def parse(value: Any) -> tuple[str, ...]:
         chosen = tuple(word.lower() for word in parse_words(value))
@@ -95,7 +95,7 @@ def parse_folder(value: Any) -> str:
 
 
 def parse_choice(known: tuple[str, ...]) -> Callable[[Any], str]:
-    """Return what reads one known word."""
+    """Return a parser of one known word."""
 
     def parse(value: Any) -> str:
         word = str(value).strip().lower()

@@ -1,4 +1,4 @@
-"""The ways in which a process ends, each hooked so that no event is lost with it."""
+"""The hooks on the ways in which a process ends, so that no event is lost with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seconds that a process that ends gives to delivery, whichever hooks ask for them."""
+"""The seconds that a process has for delivery when it ends, whichever hooks ask for them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ShutdownBudget:
         self._until: float | None = None
 
     def spend(self, work: Work) -> None:
-        """Let *work* have what is left, in a thread of its own; it is told how many seconds that is."""
+        """Call *work* with the seconds that are left, in a thread of its own."""
         started = time.monotonic()
         outermost = self._until is None
         if self._until is None:
@@ -53,8 +53,8 @@ def _run_within(seconds: float, work: Work) -> None:
     """
     Work in another thread, and leave it alone after so many seconds.
 
-    What a signal interrupted may hold a lock that the work needs, and a disk
-    may hang: neither must keep the process from ending.
+    The code that a signal interrupted may hold a lock that the work needs, and
+    a disk may hang: neither must keep the process from ending.
     """
     quietly = guarded("the process ended")(work)
     thread = threading.Thread(target=quietly, args=(seconds,), name="otel_crumbs ending", daemon=True)

@@ -1,3 +1,3 @@
-"""What drops breadcrumbs: spans, log records, the standard `logging`, and notes by hand."""
+"""The sources of breadcrumbs: spans, log records, the standard `logging`, databases, `http.client` and notes."""
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
-One thing that two instrumentations tell of is one breadcrumb.
+The removal of duplicates: one thing that two instrumentations record is one breadcrumb.
 
-Layers lie on each other: SQLAlchemy on a driver, boto3's SQS client on
-botocore, Celery on its broker's client. Each says its own, and which of them
-are there is known only when the trail is rendered.
+Libraries lie on each other: SQLAlchemy on a driver, boto3's SQS client on
+botocore, Celery on its broker's client. Each has spans of its own, and which of
+them are there is known only when the trail is rendered.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _COMMENT = re.compile(r"\s*/\*.*?\*/")
 _HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
 
 
-@guarded("breadcrumbs that say the same were brought together")
+@guarded("duplicate breadcrumbs were removed")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
-    """Return breadcrumbs, oldest first, with only one of those that tell of the same thing."""
+    """Return breadcrumbs, oldest first, with only one of those that describe the same thing."""
     left_out = {
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
@@ -38,7 +38,7 @@ def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
 
 
 class Layers(NamedTuple):
-    """Two breadcrumbs, one within the other, that are one: which of them to leave out."""
+    """Two layers whose breadcrumbs, one within the other, describe one thing, and which of them goes."""
 
     outer: Callable[[Breadcrumb], bool]
     inner: Callable[[Breadcrumb, Breadcrumb], bool]
@@ -89,9 +89,9 @@ def _is_failed_compilation(outer: Breadcrumb, inner: Breadcrumb) -> bool:
 _LAYERS = (
     # What cannot be compiled cannot be loaded either.
     Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
-    # The driver knows the database and the exception.
+    # The driver's span has the database and the exception.
     Layers(_is_orm_query, _is_same_query, leave_out_outer=True),
-    # The queue's client knows the queue.
+    # The span of the queue's client has the queue.
     Layers(_is_sqs, _is_sqs_call, leave_out_outer=False),
     # How a task reaches the broker matters only where it does not.
     Layers(_is_celery_sending, _is_broker_command, leave_out_outer=False),
@@ -102,14 +102,14 @@ def _find_inner_duplicates(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     for index, outer in enumerate(breadcrumbs):
         for layers in _LAYERS:
             if layers.outer(outer):
-                twins = [
+                duplicates = [
                     other for other in _iterate_within(breadcrumbs, index) if layers.inner(outer, breadcrumbs[other])
                 ]
-                yield from (twins[:1] and [index]) if layers.leave_out_outer else twins
+                yield from (duplicates[:1] and [index]) if layers.leave_out_outer else duplicates
 
 
 def _iterate_within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
-    """Iterate over the indices of what happened during one breadcrumb, in the same branch."""
+    """Iterate over the indices of the breadcrumbs that happened during one, in the same branch."""
     outer = breadcrumbs[index]
     end = outer.timestamp + int((outer.duration_ms or 0) * 1e6) + _ROUNDING
     for other in range(index + 1, len(breadcrumbs)):
@@ -122,14 +122,14 @@ def _iterate_within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[i
 
 
 def _find_duplicate_exceptions(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
-    """Iterate over the log records of exceptions that a span tells of as well, one for one."""
-    told = Counter(_iterate_span_exceptions(breadcrumbs))
+    """Iterate over the log records of exceptions that a span has recorded as well, one for one."""
+    described = Counter(_iterate_span_exceptions(breadcrumbs))
     for index, breadcrumb in enumerate(breadcrumbs):
         said = _read_exception(breadcrumb)
-        # What a database said was told without its values.
+        # Spans of databases have the message without its values.
         for words in (said, remove_values(said)):
-            if words is not None and told[words] > 0:
-                told[words] -= 1
+            if words is not None and described[words] > 0:
+                described[words] -= 1
                 yield index
                 break
 
@@ -143,7 +143,7 @@ def _iterate_span_exceptions(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[str]
 
 
 def _read_exception(breadcrumb: Breadcrumb) -> str | None:
-    """Return what a record of an exception says of it; None for one that has words of its own."""
+    """Return the title of a recorded exception; None for a record that has a message of its own."""
     kind = breadcrumb.data.get("exception.type")
     if not kind:
         return None
@@ -154,15 +154,15 @@ def _read_exception(breadcrumb: Breadcrumb) -> str | None:
 
 
 def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
-    """Iterate over httpx's own log lines of requests that its instrumentation tells of."""
-    told: Counter[tuple[object, str]] = Counter()
+    """Iterate over httpx's own log lines of requests that its instrumentation made spans of."""
+    requests: Counter[tuple[object, str]] = Counter()
     for index, breadcrumb in enumerate(breadcrumbs):
         if _library_of(breadcrumb) == "httpx" and breadcrumb.type == "http":
-            told[breadcrumb.data.get("method"), _remove_query(str(breadcrumb.data.get("url")))] += 1
+            requests[breadcrumb.data.get("method"), _remove_query(str(breadcrumb.data.get("url")))] += 1
         elif breadcrumb.category == "httpx" and (line := _HTTPX_LINE.match(breadcrumb.message)):
             request = line[1], _remove_query(line[2])
-            if told[request] > 0:
-                told[request] -= 1
+            if requests[request] > 0:
+                requests[request] -= 1
                 yield index
 
 

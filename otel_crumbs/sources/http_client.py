@@ -3,7 +3,7 @@ Requests made with `http.client`, for which OpenTelemetry has no instrumentation
 
 Everything in Python that speaks HTTP without one ends there: `urllib`,
 `xmlrpc`, `urllib3` and what is built on it. Under an instrumented client this
-source is silent, for the client says it better.
+source records nothing, for the client's span says more.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .spans.entry import format_duration
 _MS = 1e6
 _CLIENT_ERROR = 400
 
-# Where a connection keeps the request that it is busy with.
+# The attribute in which a connection keeps the request that it is busy with.
 _PENDING = "_otel_crumbs_pending"
 
 
@@ -40,7 +40,7 @@ class Pending(NamedTuple):
 
 
 class CallEntry(NamedTuple):
-    """What is kept of a request; the first four are what every entry starts with."""
+    """The references to a request; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -148,7 +148,7 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
     if pending is None:
         return
     status = getattr(response, "status", None)
-    branch = current.branch()
+    branch = current.find_branch()
     branch.append(
         CallEntry(
             timestamp=pending.started,

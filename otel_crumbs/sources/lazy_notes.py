@@ -1,4 +1,4 @@
-"""Notes that are finished only when an error asks for them, by a function of the application's."""
+"""Notes that are finished only when an error needs them, by a function of the application's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Processor = Callable[[dict[str, Any]], Any]
 
 class LazyNote:
     """
-    The fields of a breadcrumb, and what finishes them once.
+    The fields of a note, and the function that finishes them once.
 
     Args:
         fields: As they were recorded.
@@ -52,7 +52,7 @@ def record_lazily(
     data: Mapping[str, Any] | None,
     timestamp: float | datetime | None,
 ) -> None:
-    """Leave a breadcrumb that *processor* finishes; the rest as in `by_hand.record`."""
+    """Leave a breadcrumb that *processor* finishes; the rest as in `notes.record`."""
     if level not in LEVELS:
         level = parse_level_name(level)
     moment = time_ns() if timestamp is None else to_nanoseconds(timestamp)
@@ -64,7 +64,7 @@ def record_lazily(
         "message": message,
         "data": to_plain_mapping(data) if data is not None else {},
     }
-    branch = current.branch()
+    branch = current.find_branch()
     branch.append((moment, level in NOTABLE_LEVELS, branch.name, LAZY_NOTE, LazyNote(fields, processor)))
 
 

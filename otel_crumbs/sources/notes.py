@@ -1,4 +1,4 @@
-"""Notes that the application leaves itself."""
+"""Notes: breadcrumbs that the application leaves itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "nots
 
 
 class NoteEntry(NamedTuple):
-    """What is kept of a note; the first four are what every entry starts with."""
+    """The references to a note; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -71,8 +71,8 @@ def record(
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
-            message, category, type = _make_message(message, data), _make_name(category), _make_name(type)  # noqa: A001 - as above
-        branch = current.branch()
+            message, category, type = _make_message(message, data), _make_name(category), _make_name(type)  # noqa: A001 - the words of the wire format
+        branch = current.find_branch()
         branch.append(
             (
                 time_ns() if timestamp is None else to_nanoseconds(timestamp),
@@ -137,7 +137,7 @@ def _copy_data(data: object) -> Mapping[str, Any]:
 
 
 def parse_level_name(level: object) -> str:
-    """Return one of the five levels for what somebody calls a level; ``info`` where that is none."""
+    """Return one of the five levels for a level's name; ``info`` where it names none."""
     name = str(to_plain(level)).lower()
     name = _SYNONYMS.get(name, name)
     if name in LEVELS:

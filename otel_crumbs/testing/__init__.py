@@ -1,5 +1,5 @@
 """
-For tests: yours and ours.
+Tools for tests of applications that use this package, and for its own.
 
 `capture_events` installs breadcrumbs with an exporter that keeps events in
 memory; `assert_no_leaks` runs a piece of your application in the ways that mix

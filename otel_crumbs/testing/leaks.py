@@ -112,10 +112,10 @@ def _check(name: str, tokens: list[str], events: CapturedEvents) -> None:
         event = by_token.get(token)
         if event is None:
             _fail(f"{name}: the error of {token} was not captured")
-        told = _dump_breadcrumbs(event)
-        if token not in told:
+        reported = _dump_breadcrumbs(event)
+        if token not in reported:
             _fail(f"{name}: the error of {token} has no breadcrumb of its own")
-        leaked = [other for other in tokens if other != token and other in told]
+        leaked = [other for other in tokens if other != token and other in reported]
         if leaked:
             _fail(f"{name}: the error of {token} has breadcrumbs of {', '.join(leaked)}")
 

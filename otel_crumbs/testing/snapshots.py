@@ -1,4 +1,4 @@
-"""Events that are the same in every run, for snapshots."""
+"""Events with a fixed clock and fixed ids, which are the same in every run, for snapshots."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The trail: what happened, kept in bounds, for each place of execution its own."""
+"""The trails: bounded stores of entries, one for each place of execution."""
 
 from __future__ import annotations
 
 from .branch import Branch
-from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, rfc3339
+from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
 from .current_branch import MAX_OPEN_SPANS, current
 from .entry import KIND, Entry, EntryKind
 from .exception_mark import ExceptionMark, iterate_chain, mark_exception, mark_of
@@ -25,11 +25,11 @@ __all__ = [
     "Operation",
     "Snapshot",
     "current",
+    "format_rfc3339",
     "iterate_chain",
     "mark_exception",
     "mark_of",
     "on_failure",
     "operation",
-    "rfc3339",
     "take_snapshot",
 ]

@@ -1,4 +1,4 @@
-"""One thread or asyncio task inside an operation, or outside any, and what it left behind."""
+"""A branch: one thread or asyncio task, inside an operation or outside any, and the entries it left."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _tick = recorded.tick
 
 class Branch:
     """
-    The trail of one find_runner: what it recorded, and what its descendants did.
+    The trail of one thread or task: the entries that it recorded, and those of its descendants.
 
     A branch sees its own entries and its ancestors'; a parent sees its
     children's; siblings never see each other's.
@@ -69,16 +69,16 @@ class Branch:
 
     @property
     def widest_branch(self) -> Branch:
-        """The branch that sees all of what this one belongs to: its operation, else a thread's task."""
+        """The widest branch of the same work: the operation's first, else that of the task that started the thread."""
         if self.operation is not None:
             return self.root
         parent = self.parent
-        if parent is None or self._task is not None or parent._task is None:  # noqa: SLF001 - of our own kind
+        if parent is None or self._task is not None or parent._task is None:  # noqa: SLF001 - it is a branch, too
             return self
         return parent
 
     def is_current(self) -> bool:
-        """Return whether what runs here and now is this branch's find_runner."""
+        """Return whether the branch's own thread or task is the one that runs now."""
         loop = here.running_loop()
         if loop is None or (task := here.current_task(loop)) is None:
             return self._thread == threading.get_ident()
@@ -86,7 +86,7 @@ class Branch:
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
-        # As Ring.append() has it, without the call: this is done at every span's end, note and log line.
+        # The body of Ring.append() without the call: this runs at every span's end, note and log line.
         _tick()
         own = self.own
         last = own.last

@@ -1,4 +1,4 @@
-"""What a breadcrumb is."""
+"""The model of a breadcrumb."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Breadcrumb:
         type: What kind of thing: ``default``, ``http``, ``query``, ``error``,
             as in `Sentry's breadcrumb types
             <https://develop.sentry.dev/sdk/data-model/event-payloads/breadcrumbs/>`_.
-        category: Who says so: ``http``, ``query``, a logger's name, ...
+        category: The kind of source: ``http``, ``query``, a logger's name, ...
         level: One of ``debug``, ``info``, ``warning``, ``error``, ``fatal``.
         message: A line that tells the story without the data.
         data: Details, plain values only.
@@ -55,9 +55,9 @@ class Breadcrumb:
     in_flight: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the breadcrumb as it goes over the wire; what is not known is left out."""
+        """Return the breadcrumb as it goes over the wire; unknown fields are left out."""
         wire: dict[str, Any] = {
-            "timestamp": rfc3339(self.timestamp),
+            "timestamp": format_rfc3339(self.timestamp),
             "type": self.type,
             "category": self.category,
             "level": self.level,
@@ -77,7 +77,7 @@ class Breadcrumb:
         return wire
 
 
-def rfc3339(timestamp: int) -> str:
-    """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds; what is no such time is the nearest."""
+def format_rfc3339(timestamp: int) -> str:
+    """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds, the nearest time that can be written."""
     moment = _EPOCH + timedelta(microseconds=min(max(timestamp, 0), _LAST) // 1000)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,5 +1,5 @@
 """
-Which trail is mine: the OpenTelemetry context says which operation is current.
+The current branch: the OpenTelemetry context says which operation is current.
 
 A span belongs to the branch where it started, wherever it ends. What is
 recorded without a span belongs to the branch of the current span, or, where
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Spans that are started and never ended must cost a bounded amount.
 MAX_OPEN_SPANS = 10_000
-# Spans that no processor was shown (unsampled ones, another SDK's), by their number.
+# Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
 
 OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
@@ -44,8 +44,8 @@ _ambient_branch: ContextVar[Branch | None] = ContextVar("otel_crumbs_ambient_bra
 
 
 def _find_fastest_getter() -> Callable[[], Context]:
-    """Return what returns the current context: OpenTelemetry's own kind keeps it in a ContextVar."""
-    variable = getattr(otel_context._RUNTIME_CONTEXT, "_current_context", None)  # noqa: SLF001 - it is two calls nearer
+    """Return the fastest function that returns the current context; by default a ContextVar of OpenTelemetry has it."""
+    variable = getattr(otel_context._RUNTIME_CONTEXT, "_current_context", None)  # noqa: SLF001 - this way saves two calls
     return variable.get if isinstance(variable, ContextVar) else otel_context.get_current
 
 
@@ -93,23 +93,23 @@ class Current:
         _operation_branch.set(None)
         _ambient_branch.set(None)
 
-    def branch(self) -> Branch:
+    def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        # As get_current_span() has it, without its calls: this is asked at every note and log line.
+        # The body of get_current_span() without its calls: this runs at every note and log line.
         span: Any = _get_context().get(_SPAN_KEY)
         if span is None:
-            return self.branch_at(None, None)
+            return self.find_branch_at(None, None)
         try:
             branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
             if not self.open_blocks and branch.is_current():
                 return branch
-        except (AttributeError, LookupError, TypeError):  # no processor was shown it, or it is of another kind
+        except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
             pass
         span_context = span.get_span_context()
-        return self.branch_at(span_context if span_context.is_valid else None, None)
+        return self.find_branch_at(span_context if span_context.is_valid else None, None)
 
-    def branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
-        """Return the branch for what runs here under a span and in an OpenTelemetry context."""
+    def find_branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
+        """Return the branch of the code that runs here, under a span and in an OpenTelemetry context."""
         if self.open_blocks:
             block = otel_context.get_value(OPERATION_KEY, context)
             span_id = span_context.span_id if span_context else 0
@@ -121,7 +121,7 @@ class Current:
         return self._find_own(found[0] if found else self._find_branch_of_unseen(span_context))
 
     def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
-        """Return what a context must hold while an operation block is open."""
+        """Return the object that a context holds while an operation block is open."""
         block = OpenBlock(branch, span_id)
         key = id(block)
         blocks = self.open_blocks
@@ -135,12 +135,12 @@ class Current:
         return branch
 
     def continue_in(self, branch: Branch) -> None:
-        """Have what comes next outside any operation belong to one that has ended, until another one does."""
+        """Let the entries that come next outside any operation belong to one that has ended."""
         if branch.is_current():
             _ambient_branch.set(branch)
 
     def begin_job(self, submitter: Branch | None) -> None:
-        """Have a thread of a pool begin anew: its jobs are siblings, though they share the thread."""
+        """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
         self._thread.in_job = True
         self._thread.submitter = submitter
         _operation_branch.set(None)
@@ -170,7 +170,7 @@ class Current:
         return child
 
     def _find_parent(self, branch: Branch, here: Branch | None) -> Branch:
-        """Return what a new branch hangs on: the span's branch, or below it the one that started what runs here."""
+        """Return the parent of a new branch: the span's branch, or one below it that started the current code."""
         # A task copies the variables of what started it, and a job of a pool knows who submitted it.
         for starter in (getattr(self._thread, "submitter", None), here):
             if starter is not None and branch in starter.iterate_lineage():
@@ -191,7 +191,7 @@ class Current:
         return branch
 
     def _get_branch_of_thread(self) -> Branch:
-        """Return the branch that all of a thread's ambient tasks hang on, for what leaves them ends up there."""
+        """Return the parent of all of a thread's ambient tasks, whose exceptions end up in the thread."""
         here: Branch | None = getattr(self._thread, "branch", None)
         if here is None:
             here = self._thread.branch = Branch(self.size, of_thread=True)

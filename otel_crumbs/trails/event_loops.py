@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from otel_crumbs.base.patching import Make, Undo, combine, replace, when_imported
+from otel_crumbs.base.patching import Make, Undo, combine, on_import, replace
 
 
 def replace_loop_method(name: str, make: Make) -> Undo:
@@ -24,4 +24,4 @@ def replace_loop_method(name: str, make: Make) -> Undo:
     def attach(uvloop: Any) -> Undo:
         return replace(uvloop.Loop, name, make)
 
-    return combine(replace(asyncio.BaseEventLoop, name, make), when_imported("uvloop", attach))
+    return combine(replace(asyncio.BaseEventLoop, name, make), on_import("uvloop", attach))

@@ -1,5 +1,5 @@
 """
-The exception remembers its trail.
+The mark by which an exception remembers its trail.
 
 When an exception reaches ``sys.excepthook`` every span and context is gone.
 So a mark is left on the exception object where it passes: the branch that it
@@ -24,7 +24,7 @@ MAX_CHAIN = 64
 
 class ExceptionMark(str):
     """
-    What an exception remembers.
+    The branch and the span of an exception, and the event that reports it.
 
     It is an empty string to everybody else: an application that pickles,
     copies or serialises the attributes of its exceptions must not trip over
@@ -55,7 +55,7 @@ class ExceptionMark(str):
         return self._event_ids[0] if self._event_ids else None
 
     def assign(self, event_id: str) -> bool:
-        """Return whether this is the event that reports the exception: of several threads' the first is."""
+        """Assign an event to the exception, and return whether it is the one that reports it: the first one is."""
         self._event_ids.append(event_id)
         return self._event_ids[0] == event_id
 
@@ -69,7 +69,7 @@ class ExceptionMark(str):
 
 
 def mark_of(exception: BaseException) -> ExceptionMark | None:
-    """Return what an exception remembers, None for one not seen before."""
+    """Return the mark of an exception, None for one that has none."""
     mark = exception.__dict__.get(_KEY)
     return mark if isinstance(mark, ExceptionMark) else None
 
@@ -78,8 +78,8 @@ def mark_exception(exception: BaseException, branch: Branch, span_context: SpanC
     """
     Leave or return the mark of an exception that passes through a branch.
 
-    The first place keeps it, for that is where the story is, unless the
-    exception object is raised anew in an operation that has nothing to do
+    The first place keeps it, because its trail has the story, unless the
+    exception object is raised again in an operation that has nothing to do
     with the first.
     """
     known = exception.__dict__.get(_KEY)
@@ -98,7 +98,7 @@ def mark_exception(exception: BaseException, branch: Branch, span_context: SpanC
 
 
 def iterate_chain(exception: BaseException) -> Iterator[BaseException]:
-    """Iterate over an exception and what it was raised from or while handling, nearest first."""
+    """Iterate over an exception and those that it was raised from or while handling, nearest first."""
     seen: set[int] = set()
     link: BaseException | None = exception
     while link is not None and id(link) not in seen and len(seen) < MAX_CHAIN:

@@ -16,10 +16,10 @@ _numbers = count(1)
 
 class Operation:
     """
-    What is known of a unit of work while it lasts.
+    A unit of work while it lasts.
 
     Args:
-        name: What to call it; None where the name is the root span's.
+        name: Its name; None where the root span has the name.
         trace_id: Of its root span, 0 where there is none.
         span_id: Of its root span, 0 where there is none.
         within: The operation that it was opened in.
@@ -37,7 +37,7 @@ class Operation:
         self.span_id = span_id
         # Their numbers alone: an operation must not keep the ones around it alive.
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
-        # What was reported of it already, in words; most operations report nothing.
+        # The titles of the exceptions that were reported of it; most operations report none.
         self.reported: set[str] | None = None
 
     def includes(self, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Operations opened by hand, for work that no instrumentation wraps in a span."""
+"""The operation block, for work that no instrumentation wraps in a span."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .operation import Operation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Told of every exception that leaves an operation opened by hand.
+# Called with every exception that leaves an operation block.
 on_failure: list[Callable[[BaseException, Branch], None]] = []
 
 
@@ -34,7 +34,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     traced: the OpenTelemetry context only learns which trail is current.
 
     Args:
-        name: What to call it in the error event; a decorated function's
+        name: Its name in the error event; a decorated function's
             qualified name by default.
 
     Example:
@@ -56,7 +56,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close it; report what leaves it, and let it go on."""
+        """Close the operation; report an exception that leaves it, and let it pass."""
         self._close(error)
 
     async def __aenter__(self) -> operation:
@@ -67,7 +67,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close it; report what leaves it, and let it go on."""
+        """Close the operation; report an exception that leaves it, and let it pass."""
         self._close(error)
 
     def __call__(self, function: F) -> F:
@@ -92,7 +92,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     @guarded("opening an operation")
     def _open(self) -> None:
         span_context = get_current_span().get_span_context()
-        around = current.branch().operation
+        around = current.find_branch().operation
         branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
         block = current.open_block(branch, span_context.span_id)
         self._opened.append((branch, otel_context.attach(otel_context.set_value(OPERATION_KEY, block))))

@@ -24,7 +24,7 @@ class Ring:
     """
     At most *size* entries: the first few, the last ones, and between them the notable ones.
 
-    What had no room is counted by category. Appending is safe from any
+    Entries that had no room are counted by category. Appending is safe from any
     thread; a race may cost a count, never an entry's integrity.
     """
 
@@ -39,7 +39,7 @@ class Ring:
 
     @property
     def dropped(self) -> dict[str, int]:
-        """How many had no room, by category."""
+        """How many entries had no room, by category."""
         self.make_room()
         return dict(self._overflow.dropped) if self._overflow else {}
 
@@ -63,7 +63,7 @@ class Ring:
         return len(self.last) + (self.size - self._overflow.room if self._overflow else 0)
 
     def make_room(self) -> None:
-        """Move what is too much from the last ones to the first or the notable, or drop it."""
+        """Move the surplus of the last entries to the first or the notable ones, or drop it."""
         last = self.last
         if len(last) <= self.limit - _SLACK:
             return
@@ -73,11 +73,11 @@ class Ring:
         self.limit = self._overflow.room + _SLACK
 
     def _count_evicted(self, gone: int) -> None:
-        """Say that so many had no room; of what descendants left, they say it themselves."""
+        """Count the entries that had no room; those of descendants are counted in their own rings."""
 
 
 class OwnRing(Ring):
-    """What a branch recorded itself: what has no room here is counted for all of the process."""
+    """The ring of a branch's own entries; those that have no room are counted for the process."""
 
     __slots__ = ()
 
@@ -86,7 +86,7 @@ class OwnRing(Ring):
 
 
 class _Overflow:
-    """What a ring keeps of the entries that newer ones pushed out."""
+    """The entries that a ring keeps although newer ones pushed them out."""
 
     __slots__ = ("_begins", "_first_room", "_notable_room", "dropped", "first", "notable", "room")
 
@@ -101,7 +101,7 @@ class _Overflow:
         self._begins = True
 
     def take_from(self, last: deque[Entry]) -> int:
-        """Take what is too much from the last entries; return how many had to go."""
+        """Take the surplus from the last entries; return how many were dropped."""
         gone = 0
         while len(last) > self.room:
             try:
@@ -109,16 +109,16 @@ class _Overflow:
             except IndexError:  # another thread made room
                 break
             if self._begins or oldest[NOTABLE]:
-                leaves = self._keep(oldest)
-                if leaves is None:
+                dropped = self._keep(oldest)
+                if dropped is None:
                     continue
-                oldest = leaves
+                oldest = dropped
             self.dropped[oldest[KIND].category(oldest)] += 1
             gone += 1
         return gone
 
     def _keep(self, oldest: Entry) -> Entry | None:
-        """Keep an entry if it matters; return what has to go then, itself if it does not."""
+        """Keep an entry if it matters; return the entry that is dropped instead, itself if it does not."""
         if len(self.first) < self._first_room:
             self.first.append(oldest)
             self.room -= 1

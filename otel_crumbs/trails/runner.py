@@ -1,4 +1,4 @@
-"""What is running here: an asyncio task, or a thread. Where nobody imported asyncio, neither do we."""
+"""The runner of the current code: an asyncio task, or a thread. asyncio is never imported for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def find_runner() -> Runner:
-    """Return what is running here: the asyncio task, else the identity of the thread."""
+    """Return the runner of the current code: the asyncio task, else the identity of the thread."""
     task = find_task()
     # Looked up at each call: gevent replaces it to tell greenlets apart.
     return threading.get_ident() if task is None else task
@@ -29,13 +29,13 @@ def find_task() -> Task[Any] | None:
 
 
 def name_of(running: Runner) -> str:
-    """Return what people call a task or the running thread."""
+    """Return the name of a task or of the current thread."""
     return threading.current_thread().name if isinstance(running, int) else running.get_name()
 
 
 def _adopt_asyncio(asyncio: Any) -> Task[Any] | None:
     """Ask asyncio itself from now on; a loop only runs once all of it was imported."""
-    global running_loop, current_task  # noqa: PLW0603 - these are asked at every span, and must cost nothing then
+    global running_loop, current_task  # noqa: PLW0603 - these are asked at every span, and must be one call in C
     if not hasattr(asyncio, "__all__"):  # it is there from the first moment of the import, and this at its end
         return None
     current_task = asyncio.current_task
@@ -44,5 +44,5 @@ def _adopt_asyncio(asyncio: Any) -> Task[Any] | None:
 
 
 # Until somebody imports asyncio, the module stands in for the loop: a look that is all in C.
-running_loop: Callable[[], AbstractEventLoop | None] = partial(sys.modules.get, "asyncio")  # type: ignore[assignment]  # as said
+running_loop: Callable[[], AbstractEventLoop | None] = partial(sys.modules.get, "asyncio")  # type: ignore[assignment]  # the module stands in for a loop
 current_task: Callable[[AbstractEventLoop], Task[Any] | None] = _adopt_asyncio

@@ -44,7 +44,7 @@ def _make_create_task(original: Callable[..., asyncio.Task[Any]], patch: Patch) 
 @guarded("a task was started")
 def _ensure_branch() -> None:
     if find_task() is not None:
-        current.branch()
+        current.find_branch()
 
 
 @guarded("a task was started in asyncio's debug mode")

@@ -41,7 +41,7 @@ def install() -> Undo | None:
 def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
     @guarded("a job was submitted to a thread pool")
     def remember_submitter(job: Any) -> None:
-        setattr(job, _SUBMITTER, current.branch())
+        setattr(job, _SUBMITTER, current.find_branch())
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
         original(self, *args, **kwargs)

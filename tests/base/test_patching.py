@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_crumbs.base.patching import Patch, Undo, combine, replace, when_imported
+from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 from tests.conftest import GuardedFailures
 
 
@@ -152,7 +152,7 @@ def test_a_module_is_hooked_when_it_is_imported(package: str) -> None:
     """The hook sees the module once its code has run; undoing leaves no finder behind."""
     seen: list[int] = []
 
-    undo = when_imported(f"{package}.part", lambda module: seen.append(module.value))
+    undo = on_import(f"{package}.part", lambda module: seen.append(module.value))
     before = list(seen)
     module = importlib.import_module(f"{package}.part")
     undo()
@@ -168,7 +168,7 @@ def test_a_module_that_is_there_is_hooked_now(package: str) -> None:
     module = importlib.import_module(package)
     seen: list[ModuleType] = []
 
-    undo = when_imported(package, seen.append)
+    undo = on_import(package, seen.append)
     undo()
 
     assert seen == [module]
@@ -176,7 +176,7 @@ def test_a_module_that_is_there_is_hooked_now(package: str) -> None:
 
 def test_a_module_is_never_imported_for_a_hook(package: str) -> None:
     """Waiting for it does not look for it either."""
-    undo = when_imported(f"{package}.part", lambda _: None)
+    undo = on_import(f"{package}.part", lambda _: None)
     undo()
 
     assert package not in sys.modules
@@ -186,7 +186,7 @@ def test_nothing_is_hooked_once_nobody_waits(package: str) -> None:
     """A module that is imported after undoing is left alone."""
     seen: list[ModuleType] = []
 
-    when_imported(package, seen.append)()
+    on_import(package, seen.append)()
     importlib.import_module(package)
 
     assert seen == []
@@ -196,7 +196,7 @@ def test_undoing_undoes_what_was_attached(package: str) -> None:
     """The function that the hook returned is called, once."""
     undone: list[str] = []
 
-    undo = when_imported(package, lambda _: lambda: undone.append("undone"))
+    undo = on_import(package, lambda _: lambda: undone.append("undone"))
     importlib.import_module(package)
     undo()
 
@@ -209,7 +209,7 @@ def test_a_hook_that_fails_does_not_break_the_import(package: str, guarded_failu
     def fail(_: ModuleType) -> None:
         raise RuntimeError("a mistake")
 
-    undo = when_imported(package, fail)
+    undo = on_import(package, fail)
     module = importlib.import_module(package)
     undo()
 
@@ -222,7 +222,7 @@ def test_an_import_that_fails_is_no_import(package: str) -> None:
     """The exception is the module's own, and from Python 3.11 on no frame of the hook is in its traceback."""
     seen: list[ModuleType] = []
 
-    undo = when_imported(f"{package}.broken", seen.append)
+    undo = on_import(f"{package}.broken", seen.append)
     with pytest.raises(AttributeError, match="attempts") as raised:
         importlib.import_module(f"{package}.broken")
     undo()
@@ -240,7 +240,7 @@ def test_a_module_that_is_reloaded_is_hooked_again(package: str) -> None:
         story.append("attached")
         return lambda: story.append("undone")
 
-    undo = when_imported(package, attach)
+    undo = on_import(package, attach)
     module = importlib.import_module(package)
     importlib.reload(module)
     undo()
@@ -253,7 +253,7 @@ def test_looking_for_a_module_is_no_import(package: str) -> None:
     expected = type(importlib.util.find_spec(f"{package}.part").loader)  # type: ignore[union-attr]  # it is there
     seen: list[ModuleType] = []
 
-    undo = when_imported(f"{package}.part", seen.append)
+    undo = on_import(f"{package}.part", seen.append)
     found = importlib.util.find_spec(f"{package}.part")
     undo()
 
@@ -265,7 +265,7 @@ def test_looking_for_a_module_is_no_import(package: str) -> None:
 def test_a_lazy_module_is_hooked_when_its_code_runs(package: str) -> None:
     """Not before: a lazy import must stay lazy."""
     seen: list[str] = []
-    undo = when_imported(f"{package}.part", lambda module: seen.append(module.__name__))
+    undo = on_import(f"{package}.part", lambda module: seen.append(module.__name__))
     spec = importlib.util.find_spec(f"{package}.part")
     assert spec is not None
     assert spec.loader is not None
@@ -284,7 +284,7 @@ def test_a_lazy_module_is_hooked_when_its_code_runs(package: str) -> None:
 def test_threads_that_import_at_once_hook_once(package: str) -> None:
     """The import system runs a module's code once, and so is the hook."""
     seen: list[ModuleType] = []
-    undo = when_imported(f"{package}.part", seen.append)
+    undo = on_import(f"{package}.part", seen.append)
     barrier = threading.Barrier(4)
 
     def work() -> None:
@@ -317,7 +317,7 @@ def test_another_finder_that_asks_for_the_same_module_gets_it(package: str, monk
 
     seen: list[ModuleType] = []
     monkeypatch.setattr(sys, "meta_path", [Asking(), *sys.meta_path])
-    undo = when_imported(package, seen.append)
+    undo = on_import(package, seen.append)
     module = importlib.import_module(package)
     undo()
 

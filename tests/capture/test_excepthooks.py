@@ -166,8 +166,8 @@ def test_a_forgotten_task_does_not_get_the_trail_of_where_it_is_collected(
 
     asyncio.run(main())
 
-    told = [crumb.message for crumb in events[0].breadcrumbs]
-    assert told == ["in the task"]
+    reported = [crumb.message for crumb in events[0].breadcrumbs]
+    assert reported == ["in the task"]
     assert events[0].operation is None
     assert (events[0].trace_id, events[0].span_id) == (0, 0)
 
@@ -312,7 +312,7 @@ def test_a_cancelled_request_is_no_event(app: Application, events: CapturedEvent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Door:
+class Mechanism:
     """Where a hook stands, and with how many arguments it is called."""
 
     holder: Any
@@ -326,53 +326,53 @@ class Door:
 
 
 MECHANISMS = (
-    Door(holder=sys, name="excepthook", arguments=3),
-    Door(holder=threading, name="excepthook", arguments=1),
-    Door(holder=sys, name="unraisablehook", arguments=1),
-    Door(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
-    Door(holder=logging.Logger, name="callHandlers", arguments=2),
+    Mechanism(holder=sys, name="excepthook", arguments=3),
+    Mechanism(holder=threading, name="excepthook", arguments=1),
+    Mechanism(holder=sys, name="unraisablehook", arguments=1),
+    Mechanism(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
+    Mechanism(holder=logging.Logger, name="callHandlers", arguments=2),
 )
 
 
-@pytest.mark.parametrize("door", MECHANISMS, ids=lambda door: door.name)
-def test_uninstalling_restores_the_hook(door: Door) -> None:
+@pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+def test_uninstalling_restores_the_hook(mechanism: Mechanism) -> None:
     """The hook that was there is there again, the very same object."""
-    before = door.hook
+    before = mechanism.hook
 
     with capture_events():
-        assert door.hook is not before
+        assert mechanism.hook is not before
 
-    assert door.hook is before
+    assert mechanism.hook is before
 
 
-@pytest.mark.parametrize("door", MECHANISMS, ids=lambda door: door.name)
-def test_uninstalling_steps_aside_for_a_later_hook(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+def test_uninstalling_steps_aside_for_a_later_hook(mechanism: Mechanism, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hook that somebody put in place after us stays, and still reaches the one before us."""
     reached: list[Any] = []
-    monkeypatch.setattr(door.holder, door.name, lambda *args: reached.append(args))
+    monkeypatch.setattr(mechanism.holder, mechanism.name, lambda *args: reached.append(args))
     with capture_events() as events:
-        ours = door.hook
+        ours = mechanism.hook
 
         def second(*args: Any) -> Any:
             return ours(*args)
 
-        setattr(door.holder, door.name, second)
-    arguments = (None,) * door.arguments
+        setattr(mechanism.holder, mechanism.name, second)
+    arguments = (None,) * mechanism.arguments
 
-    door.hook(*arguments)
+    mechanism.hook(*arguments)
 
-    assert door.hook is second
+    assert mechanism.hook is second
     assert reached == [arguments]
     assert list(events) == []
 
 
-@pytest.mark.parametrize("door", MECHANISMS[:4], ids=lambda door: door.name)
-def test_a_door_that_is_not_asked_for_is_left_alone(door: Door) -> None:
+@pytest.mark.parametrize("mechanism", MECHANISMS[:4], ids=lambda mechanism: mechanism.name)
+def test_a_mechanism_that_is_not_asked_for_is_left_alone(mechanism: Mechanism) -> None:
     """`capture` names the doors; the others' hooks are not touched."""
-    before = door.hook
+    before = mechanism.hook
 
     with capture_events(capture="logging"):
-        assert door.hook is before
+        assert mechanism.hook is before
 
 
 def test_requests_and_log_lines_are_reported_only_where_asked_for(app: Application) -> None:

@@ -54,7 +54,7 @@ def fail(message: str = "boom", kind: type[Exception] = ValueError) -> str | Non
         return otel_crumbs.capture_exception(error)
 
 
-def test_a_storm_is_a_few_events(limited: CapturedEvents, clock: Clock) -> None:
+def test_a_burst_is_a_few_events(limited: CapturedEvents, clock: Clock) -> None:
     """The first of a minute are sent; the first of the next one says how many were not."""
     ids = [fail() for _ in range(1000)]
     clock.now += 61
@@ -131,7 +131,7 @@ def test_what_is_remembered_is_bounded(limited: CapturedEvents) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_begins_anew(limited: CapturedEvents) -> None:  # noqa: ARG001 - installed
+def test_a_forked_child_begins_again(limited: CapturedEvents) -> None:  # noqa: ARG001 - installed
     """What its parent sent is no concern of the child's, and the parent's lock is not either."""
     for _ in range(LIMIT + 1):
         fail()

@@ -30,7 +30,7 @@ def notes(events: CapturedEvents) -> list[list[str]]:
     return [[crumb.message for crumb in event.breadcrumbs if crumb.category == "manual"] for event in events]
 
 
-def test_every_door_at_once(app: Application, events: CapturedEvents) -> None:
+def test_every_mechanism_at_once(app: Application, events: CapturedEvents) -> None:
     """An exception logged, captured, raised through spans and a request, and uncaught, is one event."""
     error = ValueError("boom")
     ids: list[str | None] = []
@@ -57,7 +57,7 @@ def test_every_door_at_once(app: Application, events: CapturedEvents) -> None:
     assert notes(events) == [["inside"]]
 
 
-def test_one_exception_through_nested_spans_is_told_once(app: Application, events: CapturedEvents) -> None:
+def test_one_exception_through_nested_spans_is_reported_once(app: Application, events: CapturedEvents) -> None:
     """It is one event, and neither it nor its record on the spans is a breadcrumb in its own trail."""
     span = app.tracer.start_as_current_span
     with suppress(ValueError), app.request("GET /"), span("outer"), span("inner"):

@@ -14,7 +14,7 @@ from .commands import run
 WITHOUT = "import sys; sys.modules[{module!r}] = None; from otel_crumbs.cli import main; sys.exit(main(['demo']))"
 
 
-def test_the_version_is_told(tmp_path: Path) -> None:
+def test_the_version_is_reported(tmp_path: Path) -> None:
     """In one line, as for every program."""
     assert run(tmp_path, "--version").stdout == f"otel-crumbs {version('otel-crumbs')}\n"
 

@@ -66,7 +66,7 @@ def test_the_demo_shows_every_error_with_its_trail(as_text: subprocess.Completed
     assert "otel-crumbs doctor" in done.stdout
 
 
-def test_the_trail_tells_the_cause_at_a_glance(as_text: subprocess.CompletedProcess[str]) -> None:
+def test_the_trail_reports_the_cause_at_a_glance(as_text: subprocess.CompletedProcess[str]) -> None:
     """The TypeError alone says nothing about payments."""
     last = as_text.stdout.partition("4 of 4")[2].partition("Go on")[0]
     assert re.search(r"-\d{3} ms ● shop.checkout +checkout of order 1: 2 x Moka pot for ada, 68.00 EUR", last)
@@ -91,8 +91,8 @@ def test_json_has_standard_output_for_itself(as_json: subprocess.CompletedProces
 def test_trails_of_customers_at_the_same_time_are_apart(as_json: subprocess.CompletedProcess[str]) -> None:
     """Two customers want the last mug; who gets none is the only one in the trail."""
     trail = events_of(as_json.stdout)["IntegrityError"]["otel_crumbs.breadcrumbs"]
-    told = " ".join(crumb["message"] for crumb in trail)
-    assert len(re.findall("in stock, selling one to", told)) == 1
+    reported = " ".join(crumb["message"] for crumb in trail)
+    assert len(re.findall("in stock, selling one to", reported)) == 1
     assert [crumb["type"] for crumb in trail].count("http") == 1
 
 

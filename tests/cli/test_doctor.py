@@ -148,9 +148,9 @@ def test_hooks_and_what_they_wait_for_are_listed(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", "--no-send", env={"OTEL_CRUMBS_CAPTURE": "excepthook"})
 
     hooks = " ".join(section(done.stdout, "In place").split())
-    shut = ", ".join(door for door in MECHANISMS if door != "excepthook")
+    shut = ", ".join(mechanism for mechanism in MECHANISMS if mechanism != "excepthook")
     assert "sys.excepthook" in hooks
-    assert f"doors left shut {shut}" in hooks
+    assert f"mechanisms turned off {shut}" in hooks
     assert "• tracer provider none yet" in hooks
 
 

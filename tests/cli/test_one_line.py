@@ -10,7 +10,7 @@ from .events import ZERO, crumb
 
 
 @pytest.mark.parametrize(
-    ("at", "told"),
+    ("at", "reported"),
     [
         ("20:26:38.760000", "-1.24 s"),
         ("20:26:39.938000", "-62 ms"),
@@ -18,9 +18,9 @@ from .events import ZERO, crumb
         ("20:26:41.000000", "+1.00 s"),
     ],
 )
-def test_times_are_relative_to_the_error(at: str, told: str) -> None:
+def test_times_are_relative_to_the_error(at: str, reported: str) -> None:
     """In the unit that people would use, with a sign."""
-    assert one_line.format_relative_time(crumb("x", at)["timestamp"], ZERO) == told
+    assert one_line.format_relative_time(crumb("x", at)["timestamp"], ZERO) == reported
 
 
 def test_sql_shows_the_table_and_the_condition() -> None:
@@ -30,9 +30,9 @@ def test_sql_shows_the_table_and_the_condition() -> None:
         'INNER JOIN "shop_product" ON ("shop_order"."product_id" = "shop_product"."id") WHERE "shop_order"."id" = %s'
     )
 
-    told = one_line.format_message(crumb(statement, type="query"))
+    reported = one_line.format_message(crumb(statement, type="query"))
 
-    assert told == "SELECT … FROM shop_order INNER JOIN shop_product WHERE shop_order.id = %s"
+    assert reported == "SELECT … FROM shop_order INNER JOIN shop_product WHERE shop_order.id = %s"
 
 
 def test_short_sql_stays_as_it_is() -> None:
@@ -49,14 +49,14 @@ def test_only_sql_is_shortened() -> None:
     assert one_line.format_message(crumb(words)) == words
 
 
-def test_data_that_the_message_tells_is_left_out() -> None:
+def test_data_that_the_message_reports_is_left_out() -> None:
     """What remains are a few short items."""
     data = {"order": 7, "http.method": "GET", "customer": "ada", "blob": "x" * 99, "more": 1, "most": 2}
 
     assert one_line.format_data(crumb("order 7", data=data)) == f"customer=ada  blob={'x' * 31}…  more=1"
 
 
-def test_an_error_is_told_once() -> None:
+def test_an_error_is_reported_once() -> None:
     """The message names it already."""
     failed = crumb("UPDATE shop -> IntegrityError", type="query", data={"error": "IntegrityError: CHECK failed"})
 
@@ -71,7 +71,7 @@ def test_marks_say_what_is_special() -> None:
     assert one_line.format_marks(crumb("x")) == ""
 
 
-def test_a_duration_is_told_once() -> None:
+def test_a_duration_is_reported_once() -> None:
     """The message of an HTTP call has it already, and what is in flight has none."""
     assert one_line.format_duration(crumb("SELECT 1", type="query", duration_ms=3.14)) == "3.1 ms"
     assert one_line.format_duration(crumb("SELECT 1", type="query", duration_ms=0.31)) == "", "that is no wait"
@@ -83,6 +83,6 @@ def test_one_table_needs_no_naming_of_its_columns() -> None:
     """Object mappers name the table before each of them."""
     statement = 'UPDATE "shop_product" SET "stock" = ("shop_product"."stock" - %s) WHERE "shop_product"."id" = %s'
 
-    told = one_line.format_message(crumb(statement, type="query"))
+    reported = one_line.format_message(crumb(statement, type="query"))
 
-    assert told == "UPDATE shop_product SET stock = (stock - %s) WHERE id = %s"
+    assert reported == "UPDATE shop_product SET stock = (stock - %s) WHERE id = %s"

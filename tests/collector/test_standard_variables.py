@@ -45,7 +45,7 @@ def test_compression_is_honoured(
 
 
 @over_both_protocols
-def test_headers_open_the_door_of_a_collector_that_asks_for_a_token(
+def test_headers_open_a_collector_that_asks_for_a_token(
     start_collector: StartCollector, service: str, tmp_path: Path, protocol: str
 ) -> None:
     """A Collector behind a token takes the event from a program that was given the token."""

@@ -149,7 +149,7 @@ def _answer_late(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_sigterm_right_after_a_storm_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:
+def test_sigterm_right_after_a_burst_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:
     """Nobody listens, so a thousand events with full trails are written before the process dies."""
     process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="10"), MANY, "wait")
 

@@ -74,14 +74,14 @@ def test_installing_in_another_thread_hooks_no_signal() -> None:
 
 def test_the_last_seconds_are_spent_once() -> None:
     """Whatever ends come after each other or inside each other."""
-    told: list[float] = []
+    reported: list[float] = []
     last_seconds = ShutdownBudget(0.2)
 
     def hang(seconds: float) -> None:
-        told.append(seconds)
+        reported.append(seconds)
         threading.Event().wait(5)
 
     last_seconds.spend(hang)
-    last_seconds.spend(told.append)
+    last_seconds.spend(reported.append)
 
-    assert told == [pytest.approx(0.2, abs=0.1), 0.0]
+    assert reported == [pytest.approx(0.2, abs=0.1), 0.0]

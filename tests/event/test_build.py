@@ -278,7 +278,7 @@ def test_the_trail_by_hand_is_the_applications_own() -> None:
         assert render_snapshot(waits.trail)[0][0].data == {"tags": ["new"]}
 
 
-def test_what_is_the_same_in_a_row_is_told_once(events: CapturedEvents) -> None:
+def test_what_is_the_same_in_a_row_is_reported_once(events: CapturedEvents) -> None:
     """A loop that says the same a hundred times leaves one breadcrumb that counts."""
     otel_crumbs.record("before")
     for _ in range(50):

@@ -29,7 +29,7 @@ def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
 ) -> None:
     """The event comes with all others, and the failure is told."""
     otel_crumbs.record("before")
-    current.branch().append((0, False, None, BROKEN))
+    current.find_branch().append((0, False, None, BROKEN))
     otel_crumbs.record("after")
 
     otel_crumbs.capture_exception(ValueError("boom"))
@@ -66,7 +66,7 @@ def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
     """The trail stays as it is where duplicates cannot be found."""
     with app.request():
         otel_crumbs.record("a note")
-        snapshot = take_snapshot(current.branch())
+        snapshot = take_snapshot(current.find_branch())
 
     breadcrumbs, _ = render_snapshot(snapshot, deduplicate=lambda _: None)
 

@@ -23,7 +23,7 @@ SECRET = "hunter2"  # noqa: S105 - the secret of these tests
 )
 def test_a_value_with_such_a_key_goes(key: str) -> None:
     """Whatever the case, and `-`, `_` and blanks alike."""
-    assert Scrubber().mapping({key: SECRET}) == {key: SCRUBBED}
+    assert Scrubber().scrub_mapping({key: SECRET}) == {key: SCRUBBED}
 
 
 @pytest.mark.parametrize(
@@ -31,21 +31,21 @@ def test_a_value_with_such_a_key_goes(key: str) -> None:
 )
 def test_a_key_that_only_looks_alike_stays(key: str) -> None:
     """`author` is no `authorization`."""
-    assert Scrubber().mapping({key: "value"}) == {key: "value"}
+    assert Scrubber().scrub_mapping({key: "value"}) == {key: "value"}
 
 
 def test_it_goes_at_any_depth() -> None:
     """In mappings within lists within mappings."""
     data = {"a": [{"b": {"password": SECRET}}, "token=hunter2"], "c": {"token": [SECRET, {"d": SECRET}]}}
 
-    assert SECRET not in str(Scrubber().mapping(data))
+    assert SECRET not in str(Scrubber().scrub_mapping(data))
 
 
-def test_what_tells_nothing_stays() -> None:
+def test_placeholders_and_empty_values_stay() -> None:
     """That there was no password, or that one was given, is worth knowing."""
     data = {"password": None, "has_password": True, "token": False}
 
-    assert Scrubber().mapping(data) == data
+    assert Scrubber().scrub_mapping(data) == data
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_what_tells_nothing_stays() -> None:
 )
 def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) -> None:
     """In URLs, SQL, JSON, headers and command lines."""
-    assert Scrubber().text(said) == expected
+    assert Scrubber().scrub_text(said) == expected
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) ->
 )
 def test_what_is_no_secret_stays(said: str) -> None:
     """Placeholders and plain sentences are worth reading."""
-    assert Scrubber().text(said) == said
+    assert Scrubber().scrub_text(said) == said
 
 
 def test_the_value_of_an_option_goes_from_a_list_of_arguments() -> None:
     """As command lines are recorded: one item a word."""
     arguments = ["sync", "--token", SECRET, "--password=hunter2", "--secret", "--dry-run", "token", "ring"]
 
-    assert Scrubber().value(arguments) == [
+    assert Scrubber().scrub_value(arguments) == [
         *("sync", "--token", SCRUBBED, "--password=[scrubbed]", "--secret", "--dry-run", "token", "ring"),
     ]
 
@@ -110,14 +110,14 @@ def test_a_long_text_is_scrub_text_from_one_end_to_the_other(piece: str) -> None
     """Nothing in it makes the search begin again: otherwise this would not end."""
     said = piece * (1_000_000 // len(piece))
 
-    assert Scrubber().text(said) == said
+    assert Scrubber().scrub_text(said) == said
 
 
 def test_a_text_with_many_secrets_loses_all() -> None:
     """Not only the first."""
     said = "a token=hunter2 b password=hunter2, c secret: hunter2"
 
-    assert SECRET not in Scrubber().text(said)
+    assert SECRET not in Scrubber().scrub_text(said)
 
 
 @given(st.lists(st.sampled_from(["pass", "word", "Api", "KEY", "to\u212aen", "\u017fecret", "-", "_", "=", ": ", " "])))
@@ -126,25 +126,25 @@ def test_a_glance_overlooks_nothing(parts: list[str]) -> None:
     scrubber = Scrubber(["password", "api_key", "token", "secret", "my_pass_word"])
     said = "".join([*parts, "hunter2"])
 
-    assert scrubber.text(said) == scrubber._scrub_text(said)
+    assert scrubber.scrub_text(said) == scrubber._scrub_assignments(said)
 
 
 @pytest.mark.parametrize("key", ["\u017fecret", "-", "s-e-c-r-e-t"])
 def test_a_word_of_any_letters_is_found(key: str) -> None:
     """Also one that a glance would not do for."""
-    assert Scrubber([key, "other"]).text(f"x {key}=hunter2") == f"x {key}={SCRUBBED}"
+    assert Scrubber([key, "other"]).scrub_text(f"x {key}=hunter2") == f"x {key}={SCRUBBED}"
 
 
 def test_the_keys_are_the_users_choice() -> None:
     """Own words replace the defaults."""
     scrubber = Scrubber(["iban", "tax id"])
 
-    assert scrubber.mapping({"IBAN": SECRET, "tax-id": SECRET, "password": "kept"}) == {
+    assert scrubber.scrub_mapping({"IBAN": SECRET, "tax-id": SECRET, "password": "kept"}) == {
         "IBAN": SCRUBBED,
         "tax-id": SCRUBBED,
         "password": "kept",
     }
-    assert scrubber.text("iban=hunter2 password=kept") == "iban=[scrubbed] password=kept"
+    assert scrubber.scrub_text("iban=hunter2 password=kept") == "iban=[scrubbed] password=kept"
 
 
 @pytest.mark.parametrize("keys", [[], ["", "  "]])
@@ -152,15 +152,15 @@ def test_no_words_scrub_nothing(keys: list[str]) -> None:
     """Whoever wants everything sent gets it."""
     scrubber = Scrubber(keys)
 
-    assert scrubber.mapping({"password": SECRET}) == {"password": SECRET}
-    assert scrubber.text("password=hunter2") == "password=hunter2"
+    assert scrubber.scrub_mapping({"password": SECRET}) == {"password": SECRET}
+    assert scrubber.scrub_text("password=hunter2") == "password=hunter2"
 
 
 def test_a_word_is_no_pattern() -> None:
     """Signs of regular expressions are signs."""
     scrubber = Scrubber(["a.b", "(x"])
 
-    assert scrubber.mapping({"a.b": SECRET, "(x": SECRET, "aXb": "kept"}) == {
+    assert scrubber.scrub_mapping({"a.b": SECRET, "(x": SECRET, "aXb": "kept"}) == {
         "a.b": SCRUBBED,
         "(x": SCRUBBED,
         "aXb": "kept",
@@ -170,4 +170,4 @@ def test_a_word_is_no_pattern() -> None:
 @pytest.mark.parametrize("value", [7, 1.5, None, True, ["a"], {"a": 1}])
 def test_other_values_stay(value: Any) -> None:
     """Only texts are searched."""
-    assert Scrubber().value(value) == value
+    assert Scrubber().scrub_value(value) == value

@@ -73,7 +73,7 @@ def test_the_text_is_what_python_prints() -> None:
     assert event_of(error).stacktrace == "".join(traceback.format_exception(error))
 
 
-def test_the_chain_is_told_nearest_first() -> None:
+def test_the_chain_is_reported_nearest_first() -> None:
     """Each names the one it belongs to, and how."""
     assert links(chained()) == [
         ("OrderError", None, None),
@@ -82,7 +82,7 @@ def test_the_chain_is_told_nearest_first() -> None:
     ]
 
 
-def test_what_was_suppressed_is_not_told() -> None:
+def test_what_was_suppressed_is_not_reported() -> None:
     """`raise ... from None` means that the context does not matter."""
     try:
         try:
@@ -90,9 +90,9 @@ def test_what_was_suppressed_is_not_told() -> None:
         except KeyError:
             raise ValueError("second") from None
     except ValueError as error:
-        told = links(error)
+        reported = links(error)
 
-    assert told == [("ValueError", None, None)]
+    assert reported == [("ValueError", None, None)]
 
 
 def test_a_chain_that_bites_its_tail_ends() -> None:
@@ -120,7 +120,7 @@ def test_an_endless_chain_is_cut() -> None:
 
 
 @GROUPS
-def test_a_groups_members_are_told() -> None:
+def test_a_groups_members_are_reported() -> None:
     """Each with its place, nested groups too."""
     group = ExceptionGroup("all", [ValueError("one"), ExceptionGroup("some", [KeyError("two")])])  # noqa: F821 - 3.11
 
@@ -239,7 +239,7 @@ def test_a_str_that_returns_no_text_is_an_event() -> None:
 
 
 @pytest.mark.parametrize("message", ["\ud800", "a" * 1_000_000, "two\nlines", "", "\x00"])
-def test_any_message_is_told_in_bounds(message: str) -> None:
+def test_any_message_is_reported_in_bounds(message: str) -> None:
     """And can be encoded."""
     event = event_of(raised(ValueError(message))[1])
 
@@ -250,7 +250,7 @@ def test_any_message_is_told_in_bounds(message: str) -> None:
     assert "\n" not in event.title
 
 
-def test_a_recursion_error_is_told_from_both_ends() -> None:
+def test_a_recursion_error_keeps_both_ends() -> None:
     """A thousand frames of the same are cut in the middle."""
 
     def endless(number: int) -> int:
@@ -263,7 +263,7 @@ def test_a_recursion_error_is_told_from_both_ends() -> None:
 
     frames = event.exception.frames
     assert len(frames) == MAX_FRAMES
-    assert frames[0].function == "test_a_recursion_error_is_told_from_both_ends"
+    assert frames[0].function == "test_a_recursion_error_keeps_both_ends"
     assert frames[-1].function == "endless"
     assert "RecursionError" in event.stacktrace
 
@@ -299,7 +299,7 @@ def test_nothing_of_the_application_is_kept_alive() -> None:
     assert captured.exceptions[0].message == "boom"
 
 
-def test_code_without_a_file_is_told() -> None:
+def test_code_without_a_file_is_reported() -> None:
     """What `exec` runs has a name in angle brackets."""
     try:
         exec(compile("1 / 0", "<template>", "exec"), {})  # noqa: S102 - what template engines do

@@ -77,12 +77,12 @@ def test_a_reason_is_an_attribute() -> None:
     assert {"otel_crumbs.exporter": "refusing", "otel_crumbs.reason": "refused"} in attributes
 
 
-def test_a_ticker_starts_anew() -> None:
+def test_a_counter_starts_again() -> None:
     """A forked child counts its own."""
-    ticker = FastCounter()
-    ticker.tick()
+    counter = FastCounter()
+    counter.tick()
 
-    ticker.reset_after_fork()
-    ticker.tick()
+    counter.reset_after_fork()
+    counter.tick()
 
-    assert ticker.value == 1
+    assert counter.value == 1

@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package", autouse=True)
 def _instrumented() -> Iterator[None]:
     # Not at the top: where there are no libraries, this file is imported all the same.
-    from .telling import instrumented  # noqa: PLC0415
+    from .describing import instrumented  # noqa: PLC0415
 
     with running_application(), instrumented():
         yield

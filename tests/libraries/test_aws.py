@@ -10,8 +10,8 @@ import pytest
 
 from tests.loopback import nobody_listens
 
+from .describing import details, reported, trail_of
 from .partner import Partner
-from .telling import details, told, trail_of
 
 ONCE = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=5)
 
@@ -35,7 +35,7 @@ def test_a_call_that_is_answered(partner: Partner, status: int, level: str) -> N
 
     [breadcrumb] = trail_of(lambda: s3.get_object(Bucket="hats", Key="bowler"))
 
-    assert told([breadcrumb]) == [("default", "aws", level, f"S3.GetObject -> {status} in a moment")]
+    assert reported([breadcrumb]) == [("default", "aws", level, f"S3.GetObject -> {status} in a moment")]
     data = details(breadcrumb)
     error = data.pop("error", "")
     assert (status == 200) is (error == "")
@@ -55,7 +55,7 @@ def test_a_call_that_finds_nobody() -> None:
     [breadcrumb] = trail_of(lambda: s3.get_object(Bucket="hats", Key="bowler"))
 
     message = "S3.GetObject -> EndpointConnectionError after a moment"
-    assert told([breadcrumb]) == [("default", "aws", "error", message)]
+    assert reported([breadcrumb]) == [("default", "aws", "error", message)]
 
 
 def test_a_message_to_a_queue(partner: Partner) -> None:
@@ -66,5 +66,5 @@ def test_a_message_to_a_queue(partner: Partner) -> None:
 
     # The SDK complains that the answer of this loopback server has no message id.
     [breadcrumb] = [each for each in trail if not each.category.startswith("opentelemetry")]
-    assert told([breadcrumb]) == [("default", "messaging", "info", "orders send")]
+    assert reported([breadcrumb]) == [("default", "messaging", "info", "orders send")]
     assert details(breadcrumb) == {"system": "aws.sqs", "destination": "orders", "library": "boto3sqs"}

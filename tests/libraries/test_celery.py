@@ -15,8 +15,8 @@ import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 
 from .celery_worker import worker
+from .describing import details, reported, trail_of
 from .running import environment
-from .telling import details, told, trail_of
 
 PATIENCE = 60.0
 
@@ -39,7 +39,7 @@ def test_sending_a_task(application: celery.Celery) -> None:
     """How it reached Redis goes without saying."""
     [breadcrumb] = trail_of(lambda: application.tasks["shop.fail"].delay("hat"))
 
-    assert told([breadcrumb]) == [("default", "messaging", "info", "celery send shop.fail")]
+    assert reported([breadcrumb]) == [("default", "messaging", "info", "celery send shop.fail")]
     data = details(breadcrumb)
     assert len(data.pop("message_id")) == 36
     assert data == {"system": "celery", "destination": "celery", "task": "shop.fail", "library": "celery"}
@@ -52,7 +52,7 @@ def test_a_task_run_on_the_spot(application: celery.Celery, events: CapturedEven
         trail = otel_crumbs.trail()
 
     [breadcrumb] = [each for each in trail if each.category == "messaging"]
-    assert told([breadcrumb]) == [("default", "messaging", "error", "shop.fail run -> ValueError after a moment")]
+    assert reported([breadcrumb]) == [("default", "messaging", "error", "shop.fail run -> ValueError after a moment")]
     assert breadcrumb.data["state"] == "FAILURE"
     assert len(events) <= 1
 

@@ -15,7 +15,7 @@ def calls(partner: Partner, nobody: str, **variables: str) -> dict[str, list[lis
     return trails_of("conventions", partner.url, nobody, **variables)
 
 
-def test_old_and_new_conventions_tell_the_same(partner: Partner) -> None:
+def test_old_and_new_conventions_report_the_same(partner: Partner) -> None:
     """The new ones are read as well as those that instrumentations still write unless told otherwise."""
     nobody = nobody_listens()
 

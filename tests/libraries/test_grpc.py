@@ -12,7 +12,7 @@ import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 from tests.loopback import free_port
 
-from .telling import details, told, trail_of
+from .describing import details, reported, trail_of
 
 
 class Cart(grpc.GenericRpcHandler):
@@ -50,7 +50,7 @@ def test_a_call(channel: grpc.Channel) -> None:
     """Service and method are named."""
     [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Add")(b"hat"))
 
-    assert told([breadcrumb]) == [("default", "rpc", "info", "shop.Cart/Add in a moment")]
+    assert reported([breadcrumb]) == [("default", "rpc", "info", "shop.Cart/Add in a moment")]
     assert details(breadcrumb) == {
         "system": "grpc",
         "service": "shop.Cart",
@@ -64,14 +64,14 @@ def test_a_stream(channel: grpc.Channel) -> None:
     """All of its messages are one call."""
     trail = trail_of(lambda: list(channel.unary_stream("/shop.Cart/Watch")(b"hat")))
 
-    assert told(trail) == [("default", "rpc", "info", "shop.Cart/Watch in a moment")]
+    assert reported(trail) == [("default", "rpc", "info", "shop.Cart/Watch in a moment")]
 
 
 def test_a_method_that_is_not_there(channel: grpc.Channel) -> None:
     """The status is told by name, and the server's words beside it."""
     [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Steal")(b"hat"))
 
-    assert told([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Steal -> UNIMPLEMENTED after a moment")]
+    assert reported([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Steal -> UNIMPLEMENTED after a moment")]
     assert breadcrumb.data["reason"] == "Method not found!"
 
 
@@ -80,7 +80,7 @@ def test_a_call_that_finds_nobody() -> None:
     with grpc.insecure_channel(f"127.0.0.1:{free_port()}") as channel:
         [breadcrumb] = trail_of(lambda: channel.unary_unary("/shop.Cart/Add")(b"hat"))
 
-    assert told([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Add -> UNAVAILABLE after a moment")]
+    assert reported([breadcrumb]) == [("default", "rpc", "error", "shop.Cart/Add -> UNAVAILABLE after a moment")]
 
 
 def test_a_health_check_stays_out(channel: grpc.Channel) -> None:

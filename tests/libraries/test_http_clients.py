@@ -15,8 +15,8 @@ import urllib3
 from otel_crumbs import Breadcrumb
 from tests.loopback import nobody_listens
 
+from .describing import details, message_of, reported, trail_of, trail_of_async
 from .partner import Partner
-from .telling import details, message_of, told, trail_of, trail_of_async
 
 # In seconds, for what answers after one.
 PATIENCE = 0.3
@@ -109,7 +109,7 @@ def test_a_call_that_is_answered(client: str, partner: Partner) -> None:
     """It says the status and the time it took, and not the query string."""
     [breadcrumb] = CLIENTS[client](f"{partner.url}/200?page=2")
 
-    assert told([breadcrumb]) == [("http", "http", "info", f"GET {partner.url}/200 -> 200 in a moment")]
+    assert reported([breadcrumb]) == [("http", "http", "info", f"GET {partner.url}/200 -> 200 in a moment")]
     assert details(breadcrumb) == {
         "method": "GET",
         "url": f"{partner.url}/200?page=2",
@@ -124,7 +124,7 @@ def test_a_call_that_is_refused(client: str, partner: Partner, status: int, leve
     """A client's error is a warning, a server's an error."""
     [breadcrumb] = CLIENTS[client](f"{partner.url}/{status}")
 
-    assert told([breadcrumb]) == [("http", "http", level, f"GET {partner.url}/{status} -> {status} in a moment")]
+    assert reported([breadcrumb]) == [("http", "http", level, f"GET {partner.url}/{status} -> {status} in a moment")]
     assert breadcrumb.data["reason"] == {404: "Not Found", 503: "Service Unavailable"}[status]
 
 
@@ -134,7 +134,7 @@ def test_a_call_that_finds_nobody(client: str) -> None:
 
     [breadcrumb] = CLIENTS[client](f"{url}/pay")
 
-    assert told([breadcrumb])[0][:3] == ("http", "http", "error")
+    assert reported([breadcrumb])[0][:3] == ("http", "http", "error")
     assert message_of(breadcrumb).startswith(f"GET {url}/pay -> ")
     assert message_of(breadcrumb).endswith(" after a moment")
     assert str(breadcrumb.data["reason"]).startswith(("connect", "connection "))
@@ -183,8 +183,8 @@ def test_health_checks_stay_out_while_all_is_well(partner: Partner, path: str, c
     assert len(trail) == count
 
 
-def test_a_failed_health_check_is_told(partner: Partner) -> None:
+def test_a_failed_health_check_is_reported(partner: Partner) -> None:
     """It may well be the cause."""
     trail = get_by_requests(f"{partner.url}/503/health")
 
-    assert told(trail) == [("http", "http", "error", f"GET {partner.url}/503/health -> 503 in a moment")]
+    assert reported(trail) == [("http", "http", "error", f"GET {partner.url}/503/health -> 503 in a moment")]

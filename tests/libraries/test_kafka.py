@@ -11,7 +11,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 
-from .telling import told, trail_of
+from .describing import reported, trail_of
 
 
 def record(offset: int) -> ConsumerRecord:
@@ -44,7 +44,7 @@ def test_a_message_that_cannot_be_sent() -> None:
     trail = trail_of(lambda: producer.send("orders", b"7"))
 
     producer.close(timeout=0)
-    assert told(trail)[-1] == ("default", "messaging", "error", "orders send -> KafkaTimeoutError after a moment")
+    assert reported(trail)[-1] == ("default", "messaging", "error", "orders send -> KafkaTimeoutError after a moment")
 
 
 def test_each_message_has_a_trail_of_its_own(consumer: Callable[[int], KafkaConsumer], events: CapturedEvents) -> None:

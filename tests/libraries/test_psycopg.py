@@ -18,9 +18,9 @@ import sqlalchemy
 
 from otel_crumbs import Breadcrumb
 
+from .describing import details, reported, trail_of, trail_of_async
 from .running import trails_of
 from .servers import free_port
-from .telling import details, told, trail_of, trail_of_async
 
 OWN = str(Path("otel_crumbs", "sources"))
 
@@ -60,7 +60,7 @@ def test_a_server_that_is_not_there(name: str) -> None:
 
     trail = CONNECTING[name](lambda: connect(**parameters))
 
-    assert told(trail) == [("query", "query", "error", "connect -> OperationalError")]
+    assert reported(trail) == [("query", "query", "error", "connect -> OperationalError")]
     known = details(trail[0])
     assert known.pop("error").startswith("OperationalError: connection failed: connection to server at ")
     assert known == {"db.system": "postgresql", "db.namespace": "shop", "library": "psycopg"}
@@ -119,7 +119,7 @@ def test_the_ends_of_a_transaction(postgresql: psycopg.Connection) -> None:
     trail = trail_of(call)
 
     assert [each.message for each in trail] == ["select 1", "COMMIT", "select 2", "ROLLBACK"]
-    assert told(trail[1::2]) == [transaction("COMMIT"), transaction("ROLLBACK")]
+    assert reported(trail[1::2]) == [transaction("COMMIT"), transaction("ROLLBACK")]
     assert details(trail[1]) == {"db.system": "postgresql", "db.namespace": "postgres", "library": "psycopg"}
 
 
@@ -170,7 +170,7 @@ def test_a_commit_that_fails(postgresql: psycopg.Connection) -> None:
 
     [breadcrumb] = trail_of(postgresql.commit)
 
-    assert told([breadcrumb]) == [("query", "query", "error", "COMMIT -> UniqueViolation")]
+    assert reported([breadcrumb]) == [("query", "query", "error", "COMMIT -> UniqueViolation")]
     assert str(breadcrumb.data["error"]).startswith("UniqueViolation: duplicate key value")
     assert "secret" not in str(breadcrumb)
 
@@ -204,7 +204,7 @@ def test_errors_have_no_frame_of_ours(postgresql: psycopg.Connection, parameters
     assert OWN not in traceback_of(lambda: sqlite3.connect("/nonexistent/hats"))
 
 
-def test_a_failure_to_connect_that_sqlalchemy_tells_of_as_well() -> None:
+def test_a_failure_to_connect_that_sqlalchemy_reports_as_well() -> None:
     """The driver knows the database."""
     engine = sqlalchemy.create_engine(f"postgresql+psycopg://u:hunter2@127.0.0.1:{free_port()}/shop")
 
@@ -234,7 +234,7 @@ def test_a_transaction_of_sqlalchemy_over_psycopg(postgresql_port: int) -> None:
     engine.dispose()
 
 
-def test_a_pool_tells_of_its_connections_only_where_something_is_wrong(parameters: dict[str, Any]) -> None:
+def test_a_pool_reports_its_connections_only_where_something_is_wrong(parameters: dict[str, Any]) -> None:
     """What the application has carried out is what counts."""
     with psycopg_pool.ConnectionPool(kwargs=parameters, min_size=1, open=True) as pool:
         pool.wait()
@@ -257,7 +257,7 @@ def test_a_pool_that_cannot_connect(parameters: dict[str, Any]) -> None:
 
     failed, warned, *_ = trail_of(call)
 
-    assert told([failed]) == [("query", "query", "error", "connect -> OperationalError")]
+    assert reported([failed]) == [("query", "query", "error", "connect -> OperationalError")]
     assert (warned.category, warned.level) == ("psycopg.pool", "warning")
 
 
@@ -281,7 +281,7 @@ def test_a_database_of_sqlite3_that_cannot_be_opened() -> None:
     """The instrumentation makes no span of it."""
     [breadcrumb] = trail_of(lambda: sqlite3.connect("/nonexistent/hats"))
 
-    assert told([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
+    assert reported([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
     assert details(breadcrumb) == {
         "db.system": "sqlite",
         "db.namespace": "/nonexistent/hats",

@@ -11,7 +11,7 @@ from redis.retry import Retry
 
 from tests.loopback import free_port
 
-from .telling import details, told, trail_of
+from .describing import details, reported, trail_of
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def test_a_command(client: redis.Redis) -> None:
     """Its arguments stay with the application."""
     [breadcrumb] = trail_of(lambda: client.set("cart:7", "hat"))
 
-    assert told([breadcrumb]) == [("query", "redis", "info", "SET ? ?")]
+    assert reported([breadcrumb]) == [("query", "redis", "info", "SET ? ?")]
     assert details(breadcrumb) == {"db.system": "redis", "db.namespace": 0, "library": "redis"}
 
 
@@ -39,7 +39,7 @@ def test_a_pipeline(client: redis.Redis) -> None:
             pipeline.get("cart:7")
             pipeline.execute()
 
-    assert told(trail_of(call)) == [("query", "redis", "info", "SET ? ?; GET ?")]
+    assert reported(trail_of(call)) == [("query", "redis", "info", "SET ? ?; GET ?")]
 
 
 def test_a_command_that_is_refused(client: redis.Redis) -> None:
@@ -48,7 +48,7 @@ def test_a_command_that_is_refused(client: redis.Redis) -> None:
 
     [breadcrumb] = trail_of(lambda: client.lpush("cart:7", "cap"))
 
-    assert told([breadcrumb]) == [("query", "redis", "error", "LPUSH ? ? -> ResponseError after a moment")]
+    assert reported([breadcrumb]) == [("query", "redis", "error", "LPUSH ? ? -> ResponseError after a moment")]
     assert str(breadcrumb.data["error"]).startswith("ResponseError: WRONGTYPE")
 
 
@@ -57,4 +57,4 @@ def test_a_command_that_finds_nobody() -> None:
     with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
         [breadcrumb] = trail_of(lambda: client.get("cart:7"))
 
-    assert told([breadcrumb]) == [("query", "redis", "error", "GET ? -> ConnectionError after a moment")]
+    assert reported([breadcrumb]) == [("query", "redis", "error", "GET ? -> ConnectionError after a moment")]

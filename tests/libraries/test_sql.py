@@ -18,7 +18,7 @@ import otel_crumbs
 from otel_crumbs.testing import capture_events
 from tests.loopback import free_port
 
-from .telling import details, told, trail_of
+from .describing import details, reported, trail_of
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_a_query_of_sqlite3(sqlite: sqlite3.Connection) -> None:
     """White space is folded."""
     [breadcrumb] = trail_of(lambda: sqlite.cursor().execute("select pieces\n  from stock where item = ?", ("hat",)))
 
-    assert told([breadcrumb]) == [("query", "query", "info", "select pieces from stock where item = ?")]
+    assert reported([breadcrumb]) == [("query", "query", "info", "select pieces from stock where item = ?")]
     assert details(breadcrumb) == {"db.system": "sqlite", "library": "sqlite3"}
 
 
@@ -51,7 +51,7 @@ def test_a_query_of_sqlite3_that_fails(sqlite: sqlite3.Connection) -> None:
     """The message names the error, the data say all of it."""
     [breadcrumb] = trail_of(lambda: sqlite.cursor().execute("select * from hats"))
 
-    assert told([breadcrumb]) == [("query", "query", "error", "select * from hats -> OperationalError")]
+    assert reported([breadcrumb]) == [("query", "query", "error", "select * from hats -> OperationalError")]
     assert breadcrumb.data["error"] == "OperationalError: no such table: hats"
 
 
@@ -66,7 +66,7 @@ def test_what_a_sqlite3_connection_carries_out_itself(sqlite: sqlite3.Connection
 
     trail = trail_of(call)
 
-    assert told(trail) == [
+    assert reported(trail) == [
         ("query", "query", "info", "insert into stock values (?, ?)"),
         ("query", "query", "info", "insert into stock values (?, ?)"),
         ("query", "query", "debug", "COMMIT"),
@@ -128,7 +128,7 @@ def test_a_query_of_psycopg(postgresql: psycopg.Connection) -> None:
     """The database is named."""
     [breadcrumb] = trail_of(lambda: postgresql.execute("select pieces from stock where item = %s", ("hat",)))
 
-    assert told([breadcrumb]) == [("query", "query", "info", "select pieces from stock where item = %s")]
+    assert reported([breadcrumb]) == [("query", "query", "info", "select pieces from stock where item = %s")]
     assert details(breadcrumb) == {"db.system": "postgresql", "db.namespace": "postgres", "library": "psycopg"}
 
 
@@ -138,7 +138,7 @@ def test_many_rows_by_psycopg(postgresql: psycopg.Connection) -> None:
 
     trail = trail_of(lambda: postgresql.cursor().executemany("insert into stock values (%s, %s)", rows))
 
-    assert told(trail) == [("query", "query", "info", "insert into stock values (%s, %s)")]
+    assert reported(trail) == [("query", "query", "info", "insert into stock values (%s, %s)")]
 
 
 def test_a_query_of_psycopg_that_fails(postgresql: psycopg.Connection) -> None:
@@ -148,7 +148,7 @@ def test_a_query_of_psycopg_that_fails(postgresql: psycopg.Connection) -> None:
     [breadcrumb] = trail_of(lambda: postgresql.execute("insert into stock values (%s, 1)", ("secret hat",)))
 
     message = "insert into stock values (%s, 1) -> UniqueViolation"
-    assert told([breadcrumb]) == [("query", "query", "error", message)]
+    assert reported([breadcrumb]) == [("query", "query", "error", message)]
     assert str(breadcrumb.data["error"]).startswith("UniqueViolation: duplicate key value")
     assert "secret" not in str(breadcrumb)
     postgresql.rollback()
@@ -246,7 +246,7 @@ def test_a_mysql_that_is_not_there() -> None:
 
     [breadcrumb] = trail_of(lambda: pymysql.connect(**arguments))
 
-    assert told([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
+    assert reported([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
     assert (breadcrumb.data["db.system"], breadcrumb.data["db.namespace"]) == ("mysql", "shop")
     assert breadcrumb.data["library"] == "pymysql"
     assert "Can't connect to MySQL server" in breadcrumb.data["error"]

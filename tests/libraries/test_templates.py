@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from .telling import details, told, trail_of
+from .describing import details, reported, trail_of
 
 PAGES = {"cart.html": "{{ pieces }}", "zero.html": "{{ 1 / pieces }}", "typo.html": "{% if %}"}
 
@@ -20,7 +20,7 @@ def test_a_template(pages: jinja2.Environment) -> None:
     """Of loading, compiling and rendering one is told."""
     [breadcrumb] = trail_of(lambda: pages.get_template("cart.html").render(pieces=3))
 
-    assert told([breadcrumb]) == [("default", "template", "info", "render cart.html")]
+    assert reported([breadcrumb]) == [("default", "template", "info", "render cart.html")]
     assert details(breadcrumb) == {"template": "cart.html"}
 
 
@@ -35,7 +35,7 @@ def test_a_template_that_fails(pages: jinja2.Environment, name: str, message: st
     """The step that failed is told."""
     trail = trail_of(lambda: pages.get_template(name).render(pieces=0))
 
-    assert told(trail) == [("default", "template", "error", message)]
+    assert reported(trail) == [("default", "template", "error", message)]
 
 
 def test_a_template_with_a_mistake(pages: jinja2.Environment) -> None:
@@ -43,4 +43,4 @@ def test_a_template_with_a_mistake(pages: jinja2.Environment) -> None:
     trail = trail_of(lambda: pages.get_template("typo.html").render())
 
     message = "compile typo.html -> TemplateSyntaxError after a moment"
-    assert told(trail) == [("default", "template", "error", message)]
+    assert reported(trail) == [("default", "template", "error", message)]

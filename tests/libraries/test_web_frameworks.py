@@ -23,8 +23,8 @@ from starlette.responses import StreamingResponse
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 
+from .describing import reported
 from .partner import Partner
-from .telling import told
 
 MANY_PARTS = 500
 
@@ -96,7 +96,7 @@ def test_a_request_that_fails(visit: Callable[[str], None], partner: Partner, ev
 
     [event] = events
     assert event.title == "ValueError: no receipt"
-    assert told(list(event.breadcrumbs))[:2] == [
+    assert reported(list(event.breadcrumbs))[:2] == [
         ("default", "shop", "info", "charging"),
         ("http", "http", "error", f"GET {partner.url}/503 -> 503 in a moment"),
     ]

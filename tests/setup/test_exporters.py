@@ -99,9 +99,7 @@ def test_an_address_beside_none_is_a_choice(caplog: pytest.LogCaptureFixture) ->
         ("https://verysecret@érrors.example/4", "it has characters that no DSN has"),
     ],
 )
-def test_a_wrong_dsn_is_told_what_is_wrong_without_its_key(
-    caplog: pytest.LogCaptureFixture, dsn: str, reason: str
-) -> None:
+def test_a_wrong_dsn_is_reported_without_its_key(caplog: pytest.LogCaptureFixture, dsn: str, reason: str) -> None:
     """The environment's warns, the argument's raises, and neither repeats a secret."""
     config = Config.read({"OTEL_CRUMBS_SENTRY_DSN": dsn})
     with pytest.raises(ConfigError) as raised:

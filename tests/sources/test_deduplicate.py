@@ -21,7 +21,7 @@ def messages(*breadcrumbs: Breadcrumb) -> list[tuple[str, object]]:
     return [(each.message, each.data["library"]) for each in deduplicate(breadcrumbs) or ()]
 
 
-def test_the_driver_tells_of_a_query_of_sqlalchemy() -> None:
+def test_the_driver_reports_a_query_of_sqlalchemy() -> None:
     """Also where tracing adds a comment to the statement on its way."""
     outer = crumb("select 1", 0, 10, library="sqlalchemy")
     inner = crumb("select 1 /*traceparent='00-1'*/", 1, 8, library="psycopg")
@@ -29,7 +29,7 @@ def test_the_driver_tells_of_a_query_of_sqlalchemy() -> None:
     assert messages(outer, inner) == [("select 1 /*traceparent='00-1'*/", "psycopg")]
 
 
-def test_sqlalchemy_tells_where_the_driver_does_not() -> None:
+def test_sqlalchemy_reports_where_the_driver_does_not() -> None:
     """What the driver says of something else, somewhere else or later is another thing."""
     outer = crumb("select 1", 0, 10, library="sqlalchemy")
     others = (
@@ -42,7 +42,7 @@ def test_sqlalchemy_tells_where_the_driver_does_not() -> None:
     assert len(messages(outer, *others)) == 5
 
 
-def test_a_broker_that_fails_is_told() -> None:
+def test_a_broker_that_fails_is_reported() -> None:
     """How a task travels is left out only while it does."""
     sending = crumb("celery send shop.count", 0, 10, library="celery", category="messaging", type="default")
     failed = crumb("LPUSH ? ? -> ConnectionError", 1, 1, library="redis", category="redis", level="error")
@@ -53,8 +53,8 @@ def test_a_broker_that_fails_is_told() -> None:
 
 def test_a_record_of_an_error_that_a_database_quotes_values_in() -> None:
     """The query tells of it without the values, and it is the same error."""
-    told = {"library": "psycopg", "error": 'DataError: value "?" is out of range'}
-    query = crumb("select 1 -> DataError", 0, 1, library="psycopg", level="error", data=told)
+    reported = {"library": "psycopg", "error": 'DataError: value "?" is out of range'}
+    query = crumb("select 1 -> DataError", 0, 1, library="psycopg", level="error", data=reported)
     record = Breadcrumb(
         timestamp=2 * MS,
         type="error",

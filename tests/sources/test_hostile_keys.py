@@ -131,9 +131,9 @@ def test_a_key_of_a_span_and_of_its_event(app: Application, events: CapturedEven
     with app.tracer.start_as_current_span("sell", attributes={HOSTILE[key]: 1, "pieces": 3}) as span:
         span.add_event("sold", {HOSTILE[key]: 1, "pieces": 3})
 
-    told = otel_crumbs.trail()
-    assert [each.data["pieces"] for each in told] == [3, 3]
-    assert {type(name) for each in told for name in each.data} == {str}
+    reported = otel_crumbs.trail()
+    assert [each.data["pieces"] for each in reported] == [3, 3]
+    assert {type(name) for each in reported for name in each.data} == {str}
 
 
 @pytest.mark.parametrize("name", ["object", "text", "plain number", "nothing"])
@@ -201,7 +201,7 @@ def test_an_entry_that_cannot_be_rendered_costs_itself_alone(guarded_failures: G
         raise RuntimeError("nobody thought of that")
 
     otel_crumbs.record("before")
-    current.branch().append((2**62, False, None, render))
+    current.find_branch().append((2**62, False, None, render))
     otel_crumbs.record("after")
 
     assert [each.message for each in otel_crumbs.trail()] == ["before", "after"]

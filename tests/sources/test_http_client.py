@@ -59,7 +59,7 @@ def get(port: int, path: str) -> None:
 
 
 @pytest.mark.parametrize(("status", "level"), [(200, "info"), (404, "warning"), (503, "error")])
-def test_an_answer_is_told_with_its_status(port: int, status: int, level: str) -> None:
+def test_an_answer_is_reported_with_its_status(port: int, status: int, level: str) -> None:
     """Method, URL, status, reason and duration are there, and the level fits the status."""
     get(port, f"/{status}?token=abc")
 
@@ -73,7 +73,7 @@ def test_an_answer_is_told_with_its_status(port: int, status: int, level: str) -
     assert breadcrumb.duration_ms == breadcrumb.data["duration_ms"] > 0
 
 
-def test_a_failed_connection_is_told() -> None:
+def test_a_failed_connection_is_reported() -> None:
     """Where nobody listens there is a breadcrumb that says so."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -88,7 +88,7 @@ def test_a_failed_connection_is_told() -> None:
     assert breadcrumb.data["error"].startswith("ConnectionRefusedError: ")
 
 
-def test_a_connection_that_breaks_is_told(port: int) -> None:
+def test_a_connection_that_breaks_is_reported(port: int) -> None:
     """A server that hangs up without an answer makes one breadcrumb."""
     with pytest.raises(http.client.RemoteDisconnected):
         get(port, "/hangup")
@@ -97,14 +97,14 @@ def test_a_connection_that_breaks_is_told(port: int) -> None:
     assert "-> RemoteDisconnected after " in breadcrumb.message
 
 
-def test_each_hop_of_a_redirect_is_told(port: int) -> None:
+def test_each_hop_of_a_redirect_is_reported(port: int) -> None:
     """Urllib follows with a request of its own."""
     urllib.request.urlopen(f"http://127.0.0.1:{port}/moved").close()
 
     assert [breadcrumb.data["status_code"] for breadcrumb in otel_crumbs.trail()] == [302, 200]
 
 
-def test_an_unknown_host_is_told() -> None:
+def test_an_unknown_host_is_reported() -> None:
     """A name that does not resolve is an error of its own kind."""
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen("http://host.invalid/")

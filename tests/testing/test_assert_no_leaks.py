@@ -36,11 +36,11 @@ def test_coroutines_that_take_turns_do_not_leak() -> None:
 
 def test_a_breadcrumb_of_another_is_found() -> None:
     """Work that tells of its predecessor fails the check, which names both."""
-    told: list[str] = []
+    reported: list[str] = []
 
     def work(token: str) -> None:
-        otel_crumbs.record(f"working on {token} after {told[-1:]}")
-        told.append(token)
+        otel_crumbs.record(f"working on {token} after {reported[-1:]}")
+        reported.append(token)
 
     with capture_events() as events, pytest.raises(AssertionError, match="has breadcrumbs of"):
         assert_no_leaks(events, work)

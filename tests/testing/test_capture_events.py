@@ -51,7 +51,7 @@ def test_cleared_events_are_gone() -> None:
         assert [event.exception.message for event in events] == ["second"]
 
 
-def test_steady_events_are_equal_from_run_to_run() -> None:
+def test_frozen_events_are_equal_from_run_to_run() -> None:
     """Two captures of the same story differ in nothing that a snapshot would show."""
     stories = []
     for _ in range(2):

@@ -377,7 +377,7 @@ def test_a_deep_chain_of_tasks_costs_a_bounded_amount(app: Application) -> None:
         if depth:
             return await asyncio.create_task(link(depth - 1))
         assert messages()[-1] == "link 0"
-        return len(list(current.branch().iterate_lineage()))
+        return len(list(current.find_branch().iterate_lineage()))
 
     async def request() -> tuple[int, int]:
         with app.request("GET /"):

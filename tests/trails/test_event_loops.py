@@ -40,8 +40,8 @@ def test_an_exception_that_nobody_awaited_has_its_own_tasks_trail(events: Captur
 
     run(main())
 
-    told = {event.exception.message: [item.message for item in event.breadcrumbs] for event in events}
-    assert {name: [words for words in said if words.startswith("lost")] for name, said in told.items()} == {
+    reported = {event.exception.message: [item.message for item in event.breadcrumbs] for event in events}
+    assert {name: [words for words in said if words.startswith("lost")] for name, said in reported.items()} == {
         "one": ["lost one"],
         "two": ["lost two"],
     }

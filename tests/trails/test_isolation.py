@@ -23,7 +23,7 @@ from tests.application import Application, in_thread, messages, running_applicat
 logger = logging.getLogger("tests.isolation")
 
 
-def told(events: CapturedEvents) -> dict[str, list[str]]:
+def reported(events: CapturedEvents) -> dict[str, list[str]]:
     """Return for each error what its trail tells."""
     return {event.exception.message: [crumb.message for crumb in event.breadcrumbs] for event in events}
 
@@ -48,7 +48,7 @@ def test_two_requests_on_one_thread_share_nothing(app: Application, events: Capt
     failing_request(app, 1)
     failing_request(app, 2)
 
-    assert told(events) == {"1": expected(1), "2": expected(2)}
+    assert reported(events) == {"1": expected(1), "2": expected(2)}
 
 
 def test_a_request_knows_nothing_of_what_was_before_it(app: Application, events: CapturedEvents) -> None:
@@ -57,7 +57,7 @@ def test_a_request_knows_nothing_of_what_was_before_it(app: Application, events:
 
     failing_request(app, 1)
 
-    assert told(events) == {"1": expected(1)}
+    assert reported(events) == {"1": expected(1)}
 
 
 def test_what_follows_a_request_knows_nothing_of_it(app: Application, events: CapturedEvents) -> None:
@@ -76,7 +76,7 @@ def test_many_requests_in_many_threads_share_nothing(app: Application, events: C
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: failing_request(app, number), range(200)))
 
-    assert told(events) == {str(number): expected(number) for number in range(200)}
+    assert reported(events) == {str(number): expected(number) for number in range(200)}
 
 
 def test_many_requests_in_many_tasks_share_nothing(app: Application, events: CapturedEvents) -> None:
@@ -97,7 +97,7 @@ def test_many_requests_in_many_tasks_share_nothing(app: Application, events: Cap
 
     asyncio.run(serve())
 
-    assert told(events) == {str(number): expected(number) for number in range(200)}
+    assert reported(events) == {str(number): expected(number) for number in range(200)}
 
 
 def test_requests_inside_work_opened_by_hand_share_nothing(app: Application, events: CapturedEvents) -> None:
@@ -107,7 +107,7 @@ def test_requests_inside_work_opened_by_hand_share_nothing(app: Application, eve
         failing_request(app, 1)
         failing_request(app, 2)
 
-    assert told(events) == {"1": expected(1), "2": expected(2)}
+    assert reported(events) == {"1": expected(1), "2": expected(2)}
 
 
 def test_pieces_of_work_in_every_way_share_nothing(events: CapturedEvents) -> None:
@@ -132,7 +132,7 @@ def test_a_consumer_is_an_operation_too(app: Application, events: CapturedEvents
             otel_crumbs.record(f"message {number}")
             raise ValueError(number)
 
-    assert told(events) == {"0": ["message 0"], "1": ["message 1"]}
+    assert reported(events) == {"0": ["message 0"], "1": ["message 1"]}
 
 
 def test_a_request_called_from_another_service_is_an_operation(app: Application, events: CapturedEvents) -> None:
@@ -145,7 +145,7 @@ def test_a_request_called_from_another_service_is_an_operation(app: Application,
     finally:
         otel_context.detach(token)
 
-    assert told(events) == {"1": expected(1), "2": expected(2)}
+    assert reported(events) == {"1": expected(1), "2": expected(2)}
 
 
 class ForeignSpan(NonRecordingSpan):
@@ -203,7 +203,7 @@ def test_unsampled_requests_share_nothing(*, record_unsampled: bool) -> None:
                 otel_crumbs.record(f"note {number}")
                 otel_crumbs.capture_exception(ValueError(number))
 
-        assert told(events) == {str(number): [f"log {number}", f"note {number}"] for number in range(3)}
+        assert reported(events) == {str(number): [f"log {number}", f"note {number}"] for number in range(3)}
 
 
 @pytest.mark.usefixtures("_unsampled")
@@ -227,7 +227,7 @@ def test_unsampled_requests_in_tasks_share_nothing(*, record_unsampled: bool) ->
     with capture_events(record_unsampled=record_unsampled) as events:
         asyncio.run(serve())
 
-        notes = {key: [line for line in lines if line != "inner"] for key, lines in told(events).items()}
+        notes = {key: [line for line in lines if line != "inner"] for key, lines in reported(events).items()}
         assert notes == {str(number): [f"log {number}", f"note {number}"] for number in range(20)}
 
 

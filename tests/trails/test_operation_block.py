@@ -18,7 +18,7 @@ from otel_crumbs.trails import current
 from tests.application import Application, messages
 
 
-def told(events: CapturedEvents) -> list[tuple[str | None, str, list[str]]]:
+def reported(events: CapturedEvents) -> list[tuple[str | None, str, list[str]]]:
     """Return of each event its operation, its exception, and what its trail tells."""
     return [
         (event.operation, event.exception.message, [crumb.message for crumb in event.breadcrumbs]) for event in events
@@ -49,7 +49,7 @@ def test_an_exception_that_leaves_is_reported_with_the_trail(events: CapturedEve
     with pytest.raises(ValueError, match="boom"):
         run()
 
-    assert told(events) == [("import", "boom", ["file opened"])]
+    assert reported(events) == [("import", "boom", ["file opened"])]
     assert events[0].handled is False
 
 
@@ -67,7 +67,7 @@ def test_an_async_operation_has_a_trail_of_its_own(events: CapturedEvents) -> No
 
     asyncio.run(main())
 
-    assert sorted(told(events)) == [("import 1", "1", ["file 1"]), ("import 2", "2", ["file 2"])]
+    assert sorted(reported(events)) == [("import 1", "1", ["file 1"]), ("import 2", "2", ["file 2"])]
 
 
 def test_a_decorated_function_is_an_operation_at_each_call(events: CapturedEvents) -> None:
@@ -88,7 +88,7 @@ def test_a_decorated_function_is_an_operation_at_each_call(events: CapturedEvent
     assert result == 1
     assert work.__name__ == "work"
     assert work.__doc__ == "Do it."
-    [(operation, _, trail)] = told(events)
+    [(operation, _, trail)] = reported(events)
     assert operation is not None
     assert operation.endswith("work")
     assert trail == ["work 2"]
@@ -109,7 +109,7 @@ def test_a_decorated_coroutine_function_is_an_operation_at_each_call(events: Cap
     asyncio.run(main())
 
     assert inspect.iscoroutinefunction(work)
-    assert sorted(told(events)) == [("job", "1", ["work 1"]), ("job", "2", ["work 2"])]
+    assert sorted(reported(events)) == [("job", "1", ["work 1"]), ("job", "2", ["work 2"])]
 
 
 def test_an_operation_inside_another_has_its_own_trail(events: CapturedEvents) -> None:
@@ -133,7 +133,7 @@ def test_one_exception_through_nested_operations_is_one_event(events: CapturedEv
             otel_crumbs.record("inner")
             raise ValueError("boom")
 
-    assert told(events) == [("inner", "boom", ["inner"])]
+    assert reported(events) == [("inner", "boom", ["inner"])]
 
 
 def test_an_operation_inside_a_request_has_its_own_trail(app: Application, events: CapturedEvents) -> None:
@@ -204,7 +204,7 @@ def test_one_operation_object_may_be_used_again(events: CapturedEvents) -> None:
             otel_crumbs.record(f"round {number}")
             raise ValueError(number)
 
-    assert told(events) == [("job", "0", ["round 0"]), ("job", "1", ["round 1"])]
+    assert reported(events) == [("job", "0", ["round 0"]), ("job", "1", ["round 1"])]
 
 
 def test_a_recursive_use_of_one_object_keeps_the_trails_apart(events: CapturedEvents) -> None:
@@ -239,7 +239,7 @@ def test_one_object_in_many_threads_keeps_the_trails_apart(events: CapturedEvent
     with ThreadPoolExecutor(2) as pool:
         outside = list(pool.map(work, range(2)))
 
-    assert sorted(told(events)) == [("job", "0", ["work 0"]), ("job", "1", ["work 1"])]
+    assert sorted(reported(events)) == [("job", "0", ["work 0"]), ("job", "1", ["work 1"])]
     assert outside == [["thread 0"], ["thread 1"]]
 
 

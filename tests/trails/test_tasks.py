@@ -16,7 +16,7 @@ async def nothing() -> None:
 
 
 @pytest.mark.usefixtures("events")
-def test_debug_mode_tells_where_the_application_started_a_task() -> None:
+def test_debug_mode_reports_where_the_application_started_a_task() -> None:
     """The last line of where a task was created is asyncio's own, as it is without us."""
 
     async def main() -> str:

@@ -1,1 +1,1 @@
-"""Events on their way: a queue and a worker for each exporter, and what a failed attempt means."""
+"""The delivery of events: a queue and a worker for each exporter, and the meaning of a failed attempt."""

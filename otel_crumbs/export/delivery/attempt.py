@@ -1,4 +1,4 @@
-"""One attempt to send an event; what is too large for the receiver is sent smaller."""
+"""One attempt to send an event; one that is too large for the receiver is sent smaller."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHORT_STACKTRACE = 8 * 1024
 
 
 def send(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
-    """Return what became of an event: as it is, or else with a shorter trail, or with none."""
+    """Send an event as it is, or else with a shorter trail, or with none; return the outcome."""
     outcome = _attempt(exporter, event, timeout)
     for smaller in _shrink(event):
         if outcome.verdict is not Verdict.TOO_LARGE:

@@ -1,9 +1,9 @@
 """
-Delivery: a worker for each exporter, none of which the application waits for.
+The delivery of each event to every exporter, in threads that the application does not wait for.
 
-A worker's worker is a daemon thread that starts with the first event, or at the
+An exporter's worker is a daemon thread that starts with the first event, or at the
 start of a process that finds something in the spool. A forked child begins
-with empty queues: what its parent had captured, its parent delivers.
+with empty queues: the parent delivers what the parent captured.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SECONDS_TO_SETTLE = 1.0
 _SECONDS_TO_SAY_SO = 0.1
 
 
-def _default_service() -> str:
+def _name_default_service() -> str:
     return "unknown_service"
 
 
@@ -36,7 +36,7 @@ class Delivery:
 
     Args:
         exporters: Where events go.
-        build: Makes the event of what was captured.
+        build: Makes the event of a captured error.
         spool: Where undelivered events wait on disk, None for nowhere.
         service: Says what the service is called.
 
@@ -48,7 +48,7 @@ class Delivery:
         build: Build,
         *,
         spool: SpoolLocation | None = None,
-        service: Callable[[], str] = _default_service,
+        service: Callable[[], str] = _name_default_service,
     ) -> None:
         self._spool = spool
         # Whether it delivers for others, too: from the time when it is in place until it is closed.
@@ -74,17 +74,17 @@ class Delivery:
         return any(worker.running for worker in self.workers)
 
     def emit(self, captured: CapturedError) -> None:
-        """Queue what was captured for every exporter; never blocks."""
+        """Queue a captured error for every exporter; never blocks."""
         counters.count("captured")
         for worker in self.workers:
             worker.put(captured)
 
     def look_for_leftovers(self) -> None:
-        """Deliver what earlier processes of this service left behind, if there is anything at all."""
+        """Deliver the events that earlier processes of this service left in the spool, if there are any."""
         if self._spool is not None and self._spool.has_any():
             for worker in self.workers:
                 worker.look_for_leftovers(_SECONDS_TO_SETTLE)
-        # Not before: all that a look needs is imported by now, and a child must not import it.
+        # From now on only: everything that a look imports is imported by now, and a child must not import it.
         self._looks = True
 
     def flush(self, timeout: float) -> bool:
@@ -94,18 +94,18 @@ class Delivery:
         return all(acknowledged)
 
     def save(self, timeout: float) -> None:
-        """Write to the spool what is not acknowledged, in *timeout* seconds at the most."""
+        """Write the events that are not acknowledged to the spool, in *timeout* seconds at the most."""
         deadline = time.monotonic() + timeout
         for worker in self.workers:
             worker.save(deadline)
 
     def end(self, timeout: float) -> None:
-        """Save what is not acknowledged, then try to deliver it; *timeout* seconds are for both."""
+        """Save the events that are not acknowledged, then try to deliver them; *timeout* seconds are for both."""
         started = time.monotonic()
-        # Something must be left to say what is left.
+        # The warning about undelivered events takes time, too.
         deadline = started + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
         self.save(timeout)
-        # Who takes an event needs time to say so.
+        # A receiver that takes an event needs time to respond.
         for worker in self.workers:
             worker.set_last_request(started + timeout / 2)
         for worker in self.workers:
@@ -121,7 +121,7 @@ class Delivery:
 
     def reset_after_fork(self) -> None:
         """
-        Forget what waits, as a forked child must, and look for what others left.
+        Forget the queues, as a forked child must, and look for events that others left in the spool.
 
         A server that forks its workers may live for months: a worker that it
         replaces is an earlier process of the service, and the next one a later.

@@ -1,4 +1,4 @@
-"""What waits for delivery, and the bounded queue that it waits in."""
+"""The bounded queue of errors that wait for delivery."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Build = Callable[[CapturedError], ErrorEvent | None]
 
 MAX_WAITING = 1000
 MAX_BYTES = 32 * 1024 * 1024
-# What was captured is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
+# A captured error is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
 _CAPTURED_BYTES = 8 * 1024
 _ENTRY_BYTES = 1536
 
@@ -21,11 +21,11 @@ _ENTRY_BYTES = 1536
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedError:
     """
-    An error on its way: as it was captured, or built and encoded once it has been tried.
+    An error in the queue: as it was captured, or built and encoded once it has been tried.
 
     Args:
         fatal: Whether it goes first, and is the last to be dropped.
-        weight: What it weighs, roughly.
+        weight: Its size in bytes, roughly.
         captured: As the application's thread left it.
         encoded: As a file would hold it.
 
@@ -38,7 +38,7 @@ class QueuedError:
 
     @classmethod
     def from_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
-        """Return what was captured, ready to wait; of its trail only so many entries are held by nobody else."""
+        """Return a captured error to be queued; only so many entries of its trail are held by nobody else."""
         weight = _CAPTURED_BYTES + _ENTRY_BYTES * new_entries
         return cls(fatal=captured.fatal, weight=weight, captured=captured)
 
@@ -48,7 +48,7 @@ class QueuedError:
         encoded = encode(event)
         return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
 
-    def event(self, build: Build) -> ErrorEvent | None:
+    def build_event(self, build: Build) -> ErrorEvent | None:
         """Return the event, None where the user does not want it sent."""
         return decode(self.encoded) if self.captured is None else build(self.captured)
 
@@ -73,14 +73,14 @@ class EventQueue:
         return sum(len(waiting) for waiting in (*self._fresh.values(), *self._tried.values()))
 
     def put(self, captured: CapturedError) -> int:
-        """Add what was captured, and return how many had to go for it."""
+        """Add a captured error, and return how many others were dropped for it."""
         # Errors that follow each other in one trail share most of it.
         known, self._entries = self._entries, set(map(id, captured.trail.entries))
         queued = QueuedError.from_captured(captured, len(self._entries - known))
         return self._add(queued, self._fresh[queued.fatal])
 
     def put_back(self, queued: QueuedError) -> int:
-        """Add a queued that was tried, and return how many had to go for it."""
+        """Add an event that was tried, and return how many others were dropped for it."""
         return self._add(queued, self._tried[queued.fatal])
 
     def take(self) -> QueuedError | None:

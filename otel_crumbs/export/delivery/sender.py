@@ -54,7 +54,7 @@ class Sender:
 
     def send_spooled(self, timeout: float) -> None:
         """Send the next event of the spool, in *timeout* seconds at the most."""
-        found = self._spool.next_event()
+        found = self._spool.take_next()
         if found is not None:
             file, event = found
             self._pending.take_from_spool()
@@ -98,7 +98,7 @@ class Sender:
 
     def _build_event(self, queued: QueuedError) -> ErrorEvent | None:
         try:
-            return queued.event(self._build)
+            return queued.build_event(self._build)
         except Exception as error:  # noqa: BLE001 - an event that cannot be built must not end the worker
             report_failure("an event was built", error)
             self._lose("it could not be built", "not built")

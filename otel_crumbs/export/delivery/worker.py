@@ -1,5 +1,5 @@
 """
-The worker of one exporter: the thread that sends its events, and what it does next.
+The worker of one exporter: the thread that sends its events, one job after the other.
 
 While all is well an event goes from the queue to the receiver, and no disk
 sees it. When an attempt fails, it is written to the spool, and so are those
@@ -49,7 +49,7 @@ class ExporterWorker:
         self._start_empty()
 
     def reset_after_fork(self) -> None:
-        """Forget what waits, as a forked child must."""
+        """Forget the queue, as a forked child must."""
         self.spool.reset_after_fork()
         self._start_empty()
 
@@ -94,7 +94,7 @@ class ExporterWorker:
         self._sender.count_dropped(dropped)
 
     def look_for_leftovers(self, seconds: float) -> None:
-        """Deliver what earlier processes left behind, *seconds* from now, when the application has settled."""
+        """Deliver the events of earlier processes *seconds* from now, when the application has settled."""
         with self._pending.changed:
             self.spool.look_later(seconds)
             self._ensure_thread()
@@ -130,7 +130,7 @@ class ExporterWorker:
                 self._pending.changed.wait(left)
 
     def report_undelivered(self) -> None:
-        """Warn of what is not acknowledged, for the process ends now."""
+        """Warn of the events that are not acknowledged, for the process ends now."""
         kept, undelivered = len(self.spool.unacknowledged), self._count_pending()
         if undelivered:
             lost = undelivered - kept
@@ -171,7 +171,7 @@ class ExporterWorker:
         self._thread = thread
 
     def _run(self, deadline: float = float("inf")) -> None:
-        """Do what there is to do: in the worker's thread for ever, in one that ends the process until *deadline*."""
+        """Do one job after the other: for ever in the worker, until *deadline* in a thread that ends the process."""
         pending = self._pending
         while time.monotonic() < deadline:
             with pending.changed:
@@ -194,7 +194,7 @@ class ExporterWorker:
                 self._pending.changed.notify_all()
 
     def _choose_job(self) -> Job | None:
-        """Return what is to be done now, None for nothing; called with the lock."""
+        """Return the next job, None where there is nothing to do; called with the lock."""
         if self._pending.closed:
             return None
         pausing = self._back_off.seconds_left() > 0

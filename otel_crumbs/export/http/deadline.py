@@ -28,7 +28,7 @@ _deadline: ContextVar[float] = ContextVar("otel_crumbs_deadline", default=0.0)
 
 @contextmanager
 def limit_requests(deadline: float) -> Iterator[None]:
-    """Let the requests in this block end at a time of `time.monotonic`."""
+    """End the requests in this block at a time of `time.monotonic`."""
     token = _deadline.set(deadline)
     try:
         yield
@@ -37,7 +37,7 @@ def limit_requests(deadline: float) -> Iterator[None]:
 
 
 def _limit_step(sock: socket.socket) -> None:
-    """Give the next step what time is left."""
+    """Limit the next step to the time that is left."""
     left = _deadline.get() - monotonic()
     if left <= 0:
         raise TimeoutError("timed out")
@@ -45,7 +45,7 @@ def _limit_step(sock: socket.socket) -> None:
 
 
 class _RawResponse(io.RawIOBase):
-    """The bytes of an answer, each read in time."""
+    """The bytes of a response, each read before the deadline."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -67,7 +67,7 @@ class _RawResponse(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """An answer of which the headers come in time, too."""
+    """A response whose headers are read before the deadline, too."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -75,7 +75,7 @@ class _Response(HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """A connection over which requests go, and answers come, in time."""
+    """A connection whose requests are sent, and responses read, before the deadline."""
 
     response_class = _Response
 
@@ -87,7 +87,7 @@ class _Connection(HTTPConnection):
 
 
 class _SafeConnection(_Connection, HTTPSConnection):
-    """The same, encrypted."""
+    """A connection with TLS and a deadline."""
 
 
 class _Pool(HTTPConnectionPool):
@@ -110,7 +110,7 @@ class DeadlineAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Return what makes the connections to a proxy."""
+        """Return the manager of the connections to a proxy."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = _POOLS

@@ -1,7 +1,7 @@
 """
 An error event as one JSON document.
 
-``docs/event.schema.json`` says what is in it; a new kind of content is a new
+``docs/event.schema.json`` describes it; a new kind of content is a new
 `VERSION_OF_DOCUMENT`, a new field is not.
 """
 
@@ -11,9 +11,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from otel_crumbs.base.identity import package_version
+from otel_crumbs.base.identity import find_version
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
-from otel_crumbs.trails import rfc3339
+from otel_crumbs.trails import format_rfc3339
 
 VERSION_OF_DOCUMENT = 1
 
@@ -30,29 +30,29 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
     document: dict[str, Any] = {
         "version": VERSION_OF_DOCUMENT,
         "event_id": event.event_id,
-        "timestamp": rfc3339(event.timestamp),
+        "timestamp": format_rfc3339(event.timestamp),
         "level": event.level,
         "title": event.title,
         "handled": event.handled,
         "mechanism": event.mechanism,
-        "exceptions": [_exception_document(info) for info in event.exceptions],
+        "exceptions": [_make_exception(info) for info in event.exceptions],
         "stacktrace": event.stacktrace,
         "breadcrumbs": [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs],
         "dropped": event.dropped,
         "dropped_by_category": dict(event.dropped_by_category),
         "resource": dict(event.resource),
-        "sender": {"name": "otel-crumbs", "version": package_version()},
+        "sender": {"name": "otel-crumbs", "version": find_version()},
     }
     optional = {
         "operation": event.operation,
         "thread": event.thread,
-        "trace": _trace_document(event),
+        "trace": _make_trace(event),
         "held_back": event.held_back or None,
     }
     return document | _drop_unknown(optional)
 
 
-def _trace_document(event: ErrorEvent) -> dict[str, Any] | None:
+def _make_trace(event: ErrorEvent) -> dict[str, Any] | None:
     if not event.trace_id:
         return None
     return {
@@ -62,16 +62,16 @@ def _trace_document(event: ErrorEvent) -> dict[str, Any] | None:
     }
 
 
-def _exception_document(info: ExceptionInfo) -> dict[str, Any]:
+def _make_exception(info: ExceptionInfo) -> dict[str, Any]:
     exception = {
         "type": info.type,
         "message": info.message,
-        "frames": [_frame_document(frame) for frame in info.frames],
+        "frames": [_make_frame(frame) for frame in info.frames],
     }
     return exception | _drop_unknown({"parent": info.parent, "link": info.link, "notes": list(info.notes) or None})
 
 
-def _frame_document(frame: Frame) -> dict[str, Any]:
+def _make_frame(frame: Frame) -> dict[str, Any]:
     known = {"path": frame.path, "line": frame.line, "function": frame.function}
     return known | _drop_unknown({"module": frame.module, "source": frame.source})
 

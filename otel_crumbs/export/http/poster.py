@@ -1,4 +1,4 @@
-"""Bodies posted over HTTP on `requests`, which the standard OTLP exporter brings along."""
+"""The posting of bodies over HTTP by `requests`, which the standard OTLP exporter depends on anyway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from otel_crumbs.base.identity import package_version
+from otel_crumbs.base.identity import find_version
 from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
@@ -20,9 +20,9 @@ from .responses import ReceiverResponse, outcome_of_failure
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
-USER_AGENT = f"otel-crumbs/{package_version()}"
+USER_AGENT = f"otel-crumbs/{find_version()}"
 
-# Of an answer only its first words matter; a receiver that never ends its answer must not hold up the next event.
+# Only the first words of a response matter; one that never ends must not hold up the next event.
 _MAX_RESPONSE = 16 * 1024
 
 
@@ -57,7 +57,7 @@ class Poster:
         self._session = PerProcess(self._make_session)
 
     def post(self, body: bytes, timeout: float) -> ReceiverResponse | Outcome:
-        """Return the answer to a body, or what it means that there was none."""
+        """Post a body and return the response, or the outcome where there was none."""
         deadline = monotonic() + timeout
         with limit_requests(deadline):
             return self._post(body, timeout, deadline)

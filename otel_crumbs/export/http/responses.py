@@ -1,4 +1,4 @@
-"""What an HTTP answer, or that there was none, means for an event."""
+"""The meaning of an HTTP response, or of its absence, for an event."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _REASON_LENGTH = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverResponse:
     """
-    What a receiver answered.
+    The response of a receiver.
 
     Args:
-        url: Who was asked, fit to be shown.
+        url: The address, fit to be shown.
         status: The status code.
         reason: Its words.
         headers: Found whatever their case.
-        body: The first of its bytes.
+        body: The first bytes of the body.
 
     """
 
@@ -46,12 +46,12 @@ class ReceiverResponse:
 
     @property
     def content_type(self) -> str:
-        """What kind of body it says it has, in lower case."""
+        """The content type, in lower case."""
         return self.headers.get("Content-Type", "").lower()
 
     @property
     def summary(self) -> str:
-        """What it said, in a line."""
+        """A line about the response, for the log."""
         return f"{self.url} answered {self.status} {self.reason}: {self._read_excerpt()}".rstrip(": ")
 
     def _read_excerpt(self) -> str:
@@ -63,7 +63,7 @@ class ReceiverResponse:
 
 
 def outcome_of(answer: ReceiverResponse) -> Outcome:
-    """Return what an answer means; what is said in the body of a success is the exporter's to read."""
+    """Return the outcome that a response means; the exporter reads the body of a success itself."""
     wait = parse_retry_after(answer.headers.get("Retry-After"))
     if answer.success:
         return replace(DELIVERED, retry_after=wait)
@@ -75,7 +75,7 @@ def outcome_of(answer: ReceiverResponse) -> Outcome:
 
 
 def outcome_of_failure(url: str, error: Exception) -> Outcome:
-    """Return what it means that a request failed: a wrong address stays wrong, the rest may pass."""
+    """Return the outcome of a request that failed: a wrong address stays wrong, other failures may pass."""
     passing = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
     verdict = Verdict.RETRY if passing else Verdict.REFUSED
     return Outcome(verdict=verdict, reason=f"{url} was not reached: {_format_innermost(error)}"[:_REASON_LENGTH])
@@ -101,7 +101,7 @@ def _clamp_seconds(seconds: float) -> float | None:
 
 
 def _format_innermost(error: BaseException) -> str:
-    """Return what lies under the wrappings of requests and urllib3."""
+    """Return the innermost reason in the exceptions of requests and urllib3."""
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)
     words = str(reason).rpartition(": ")[2]

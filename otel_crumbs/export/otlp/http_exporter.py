@@ -53,7 +53,7 @@ class OtlpHttpExporter:
 
 
 def _read_partial_success(answer: ReceiverResponse) -> Outcome:
-    """Return what an answer of success says: it may have rejected the record all the same."""
+    """Return the outcome of a successful response, which may have rejected the record all the same."""
     outcome = outcome_of(answer)
     parsed = ExportLogsServiceResponse()
     try:

@@ -1,9 +1,9 @@
 """
-The standard variables of the OTLP exporter, read_settings as they are for logs.
+The standard variables of the OTLP exporter, as they apply to logs.
 
 See the `exporter specification
-<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>`_: what is said
-for logs comes before what is said for all signals.
+<https://opentelemetry.io/docs/specs/otel/protocol/exporter/>`_: variables
+for logs come before those for all signals.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _COMPRESSIONS = ("none", "gzip", "deflate")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtlpSettings:
     """
-    How to reach the collector.
+    The way to the collector.
 
     Args:
         protocol: ``http/protobuf`` or ``grpc``.
@@ -53,7 +53,7 @@ class OtlpSettings:
 
 
 def read_settings(environ: Mapping[str, str]) -> OtlpSettings:
-    """Return the settings in an environment; what cannot be used warns and means the default."""
+    """Return the settings in an environment; a value that cannot be used warns and means the default."""
 
     def find(name: str) -> str | None:
         for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):

@@ -17,7 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, Instr
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_crumbs.base.identity import SCOPE, package_version
+from otel_crumbs.base.identity import SCOPE, find_version
 from otel_crumbs.event import ErrorEvent
 
 EVENT_NAME = "exception"
@@ -25,7 +25,7 @@ EVENT_NAME = "exception"
 
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
     """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
-    scope = InstrumentationScope(name=SCOPE, version=package_version())
+    scope = InstrumentationScope(name=SCOPE, version=find_version())
     record = _make_record(event, as_json=as_json)
     resource = Resource(attributes=_make_key_values(event.resource))
     logs = ResourceLogs(resource=resource, scope_logs=[ScopeLogs(scope=scope, log_records=[record])])

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dsn:
     """
-    Where envelopes go, and the key that lets them in.
+    The address of envelopes, and the key that they need.
 
     Args:
         endpoint: Takes envelopes.
@@ -23,13 +23,13 @@ class Dsn:
 
 def read_dsn(text: str) -> Dsn:
     """
-    Return what a DSN says.
+    Return the parts of a DSN.
 
     Raises:
         ValueError: What is wrong with it, without the key that it holds.
 
     """
-    # First of all, for what Python says of other characters repeats them.
+    # First of all: Python's own errors about other characters repeat them.
     if not text.isascii():
         raise ValueError("it has characters that no DSN has")
     parts = urlsplit(text.strip())

@@ -1,5 +1,5 @@
 """
-Error events in envelopes, to Sentry and what speaks its protocol: GlitchTip, Bugsink, Spotlight.
+Error events in envelopes, to Sentry and the trackers that speak its protocol: GlitchTip, Bugsink, Spotlight.
 
 See `envelopes <https://develop.sentry.dev/sdk/data-model/envelopes/>`_.
 """
@@ -19,7 +19,7 @@ from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.document import encode
 from otel_crumbs.export.http.poster import USER_AGENT, Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
-from otel_crumbs.trails import rfc3339
+from otel_crumbs.trails import format_rfc3339
 
 from .dsn import Dsn
 from .payload import SDK, payload_of
@@ -63,7 +63,7 @@ class SentryExporter:
 def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
     """Return the envelope of one event."""
     payload = _NUL.sub(rb"\1\\ufffd", encode(payload_of(event, scrub)))
-    header = {"event_id": event.event_id, "sent_at": rfc3339(time.time_ns()), "sdk": SDK}
+    header = {"event_id": event.event_id, "sent_at": format_rfc3339(time.time_ns()), "sdk": SDK}
     item = {"type": "event", "content_type": "application/json", "length": len(payload)}
     return b"\n".join([encode(header), encode(item), payload, b""])
 

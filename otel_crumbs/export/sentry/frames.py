@@ -80,7 +80,7 @@ class Frames:
 
 
 def is_in_app(frame: Frame) -> bool:
-    """Return whether a frame is the application's: neither a library's, nor Python's, nor ours."""
+    """Return whether a frame is the application's: not of a library, of Python or of this package."""
     if frame.module and _OWN_MODULES.match(frame.module):
         return False
     is_library = frame.path.startswith(("<frozen ", *_PLACES_OF_PYTHON)) or _LIBRARIES.search(frame.path)

@@ -14,16 +14,16 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from otel_crumbs.base.identity import package_version
+from otel_crumbs.base.identity import find_version
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.event.stack_text import parse_stack
-from otel_crumbs.trails import Breadcrumb, rfc3339
+from otel_crumbs.trails import Breadcrumb, format_rfc3339
 
 from .frames import Frames
 
-SDK = {"name": "otel_crumbs.python", "version": package_version()}
+SDK = {"name": "otel_crumbs.python", "version": find_version()}
 
 # Of all exceptions of an event together; each keeps a few.
 MAX_FRAMES, FEWEST_FRAMES = 400, 10
@@ -31,7 +31,7 @@ MAX_FRAMES, FEWEST_FRAMES = 400, 10
 # As Sentry's relay cuts them.
 _MAX_NAME, _MAX_ENVIRONMENT = 200, 64
 
-# What one would want to search by; everything else is in contexts.otel.
+# The attributes that people search by; all others are in contexts.otel.
 TAGS = (
     "service.name",
     "service.namespace",
@@ -65,7 +65,7 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
     exceptions = exceptions_of(event)
     payload: dict[str, Any] = {
         "event_id": event.event_id,
-        "timestamp": rfc3339(event.timestamp),
+        "timestamp": format_rfc3339(event.timestamp),
         "platform": "python",
         "level": event.level,
         "sdk": SDK,
@@ -89,14 +89,14 @@ def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
 
 
 def fingerprint_of(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[str]:
-    """Return what makes events the same issue: the tracker's own rules where there are frames to look at."""
+    """Return the fingerprint of an event; where there are frames, the tracker's own rules group it."""
     if any(info.frames for info in exceptions):
         return ["{{ default }}"]
     return [event.exception.type, event.operation or "", event.mechanism]
 
 
 def breadcrumb_of(breadcrumb: Breadcrumb) -> dict[str, Any]:
-    """Return a breadcrumb with what Sentry has no field for among its data."""
+    """Return a breadcrumb for Sentry; fields that it does not know are among the data."""
     wire = breadcrumb.as_dict()
     beside = {key: wire.pop(key) for key in _OF_A_BREADCRUMB if key in wire}
     # Some trackers show the message alone.
@@ -180,7 +180,7 @@ def _limit_frames(exceptions: tuple[ExceptionInfo, ...]) -> int:
 
 
 def _iterate_meta(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
-    """Iterate over what was cut, so that trackers can show that it was."""
+    """Iterate over the parts that were cut, so that trackers can show that they were."""
     cut = {str(index): _CUT_MESSAGE for index, breadcrumb in enumerate(event.breadcrumbs) if _is_cut(breadcrumb)}
     dropped = {"": {"len": len(event.breadcrumbs) + event.dropped}} if event.dropped else {}
     yield "breadcrumbs", dropped | ({"values": cut} if cut else {})

@@ -1,1 +1,1 @@
-"""Events on disk: what could not be delivered waits for any later process of the same service."""
+"""The spool: undelivered events on disk, which wait for any later process of the same service."""

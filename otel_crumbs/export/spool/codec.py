@@ -1,8 +1,8 @@
 """
 An error event as bytes for a file, and back, without loss.
 
-The form is our own and has a version: a later release must be able to read
-what an earlier one left behind. Fields that are not known are passed over,
+The form has a version: a later release must be able to read the files of an
+earlier one. Fields that are not known are passed over,
 and fields that are missing have their defaults, so that a new field is not a
 new version.
 """
@@ -34,7 +34,7 @@ _TRAIL = "breadcrumbs"
 
 
 class UnreadableError(ValueError):
-    """Bytes that are no event."""
+    """Bytes that hold no event."""
 
 
 class NewerVersionError(UnreadableError):

@@ -1,4 +1,4 @@
-"""A worker's side of the spool: what it keeps there, what it finds there, and what to do when neither works."""
+"""The spool as an exporter's worker uses it: files that it keeps and finds, and pauses where the disk fails."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .codec import NewerVersionError, UnreadableError, decode, encode
 from .file_lock import LockedFile
 from .private_folder import UnsafeFolderError
 from .spool import Spool, SpoolLocation
-from .spool_file import file_name
+from .spool_file import name_file
 
-# How often to look for what other processes of the service left behind.
+# How often to look for the events of other processes of the service.
 _SECONDS_BETWEEN_LOOKS = 60.0
 _SECONDS_TO_LOOK_AGAIN = 1.0
 # A disk that is full, or a folder that is not there, may be mended.
@@ -27,12 +27,12 @@ _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT,
 
 class ExporterSpool:
     """
-    The spool as one worker uses it; nothing here raises.
+    The spool of one exporter; nothing here raises.
 
     Args:
         place: Where spools are, None where there are none.
         exporter: The exporter's name.
-        service: Says what the service is called, as far as is known now.
+        service: Returns the name of the service, as far as it is known now.
 
     """
 
@@ -46,8 +46,8 @@ class ExporterSpool:
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
-        """Forget what was kept, as a forked child must: it is its parent's to deliver."""
-        # Names of what this process kept, and has not seen delivered.
+        """Forget the files that were kept, as a forked child must: its parent delivers them."""
+        # Names of the files that this process kept, and has not seen delivered.
         self.unacknowledged: set[str] = set()
         self._names: list[str] = []
         self._tried: list[str] = []
@@ -70,7 +70,7 @@ class ExporterSpool:
 
     @property
     def where(self) -> str:
-        """Where events are kept, in words."""
+        """The place where events are kept, in words."""
         return f"kept in {self.folder if self.usable else 'memory'}"
 
     def find_spool(self) -> Spool | None:
@@ -88,7 +88,7 @@ class ExporterSpool:
             self._pause(error)
             return False
         self._count_kept(event, deleted)
-        insort(self._names, file_name(event))
+        insort(self._names, name_file(event))
         return True
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
@@ -109,7 +109,7 @@ class ExporterSpool:
         return bool(self.place is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
 
     def seconds_to_next_look(self) -> float:
-        """Return how long to wait before looking for what others left behind."""
+        """Return how long to wait before looking for the events of other processes."""
         return max(0.0, self._next_look - time.monotonic()) if self.place is not None else float("inf")
 
     def seconds_to_wait(self) -> float:
@@ -117,11 +117,11 @@ class ExporterSpool:
         return self.seconds_to_next_look() if self._expects_leftovers or self.unacknowledged else float("inf")
 
     def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
-        """Look in so many seconds for what others left behind."""
+        """Look for the events of other processes in so many seconds."""
         self._next_look = time.monotonic() + seconds
         self._expects_leftovers = self.place is not None
 
-    def next_event(self) -> tuple[LockedFile, ErrorEvent] | None:
+    def take_next(self) -> tuple[LockedFile, ErrorEvent] | None:
         """Return the next event that nobody else is delivering, None where there is none for now."""
         spool = self.find_spool()
         try:
@@ -186,12 +186,12 @@ class ExporterSpool:
             counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
             self._names = list(spool.look().waiting)
             self._expects_leftovers = bool(self._names)
-            # What another process has delivered is done.
+            # Files that are gone were delivered by another process.
             self.unacknowledged.intersection_update(self._names)
         return self._names.pop(0) if self._names else None
 
     def _count_kept(self, event: ErrorEvent, deleted: int) -> None:
-        self.unacknowledged.add(file_name(event))
+        self.unacknowledged.add(name_file(event))
         counters.count("spooled", exporter=self._exporter)
         counters.count("dropped", deleted, exporter=self._exporter, reason="spool full")
         if deleted:
@@ -212,7 +212,7 @@ class ExporterSpool:
             return None
         if service not in self._spools:
             try:
-                made = self.place.spool(service, self._exporter)
+                made = self.place.open_spool(service, self._exporter)
             except (OSError, RuntimeError) as error:  # there is no home
                 self._pause(OSError(errno.ENOENT, str(error)))
                 return None

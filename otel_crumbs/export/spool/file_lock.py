@@ -1,5 +1,5 @@
 """
-The right to deliver a file: a lock on it.
+The lock on a file of the spool: whoever has it delivers the event.
 
 The system gives a lock back when its process ends, however that is, also in
 another container that shares the folder; a process id in a file's name would
@@ -29,12 +29,12 @@ _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 class LockedFile:
     """
-    A file that nobody else delivers.
+    A file that is locked, so that nobody else delivers it.
 
     Args:
         file: The open file, locked.
-        name: What it is called.
-        folder: Where it is.
+        name: The file's name.
+        folder: The file's folder.
 
     """
 
@@ -45,7 +45,7 @@ class LockedFile:
         register_at_fork(self)
 
     def read(self) -> bytes:
-        """Return what is in the file."""
+        """Return the contents of the file."""
         parts = []
         offset = 0
         while offset < _MAX_READ and (part := os.pread(self._file, 1024 * 1024, offset)):
@@ -66,7 +66,7 @@ class LockedFile:
         self.release()
 
     def release(self) -> None:
-        """Leave the file to whoever comes next."""
+        """Release the lock: somebody else may deliver the file."""
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
@@ -78,7 +78,7 @@ class LockedFile:
 
 def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFile | None:
     """
-    Return the claim on a file of an open folder, None where it is gone or was never ours.
+    Lock a file of an open folder; return None where it is gone or belongs to somebody else.
 
     Raises:
         BlockingIOError: If somebody else is delivering it.

@@ -1,9 +1,9 @@
 """
-A folder that nobody else can look into, write into or put in our way.
+A folder that no other user can read, write or replace.
 
 Error events hold what the application was doing, so the folder and what it
-holds are their owner's alone. It is opened anew for each use, and checked on
-the open folder itself: what was checked by its name may be another one later.
+holds are their owner's alone. It is opened again for each use, and checked on
+the open folder itself: a folder that was checked by name may be another one later.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
 
 
 class UnsafeFolderError(Exception):
-    """A folder that is not ours alone; says what to do about it."""
+    """A folder that other users have access to; the message names the remedy."""
 
 
 class PrivateFolder:
     """
-    A folder below another one, both ours.
+    A folder below another one, both of the current user.
 
     Args:
         base: Made if missing; may be looked into by others, but not written.
@@ -48,7 +48,7 @@ class PrivateFolder:
         Yield a file descriptor of the folder.
 
         Raises:
-            UnsafeFolderError: If it is not ours alone.
+            UnsafeFolderError: If other users have access to it.
             OSError: If it is not there, or cannot be made.
 
         """
@@ -59,7 +59,7 @@ class PrivateFolder:
             _check(folder, self._base, forbidden=_OTHERS_WRITE)
             for depth, part in enumerate(self._parts, 1):
                 outer = folder
-                folder = _step_into(outer, part, create=create)
+                folder = _open_inside(outer, part, create=create)
                 os.close(outer)
                 self._tighten(folder, self._base.joinpath(*self._parts[:depth]))
             yield folder
@@ -72,7 +72,7 @@ class PrivateFolder:
             os.fchmod(folder, _OWNER_ALONE)
 
 
-def _step_into(outer: int, name: str, *, create: bool) -> int:
+def _open_inside(outer: int, name: str, *, create: bool) -> int:
     if create:
         with suppress(FileExistsError):
             os.mkdir(name, _OWNER_ALONE, dir_fd=outer)

@@ -18,7 +18,7 @@ from otel_crumbs.event import ErrorEvent
 
 from .file_lock import LockedFile, lock_file
 from .private_folder import SUPPORTED, PrivateFolder
-from .spool_file import SpoolFile, delete_unfinished, file_name, files_in, folder_name, write_whole
+from .spool_file import SpoolFile, delete_unfinished, iterate_files, name_file, name_folder, write_whole
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 # An error that nobody could be told of for a week is no news.
@@ -28,11 +28,11 @@ MAX_AGE_SECONDS = 7 * 24 * 3600
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """
-    What lies in a spool.
+    The contents of a spool.
 
     Args:
         waiting: Names of the files to deliver, in their turn.
-        bytes: What all files weigh.
+        bytes: The size of all files together.
         oldest: When the oldest was captured, in nanoseconds since the epoch.
         set_aside: How many could not be read.
 
@@ -52,20 +52,20 @@ class Spool:
         base: The folder for all services.
         service: The service's name.
         exporter: The exporter's name.
-        max_bytes: What the files may weigh together; the oldest make room.
+        max_bytes: The size that the files may have together; the oldest make room.
 
     """
 
     def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self._folder = PrivateFolder(base, folder_name(service), folder_name(exporter))
+        self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
-        # What other processes add is not known between looks, so now and then it is looked.
+        # Other processes add files, too: the size is counted again at every look.
         self._bytes: int | None = None
         self._lock = threading.RLock()
 
     @property
     def path(self) -> Path:
-        """Where the files are."""
+        """The folder of the files."""
         return self._folder.path
 
     def write(self, event: ErrorEvent, data: bytes) -> int:
@@ -74,7 +74,7 @@ class Spool:
 
         Raises:
             OSError: If it cannot be written.
-            UnsafeFolderError: If the folder is not ours alone.
+            UnsafeFolderError: If other users have access to the folder.
 
         """
         return self._write(event, data, keep_locked=False)[1]
@@ -83,13 +83,13 @@ class Spool:
         """Keep an event that is being delivered already; raises as `write` does."""
         file, _ = self._write(event, data, keep_locked=True)
         assert file is not None  # noqa: S101 - for the type checker: it was asked for
-        return LockedFile(file=file, name=file_name(event), folder=self._folder)
+        return LockedFile(file=file, name=name_file(event), folder=self._folder)
 
     def look(self) -> Contents:
-        """Return what lies in it; raises as `write` does, but not for a folder that was never made."""
+        """Return the contents; raises as `write` does, but not for a folder that was never made."""
         try:
             with self._folder.open() as folder:
-                files = sorted(files_in(folder))
+                files = sorted(iterate_files(folder))
         except FileNotFoundError:
             return Contents()
         self._bytes = sum(file.bytes for file in files)
@@ -115,11 +115,11 @@ class Spool:
             return None
 
     def delete_expired(self) -> int:
-        """Delete what is too old or was never finished, and return how many events that were."""
+        """Delete files that are too old or were never finished, and return how many events those were."""
         try:
             with self._folder.open() as folder:
                 delete_unfinished(folder)
-                too_old = [file for file in files_in(folder) if file.modified < time.time() - MAX_AGE_SECONDS]
+                too_old = [file for file in iterate_files(folder) if file.modified < time.time() - MAX_AGE_SECONDS]
                 return sum(self._delete(folder, file) and not file.aside for file in too_old)
         except FileNotFoundError:
             return 0
@@ -132,14 +132,14 @@ class Spool:
     def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
         with self._lock, self._folder.open(create=True) as folder:
             deleted = self._make_room(folder, len(data))
-            file = write_whole(folder, file_name(event), data, keep_locked=keep_locked)
+            file = write_whole(folder, name_file(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
         return file, deleted
 
     def _make_room(self, folder: int, wanted: int) -> int:
         if self._bytes is not None and self._bytes + wanted <= self._max_bytes:
             return 0
-        files = sorted(files_in(folder), key=_order_of_deletion)
+        files = sorted(iterate_files(folder), key=_order_of_deletion)
         self._bytes = sum(file.bytes for file in files)
         deleted = 0
         for file in files:
@@ -163,7 +163,7 @@ class Spool:
 
 
 def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
-    """Sort what could not be read first, then errors that were not fatal, of these the oldest."""
+    """Return the sort key: unreadable files go first, then errors that were not fatal, the oldest of them first."""
     return not file.aside, -file.turn, file.captured
 
 
@@ -178,11 +178,11 @@ def find_default_base() -> Path:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolLocation:
     """
-    Where spools are, if they are.
+    The folder of all spools, if there is one.
 
     Args:
         base: The folder for all services; None means the user's state directory.
-        max_bytes: What the files of one spool may weigh together.
+        max_bytes: The size that the files of one spool may have together.
 
     """
 
@@ -194,7 +194,7 @@ class SpoolLocation:
         """The folder for all services."""
         return find_default_base() if self.base is None else self.base
 
-    def spool(self, service: str, exporter: str) -> Spool | None:
+    def open_spool(self, service: str, exporter: str) -> Spool | None:
         """Return a spool, None where the system cannot keep one safe."""
         if not (SUPPORTED and self.folder.is_absolute()):
             return None

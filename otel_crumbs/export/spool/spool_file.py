@@ -1,4 +1,4 @@
-"""What the spool calls its files, and how it finds them again."""
+"""The files of the spool: their names, and how they are written and found."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class SpoolFile:
     """
-    A file of ours, as its name and the system describe it.
+    A file of the spool, as its name and the system describe it.
 
     Args:
         turn: 0 for a fatal error, 1 for another.
         captured: When, in nanoseconds since the epoch.
-        name: What it is called.
-        bytes: What it weighs.
+        name: The file's name.
+        bytes: The file's size.
         modified: When it was written, in seconds since the epoch.
         aside: Whether it could not be read.
 
@@ -45,13 +45,13 @@ class SpoolFile:
     aside: bool
 
 
-def file_name(event: ErrorEvent) -> str:
+def name_file(event: ErrorEvent) -> str:
     """Return the name of an event's file; sorted, names are in their turn: fatal ones, then the oldest."""
     event_id = re.sub(r"[^0-9A-Za-z]", "", event.event_id)[:64] or "0"
     return f"{0 if event.fatal else 1}-{max(event.timestamp, 0):020d}-{event_id}.event"
 
 
-def folder_name(name: str) -> str:
+def name_folder(name: str) -> str:
     """Return a name as a folder can have it; no two names share one."""
     if _PLAIN.fullmatch(name):
         return name
@@ -59,8 +59,8 @@ def folder_name(name: str) -> str:
     return f"{plain}.{hashlib.sha256(name.encode('utf-8', 'backslashreplace')).hexdigest()[:12]}"
 
 
-def files_in(folder: int) -> Iterator[SpoolFile]:
-    """Iterate over the files of ours; whatever else lies there is left alone."""
+def iterate_files(folder: int) -> Iterator[SpoolFile]:
+    """Iterate over the spool's files; other files are left alone."""
     with os.scandir(folder) as entries:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
@@ -97,7 +97,7 @@ def write_whole(folder: int, name: str, data: bytes, *, keep_locked: bool) -> in
 
 
 def delete_unfinished(folder: int) -> None:
-    """Delete what writers left behind that died while they wrote."""
+    """Delete the files of writers that died while they wrote."""
     long_ago = time.time() - _UNFINISHED_SECONDS
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakSet
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Undo, when_imported
+from otel_crumbs.base.patching import Undo, on_import
 
 from .statement import count_parameter_sets, record_statement
 
@@ -27,7 +27,7 @@ _SYSTEMS = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "o
 
 def install() -> Undo:
     """Wrap the connections that Django has and will have; return the function that undoes it."""
-    return when_imported("django.db.backends.signals", lambda signals: ConnectionWrapper().wrap_all(signals))
+    return on_import("django.db.backends.signals", lambda signals: ConnectionWrapper().wrap_all(signals))
 
 
 class ConnectionWrapper:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, replace, when_imported
+from otel_crumbs.base.patching import Patch, Undo, on_import, replace
 
 from .statement import record_statement
 
@@ -24,7 +24,7 @@ _DATABASE_ARGUMENTS = ("database", "db", "dbname")
 
 def install() -> Undo:
     """Record failed connects once the instrumentations' base is imported; return the function that undoes it."""
-    return when_imported(
+    return on_import(
         "opentelemetry.instrumentation.dbapi",
         lambda dbapi: replace(dbapi.DatabaseApiIntegration, "wrapped_connection", _make_wrapped_connection),
     )

@@ -18,7 +18,7 @@ from types import MethodType
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, combine, replace, when_imported
+from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 from otel_crumbs.sources.rules.databases import frames_transaction
 
 from .statement import record_statement
@@ -26,7 +26,7 @@ from .statement import record_statement
 
 def install() -> Undo:
     """Record failed connects and transactions of psycopg; return the function that undoes it."""
-    return when_imported("psycopg", _hook)
+    return on_import("psycopg", _hook)
 
 
 def _hook(psycopg: Any) -> Undo:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, combine, replace, when_imported
+from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 
 from .statement import count_parameter_sets, record_statement
 
@@ -39,7 +39,7 @@ _recording = _Recording()
 def install() -> Undo:
     """Have the instrumentation give out connections that record; return the function that undoes it."""
     _recording.active = True
-    hooked = when_imported(
+    hooked = on_import(
         "opentelemetry.instrumentation.dbapi",
         lambda dbapi: replace(dbapi, "get_traced_connection_proxy", _make_factory(dbapi.TracedConnectionProxy)),
     )

@@ -1,4 +1,4 @@
-"""The entry of a database statement that no instrumentation made a span of."""
+"""The entry of a database statement of which no instrumentation made a span."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MS = 1e6
 
 
 class StatementEntry(NamedTuple):
-    """What is kept of a statement; the first four are what every entry starts with."""
+    """The references to a statement; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -45,11 +45,11 @@ def record_statement(
     batch: int | None = None,
     parameters: str | None = None,
 ) -> None:
-    """Leave a breadcrumb of a statement that has just been carried out, unless its span told of it."""
+    """Leave a breadcrumb of a statement that has just run, unless it has a span."""
     words = to_text(str(statement), MAX_MESSAGE)
     if not is_instrumentation_enabled() or (error is None and sets_up_connection(words)):
         return
-    branch = current.branch()
+    branch = current.find_branch()
     if _has_span(branch, started):
         return
     branch.append(

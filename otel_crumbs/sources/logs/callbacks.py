@@ -3,7 +3,7 @@ Callbacks that see log lines before they become breadcrumbs.
 
 They have raven's meaning: called with ``(logger, level, msg, args, kwargs)``,
 where *level* is a number and *kwargs* what the log call was given, such as
-``extra`` and ``exc_info``. A true result means that the line was dealt with
+``extra`` and ``exc_info``. A true result means that the line was consumed
 and leaves no breadcrumb.
 """
 
@@ -19,7 +19,7 @@ LogCallback = Callable[[logging.Logger, int, Any, Any, dict[str, Any]], Any]
 
 
 class LogHandlers:
-    """The callbacks of the process."""
+    """The callbacks of the process; it has one `handlers`."""
 
     def __init__(self) -> None:
         self._general: list[LogCallback] = []

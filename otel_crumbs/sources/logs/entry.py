@@ -1,4 +1,4 @@
-"""The entry of a log line: what is kept of it, and how it is rendered."""
+"""The entry of a log line: its references, and how it is rendered."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
 _SIMPLE = frozenset({str, int, float, bool, type(None)})
 _PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# What opentelemetry-instrumentation-logging puts on every record.
+# The attributes that opentelemetry-instrumentation-logging puts on every record.
 _CORRELATION = frozenset({"otelTraceID", "otelSpanID", "otelTraceSampled", "otelServiceName"})
 _NOT_EXTRA = _PLAIN_RECORD | _CORRELATION
 _PLAIN_LENGTH = len(vars(logging.makeLogRecord({})))
@@ -24,7 +24,7 @@ _NAMES = ((logging.DEBUG, "debug"), (logging.INFO, "info"), (logging.WARNING, "w
 
 
 class LogEntry(NamedTuple):
-    """What is kept of a log line; the first four are what every entry starts with."""
+    """The references to a log line; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -112,7 +112,7 @@ def format_safely(message: Any, args: Any) -> str:
 
 
 def read_extra(record: logging.LogRecord) -> dict[str, Any] | None:
-    """Return a plain copy of what the application attached to a record."""
+    """Return a plain copy of the attributes that the application attached to a record."""
     extra = {key: value for key, value in vars(record).items() if key not in _NOT_EXTRA}
     return to_plain_mapping(extra) if extra else None
 
@@ -131,7 +131,7 @@ def _is_simple(args: Any) -> bool:
             return False
         args = args.values()
     # A loop, for of the few that there are it is faster than all() and issuperset().
-    for value in args:  # noqa: SIM110 - as above
+    for value in args:  # noqa: SIM110 - any() is slower
         if type(value) not in _SIMPLE:
             return False
     return True

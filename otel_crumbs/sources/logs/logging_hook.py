@@ -90,7 +90,7 @@ def _make_call_handlers(original: Callable[..., None], patch: Patch, report: Rep
             if record.levelno >= (thresholds.of(record.name) if least is None else least) and not (
                 handlers.any and _is_consumed(self, record)
             ):
-                branch = current.branch()
+                branch = current.find_branch()
                 branch.append(make_entry(record, branch.name))
             if record.exc_info and report is not None and record.levelno >= _REPORTED_FROM:
                 report(record)
@@ -131,7 +131,7 @@ def _record_unprinted(logger: logging.Logger, level: int, call: FrameType) -> No
     message, args, kwargs = arguments["msg"], arguments["args"], arguments["kwargs"]
     if handlers.any and handlers.consume(logger, level, message, args, kwargs):
         return
-    branch = current.branch()
+    branch = current.find_branch()
     record = _make_record(logger.name, level, message, args, kwargs, _find_caller(call))
     branch.append(make_entry(record, branch.name))
 

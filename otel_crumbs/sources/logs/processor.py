@@ -37,8 +37,8 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
 
     Args:
         severity: The least severity number that leaves a breadcrumb: 9 is INFO.
-        on_record: Told of each record first, with the live exception if it has
-            one; `otel_crumbs.install` sets it.
+        on_record: Called with each record first, while it still has its live
+            exception; `otel_crumbs.install` sets it.
 
     """
 
@@ -73,12 +73,12 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
         self.active = False
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing is kept back."""
+        """Return True: nothing waits to be exported."""
         return True
 
 
 class RecordEntry(NamedTuple):
-    """What is kept of a log record; the first four are what every entry starts with."""
+    """The references to a log record; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -119,7 +119,7 @@ LOG_RECORD = EntryKind(render=render_log_record, category=_find_category)
 def _record(emitted: ReadWriteLogRecord) -> None:
     record = emitted.log_record
     span_context = get_current_span(record.context).get_span_context()
-    branch = current.branch_at(span_context if span_context.is_valid else None, record.context)
+    branch = current.find_branch_at(span_context if span_context.is_valid else None, record.context)
     severity = _read_severity(emitted)
     branch.append(
         (

@@ -1,4 +1,4 @@
-"""From which level up a logger's lines become breadcrumbs."""
+"""The thresholds of loggers: the level from which up their lines become breadcrumbs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 # Above every level there is: nothing of this logger.
 _NEVER = 10_000
 
-# Our own lines, those that repeat what another breadcrumb says better, and a pool's of each connection it gives.
+# Lines of this package, lines that repeat another breadcrumb, and a pool's line for each connection.
 _QUIET = {
     "otel_crumbs": _NEVER,
     "otel_crumbs.*": _NEVER,
@@ -21,10 +21,10 @@ _QUIET = {
 
 class LoggerThresholds:
     """
-    Answers, once for each logger's name, from which level up it leaves breadcrumbs.
+    The level from which up each logger leaves breadcrumbs, found once for each name.
 
-    What the settings say lasts as long as an installation; what the
-    application asked for with `ignore_logger` outlives it.
+    Thresholds of the settings last as long as an installation; those that the
+    application asked for with `ignore_logger` outlive it.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class LoggerThresholds:
         """Set the level for loggers that nothing else is said of, and which ones are ignored by the settings."""
         self._level = level
         self._set_up = dict.fromkeys(ignored, _NEVER)
-        # What was found out; read without a call by those who see every line.
+        # The thresholds found so far; hot paths read them without a call.
         self.known: dict[str, int] = {}
 
     def ignore(self, name: str, allow_level: int | None = None) -> None:

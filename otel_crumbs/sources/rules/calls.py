@@ -1,4 +1,4 @@
-"""What spans of calls to elsewhere tell: HTTP, RPC, AWS and messages."""
+"""The rules for spans of calls to other services: HTTP, RPC, AWS and messages."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _GRPC_CODES = (
 )
 _GRPC_DETAILS = re.compile(r'details = "([^"\n]*)"')
 
-# Where orchestrators and load balancers ask whether a service lives.
+# The paths by which orchestrators and load balancers check a service.
 _HEALTH_CHECK = re.compile(r"/(?:-/)?(?:health|healthz|healthcheck|ready|readyz|live|livez)/?$")
 _GRPC_HEALTH = "grpc.health.v1.Health"
 
 
 def describe_http(facts: SpanFacts) -> Description:
-    """Tell of a request that the application made."""
-    method = facts.first("http.request.method", "http.method") or facts.name
+    """Describe an HTTP request that the application made."""
+    method = facts.find_first("http.request.method", "http.method") or facts.name
     url = _find_url(facts)
-    status = facts.first("http.response.status_code", "http.status_code")
+    status = facts.find_first("http.response.status_code", "http.status_code")
     reason = find_phrase(status) if status is not None else find_reason(facts.said)
     way = "".join(f" -> {redirect}" for redirect in facts.redirects)
     return Description(
@@ -47,12 +47,12 @@ def describe_http(facts: SpanFacts) -> Description:
 
 
 def is_passed_health_check(facts: SpanFacts) -> bool:
-    """Return whether a call asked somebody how they are, and they are well."""
+    """Return whether a call was a health check that passed."""
     if facts.failed or facts.took is None:
         return False
-    if facts.first("rpc.service") == _GRPC_HEALTH:
+    if facts.find_first("rpc.service") == _GRPC_HEALTH:
         return True
-    status = facts.first("http.response.status_code", "http.status_code")
+    status = facts.find_first("http.response.status_code", "http.status_code")
     return (
         isinstance(status, int)
         and status < _CLIENT_ERROR
@@ -61,8 +61,8 @@ def is_passed_health_check(facts: SpanFacts) -> bool:
 
 
 def describe_message(facts: SpanFacts) -> Description:
-    """Tell of a message sent or received."""
-    destination = facts.first(
+    """Describe a message sent or received."""
+    destination = facts.find_first(
         "messaging.destination.name", "messaging.destination", "messaging.url", "celery.task_name"
     )
     return Description(
@@ -70,20 +70,20 @@ def describe_message(facts: SpanFacts) -> Description:
         level=facts.level,
         message=(_describe_celery(facts) or facts.name) + facts.failure,
         data={
-            "system": facts.first("messaging.system") or (facts.library if facts.library == "celery" else None),
+            "system": facts.find_first("messaging.system") or (facts.library if facts.library == "celery" else None),
             "destination": destination,
-            "message_id": facts.first("messaging.message.id", "messaging.message_id"),
-            "task": facts.first("celery.task_name"),
-            "state": facts.first("celery.state"),
+            "message_id": facts.find_first("messaging.message.id", "messaging.message_id"),
+            "task": facts.find_first("celery.task_name"),
+            "state": facts.find_first("celery.state"),
             "library": facts.library,
         },
     )
 
 
 def describe_aws_call(facts: SpanFacts) -> Description:
-    """Tell of a call to an AWS service."""
-    status = facts.first("http.response.status_code", "http.status_code")
-    service, method = facts.first("rpc.service"), facts.first("rpc.method")
+    """Describe a call to an AWS service."""
+    status = facts.find_first("http.response.status_code", "http.status_code")
+    service, method = facts.find_first("rpc.service"), facts.find_first("rpc.method")
     return Description(
         category="aws",
         level=_find_http_level(status, failed=facts.failed),
@@ -92,16 +92,16 @@ def describe_aws_call(facts: SpanFacts) -> Description:
             "service": service,
             "method": method,
             "status_code": status,
-            "region": facts.first("cloud.region", "aws.region"),
-            "request_id": facts.first("aws.request_id"),
+            "region": facts.find_first("cloud.region", "aws.region"),
+            "request_id": facts.find_first("aws.request_id"),
             "library": facts.library,
         },
     )
 
 
 def describe_rpc(facts: SpanFacts) -> Description:
-    """Tell of a remote procedure call."""
-    code = facts.first("rpc.response.status_code", "rpc.grpc.status_code")
+    """Describe a remote procedure call."""
+    code = facts.find_first("rpc.response.status_code", "rpc.grpc.status_code")
     status = _name_grpc_status(code)
     details = _GRPC_DETAILS.search(facts.said or "")
     answered = facts.failed and status and facts.took
@@ -110,9 +110,9 @@ def describe_rpc(facts: SpanFacts) -> Description:
         level=facts.level,
         message=facts.name.lstrip("/") + (f" -> {status} after {facts.took}" if answered else facts.outcome),
         data={
-            "system": facts.first("rpc.system.name", "rpc.system"),
-            "service": facts.first("rpc.service"),
-            "method": facts.first("rpc.method"),
+            "system": facts.find_first("rpc.system.name", "rpc.system"),
+            "service": facts.find_first("rpc.service"),
+            "method": facts.find_first("rpc.method"),
             "status_code": code,
             "status": status,
             "reason": details[1] if details else None,
@@ -121,12 +121,12 @@ def describe_rpc(facts: SpanFacts) -> Description:
 
 
 def _describe_celery(facts: SpanFacts) -> str | None:
-    task = facts.first("celery.task_name")
+    task = facts.find_first("celery.task_name")
     if not task:
         return None
-    if facts.first("celery.action") == "run":
+    if facts.find_first("celery.action") == "run":
         return f"{task} run"
-    return f"{facts.first('messaging.destination.name', 'messaging.destination') or 'celery'} send {task}"
+    return f"{facts.find_first('messaging.destination.name', 'messaging.destination') or 'celery'} send {task}"
 
 
 def _name_grpc_status(code: object) -> str | None:
@@ -136,12 +136,12 @@ def _name_grpc_status(code: object) -> str | None:
 
 
 def _find_url(facts: SpanFacts) -> str:
-    url = facts.first("url.full", "http.url")
+    url = facts.find_first("url.full", "http.url")
     if url:
         return _remove_userinfo(str(url))
-    scheme = facts.first("url.scheme", "http.scheme") or "http"
-    host = facts.first("http.host", "server.address", "net.peer.name") or ""
-    path = facts.first("http.target", "url.path", "http.route") or ""
+    scheme = facts.find_first("url.scheme", "http.scheme") or "http"
+    host = facts.find_first("http.host", "server.address", "net.peer.name") or ""
+    path = facts.find_first("http.target", "url.path", "http.route") or ""
     return f"{scheme}://{host}{path}" if host else str(path)
 
 

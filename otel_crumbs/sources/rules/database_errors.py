@@ -1,9 +1,9 @@
 """
-What databases say of a failure, without the values that it is about.
+The removal of values from the error messages of databases.
 
-They quote values, and they quote names, in the same way. So what is quoted
-stays where the words around it say that it is a name, and becomes ``?``
-everywhere else; what is only there to show values is cut.
+Databases quote values and names in the same way. So a quoted text stays where
+the words around it show that it is a name, and becomes ``?`` everywhere else;
+parts that only show values are cut.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ _LIBRARIES = frozenset(
 
 
 def remove_values(said: str | None) -> str | None:
-    """Return what a database says of a failure, without the values that it quotes."""
+    """Return the error message of a database without the values that it quotes."""
     if not said:
         return None
     # More is not shown, and looking through it would take long.
@@ -86,7 +86,7 @@ def remove_values(said: str | None) -> str | None:
 
 
 def is_database_exception(kind: str) -> bool:
-    """Return whether an exception's full name is that of a database, a driver or what lies on it."""
+    """Return whether an exception's full name is of a database's driver or of a library on top of one."""
     return kind.partition(".")[0] in _LIBRARIES or kind.startswith("django.db.")
 
 

@@ -1,4 +1,4 @@
-"""What spans of databases, caches and key-value stores tell."""
+"""The rules for spans of databases, caches and key-value stores."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from .database_errors import remove_values
 from .facts import Description, SpanFacts
 
-# Stores that answer by key: what they run is a command, not a query.
+# Stores that answer by key run commands, not queries.
 _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
 
 _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
-# What Django and SQLAlchemy say to every new connection, whoever asked for it.
+# Statements that Django and SQLAlchemy send on every new connection.
 _SETTING_UP = re.compile(
     r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()"
     r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted)\b",
@@ -20,19 +20,19 @@ _SETTING_UP = re.compile(
 
 
 def describe_query(facts: SpanFacts) -> Description:
-    """Tell of a statement sent to a database."""
-    statement = fold(facts.first("db.query.text", "db.statement") or facts.name)
+    """Describe a statement sent to a database."""
+    statement = fold(facts.find_first("db.query.text", "db.statement") or facts.name)
     return Description(
         type="query",
         category="query",
         level=find_level(statement, failed=facts.failed),
         message=statement + (f" -> {facts.error or 'failed'}" if facts.failed else ""),
         data={
-            "db.system": facts.first("db.system.name", "db.system"),
-            "db.namespace": facts.first("db.namespace", "db.name"),
-            "rows": facts.first("db.response.returned_rows"),
+            "db.system": facts.find_first("db.system.name", "db.system"),
+            "db.namespace": facts.find_first("db.namespace", "db.name"),
+            "rows": facts.find_first("db.response.returned_rows"),
             # Only there where the instrumentation was asked for it.
-            "parameters": facts.first("db.statement.parameters"),
+            "parameters": facts.find_first("db.statement.parameters"),
             "library": facts.library,
             "error": remove_values(facts.said),
         },
@@ -40,9 +40,9 @@ def describe_query(facts: SpanFacts) -> Description:
 
 
 def describe_command(facts: SpanFacts) -> Description:
-    """Tell of a command sent to a cache or key-value store."""
-    system = str(facts.first("db.system.name", "db.system"))
-    command = str(facts.first("db.query.text", "db.statement") or facts.name)
+    """Describe a command sent to a cache or key-value store."""
+    system = str(facts.find_first("db.system.name", "db.system"))
+    command = str(facts.find_first("db.query.text", "db.statement") or facts.name)
     return Description(
         type="query",
         category="redis" if system == "valkey" else system,
@@ -51,7 +51,7 @@ def describe_command(facts: SpanFacts) -> Description:
         message="; ".join(map(fold, command.splitlines())) + facts.failure,
         data={
             "db.system": system,
-            "db.namespace": facts.first("db.namespace", "db.redis.database_index"),
+            "db.namespace": facts.find_first("db.namespace", "db.redis.database_index"),
             "library": facts.library,
             "error": remove_values(facts.said),
         },
@@ -60,21 +60,21 @@ def describe_command(facts: SpanFacts) -> Description:
 
 def is_key_value(facts: SpanFacts) -> bool:
     """Return whether a span is of a store that answers by key."""
-    return str(facts.first("db.system.name", "db.system")) in _KEY_VALUE_STORES
+    return str(facts.find_first("db.system.name", "db.system")) in _KEY_VALUE_STORES
 
 
 def is_housekeeping(facts: SpanFacts) -> bool:
-    """Return whether a span is what the library does on its own behalf, and went well."""
+    """Return whether a span is of the library's own housekeeping, and succeeded."""
     if facts.failed or facts.took is None:
         return False
-    statement = facts.first("db.query.text", "db.statement")
+    statement = facts.find_first("db.query.text", "db.statement")
     if statement is None:
         return facts.library == "sqlalchemy"  # "connect": each time that the pool lends a connection
     return sets_up_connection(str(statement))
 
 
 def sets_up_connection(statement: str) -> bool:
-    """Return whether a statement is what libraries say to every new connection."""
+    """Return whether a statement is one that libraries send on every new connection."""
     return bool(_SETTING_UP.match(statement.lstrip()))
 
 

@@ -1,4 +1,4 @@
-"""What the rules read of a span, and what they make of it."""
+"""The facts that rules read of a span, and the description that they make of it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Attributes = Mapping[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanFacts:
     """
-    What the rules read of a span.
+    The facts of a span that rules read.
 
     Args:
         name: Its display name.
         scope: The name of its instrumentation scope.
         attributes: Its attributes.
         failed: Whether its status is ERROR.
-        error: Short name of what it failed with, None if unknown.
+        error: The short name of the exception that it failed with, None if unknown.
         took: How long it took, in words; None where it has not ended.
-        said: The whole of what it failed with, None if unknown.
+        said: The exception's title or the status's description, None if unknown.
         redirects: The answers that led on to another address, oldest first.
 
     """
@@ -35,7 +35,7 @@ class SpanFacts:
     said: str | None = None
     redirects: tuple[int, ...] = ()
 
-    def first(self, *keys: str) -> Any:
+    def find_first(self, *keys: str) -> Any:
         """Return the value of the first of these attributes that is there."""
         for key in keys:
             value = self.attributes.get(key)
@@ -50,12 +50,12 @@ class SpanFacts:
 
     @property
     def level(self) -> str:
-        """How grave it is where nothing but the status says so."""
+        """The level by the span's status alone."""
         return "error" if self.failed else "info"
 
     @property
     def outcome(self) -> str:
-        """What came of it, as the end of a message."""
+        """The outcome, as the end of a message."""
         if self.took is None:
             return ""
         if self.error:
@@ -64,13 +64,13 @@ class SpanFacts:
 
     @property
     def failure(self) -> str:
-        """What came of it as the end of a message, nothing where all went well."""
+        """The outcome as the end of a message, empty where the span succeeded."""
         return self.outcome if self.failed else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """A span in the words of a breadcrumb."""
+    """The description of a span in the words of a breadcrumb."""
 
     type: str = "default"
     category: str

@@ -1,4 +1,4 @@
-"""Why a call failed, in the few words that are buried in the exceptions of its client."""
+"""The reasons of failed calls, found in the exceptions of clients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TIMED_OUT = re.compile(r"timed out|time-?out", re.IGNORECASE)
 
 def find_reason(said: str | None) -> str | None:
     """
-    Return the reason in what a client says of its failure, None if it names none that is known.
+    Return the reason in a client's error message, None if it has none that is known.
 
     ``TLS: certificate verify failed``, ``timed out``, ``connection refused``, ...
     """
@@ -34,7 +34,7 @@ def find_reason(said: str | None) -> str | None:
 
 
 def find_phrase(status: object) -> str | None:
-    """Return what an HTTP status means, None for one that is not known."""
+    """Return the phrase of an HTTP status, None for an unknown one."""
     try:
         return HTTPStatus(status).phrase if isinstance(status, int) else None
     except ValueError:

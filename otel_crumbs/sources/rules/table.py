@@ -1,9 +1,8 @@
 """
-What a span tells, in the words of a breadcrumb: one table, old and new conventions alike.
+The table of rules that describe a span in the words of a breadcrumb.
 
 Instrumentations still write the semantic conventions of before 2024 unless
-told otherwise, and the new ones when they are; both are read here and nowhere
-else. A span is known by its attributes, never by its display name.
+configured otherwise; rules read both, old and new. A span is known by its attributes, never by its display name.
 
 Sources: the semantic conventions for `HTTP
 <https://opentelemetry.io/docs/specs/semconv/http/http-spans/>`_, `databases
@@ -26,17 +25,18 @@ KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrum
 
 
 def describe_template(facts: SpanFacts) -> Description:
-    """Tell of a template compiled or rendered."""
+    """Describe a template compiled or rendered."""
+    name = facts.find_first("jinja2.template_name")
     return Description(
         category="template",
         level=facts.level,
-        message=f"{_find_template_step(facts)} {facts.first('jinja2.template_name') or ''}".strip() + facts.failure,
-        data={"template": facts.first("jinja2.template_name"), "path": facts.first("jinja2.template_path")},
+        message=f"{_find_template_step(facts)} {name or ''}".strip() + facts.failure,
+        data={"template": name, "path": facts.find_first("jinja2.template_path")},
     )
 
 
 def describe_other(facts: SpanFacts) -> Description:
-    """Tell of any other span, with all its attributes."""
+    """Describe any other span, with all its attributes."""
     return Description(
         category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes)
     )
@@ -51,11 +51,11 @@ def _has_any(*keys: str) -> Fits:
 
 
 def _is_aws(facts: SpanFacts) -> bool:
-    return str(facts.first("rpc.system.name", "rpc.system")) == "aws-api"
+    return str(facts.find_first("rpc.system.name", "rpc.system")) == "aws-api"
 
 
 def _is_kafka(facts: SpanFacts) -> bool:
-    # Where sending fails, its instrumentation comes to no attributes.
+    # Where sending fails, the instrumentation has set no attributes.
     return facts.scope in KAFKA
 
 
@@ -64,7 +64,7 @@ def _is_template(facts: SpanFacts) -> bool:
 
 
 def _is_template_step(facts: SpanFacts) -> bool:
-    """Return whether a template was found and compiled: that it is rendered says as much."""
+    """Return whether a template was found and compiled, which its rendering shows, too."""
     return _is_template(facts) and not facts.failed and _find_template_step(facts) != "render"
 
 
@@ -72,8 +72,8 @@ def _find_template_step(facts: SpanFacts) -> str:
     return facts.name.removeprefix("jinja2.")
 
 
-# What these fit would push out the story: the parts of a response, one span
-# each, and what goes on all the time while all is well.
+# Spans that would push others out of the trail: the parts of a response, one
+# span each, and routine that goes on all the time.
 NOISE: tuple[Fits, ...] = (_has_any(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_template_step)
 
 _MESSAGING_KEYS = ("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action")

@@ -1,4 +1,4 @@
-"""The entry of a span: what is kept of it, and how it is rendered."""
+"""The entry of a span: its references, and how it is rendered."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 _MS = 1e6
 _SECOND_MS, _FINE_MS = 1000, 10
 _WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
-# Words that an event says of itself, wherever its author put them.
+# The attributes in which authors of events put a message.
 _OWN_WORDS = ("message", "event.message", "log.message")
 
 
 class SpanEntry(NamedTuple):
-    """What is kept of a span; the first four are what every entry starts with."""
+    """The references to a span; the first four are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -43,7 +43,7 @@ class SpanEntry(NamedTuple):
     status: Status
     end_time: int | None
     context: SpanContext
-    told: bool
+    described: bool
 
 
 def render_ended(entry: Entry) -> Iterable[Breadcrumb]:
@@ -82,7 +82,7 @@ def capture_open_span(branch: Branch, span: Span) -> Entry | None:
         status=span.status,
         end_time=time.time_ns(),
         context=span.context,
-        told=False,
+        described=False,
     )
 
 
@@ -101,6 +101,11 @@ def _find_category(entry: Entry) -> str:
         if len(_category_of_scope) < _MAX_SCOPES:
             _category_of_scope[name] = category
     return category
+
+
+def forget_categories() -> None:
+    """Forget which category the spans of each scope have."""
+    _category_of_scope.clear()
 
 
 SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
@@ -148,7 +153,7 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         branch=kept.branch,
         in_flight=in_flight,
     )
-    # What a call to elsewhere failed with is part of its one breadcrumb.
+    # The exception of a call to another service is part of the call's breadcrumb.
     yield from _render_events(kept, exceptions=description.category == "span")
 
 
@@ -156,7 +161,7 @@ def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]
     for event in tuple(kept.events or ()):
         if event.name != EVENT_NAME:
             yield _render_event(kept, event)
-        elif exceptions and not kept.told:
+        elif exceptions and not kept.described:
             yield _render_exception(kept, event)
 
 
@@ -178,8 +183,8 @@ def format_words(name: str, attributes: Mapping[str, Any]) -> str:
         said = attributes.get(key)
         if isinstance(said, str) and said:
             return f"{name}: {said}"
-    told = [f"{key}={value}" for key, value in attributes.items() if _is_short(value)]
-    return " ".join([name, *told[:_WORDS_OF_EVENT]])
+    found = [f"{key}={value}" for key, value in attributes.items() if _is_short(value)]
+    return " ".join([name, *found[:_WORDS_OF_EVENT]])
 
 
 def _is_short(value: object) -> bool:
@@ -215,7 +220,7 @@ def _find_error(kept: SpanEntry) -> str | None:
 
 
 def _find_message(exception: Mapping[str, Any]) -> str:
-    """Return what a recorded exception says, a database's without the values that it quotes."""
+    """Return the message of a recorded exception, a database's without the values that it quotes."""
     message = str(exception.get("exception.message") or "")
     if is_database_exception(str(exception.get("exception.type"))):
         return remove_values(message) or ""

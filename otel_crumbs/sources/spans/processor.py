@@ -1,5 +1,5 @@
 """
-Spans become breadcrumbs: references while the application runs, words when an error asks.
+Spans become breadcrumbs: references while the application runs, texts when an error needs them.
 
 `on_start` and `on_end` run for every span of the application. They read the
 SDK's private fields, for the properties beside them cost more than all the
@@ -43,7 +43,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     opens an operation. Nothing is exported and no span is changed.
 
     Args:
-        on_operation_end: Told of operations that end with an exception on
+        on_operation_end: Called with operations that end with an exception on
             their root span; `otel_crumbs.install` sets it.
 
     """
@@ -59,14 +59,14 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return
             parent = span._parent
             open_spans = current.open_spans
-            if parent is None or parent[2]:
+            if parent is None or parent[2]:  # it is remote
                 branch = _find_branch(span, parent_context)
             else:
-                found = open_spans.get(parent[1])
+                found = open_spans.get(parent[1])  # by span id
                 if found is not None and not current.open_blocks and found[0].is_current():
                     branch = found[0]
                 else:
-                    branch = current.branch_at(parent, parent_context)
+                    branch = current.find_branch_at(parent, parent_context)
             open_spans[span._context[1]] = (branch, span, SPAN)
             if len(open_spans) > MAX_OPEN_SPANS:
                 current.forget_oldest_span()
@@ -118,7 +118,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.active = False
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing is kept back."""
+        """Return True: nothing waits to be exported."""
         return True
 
     def _end_operation(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
@@ -129,16 +129,16 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
 def _find_branch(span: Span, parent_context: Context | None) -> Branch:
     if span._kind not in _OPENS_OPERATION:
-        return current.branch_at(None, parent_context)
+        return current.find_branch_at(None, parent_context)
     span_context = span._context
     if not current.open_blocks:
         return current.begin(Operation(span_context[0], span_context[1]))
-    around = current.branch_at(None, parent_context).operation
+    around = current.find_branch_at(None, parent_context).operation
     return current.begin(Operation(span_context[0], span_context[1], within=around))
 
 
 def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:
-    """ExceptionMark the exception that ends a span; return whether an inner span has told of it."""
+    """Mark the exception that ends a span; return whether an inner span describes it."""
     exception = _find_live_exception(span)
     if exception is None:
         return False

@@ -15,9 +15,9 @@ from typing import Any
 from opentelemetry.trace import Span, get_current_span
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Make, Patch, Undo, combine, replace, when_imported
+from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
 
-# Spans are rendered soon after their calls: the statuses of older ones were read, or nobody will read them.
+# Spans are rendered soon after their calls: the statuses of older ones were read, or will not be read.
 MAX_SPANS = 1000
 
 _statuses: OrderedDict[int, tuple[int, ...]] = OrderedDict()
@@ -35,7 +35,7 @@ def install() -> Undo:
 
 
 def _hook(module: str, owner: str, name: str, make: Make) -> Undo:
-    return when_imported(module, lambda imported: replace(getattr(imported, owner), name, make))
+    return on_import(module, lambda imported: replace(getattr(imported, owner), name, make))
 
 
 def _make_resolve_redirects(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:

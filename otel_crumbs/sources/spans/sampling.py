@@ -1,4 +1,4 @@
-"""A full trail where the trace was sampled out."""
+"""The sampler that keeps the trail full where the trace is sampled out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 class RecordUnsampled(Sampler):
     """
-    A sampler that has what another one drops recorded, and not exported.
+    A sampler by which spans that another one drops are recorded, and not exported.
 
     Processors are never shown a dropped span. So DROP becomes RECORD_ONLY,
     with the attributes that the span starts with; trace flags and trace state
@@ -27,7 +27,7 @@ class RecordUnsampled(Sampler):
     `sampling decision <https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling>`_.
 
     Args:
-        sampler: The one that decides.
+        sampler: The sampler that decides.
 
     """
 
@@ -58,7 +58,7 @@ class RecordUnsampled(Sampler):
 
 
 def install(provider: TracerProvider) -> Callable[[], None]:
-    """Wrap a provider's sampler, and that of the tracers it has made; returns what undoes it."""
+    """Wrap a provider's sampler, and that of the tracers it has made; return the function that undoes it."""
     original = provider.sampler
     if isinstance(original, RecordUnsampled):
         return lambda: None
@@ -80,7 +80,7 @@ def _iterate_tracers(provider: TracerProvider, sampler: Sampler) -> Iterator[Any
         yield from tuple(known.values())
         return
     # Before 1.41 providers do not know their tracers; this costs a few milliseconds, once.
-    processor = provider._active_span_processor  # noqa: SLF001 - what ties a tracer to its provider
+    processor = provider._active_span_processor  # noqa: SLF001 - only this ties a tracer to its provider
     for candidate in gc.get_objects():
         # By its type: isinstance() asks lazy proxies, such as Django's settings, what they are, and wakes them.
         if (

@@ -33,7 +33,7 @@ class Receiving:
 
     name: str = "test"
     answers: list[Outcome] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
     # What it waits for before it answers.
     gate: threading.Event | None = None
     began: threading.Event = field(default_factory=threading.Event)
@@ -46,7 +46,7 @@ class Receiving:
         self.on_export()
         if self.gate is not None:
             self.gate.wait(PATIENCE)
-        self.told.append(event.exception.message)
+        self.reported.append(event.exception.message)
         return self.answers.pop(0) if self.answers else DELIVERED
 
     def shutdown(self) -> None:
@@ -82,7 +82,7 @@ def test_an_event_is_delivered(deliver: Callable[..., Delivery]) -> None:
         delivery.emit(event(str(number)))
 
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == ["0", "1", "2"]
+    assert exporter.reported == ["0", "1", "2"]
 
 
 def test_every_exporter_gets_every_event(deliver: Callable[..., Delivery]) -> None:
@@ -93,7 +93,7 @@ def test_every_exporter_gets_every_event(deliver: Callable[..., Delivery]) -> No
     delivery.emit(event())
 
     assert delivery.flush(PATIENCE) is False
-    assert taking.told == ["boom"]
+    assert taking.reported == ["boom"]
 
 
 def test_nothing_runs_before_the_first_event(deliver: Callable[..., Delivery]) -> None:
@@ -121,14 +121,14 @@ def test_the_application_does_not_wait(deliver: Callable[..., Delivery]) -> None
         delivery.emit(event(str(number)))
     hanging.began.wait(PATIENCE)
 
-    assert hanging.told == []
+    assert hanging.reported == []
     assert delivery.workers[1].flush(time.monotonic() + PATIENCE) is True
-    assert taking.told == ["0", "1", "2", "3", "4"]
+    assert taking.reported == ["0", "1", "2", "3", "4"]
     gate.set()
     assert delivery.flush(PATIENCE) is True
 
 
-def test_flush_keeps_its_timeout_and_tells_the_truth(deliver: Callable[..., Delivery]) -> None:
+def test_flush_keeps_its_timeout_and_reports_the_truth(deliver: Callable[..., Delivery]) -> None:
     """What was not acknowledged in time is not said to be."""
     gate = threading.Event()
     delivery = deliver(Receiving(gate=gate))
@@ -155,7 +155,7 @@ def test_a_busy_receiver_gets_it_again(deliver: Callable[..., Delivery]) -> None
     delivery.emit(event())
 
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == ["boom", "boom"]
+    assert exporter.reported == ["boom", "boom"]
 
 
 def test_a_receiver_that_asks_for_time_is_left_alone_for_it(deliver: Callable[..., Delivery]) -> None:
@@ -167,7 +167,7 @@ def test_a_receiver_that_asks_for_time_is_left_alone_for_it(deliver: Callable[..
 
     assert delivery.flush(0.8) is False
 
-    assert exporter.told == ["boom"]
+    assert exporter.reported == ["boom"]
 
 
 def test_a_receiver_may_take_an_event_and_ask_for_time_all_the_same(deliver: Callable[..., Delivery]) -> None:
@@ -181,7 +181,7 @@ def test_a_receiver_may_take_an_event_and_ask_for_time_all_the_same(deliver: Cal
 
     assert taken is True
     assert delivery.flush(0.3) is False
-    assert exporter.told == ["first"]
+    assert exporter.reported == ["first"]
     assert delivery.pending is True
 
 
@@ -197,7 +197,7 @@ def test_what_waited_for_the_time_that_was_asked_for_is_sent_after_it(
     delivery.emit(event("second"))
 
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == ["first", "second"]
+    assert exporter.reported == ["first", "second"]
 
 
 def test_a_receiver_that_refuses_may_ask_for_time_too(deliver: Callable[..., Delivery]) -> None:
@@ -210,7 +210,7 @@ def test_a_receiver_that_refuses_may_ask_for_time_too(deliver: Callable[..., Del
     delivery.emit(event("second"))
 
     assert delivery.flush(0.3) is False
-    assert exporter.told == ["first"]
+    assert exporter.reported == ["first"]
 
 
 def test_a_refused_event_is_not_sent_again(deliver: Callable[..., Delivery], caplog: pytest.LogCaptureFixture) -> None:
@@ -224,7 +224,7 @@ def test_a_refused_event_is_not_sent_again(deliver: Callable[..., Delivery], cap
     second = delivery.flush(PATIENCE)
 
     assert (first, second) == (False, True)
-    assert exporter.told == ["first", "second"]
+    assert exporter.reported == ["first", "second"]
     assert delivery.workers[0].lost == 1
     assert "not welcome" in caplog.text
 
@@ -248,7 +248,7 @@ def test_an_exporter_that_raises_costs_one_event(
     second = delivery.flush(PATIENCE)
 
     assert (first, second) == (False, True)
-    assert exporter.told == ["second"]
+    assert exporter.reported == ["second"]
     assert [str(error) for _, error in guarded_failures] == ["broken"]
     guarded_failures.clear()
 
@@ -272,7 +272,7 @@ def test_an_event_that_cannot_be_built_costs_itself(
 
     assert first is False
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == ["second"]
+    assert exporter.reported == ["second"]
     assert [str(error) for _, error in guarded_failures] == ["cannot build"]
     guarded_failures.clear()
 
@@ -285,7 +285,7 @@ def test_an_event_that_nobody_wants_sent_is_no_loss(deliver: Callable[..., Deliv
     delivery.emit(event())
 
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == []
+    assert exporter.reported == []
 
 
 def test_a_full_queue_drops_the_oldest_and_counts(
@@ -304,7 +304,7 @@ def test_a_full_queue_drops_the_oldest_and_counts(
     gate.set()
     delivery.flush(PATIENCE)
 
-    assert exporter.told == ["in the hands of the exporter", *(str(number) for number in range(5, MAX_WAITING + 5))]
+    assert exporter.reported == ["in the hands of the exporter", *(str(number) for number in range(5, MAX_WAITING + 5))]
     assert delivery.workers[0].lost == 5
     assert "full" in caplog.text
 
@@ -329,7 +329,7 @@ def test_a_closed_delivery_takes_nothing_more(deliver: Callable[..., Delivery]) 
     delivery.emit(event())
 
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == []
+    assert exporter.reported == []
     assert exporter.closed is True
 
 
@@ -343,7 +343,7 @@ def test_closing_ends_the_wait_for_another_try(deliver: Callable[..., Delivery])
     delivery.close()
 
     assert delivery.flush(PATIENCE) is False
-    assert exporter.told == ["boom"]
+    assert exporter.reported == ["boom"]
 
 
 def test_many_threads_may_emit_at_once(deliver: Callable[..., Delivery]) -> None:
@@ -363,7 +363,7 @@ def test_many_threads_may_emit_at_once(deliver: Callable[..., Delivery]) -> None
         thread.join()
 
     assert delivery.flush(PATIENCE) is True
-    assert sorted(exporter.told) == sorted(f"{thread} {number}" for thread in range(8) for number in range(50))
+    assert sorted(exporter.reported) == sorted(f"{thread} {number}" for thread in range(8) for number in range(50))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
@@ -384,7 +384,7 @@ def test_a_forked_child_delivers_its_own_events_only(deliver: Callable[..., Deli
             gate.set()
             delivery.emit(event("child"))
             acknowledged = delivery.flush(PATIENCE)
-            os.write(writing, f"{acknowledged} {exporter.told}".encode())
+            os.write(writing, f"{acknowledged} {exporter.reported}".encode())
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -395,4 +395,4 @@ def test_a_forked_child_delivers_its_own_events_only(deliver: Callable[..., Deli
 
     assert said == "True ['child']"
     assert delivery.flush(PATIENCE) is True
-    assert exporter.told == ["parent", "parent, waiting"]
+    assert exporter.reported == ["parent", "parent, waiting"]

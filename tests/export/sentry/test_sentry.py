@@ -186,7 +186,7 @@ def careless() -> None:
 
 def test_secrets_in_source_lines_are_taken_out() -> None:
     """A file is read after everything else was scrubbed."""
-    payload = payload_of(event_of(raised(careless)), Scrubber().text)
+    payload = payload_of(event_of(raised(careless)), Scrubber().scrub_text)
 
     assert "hunter2" not in str(payload)
     assert "[scrubbed]" in str(payload["exception"]["values"][-1]["stacktrace"]["frames"][-1])
@@ -211,7 +211,7 @@ def test_secrets_in_source_lines_are_taken_out() -> None:
         ("/src/otel_crumbs_shop/views.py", "otel_crumbs_shop.views", True),
     ],
 )
-def test_the_applications_own_frames_are_told_from_the_rest(path: str, module: str | None, *, expected: bool) -> None:
+def test_the_applications_own_frames_are_marked(path: str, module: str | None, *, expected: bool) -> None:
     """Trackers group by them, and show them first."""
     assert is_in_app(Frame(path=path, line=1, function="f", module=module)) is expected
 
@@ -274,7 +274,7 @@ def test_a_text_that_is_no_traceback_is_kept_as_it_is() -> None:
     assert "stacktrace" not in payload["exception"]["values"][0]
 
 
-def test_a_breadcrumb_tells_its_story_by_its_message_and_by_its_data() -> None:
+def test_a_breadcrumb_reports_its_story_by_its_message_and_by_its_data() -> None:
     """Some trackers show only the one, some only the other."""
     call, again, span = payload_of(event_of())["breadcrumbs"]["values"]
 

@@ -15,7 +15,7 @@ import pytest
 from otel_crumbs.export.spool.codec import encode
 from otel_crumbs.export.spool.private_folder import SUPPORTED, UnsafeFolderError
 from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
-from otel_crumbs.export.spool.spool_file import folder_name
+from otel_crumbs.export.spool.spool_file import name_folder
 from tests.export.events import event_of
 
 pytestmark = pytest.mark.skipif(not SUPPORTED, reason="there is no spool here")
@@ -121,7 +121,7 @@ def test_what_is_too_old_is_deleted(spool: Spool) -> None:
     assert names_in(spool.path) == [new]
 
 
-def test_a_claim_is_one_process_alone(spool: Spool) -> None:
+def test_a_lock_is_one_process_alone(spool: Spool) -> None:
     """Another one, or another worker of the same, is told that it is taken."""
     name = keep(spool)
     file = spool.lock(name)
@@ -137,7 +137,7 @@ def test_a_claim_is_one_process_alone(spool: Spool) -> None:
     assert spool.lock(name) is None
 
 
-def test_a_claim_ends_with_its_process(base: Path, spool: Spool) -> None:
+def test_a_lock_ends_with_its_process(base: Path, spool: Spool) -> None:
     """Even if it is killed, and whoever gets its number next."""
     name = keep(spool)
     program = f"""
@@ -163,7 +163,7 @@ def test_services_do_not_share_a_folder() -> None:
     """Whatever they are called."""
     names = ["shop", "Shop/1", "Shop_1", "..", ".", "", "a" * 200, "a" * 201, "läden", "\ud800"]
 
-    folders = {folder_name(name) for name in names}
+    folders = {name_folder(name) for name in names}
 
     assert len(folders) == len(names)
     assert all("/" not in folder and not folder.startswith(".") and len(folder) < 100 for folder in folders)

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import requests
 
-from tests.libraries.programs.printing import set_up, tell
-from tests.libraries.telling import instrumented
+from tests.libraries.describing import instrumented
+from tests.libraries.programs.printing import report, set_up
 
 
 def main() -> None:
@@ -17,11 +17,11 @@ def main() -> None:
     _, url, nobody = sys.argv
     set_up()
     with instrumented(), closing(sqlite3.connect(":memory:")) as connection:
-        tell("call", lambda: requests.get(f"{url}/200?page=2", timeout=5))
-        tell("refused call", lambda: requests.get(f"{url}/503", timeout=5))
-        tell("failed call", lambda: requests.get(nobody, timeout=5))
-        tell("query", lambda: connection.cursor().execute("select 1"))
-        tell("failed query", lambda: connection.cursor().execute("select * from hats"))
+        report("call", lambda: requests.get(f"{url}/200?page=2", timeout=5))
+        report("refused call", lambda: requests.get(f"{url}/503", timeout=5))
+        report("failed call", lambda: requests.get(nobody, timeout=5))
+        report("query", lambda: connection.cursor().execute("select 1"))
+        report("failed query", lambda: connection.cursor().execute("select * from hats"))
 
 
 if __name__ == "__main__":

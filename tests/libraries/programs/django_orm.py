@@ -8,8 +8,8 @@ from typing import Any
 import django
 from django.conf import settings
 
-from tests.libraries.programs.printing import set_up, tell
-from tests.libraries.telling import instrumented
+from tests.libraries.describing import instrumented
+from tests.libraries.programs.printing import report, set_up
 
 ENGINES = {
     "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
@@ -58,17 +58,17 @@ def use_the_orm() -> None:
         with connection.cursor() as cursor:
             cursor.executemany("update hat set name = %s where name = %s", [("a", "b"), ("c", "d")])
 
-    tell("get", lambda: Hat.objects.filter(name="secret").first())
-    tell("create", lambda: Hat.objects.create(name="secret"))
-    tell("fail", lambda: Hat.objects.create(name="secret"))
-    tell("transaction", in_a_transaction)
-    tell("many", many)
+    report("get", lambda: Hat.objects.filter(name="secret").first())
+    report("create", lambda: Hat.objects.create(name="secret"))
+    report("fail", lambda: Hat.objects.create(name="secret"))
+    report("transaction", in_a_transaction)
+    report("many", many)
     connection.close()
     if connection.vendor == "postgresql":
-        tell("reconnect", connection.ensure_connection)
+        report("reconnect", connection.ensure_connection)
         connection.close()
         connection.settings_dict["NAME"] = "hats"
-        tell("refused", connection.ensure_connection)
+        report("refused", connection.ensure_connection)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 import otel_crumbs
-from tests.libraries.telling import message_of, trail_of
+from tests.libraries.describing import message_of, trail_of
 
 
 def set_up() -> None:
@@ -18,7 +18,7 @@ def set_up() -> None:
     otel_crumbs.install(exporter="none")
 
 
-def tell(name: str, call: Callable[[], object]) -> None:
+def report(name: str, call: Callable[[], object]) -> None:
     """Print the breadcrumbs that a call leaves, without how long it took."""
     trail = [
         [each.type, each.category, each.level, message_of(each), {**each.data, "duration_ms": None}]

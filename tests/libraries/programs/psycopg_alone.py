@@ -7,8 +7,8 @@ import sys
 import psycopg
 
 import otel_crumbs
-from tests.libraries.programs.printing import set_up, tell
-from tests.libraries.telling import instrumented
+from tests.libraries.describing import instrumented
+from tests.libraries.programs.printing import report, set_up
 
 PORT = int(sys.argv[1])
 
@@ -24,19 +24,19 @@ def main() -> None:
     """Install before the instrumentation, and within it; at the end psycopg is as it was."""
     places = [(owner, vars(owner)[name]) for owner, name in PLACES]
     set_up()
-    tell("alone", use_it)
+    report("alone", use_it)
     otel_crumbs.uninstall()
     as_before = [vars(owner)[name] for owner, name in PLACES] == [found for _, found in places]
     otel_crumbs.install(exporter="none")
     with instrumented("psycopg"):
-        tell("below the instrumentation", use_it)
+        report("below the instrumentation", use_it)
         otel_crumbs.uninstall()
         otel_crumbs.install(exporter="none")
-        tell("put below the instrumentation", use_it)
-    tell("after the instrumentation", use_it)
+        report("put below the instrumentation", use_it)
+    report("after the instrumentation", use_it)
     otel_crumbs.uninstall()
-    tell("uninstalled", use_it)
-    tell("as before" if as_before else "not as before", lambda: None)
+    report("uninstalled", use_it)
+    report("as before" if as_before else "not as before", lambda: None)
 
 
 PLACES = (

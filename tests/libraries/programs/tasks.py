@@ -11,7 +11,7 @@ import celery
 import redis
 
 import otel_crumbs
-from tests.libraries.telling import message_of
+from tests.libraries.describing import message_of
 
 BROKER = os.environ.get("BROKER", "memory://")
 

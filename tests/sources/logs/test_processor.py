@@ -117,7 +117,7 @@ def test_a_time_out_of_this_world_costs_nothing(timestamp: int, events: Captured
 
 
 @pytest.mark.parametrize("body", [{"a": [1, {"b": 2}]}, ["a", 1], 7, 1.5, True, b"bytes", "\ud800", "a" * 100_000])
-def test_any_body_is_told(body: Any) -> None:
+def test_any_body_is_reported(body: Any) -> None:
     """In words and in bounds."""
     emit(body)
 
@@ -126,7 +126,7 @@ def test_any_body_is_told(body: Any) -> None:
     assert 0 < len(message) < 10_000
 
 
-def test_the_exception_of_an_event_is_told(events: CapturedEvents) -> None:
+def test_the_exception_of_an_event_is_reported(events: CapturedEvents) -> None:
     """An event about an exception is of type error, in the words of the exception."""
     emit(
         event_name="http.client.request.exception",
@@ -182,7 +182,7 @@ def test_a_processor_that_is_shut_down_records_nothing() -> None:
     assert processor.force_flush() is True
 
 
-def test_without_the_door_records_are_breadcrumbs_only() -> None:
+def test_without_the_mechanism_records_are_breadcrumbs_only() -> None:
     """`capture` without `logging` reports nothing of them."""
     with capture_events(capture="excepthook") as events:
         emit("failed", severity=SeverityNumber.ERROR, **({"exception": ValueError("boom")} if KEEPS_EXCEPTIONS else {}))

@@ -22,7 +22,7 @@ def _installed(events: CapturedEvents) -> None:
     """Have breadcrumbs in place."""
 
 
-def told(
+def reported(
     app: Application,
     attributes: dict[str, Any],
     *,
@@ -60,7 +60,7 @@ NEW = {"http.request.method": "GET", "url.full": URL}
 @pytest.mark.parametrize(("status", "level"), [(200, "info"), (302, "info"), (404, "warning"), (503, "error")])
 def test_an_http_call(app: Application, attributes: dict[str, Any], code: str, status: int, level: str) -> None:
     """Method, URL without its query, and answer make the message; the level fits the answer."""
-    breadcrumb = told(app, {**attributes, code: status})
+    breadcrumb = reported(app, {**attributes, code: status})
 
     assert (breadcrumb.type, breadcrumb.category, breadcrumb.level) == ("http", "http", level)
     assert freeze_event(breadcrumb) == f"GET https://api.example/x -> {status} in 1 ms"
@@ -77,7 +77,7 @@ def test_an_http_call_that_reached_nobody(app: Application, attributes: dict[str
     """The exception's name stands where the answer would, its words are data, and it is one breadcrumb."""
     error = ConnectionError("[Errno 111] Connection refused")
 
-    breadcrumb = told(app, attributes, status=StatusCode.ERROR, error=error)
+    breadcrumb = reported(app, attributes, status=StatusCode.ERROR, error=error)
 
     assert breadcrumb.level == "error"
     assert freeze_event(breadcrumb).startswith("GET https://api.example/x -> ConnectionError")
@@ -86,7 +86,7 @@ def test_an_http_call_that_reached_nobody(app: Application, attributes: dict[str
 
 def test_the_user_in_a_url_goes(app: Application) -> None:
     """Name and password are taken out of the message and the data."""
-    breadcrumb = told(
+    breadcrumb = reported(
         app, {"http.method": "GET", "http.url": "https://ada:hunter2@api.example/x", "http.status_code": 200}
     )
 
@@ -95,9 +95,9 @@ def test_the_user_in_a_url_goes(app: Application) -> None:
 
 
 @pytest.mark.parametrize("url", ["", "not a url", "http://[broken", "//", "https://a/ünï"])
-def test_any_url_is_told(app: Application, url: str) -> None:
+def test_any_url_is_reported(app: Application, url: str) -> None:
     """What cannot be parsed is told as it is."""
-    breadcrumb = told(app, {"http.method": "GET", "http.url": url, "http.status_code": 200})
+    breadcrumb = reported(app, {"http.method": "GET", "http.url": url, "http.status_code": 200})
 
     assert breadcrumb.category == "http"
     assert "-> 200" in breadcrumb.message
@@ -113,7 +113,7 @@ def test_any_url_is_told(app: Application, url: str) -> None:
 )
 def test_a_query(app: Application, attributes: dict[str, Any]) -> None:
     """The statement on one line is the message."""
-    breadcrumb = told(app, attributes, library="psycopg")
+    breadcrumb = reported(app, attributes, library="psycopg")
 
     assert (breadcrumb.type, breadcrumb.category, breadcrumb.level) == ("query", "query", "info")
     assert breadcrumb.message == "SELECT * FROM orders"
@@ -126,7 +126,9 @@ def test_a_query_that_failed(app: Application) -> None:
     """The exception's name ends the message, its words are data."""
     attributes = {"db.system": "sqlite", "db.statement": "SELECT 1"}
 
-    breadcrumb = told(app, attributes, library="sqlite3", status=StatusCode.ERROR, error=ValueError("no such table"))
+    breadcrumb = reported(
+        app, attributes, library="sqlite3", status=StatusCode.ERROR, error=ValueError("no such table")
+    )
 
     assert breadcrumb.level == "error"
     assert breadcrumb.message == "SELECT 1 -> ValueError"
@@ -135,7 +137,7 @@ def test_a_query_that_failed(app: Application) -> None:
 
 def test_a_key_value_store(app: Application) -> None:
     """Redis commands are of their own category."""
-    breadcrumb = told(app, {"db.system": "redis", "db.statement": "GET ?"}, library="redis")
+    breadcrumb = reported(app, {"db.system": "redis", "db.statement": "GET ?"}, library="redis")
 
     assert (breadcrumb.category, breadcrumb.message) == ("redis", "GET ?")
 
@@ -150,7 +152,7 @@ def test_a_key_value_store(app: Application) -> None:
 )
 def test_a_message(app: Application, attributes: dict[str, Any]) -> None:
     """Where it went is in the data, the span's name says it."""
-    breadcrumb = told(app, attributes, name="orders send", library="kafka", kind=SpanKind.PRODUCER)
+    breadcrumb = reported(app, attributes, name="orders send", library="kafka", kind=SpanKind.PRODUCER)
 
     assert (breadcrumb.category, breadcrumb.message) == ("messaging", "orders send")
     assert breadcrumb.data["destination"] == "orders"
@@ -160,7 +162,7 @@ def test_a_call_to_aws(app: Application) -> None:
     """Service, method and answer."""
     attributes = {"rpc.system": "aws-api", "rpc.service": "S3", "rpc.method": "GetObject", "http.status_code": 404}
 
-    breadcrumb = told(app, attributes, library="botocore", status=StatusCode.ERROR)
+    breadcrumb = reported(app, attributes, library="botocore", status=StatusCode.ERROR)
 
     assert (breadcrumb.category, breadcrumb.level) == ("aws", "warning")
     assert freeze_event(breadcrumb) == "S3.GetObject -> 404 in 1 ms"
@@ -171,7 +173,7 @@ def test_a_remote_procedure_call(app: Application, system: str) -> None:
     """The method's full name and how long it took."""
     attributes = {system: "grpc", "rpc.service": "shop.Orders", "rpc.method": "Ship", "rpc.grpc.status_code": 0}
 
-    breadcrumb = told(app, attributes, name="/shop.Orders/Ship", library="grpc")
+    breadcrumb = reported(app, attributes, name="/shop.Orders/Ship", library="grpc")
 
     assert breadcrumb.category == "rpc"
     assert freeze_event(breadcrumb) == "shop.Orders/Ship in 1 ms"
@@ -179,14 +181,14 @@ def test_a_remote_procedure_call(app: Application, system: str) -> None:
 
 def test_a_template(app: Application) -> None:
     """A rendered template is told by its name."""
-    breadcrumb = told(app, {"jinja2.template_name": "order.html"}, name="jinja2.render", library="jinja2")
+    breadcrumb = reported(app, {"jinja2.template_name": "order.html"}, name="jinja2.render", library="jinja2")
 
     assert (breadcrumb.category, breadcrumb.message) == ("template", "render order.html")
 
 
 def test_any_other_span(app: Application) -> None:
     """It is told by its name, with all its attributes."""
-    breadcrumb = told(app, {"order": 7, "items": ("a", "b")}, name="ship", kind=SpanKind.INTERNAL)
+    breadcrumb = reported(app, {"order": 7, "items": ("a", "b")}, name="ship", kind=SpanKind.INTERNAL)
 
     assert (breadcrumb.category, breadcrumb.message, breadcrumb.level) == ("span", "ship", "info")
     assert breadcrumb.data["order"] == 7
@@ -204,7 +206,7 @@ def test_the_parts_of_a_streamed_answer_are_noise(app: Application) -> None:
 @pytest.mark.parametrize("name", ["GET", "SELECT", "redis", "orders send", "/shop.Orders/Ship"])
 def test_the_display_name_decides_nothing(app: Application, name: str) -> None:
     """A span without attributes is a span, whatever it is called."""
-    assert told(app, {}, name=name).category == "span"
+    assert reported(app, {}, name=name).category == "span"
 
 
 def test_a_span_carries_its_id_and_how_long_it_took(app: Application) -> None:
@@ -244,7 +246,7 @@ def test_each_event_of_a_span_is_a_breadcrumb(app: Application) -> None:
     assert (loaded.timestamp, note.timestamp) == (span.start_time + 5, span.start_time + 10)
 
 
-def test_an_exception_through_nested_spans_is_told_once(app: Application) -> None:
+def test_an_exception_through_nested_spans_is_reported_once(app: Application) -> None:
     """The innermost tells, though each has recorded it."""
     with suppress(ValueError), app.tracer.start_as_current_span("outer"), app.tracer.start_as_current_span("inner"):
         raise ValueError("boom")
@@ -255,7 +257,7 @@ def test_an_exception_through_nested_spans_is_told_once(app: Application) -> Non
     ]
 
 
-def test_attributes_set_later_are_told(app: Application) -> None:
+def test_attributes_set_later_are_reported(app: Application) -> None:
     """Instrumentations set the status code when the answer has come."""
     with app.tracer.start_as_current_span("GET", kind=SpanKind.CLIENT, attributes=OLD) as span:
         span.set_attribute("http.status_code", 503)
@@ -267,7 +269,7 @@ def test_attributes_set_later_are_told(app: Application) -> None:
 @pytest.mark.parametrize("value", ["a" * 100_000, "\ud800", 2**63 - 1, float("nan"), ("a",) * 500])
 def test_strange_attributes_cost_nothing(app: Application, value: Any) -> None:
     """Whatever an attribute holds, the span is told in bounds."""
-    breadcrumb = told(app, {"db.system": "sqlite", "db.statement": value, "other": value})
+    breadcrumb = reported(app, {"db.system": "sqlite", "db.statement": value, "other": value})
 
     assert breadcrumb.category == "query"
     assert len(breadcrumb.message.encode()) < 10_000

@@ -68,9 +68,9 @@ def test_an_exception_on_a_span_and_in_an_event_is_one_breadcrumb(app: Applicati
         with app.tracer.start_as_current_span("pack") as span:
             span.record_exception(NoHatsError("none left"))
             emit("exception", **EXCEPTION)
-        told = exceptions()
+        reported = exceptions()
 
-    assert [each.message for each in told] == ["NoHatsError: none left"]
+    assert [each.message for each in reported] == ["NoHatsError: none left"]
 
 
 @pytest.mark.usefixtures("events")
@@ -89,17 +89,17 @@ def test_an_exception_of_a_call_and_in_an_event_is_one_breadcrumb(app: Applicati
 
 
 @pytest.mark.usefixtures("events")
-def test_an_exception_in_an_event_alone_is_told(app: Application) -> None:
+def test_an_exception_in_an_event_alone_is_reported(app: Application) -> None:
     """Type and message make its line."""
     with app.request():
         emit("exception", "whatever", **EXCEPTION)
-        [told] = exceptions()
+        [reported] = exceptions()
 
-    assert (told.category, told.message) == ("exception", "NoHatsError: none left")
+    assert (reported.category, reported.message) == ("exception", "NoHatsError: none left")
 
 
 @pytest.mark.usefixtures("events")
-def test_an_exception_that_happens_twice_is_told_twice(app: Application) -> None:
+def test_an_exception_that_happens_twice_is_reported_twice(app: Application) -> None:
     """One for one: the second time is not taken for the first one's other half."""
     with app.request():
         for _ in range(2):
@@ -107,9 +107,9 @@ def test_an_exception_that_happens_twice_is_told_twice(app: Application) -> None
                 span.record_exception(NoHatsError("none left"))
                 emit("exception", **EXCEPTION)
         emit("exception", **EXCEPTION)
-        told = exceptions()
+        reported = exceptions()
 
-    assert sum(each.repeated for each in told) == 3
+    assert sum(each.repeated for each in reported) == 3
 
 
 @pytest.mark.usefixtures("events")

@@ -121,12 +121,12 @@ def test_an_unsampled_parent_elsewhere_is_respected() -> None:
         with app.request("GET /") as span:
             with app.tracer.start_as_current_span("step"):
                 pass
-            told = messages()
+            reported = messages()
         otel_context.detach(token)
 
         assert span.get_span_context().trace_id == 7
         assert span.get_span_context().trace_flags.sampled is False
-        assert told == ["step"]
+        assert reported == ["step"]
         assert app.exported_spans == ()
 
 
@@ -137,11 +137,11 @@ def test_tracers_made_before_us_are_covered_and_given_back(unsampled: Applicatio
         late = unsampled.tracer_provider.get_tracer("late")
         with early.start_as_current_span("early"), late.start_as_current_span("late"):
             pass
-        told = messages()
+        reported = messages()
     with early.start_as_current_span("after"), late.start_as_current_span("after") as span:
         recording = span.is_recording()
 
-    assert told == ["early", "late"]
+    assert reported == ["early", "late"]
     assert recording is False
 
 

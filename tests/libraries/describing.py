@@ -43,7 +43,7 @@ def message_of(breadcrumb: Breadcrumb) -> str:
     return _TOOK.sub(r"\g<before>a moment", breadcrumb.message)
 
 
-def told(breadcrumbs: list[Breadcrumb]) -> list[tuple[str, str, str, str]]:
+def reported(breadcrumbs: list[Breadcrumb]) -> list[tuple[str, str, str, str]]:
     """Return type, category, level and message of breadcrumbs, without how long each took."""
     return [(item.type, item.category, item.level, message_of(item)) for item in breadcrumbs]
 

@@ -1,0 +1,29 @@
+"""The reset of everything that the package keeps for the whole process, for tests."""
+
+from __future__ import annotations
+
+from otel_crumbs.base import counters, guard, memo
+from otel_crumbs.install import uninstall
+from otel_crumbs.sources.logs.callbacks import handlers
+from otel_crumbs.sources.logs.thresholds import thresholds
+from otel_crumbs.sources.spans.entry import forget_categories
+from otel_crumbs.trails import current
+
+
+def reset_all() -> None:
+    """
+    Uninstall, and bring the state of every module back to that after the import.
+
+    Trails, thresholds that `otel_crumbs.ignore_logger` set, callbacks of log
+    lines, counters, and the memory of warnings are gone afterwards. Instruments
+    of metrics stay, since OpenTelemetry's API cannot remove them.
+    """
+    uninstall()
+    current.reset()
+    thresholds.reset()
+    handlers.reset()
+    forget_categories()
+    guard.forget_warnings()
+    memo.forget()
+    for each in (counters.counters, counters.recorded, counters.evicted):
+        each.reset_after_fork()

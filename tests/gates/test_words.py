@@ -1,0 +1,154 @@
+"""The package speaks the field's words: in names, in sentences, and on the pages."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .project import ROOT, documentation, text_of
+
+# Words of our own that gave way to the field's; see the glossary in docs/how-it-works.md.
+OLD_WORDS = frozenset(
+    {
+        *("anew", "claim", "claimed", "claims", "door", "doors", "floor", "floors", "hurry", "lane", "lanes"),
+        *("leftover", "parcel", "parcels", "seize", "seized", "shelf", "steady", "storm", "storms", "tally"),
+        *("tell", "telling", "tells", "ticker", "tidied", "tidy", "told", "twin", "twins"),
+    }
+)
+# In prose these have no other meaning than the old one.
+OLD_PROSE = re.compile(
+    r"\b(?:anew|by_hand|lanes?|seized?|shelf|storms?|tally|ticker|tellings?|twins?|doors?|last seconds)\b"
+)
+PRONOUNS = frozenset(
+    {
+        *("anybody", "his", "it", "its", "mine", "my", "nobody", "nothing", "our", "ours", "somebody"),
+        *("something", "that", "their", "theirs", "them", "they", "this", "us", "what", "which", "who", "whose"),
+    }
+)
+# A function begins with one of these, or is a question (is, has, ...), a handler (on), a constructor (from), or an
+# accessor (x_of, seconds_x).
+VERBS = frozenset(
+    """
+    add admit adopt append ask assert assign attach attempt begin build call capture change check choose clamp clean
+    clear close collect combine compile configure connect consume continue copy count create cut decode decorate
+    deduplicate define delete describe detect discard do drop dump emit encode end enrich ensure even examine execute
+    exit export fail find finish fix flush fold follow force forget format freeze gather get handle hide hold hook
+    ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask merge name
+    normalise notify open paint parse pause post print put quote read receive record refuse register release remember
+    remove render replace report require reset resolve respond run save scrub select send set settle shorten show
+    shrink shutdown simplify slice spend split start stop subclass subtract succeed take tighten to trim undo uninstall
+    unpack unwrap visit wait warn watch weigh wrap write
+    """.split()  # noqa: SIM905 - a list is longer than the screen
+)
+ACCESSORS = frozenset({"from", "on", "seconds"})
+QUESTIONS = frozenset({"is", "has", "includes", "matches", "sees", "sets", "frames", "uses", "should", "parses"})
+# Accessors and events whose names others have given: OpenTelemetry, Python, Django, requests, users of the API.
+OTHERS_NAMES = frozenset(
+    """
+    CrumbsMiddleware as_dict as_json as_list do_POST enabled error_events exec_module fileno guarded init_poolmanager
+    instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready trail uninstrument
+    """.split()  # noqa: SIM905 - a list is longer than the screen
+)
+
+
+def modules() -> Iterator[Path]:
+    """Iterate over the modules of the package."""
+    return (ROOT / "otel_crumbs").rglob("*.py")
+
+
+def everybody() -> Iterator[Path]:
+    """Iterate over all Python files."""
+    for folder in ("otel_crumbs", "tests", "benchmarks", "docs"):
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, in lower case."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
+
+
+def names_in(path: Path) -> set[str]:
+    """Return every name that a file uses, its own included."""
+    with path.open("rb") as file:
+        return {token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.NAME} | {path.stem}
+
+
+def defined_in(path: Path) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Iterate over the functions and classes of a module, each with what it stands in."""
+    for parent in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for child in ast.iter_child_nodes(parent):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield child, parent
+
+
+def is_ours_to_name(function: ast.AST, parent: ast.AST) -> bool:
+    """Return whether a function has a name that says what it does: no property, no stand-in, no magic method."""
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
+    stand_in = isinstance(parent, ast.FunctionDef) and re.fullmatch(r"_?make_?\w*", parent.name)
+    return not (any("property" in each for each in decorators) or function.name.startswith("__") or stand_in)
+
+
+@pytest.mark.parametrize("path", sorted(everybody()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_name_has_an_old_word(path: Path) -> None:
+    """One word has one meaning, and it is the field's."""
+    if path == Path(__file__):
+        return
+
+    found = {name for name in names_in(path) if OLD_WORDS.intersection(words_of(name))}
+
+    assert found == set()
+
+
+def test_no_page_has_an_old_word() -> None:
+    """Users read the same words as those who write the code."""
+    found = OLD_PROSE.findall(documentation() + text_of("CONTRIBUTING.md"))
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_begin_with_a_verb(path: Path) -> None:
+    """A name works without its file, and has no pronoun."""
+    found = []
+    for node, parent in defined_in(path):
+        if isinstance(node, ast.ClassDef) or not is_ours_to_name(node, parent):
+            continue
+        name = node.name.strip("_")  # type: ignore[attr-defined]  # a function
+        words = words_of(name)
+        first = words[0] if words else ""
+        fits = (
+            first in VERBS
+            or first in QUESTIONS
+            or first in {"from", "on", "seconds"}
+            or "of" in words
+            or name in OTHERS_NAMES
+        )
+        if not fits or PRONOUNS.intersection(words):
+            found.append(name)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(ROOT)))
+def test_sentences_stand_by_themselves(path: Path) -> None:
+    """A docstring has a subject, and no comment leans on another one."""
+    source = path.read_text(encoding="utf-8")
+    docstrings = [
+        ast.get_docstring(node) or ""
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+
+    weak = [text for text in docstrings if re.match(r"(?:What|Where|Return what|Return where|The same)\b", text)]
+    leaning = re.findall(r"#.*\b(?:[Aa]s above|[Aa]s said|[Aa]s for \w+\b|the same\b *$).*", source)
+    old = [text for text in docstrings if OLD_PROSE.search(text)] + [
+        line for line in source.splitlines() if "#" in line and OLD_PROSE.search(line.partition("#")[2])
+    ]
+
+    assert (weak, leaning, old) == ([], [], [])
