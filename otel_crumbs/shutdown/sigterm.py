@@ -2,8 +2,8 @@
 The hook on SIGTERM where nobody handles it: the process dies of it once its last events are saved.
 
 An application that handles SIGTERM ends in its own way, and that way is hooked
-too, so its handler is left where it is. A signal handler is no attribute of
-anything; so this hook keeps the rule of `base.patching` by itself.
+too; so its handler is left where it is. The handler of a signal is no attribute
+that could be replaced: the system keeps it, and only the main thread may set it.
 """
 
 from __future__ import annotations
@@ -14,29 +14,37 @@ import threading
 from collections.abc import Callable
 from types import FrameType
 
-from otel_crumbs.base.patching import Undo
+from otel_crumbs.base.patching import Patch, Undo
 
 Handler = Callable[[int, FrameType | None], None]
 
 
 def install(end: Callable[[], object]) -> Undo | None:
-    """Call *end* before SIGTERM kills the process; return what undoes it, None where the application has a handler."""
+    """
+    Call *end* before SIGTERM kills the process.
+
+    Returns:
+        The function that undoes it, None where the signal is handled already,
+        or the caller is not the main thread.
+
+    """
     if threading.current_thread() is not threading.main_thread():
         return None  # signal.signal() works only there
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         return None
 
+    patch = Patch()
+
     def handle(signum: int, _: FrameType | None) -> None:
-        end()
-        # A handle of the application's that calls the one it found: it decides how the process goes on.
-        if active and signal.getsignal(signum) is handle:
+        if patch.active:
+            end()
+        # A handler of the application's may have called this one, and then decides how the process goes on.
+        # Where another thread undid the hook, the handler is still in place, and the signal must kill all the same.
+        if signal.getsignal(signum) is handle:
             _end_process(signum, handle)
 
-    active = True
-
     def undo() -> None:
-        nonlocal active
-        active = False
+        patch.active = False
         if signal.getsignal(signal.SIGTERM) is handle and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -45,7 +53,7 @@ def install(end: Callable[[], object]) -> Undo | None:
 
 
 def _end_process(signum: int, handle: Handler) -> None:
-    """End the process as the system would have done."""
+    """Let the process die of the signal, as it would without the hook."""
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     # Still here: the first process of a container does not die of it.

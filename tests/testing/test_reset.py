@@ -23,7 +23,7 @@ STATE = {
     "base/fork.py": {"_things"},  # weak: objects leave it when they go
     "base/guard.py": {"_last_logged", "_lock", "_watchers"},  # reset_all; watchers are tests' own
     "base/memo.py": {"_holder"},  # reset_all
-    "base/patching.py": {"_finder"},  # empty when everything is undone
+    "base/patching.py": {"_finder", "_lock", "_patches"},  # empty when everything is undone
     "export/metrics.py": {"_installed"},  # instruments cannot be removed
     "setup/installation.py": {"installing"},  # a lock
     "sources/databases/sqlite.py": {"_recording"},  # unset by undoing

@@ -31,8 +31,9 @@ def install() -> Undo:
 
 def _hook(psycopg: Any) -> Undo:
     connects = [_replace_connect(owner) for owner in (psycopg, psycopg.Connection, psycopg.AsyncConnection)]
-    # This private method sends all that a connection sends by itself, plain or async.
-    return combine(*connects, replace(psycopg.BaseConnection, "_exec_command", _make_exec_command))
+    # This private method sends all that a connection sends by itself, plain or async; connects do without it.
+    replace_private = guarded("psycopg's transactions were hooked")(replace)
+    return combine(*connects, replace_private(psycopg.BaseConnection, "_exec_command", _make_exec_command))
 
 
 def _replace_connect(owner: Any) -> Undo:

@@ -1,13 +1,20 @@
-"""The sampler that keeps the trail full where the trace is sampled out."""
+"""
+The sampler that keeps the trail full where the trace is sampled out.
+
+Tracers copy their provider's sampler when they are made. So the hook is not one
+attribute: undoing it looks for the tracers that were made since.
+"""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.trace import Tracer, TracerProvider
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
+
+from otel_crumbs.base.patching import Undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +64,7 @@ class RecordUnsampled(Sampler):
         return f"RecordUnsampled({self.sampler.get_description()})"
 
 
-def install(provider: TracerProvider) -> Callable[[], None]:
+def install(provider: TracerProvider) -> Undo:
     """Wrap a provider's sampler, and that of the tracers it has made; return the function that undoes it."""
     original = provider.sampler
     if isinstance(original, RecordUnsampled):
