@@ -41,8 +41,8 @@ VERBS = frozenset(
     ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask merge name
     normalise notify open paint parse pause post print put quote read receive record refuse register release remember
     remove render replace report require reset resolve respond run save scrub select send set settle shorten show
-    shrink shutdown simplify slice spend split start stop subclass subtract succeed swap take tighten to trim undo uninstall
-    unpack unwrap visit wait warn watch weigh wrap write
+    shrink shutdown simplify slice spend split start stop subclass subtract succeed swap take tighten to trim undo
+    uninstall unpack unwrap visit wait warn watch weigh wrap write
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
