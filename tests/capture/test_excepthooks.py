@@ -84,111 +84,6 @@ def test_a_dying_thread_is_an_event(heard: list[Any], events: CapturedEvents) ->
     assert [str(error) for error in heard] == ["boom"]
 
 
-def test_a_task_that_nobody_awaits_is_an_event(events: CapturedEvents) -> None:
-    """Asyncio tells of it late; the loop's own handler hears of it as before."""
-    heard: list[Any] = []
-
-    async def work() -> None:
-        raise ValueError("boom")
-
-    async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["exception"]))
-        task = asyncio.ensure_future(work())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        del task
-        gc.collect()
-
-    asyncio.run(main())
-
-    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
-    assert [str(error) for error in heard] == ["boom"]
-
-
-def test_a_callback_that_fails_is_an_event(events: CapturedEvents) -> None:
-    """`call_soon` callbacks have nobody to raise to."""
-
-    def callback() -> None:
-        raise ValueError("boom")
-
-    async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        asyncio.get_running_loop().call_soon(callback)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
-    asyncio.run(main())
-
-    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
-
-
-def test_a_callback_that_fails_has_its_own_trail(app: Application, events: CapturedEvents) -> None:
-    """What the callback recorded, and the request that asked for it, are told with their ids."""
-
-    def callback() -> None:
-        otel_crumbs.record("in the callback")
-        raise ValueError("boom")
-
-    async def main() -> int:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        with app.request() as span:
-            otel_crumbs.record("in the request")
-            asyncio.get_running_loop().call_soon(callback)
-        otel_crumbs.record("after the request")
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        return span.get_span_context().span_id
-
-    span_id = asyncio.run(main())
-
-    assert [crumb.message for crumb in events[0].breadcrumbs] == ["in the request", "in the callback"]
-    assert events[0].span_id == span_id
-
-
-def test_a_forgotten_task_does_not_get_the_trail_of_where_it_is_collected(
-    app: Application, events: CapturedEvents
-) -> None:
-    """A failed task is told of when it is collected, in the midst of another request; that one is not its story."""
-
-    async def work() -> None:
-        otel_crumbs.record("in the task")
-        raise ValueError("boom")
-
-    async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        task = asyncio.ensure_future(work())
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        with app.request("GET /unconcerned"):
-            otel_crumbs.record("in the request")
-            del task
-            gc.collect()
-
-    asyncio.run(main())
-
-    reported = [crumb.message for crumb in events[0].breadcrumbs]
-    assert reported == ["in the task"]
-    assert events[0].operation is None
-    assert (events[0].trace_id, events[0].span_id) == (0, 0)
-
-
-def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog: pytest.LogCaptureFixture) -> None:
-    """Asyncio's own line about the exception is still written, and is no second event."""
-
-    def callback() -> None:
-        raise ValueError("boom")
-
-    async def main() -> None:
-        asyncio.get_running_loop().call_soon(callback)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-
-    asyncio.run(main())
-
-    assert "Exception in callback" in caplog.text
-    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
-
-
 def test_a_finaliser_that_fails_is_an_event(heard: list[Any], events: CapturedEvents) -> None:
     """`__del__` cannot raise; Python hands it to the unraisable hook, and so we see it."""
 
@@ -214,33 +109,6 @@ def test_a_failed_request_is_an_event(app: Application, events: CapturedEvents) 
     assert (events[0].trace_id, events[0].span_id) == (context.trace_id, context.span_id)
     assert events[0].operation == "GET /orders"
     assert events[0].resource["service.name"] == "shop"
-
-
-def test_a_logged_exception_is_a_handled_event(events: CapturedEvents) -> None:
-    """`logger.exception` reports what was dealt with."""
-    try:
-        fail(ValueError("boom"))
-    except ValueError:
-        logging.getLogger("shop").exception("could not ship")
-
-    assert exceptions_of(events) == [("ValueError: boom", "logging", True)]
-    assert "could not ship" in [crumb.message for crumb in events[0].breadcrumbs]
-
-
-@pytest.mark.parametrize("level", [logging.WARNING, logging.INFO])
-def test_a_warning_with_an_exception_is_a_breadcrumb_only(level: int, events: CapturedEvents) -> None:
-    """Below ERROR a logged exception is not reported."""
-    logging.getLogger("shop").log(level, "tried", exc_info=ValueError("boom"))
-
-    assert len(events) == 0
-
-
-def test_an_error_line_without_an_exception_is_a_breadcrumb_only(events: CapturedEvents) -> None:
-    """There is nothing to report where no exception is."""
-    logging.getLogger("shop").error("no receipt")
-    logging.getLogger("shop").error("nothing to show", exc_info=True)  # noqa: LOG014 - as people do
-
-    assert len(events) == 0
 
 
 def test_an_exception_captured_by_hand_returns_its_id(events: CapturedEvents) -> None:
@@ -277,38 +145,6 @@ def test_capturing_before_install_warns(caplog: pytest.LogCaptureFixture) -> Non
     assert otel_crumbs.capture_exception(ValueError("boom")) is None
 
     assert "otel_crumbs.install()" in caplog.text
-
-
-@pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])
-@pytest.mark.usefixtures("heard")
-def test_the_ways_to_stop_are_no_events(stop: BaseException, app: Application, events: CapturedEvents) -> None:
-    """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors at any door."""
-    with suppress(BaseException), app.request():
-        raise stop
-    sys.excepthook(*raised(stop))
-    otel_crumbs.capture_exception(stop)
-    logging.getLogger("shop").error("stopping", exc_info=stop)
-
-    assert len(events) == 0
-
-
-def test_a_cancelled_request_is_no_event(app: Application, events: CapturedEvents) -> None:
-    """A client that went away cancels the task that serves it."""
-
-    async def serve() -> None:
-        with app.request():
-            await asyncio.sleep(3600)
-
-    async def main() -> None:
-        task = asyncio.create_task(serve())
-        await asyncio.sleep(0)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    asyncio.run(main())
-
-    assert len(events) == 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from otel_crumbs.export.spool.codec import encode
 from otel_crumbs.export.spool.spool import Spool
+from tests.commands import run
 from tests.export.events import event_of
 
-from .commands import run
-from .test_doctor import section
+from .test_run import section
 
 
 def spool_of(folder: Path) -> Spool:

@@ -211,7 +211,7 @@ def test_the_output_is_the_same_with_and_without_us(logger: logging.Logger) -> N
         outputs.append(printed(logger))
 
     assert outputs[0] == outputs[1]
-    assert outputs[0].count("test_printed_log_lines.py") >= 5
+    assert outputs[0].count("test_logging_hook.py") >= 5
 
 
 # Without its instrumentation of logging there is only the SDK's handler, which newer releases call deprecated.

@@ -13,8 +13,7 @@ import pytest
 
 from otel_crumbs.demo.receiver import Receiver
 from otel_crumbs.setup.config import MECHANISMS
-
-from .commands import INSTRUMENT, OTEL_CRUMBS, run
+from tests.commands import INSTRUMENT, OTEL_CRUMBS, run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from .commands import OTEL_CRUMBS, environment, run
+from tests.commands import OTEL_CRUMBS, environment, run
 
 pytestmark = pytest.mark.e2e
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .commands import run
+from tests.commands import run
 
 # Runs the demo in a Python where a module cannot be imported.
 WITHOUT = "import sys; sys.modules[{module!r}] = None; from otel_crumbs.cli import main; sys.exit(main(['demo']))"

@@ -128,8 +128,8 @@ def test_the_output_of_the_application_is_the_same(quiet: logging.Logger) -> Non
     quiet.removeHandler(handler)
 
     assert stream.getvalue().splitlines() == [
-        "test_unprinted_log_lines.py inner ERROR here",
-        "test_unprinted_log_lines.py test_the_output_of_the_application_is_the_same ERROR one up",
+        "test_logging_hook_unprinted.py inner ERROR here",
+        "test_logging_hook_unprinted.py test_the_output_of_the_application_is_the_same ERROR one up",
     ]
 
 

@@ -1,0 +1,135 @@
+"""Tests of `otel_crumbs.capture.asyncio_loop`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs.testing import CapturedEvents
+from tests.application import Application
+
+
+def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
+    """Return of each event its title, its door, and whether it was handled."""
+    return [(event.title, event.mechanism, event.handled) for event in events]
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Put hooks in place as another tool did before us; return what they heard."""
+    calls: list[Any] = []
+    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
+    monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
+    monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
+    return calls
+
+
+def test_a_task_that_nobody_awaits_is_an_event(events: CapturedEvents) -> None:
+    """Asyncio tells of it late; the loop's own handler hears of it as before."""
+    heard: list[Any] = []
+
+    async def work() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context["exception"]))
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        del task
+        gc.collect()
+
+    asyncio.run(main())
+
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+    assert [str(error) for error in heard] == ["boom"]
+
+
+def test_a_callback_that_fails_is_an_event(events: CapturedEvents) -> None:
+    """`call_soon` callbacks have nobody to raise to."""
+
+    def callback() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        asyncio.get_running_loop().call_soon(callback)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+
+
+def test_a_callback_that_fails_has_its_own_trail(app: Application, events: CapturedEvents) -> None:
+    """What the callback recorded, and the request that asked for it, are told with their ids."""
+
+    def callback() -> None:
+        otel_crumbs.record("in the callback")
+        raise ValueError("boom")
+
+    async def main() -> int:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        with app.request() as span:
+            otel_crumbs.record("in the request")
+            asyncio.get_running_loop().call_soon(callback)
+        otel_crumbs.record("after the request")
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return span.get_span_context().span_id
+
+    span_id = asyncio.run(main())
+
+    assert [crumb.message for crumb in events[0].breadcrumbs] == ["in the request", "in the callback"]
+    assert events[0].span_id == span_id
+
+
+def test_a_forgotten_task_does_not_get_the_trail_of_where_it_is_collected(
+    app: Application, events: CapturedEvents
+) -> None:
+    """A failed task is told of when it is collected, in the midst of another request; that one is not its story."""
+
+    async def work() -> None:
+        otel_crumbs.record("in the task")
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        task = asyncio.ensure_future(work())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with app.request("GET /unconcerned"):
+            otel_crumbs.record("in the request")
+            del task
+            gc.collect()
+
+    asyncio.run(main())
+
+    reported = [crumb.message for crumb in events[0].breadcrumbs]
+    assert reported == ["in the task"]
+    assert events[0].operation is None
+    assert (events[0].trace_id, events[0].span_id) == (0, 0)
+
+
+def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog: pytest.LogCaptureFixture) -> None:
+    """Asyncio's own line about the exception is still written, and is no second event."""
+
+    def callback() -> None:
+        raise ValueError("boom")
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_soon(callback)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+    assert "Exception in callback" in caplog.text
+    assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]

@@ -1,3 +1,0 @@
-"""Tests of the command `otel-crumbs`."""
-
-from __future__ import annotations

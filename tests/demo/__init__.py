@@ -1,0 +1,3 @@
+"""Tests of `otel_crumbs/demo`."""
+
+from __future__ import annotations

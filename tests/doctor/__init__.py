@@ -1,0 +1,3 @@
+"""Tests of `otel_crumbs/doctor`."""
+
+from __future__ import annotations

@@ -1,0 +1,104 @@
+"""Tests mirror the package: a module's tests are found by its name, or by this table."""
+
+from __future__ import annotations
+
+import pytest
+
+from .project import ROOT
+
+# Modules whose tests have another name, because they only work together with another module, or in a whole process.
+ELSEWHERE = {
+    "base/fork.py": "delivery/test_fork.py",
+    "base/identity.py": "export/test_app_logs.py",
+    "base/resource.py": "test_install.py",
+    "breadcrumbs.py": "gates/test_public_names.py",
+    "capture/child_processes.py": "delivery/test_workers.py",
+    "capture/django_signal.py": "django/test_middleware.py",
+    "demo/afterwards.py": "demo/test_run.py",
+    "demo/narrator.py": "demo/test_run.py",
+    "demo/received.py": "demo/test_receiver.py",
+    "demo/requirements.py": "demo/test_run.py",
+    "demo/shop.py": "demo/test_run.py",
+    "demo/visits.py": "demo/test_run.py",
+    "django/apps.py": "django/test_checks.py",
+    "doctor/hooks.py": "doctor/test_run.py",
+    "doctor/instrumentations.py": "doctor/test_run.py",
+    "doctor/masking.py": "doctor/test_run.py",
+    "doctor/report.py": "doctor/test_run.py",
+    "doctor/section.py": "doctor/test_run.py",
+    "doctor/sending.py": "doctor/test_run.py",
+    "doctor/settings.py": "doctor/test_run.py",
+    "doctor/versions.py": "doctor/test_run.py",
+    "doctor/warned.py": "doctor/test_run.py",
+    "event/captured.py": "event/test_build.py",
+    "event/copies.py": "event/test_build.py",
+    "event/hook_results.py": "event/test_build.py",
+    "event/model.py": "event/test_build.py",
+    "event/stack_text.py": "export/sentry/test_payload.py",
+    "export/console.py": "setup/test_exporters.py",
+    "export/delivery/attempt.py": "delivery/test_answers.py",
+    "export/delivery/back_off.py": "export/delivery/test_delivery.py",
+    "export/delivery/notices.py": "export/delivery/test_delivery.py",
+    "export/delivery/pending.py": "export/delivery/test_worker.py",
+    "export/delivery/sender.py": "export/delivery/test_delivery.py",
+    "export/entry_points.py": "setup/test_exporters.py",
+    "export/exporter.py": "setup/test_exporters.py",
+    "export/http/deadline.py": "export/http/test_poster.py",
+    "export/http/exporter.py": "export/http/test_document.py",
+    "export/http/settings.py": "setup/test_config.py",
+    "export/otlp/grpc_exporter.py": "collector/test_wire.py",
+    "export/sentry/dsn.py": "setup/test_exporters.py",
+    "export/spool/exporter_spool.py": "export/delivery/test_delivery.py",
+    "export/spool/file_lock.py": "export/spool/test_spool.py",
+    "export/spool/private_folder.py": "export/spool/test_spool.py",
+    "export/spool/spool_file.py": "export/spool/test_spool.py",
+    "setup/environment_variables.py": "test_instrumentor.py",
+    "setup/hooks.py": "test_install.py",
+    "setup/installation.py": "test_install.py",
+    "setup/parsers.py": "setup/test_config.py",
+    "setup/providers.py": "test_install.py",
+    "shutdown/atexit_hook.py": "delivery/test_ends_of_life.py",
+    "shutdown/budget.py": "delivery/test_ends_of_life.py",
+    "shutdown/os_exit.py": "delivery/test_ends_of_life.py",
+    "sources/databases/failed_connects.py": "libraries/test_sql.py",
+    "sources/databases/psycopg.py": "libraries/test_psycopg.py",
+    "sources/databases/sqlite.py": "libraries/test_sql.py",
+    "sources/databases/statement.py": "sources/databases/test_django_orm.py",
+    "sources/logs/entry.py": "sources/logs/test_logging_hook.py",
+    "sources/logs/thresholds.py": "sources/logs/test_logging_hook.py",
+    "sources/rules/calls.py": "sources/rules/test_table.py",
+    "sources/rules/databases.py": "sources/rules/test_table.py",
+    "sources/rules/facts.py": "sources/rules/test_table.py",
+    "sources/rules/reasons.py": "sources/rules/test_table.py",
+    "sources/spans/processor.py": "trails/test_branch.py",
+    "sources/spans/redirects.py": "libraries/test_http_clients.py",
+    "testing/fixtures.py": "testing/test_events.py",
+    "testing/snapshots.py": "testing/test_events.py",
+    "trails/breadcrumb.py": "sources/test_notes.py",
+    "trails/entry.py": "trails/test_ring.py",
+    "trails/operation.py": "trails/test_operation_block.py",
+    "trails/runner.py": "trails/test_event_loops.py",
+    "trails/snapshot.py": "event/test_rendering.py",
+}
+
+PACKAGE, TESTS = ROOT / "otel_crumbs", ROOT / "tests"
+MODULES = sorted(
+    str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"}
+)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_its_tests(module: str) -> None:
+    """They are in the file of its name, or in the one that the table says."""
+    folder, _, name = module.rpartition("/")
+    mirrored = TESTS / folder / f"test_{name}"
+
+    expected = TESTS / ELSEWHERE[module] if module in ELSEWHERE else mirrored
+
+    assert expected.exists()
+    assert module not in ELSEWHERE or not mirrored.exists()
+
+
+def test_the_table_has_no_row_too_many() -> None:
+    """A module that is gone has none."""
+    assert set(ELSEWHERE) <= set(MODULES)
