@@ -1,5 +1,5 @@
 """
-Write the table of libraries into sources.md, by telling recorded spans as the package does.
+Write the table of libraries into sources.md, by describing recorded spans as the package does.
 
     python docs/sources_table.py
 """

@@ -80,7 +80,7 @@ def concurrent_requests(library: Library) -> Outcome:
     return not_mixed(library.seen(), TOKENS)
 
 
-@scenario(ABOUT, "A worker thread of a pool that is used again begins anew")
+@scenario(ABOUT, "A worker thread of a pool that is used again begins with an empty trail")
 def executor_reuse(library: Library) -> Outcome:
     """Serve all requests by one thread."""
     library.start()

@@ -88,7 +88,7 @@ class RateLimiter:
             if not full:
                 return sum(_count_admitted(minute) for minute, _ in minutes)
         counters.count("dropped", reason="rate limit")
-        warn("storm", _WARNING, self._limit, _describe_place(place))
+        warn("rate limit", _WARNING, self._limit, _describe_place(place))
         return None
 
     def _find_minute(self, key: Hashable, now: float) -> _Minute:

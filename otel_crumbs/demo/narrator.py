@@ -10,13 +10,13 @@ from rich.rule import Rule
 from rich.status import Status
 from rich.text import Text
 
-from .afterwards import format_next_steps
+from .next_steps import format_next_steps
 
 if TYPE_CHECKING:
     from rich.console import Console
     from typing_extensions import Self
 
-    from .visits import Answer
+    from .visits import ShopResponse
 
 INTRODUCTION = (
     "A small Django shop, started with [bold]opentelemetry-instrument[/]. "
@@ -52,7 +52,7 @@ class Narrator:
         else:
             self._console.print(f"{doing} ...")
 
-    def print_response(self, answer: Answer) -> None:
+    def print_response(self, answer: ShopResponse) -> None:
         """Print a customer's request and the response."""
         visit = answer.visit
         line = Text(f"  {visit.method:<4} {visit.path:<18} ")

@@ -22,7 +22,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ShopResponse:
     """The shop's response to a visit; it has no status where the shop hung up."""
 
     visit: Visit
@@ -47,7 +47,7 @@ DAY: tuple[tuple[Visit, ...], ...] = (
 EXPECTED_EVENTS = sum(visit.events for row in DAY for visit in row)
 
 
-def make_visits(port: int, deadline: float) -> Iterator[Answer]:
+def make_visits(port: int, deadline: float) -> Iterator[ShopResponse]:
     """Go through the day; each row waits for the one before."""
     go = partial(make_visit, port=port, deadline=deadline)
     with ThreadPoolExecutor(max_workers=max(map(len, DAY))) as customers:
@@ -55,7 +55,7 @@ def make_visits(port: int, deadline: float) -> Iterator[Answer]:
             yield from customers.map(go, row)
 
 
-def make_visit(visit: Visit, *, port: int, deadline: float) -> Answer:
+def make_visit(visit: Visit, *, port: int, deadline: float) -> ShopResponse:
     """Send one request, past any proxy, and read the whole answer."""
     connection = HTTPConnection("127.0.0.1", port, timeout=max(0.1, deadline - monotonic()))
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if visit.body else {}
@@ -64,7 +64,7 @@ def make_visit(visit: Visit, *, port: int, deadline: float) -> Answer:
         response = connection.getresponse()
         response.read()
     except OSError:
-        return Answer(visit=visit, status=None)
+        return ShopResponse(visit=visit, status=None)
     finally:
         connection.close()
-    return Answer(visit=visit, status=response.status)
+    return ShopResponse(visit=visit, status=response.status)

@@ -56,7 +56,7 @@ def test_nothing_is_kept_when_nobody_shares() -> None:
 
 
 def test_what_is_kept_is_bounded() -> None:
-    """Beyond that the work is done anew."""
+    """Beyond that the work is done again."""
     shared, worker = hold_memo(), Worker()
     things = [Thing(number) for number in range(2 * MAX_KEPT + 1)]
 

@@ -1,3 +1,3 @@
-"""Tests of the doors that an exception can come through."""
+"""Tests of `otel_crumbs/capture`."""
 
 from __future__ import annotations

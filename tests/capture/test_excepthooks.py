@@ -1,4 +1,4 @@
-"""Every door reports, goes on to the hook that was there, and is closed again without a trace."""
+"""Every mechanism reports, calls the hook that was there, and is undone without a trace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.application import Application, fail, in_thread, raised
 
 
 def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
-    """Return of each event its title, its door, and whether it was handled."""
+    """Return of each event its title, its mechanism, and whether it was handled."""
     return [(event.title, event.mechanism, event.handled) for event in events]
 
 
@@ -204,7 +204,7 @@ def test_uninstalling_steps_aside_for_a_later_hook(mechanism: Mechanism, monkeyp
 
 @pytest.mark.parametrize("mechanism", MECHANISMS[:4], ids=lambda mechanism: mechanism.name)
 def test_a_mechanism_that_is_not_asked_for_is_left_alone(mechanism: Mechanism) -> None:
-    """`capture` names the doors; the others' hooks are not touched."""
+    """The setting `capture` names the mechanisms; the hooks of the others are not touched."""
     before = mechanism.hook
 
     with capture_events(capture="logging"):

@@ -29,7 +29,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])
 @pytest.mark.usefixtures("heard")
 def test_the_ways_to_stop_are_no_events(stop: BaseException, app: Application, events: CapturedEvents) -> None:
-    """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors at any door."""
+    """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors, whichever mechanism notices them."""
     with suppress(BaseException), app.request():
         raise stop
     sys.excepthook(*raised(stop))

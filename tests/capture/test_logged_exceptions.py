@@ -11,7 +11,7 @@ from tests.application import fail
 
 
 def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
-    """Return of each event its title, its door, and whether it was handled."""
+    """Return of each event its title, its mechanism, and whether it was handled."""
     return [(event.title, event.mechanism, event.handled) for event in events]
 
 

@@ -28,7 +28,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Stop the clock that storms are measured by."""
+    """Stop the clock of the rate limit."""
     stopped = Clock()
     monkeypatch.setattr(rate_limit, "time", stopped)
     return stopped
@@ -78,7 +78,7 @@ def test_other_failures_are_not_held_back(limited: CapturedEvents) -> None:
 
 
 def test_messages_that_are_always_different_are_bounded_too(limited: CapturedEvents) -> None:
-    """A number in the message does not make a storm harmless."""
+    """A number in the message does not make the failures different."""
     for number in range(1000):
         fail(f"row {number} is locked")
 
@@ -86,7 +86,7 @@ def test_messages_that_are_always_different_are_bounded_too(limited: CapturedEve
 
 
 def test_an_exception_that_was_held_back_is_settled(limited: CapturedEvents) -> None:
-    """The other doors that it passes neither report nor count it again."""
+    """The other mechanisms that notice it neither report nor count it again."""
     for _ in range(LIMIT):
         fail()
     error = ValueError("boom")

@@ -1,4 +1,4 @@
-"""One exception object is one event, whichever doors it passes."""
+"""One exception object is one event, whichever mechanisms notice it."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_an_exception_awaited_in_many_places_is_one_event(app: Application, even
 
 
 def test_an_exception_carried_from_a_thread_is_one_event(app: Application, events: CapturedEvents) -> None:
-    """An exception of a worker that the request raises anew is one event."""
+    """An exception of a worker that the request raises again is one event."""
     carried: list[BaseException] = []
 
     def work() -> None:
@@ -187,7 +187,7 @@ def test_a_dead_thread_in_a_request_reports_once(app: Application, events: Captu
 
 
 def test_an_exception_is_not_reported_again_after_reinstalling() -> None:
-    """The exception itself remembers that it was reported, whoever installs anew."""
+    """The exception itself remembers that it was reported, whoever installs again."""
     error = raised(ValueError("boom"))[1]
     with capture_events() as first:
         otel_crumbs.capture_exception(error)

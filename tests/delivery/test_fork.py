@@ -62,7 +62,7 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     gate = threading.Event()
     receiver.reply = Reply(raw=lambda connection: hold(gate, connection.sendall))
-    # One door only: garbage of other tests may come up in the child, and be reported there.
+    # One mechanism only: garbage of other tests may come up in the child, and be reported there.
     installation = otel_crumbs.install(
         exporter="http", http_endpoint=receiver.url, flush_timeout=20, capture="excepthook"
     )

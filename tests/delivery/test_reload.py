@@ -1,4 +1,4 @@
-"""Django's `runserver` begins anew whenever a source file changes, and loses nothing on the way."""
+"""Django's `runserver` starts again whenever a source file changes, and loses no event."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def has_noticed(website: Website, source: Path) -> bool:
 
 
 def says(website: Website, word: bytes) -> bool:
-    """Return whether a page says this; while the server begins anew there is none."""
+    """Return whether a page says this; while the server starts again there is none."""
     try:
         return website.get("/say") == (200, word)
     except ConnectionError:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 MANY = 200
 
-# A storm of one and the same failure is held back otherwise.
+# The rate limit holds back the same failure otherwise.
 EACH = {"OTEL_CRUMBS_RATE_LIMIT": "0"}
 
 

@@ -90,7 +90,7 @@ def test_a_script_ends_as_it_would_without_us(launcher: Launcher, way: str) -> N
 
 @every_way()
 def test_a_failure_is_one_event_and_an_exit_is_none(launcher: Launcher, way: str) -> None:
-    """Each door reports what passes it, once, with the log line before it; leaving is no failure."""
+    """Each mechanism reports what it notices, once, with the log line before it; leaving is no failure."""
     _, severity, kinds = ENDS[way]
     launcher.run("ways_to_fail.py", way)
 

@@ -14,7 +14,7 @@ ELSEWHERE = {
     "breadcrumbs.py": "gates/test_public_names.py",
     "capture/child_processes.py": "delivery/test_workers.py",
     "capture/django_signal.py": "django/test_middleware.py",
-    "demo/afterwards.py": "demo/test_run.py",
+    "demo/next_steps.py": "demo/test_run.py",
     "demo/narrator.py": "demo/test_run.py",
     "demo/received.py": "demo/test_receiver.py",
     "demo/requirements.py": "demo/test_run.py",

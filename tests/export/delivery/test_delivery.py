@@ -369,7 +369,7 @@ def test_many_threads_may_emit_at_once(deliver: Callable[..., Delivery]) -> None
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_a_forked_child_delivers_its_own_events_only(deliver: Callable[..., Delivery]) -> None:
-    """What waits in the parent is the parent's; the child begins anew, with a worker of its own."""
+    """The parent delivers what it captured; the child begins with an empty queue and a worker of its own."""
     gate = threading.Event()
     exporter = Receiving(gate=gate)
     delivery = deliver(exporter)

@@ -144,12 +144,12 @@ def test_a_lock_ends_with_its_process(base: Path, spool: Spool) -> None:
 import sys, time, pathlib
 from otel_crumbs.export.spool.spool import Spool
 file = Spool(pathlib.Path({str(base)!r}), service="shop", exporter="http").lock({name!r})
-print("claimed", flush=True)
+print("locked", flush=True)
 time.sleep(60)
 """
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        assert process.stdout.readline() == "claimed\n"
+        assert process.stdout.readline() == "locked\n"
         with pytest.raises(BlockingIOError):
             spool.lock(name)
         process.kill()
