@@ -20,6 +20,7 @@ def reset_all() -> None:
     """
     uninstall()
     current.reset()
+    current.open_blocks.clear()
     thresholds.reset()
     handlers.reset()
     forget_categories()

@@ -97,6 +97,8 @@ def test_everything_is_as_after_the_import(app: Application) -> None:
 
 def test_uninstalling_brings_flags_and_caches_back(app: Application) -> None:
     """What an installation remembers goes with it."""
+    # Garbage of other tests may still name their blocks.
+    others = dict(current.open_blocks)
     with capture_events(max_breadcrumbs=3):
         with app.request(), otel_crumbs.operation("job"):
             for _ in range(30):
@@ -105,4 +107,5 @@ def test_uninstalling_brings_flags_and_caches_back(app: Application) -> None:
         size = current.size
 
     assert (size, current.size) == (3, 100)
-    assert (entry._category_of_scope, current.open_blocks) == ({}, {})
+    assert entry._category_of_scope == {}
+    assert current.open_blocks.keys() <= others.keys()

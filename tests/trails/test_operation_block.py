@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import threading
 from collections.abc import Iterator
@@ -248,6 +249,7 @@ def test_nobody_looks_for_blocks_once_all_are_closed() -> None:
     with otel_crumbs.operation("outer"), otel_crumbs.operation("inner"):
         assert len(current.open_blocks) == 2
 
+    gc.collect()
     assert not current.open_blocks
 
 
@@ -269,6 +271,7 @@ def test_a_block_is_known_while_a_task_still_works_in_it() -> None:
         return await task
 
     assert asyncio.run(main()) == ("early", "late")
+    gc.collect()
     assert not current.open_blocks
 
 
@@ -284,4 +287,5 @@ def test_a_block_that_is_never_closed_is_forgotten_with_its_context() -> None:
 
     copy_context().run(begin)
 
+    gc.collect()
     assert not current.open_blocks
