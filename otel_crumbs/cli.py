@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return the make_parser of the command line."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser("otel-crumbs", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Raw)
     top.add_argument("--version", action="version", version=f"otel-crumbs {find_version()}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")

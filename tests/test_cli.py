@@ -15,13 +15,13 @@ WITHOUT = "import sys; sys.modules[{module!r}] = None; from otel_crumbs.cli impo
 
 
 def test_the_version_is_reported(tmp_path: Path) -> None:
-    """In one line, as for every program."""
+    """It is one line, as for every program."""
     assert run(tmp_path, "--version").stdout == f"otel-crumbs {version('otel-crumbs')}\n"
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["doctor", "--help"]])
 def test_help_says_what_it_is_good_for(tmp_path: Path, arguments: list[str]) -> None:
-    """And what the options are."""
+    """It lists the options."""
     done = run(tmp_path, *arguments)
 
     assert done.returncode == 0
@@ -30,13 +30,13 @@ def test_help_says_what_it_is_good_for(tmp_path: Path, arguments: list[str]) -> 
 
 
 def test_help_has_examples(tmp_path: Path) -> None:
-    """To be copied."""
+    """They can be copied."""
     assert "otel-crumbs demo --json" in run(tmp_path, "--help").stdout
 
 
 @pytest.mark.parametrize("arguments", [[], ["demon"], ["demo", "--timeout", "soon"], ["doctor", "--timeout", "-1"]])
 def test_a_wrong_command_line_is_said_so(tmp_path: Path, arguments: list[str]) -> None:
-    """With exit code 2, as argparse has it."""
+    """The exit code is 2, as argparse has it."""
     done = run(tmp_path, *arguments)
 
     assert done.returncode == 2

@@ -130,7 +130,7 @@ def test_it_needs_nothing_to_be_there(instrumentor: CrumbsInstrumentor) -> None:
 
 
 def test_opentelemetry_instrument_installs_it(run: Run) -> None:
-    """Without a line of code, with settings from the environment."""
+    """It takes no line of code, and its settings from the environment."""
     done = run(OTEL_CRUMBS_MAX_BREADCRUMBS="7")
 
     assert json.loads(done.stdout) == {"active": True, "size": 7}

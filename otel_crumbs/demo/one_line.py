@@ -20,7 +20,7 @@ SLOW_MS = 1
 MAX_DATA_ITEMS = 3
 MAX_DATA_TEXT = 32
 
-# Said by the format_message, the category or another field already.
+# Said by the message, the category or another field already.
 SAID_ELSEWHERE = re.compile(
     r"^(method|url|status_code|reason|library|duration_ms|status|span|span_id|type|handled|logger|exception"
     r"|db\..*|code\..*|http\..*|thread\..*|exception\..*|otel\..*)$"
@@ -45,7 +45,7 @@ def to_nanoseconds(timestamp: str) -> int:
 
 
 def format_message(crumb: Mapping[str, Any]) -> str:
-    """Return the format_message on one line; SQL without quotes and long lists of columns."""
+    """Return the message on one line; SQL without quotes and long lists of columns."""
     text = " ".join(str(crumb.get("message") or "").split())
     return shorten_sql(text) if crumb.get("type") == "query" else text
 
@@ -92,7 +92,7 @@ def format_marks(crumb: Mapping[str, Any]) -> str:
 
 
 def format_duration(crumb: Mapping[str, Any]) -> str:
-    """Return how long it took, if that was long and the format_message does not say so."""
+    """Return how long it took, if that was long and the message does not say so."""
     milliseconds = crumb.get("duration_ms") or 0
     reported = crumb.get("type") == "http" or crumb.get("in_flight")
     return "" if reported or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"

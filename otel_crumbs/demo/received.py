@@ -78,7 +78,7 @@ def read_mapping(pairs: Iterable[KeyValue]) -> dict[str, Any]:
 
 
 def read_value(wrapped: AnyValue) -> Any:
-    """Read one OTLP read_value, at any depth."""
+    """Read one OTLP value, at any depth."""
     kind = wrapped.WhichOneof("value")
     if kind is None:
         return None

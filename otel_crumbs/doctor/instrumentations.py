@@ -31,7 +31,7 @@ DJANGO_ADVICE = "needs DJANGO_SETTINGS_MODULE in the environment, which is not s
 
 
 def describe_instrumentations(environ: Mapping[str, str]) -> Section:
-    """Return the describe_instrumentations that are installed, and whether each is active in this process."""
+    """Return the section about the instrumentations that are installed, and whether each is active in this process."""
     found = sorted(entry_points(group="opentelemetry_instrumentor"), key=lambda entry: entry.name)
     rows = [_describe_instrumentation(entry, environ) for entry in found if entry.name != OWN]
     if not any(is_active(entry) for entry in found if entry.name != OWN):

@@ -85,7 +85,7 @@ def find_endpoint(name: str) -> str:
 
 
 def find_reason(outcome: Outcome) -> str:
-    """Return why the event was not taken, without the find_endpoint that stands beside it."""
+    """Return why the event was not taken, without the address that stands beside it."""
     reason = outcome.reason.removeprefix(read_settings(os.environ).endpoint).removeprefix(" was")
     return mask("", reason.strip())
 

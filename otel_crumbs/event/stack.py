@@ -34,7 +34,7 @@ def read_exceptions(error: BaseException) -> tuple[ExceptionInfo, ...]:
 
 
 def read_traceback(error: BaseException) -> TracebackException | None:
-    """Return the traceback ready to be formatted, None where the exception does not let itself be read_exceptions."""
+    """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
     traceback = _ask_exception(lambda: _make_traceback(error))
     if traceback is not None:
         _clean_traceback(traceback)

@@ -21,7 +21,7 @@ class ExporterSetupError(Exception):
 
 
 def list_names() -> tuple[str, ...]:
-    """Return the list_names of those that are installed, sorted."""
+    """Return the names of those that are installed, sorted."""
     return tuple(sorted({entry_point.name for entry_point in entry_points(group=GROUP)}))
 
 

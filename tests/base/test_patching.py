@@ -139,7 +139,7 @@ def test_a_static_method_is_replaced() -> None:
 
 
 def test_a_bound_method_of_a_module_is_replaced() -> None:
-    """As psycopg keeps its `connect`: it stays bound to its class, and is put back as it was."""
+    """Psycopg keeps its `connect` so: it stays bound to its class, and is put back as it was."""
     original = Base.build
     module = SimpleNamespace(build=original)
 
@@ -480,7 +480,7 @@ def test_looking_for_a_module_is_no_import(package: str) -> None:
 
 
 def test_a_lazy_module_is_hooked_when_its_code_runs(package: str) -> None:
-    """Not before: a lazy import must stay lazy."""
+    """A lazy import must stay lazy until then."""
     seen: list[str] = []
     undo = on_import(f"{package}.part", lambda module: seen.append(module.__name__))
     spec = importlib.util.find_spec(f"{package}.part")
@@ -539,7 +539,7 @@ def test_threads_that_import_at_once_hook_once(package: str) -> None:
 
 
 def test_another_finder_that_asks_for_the_same_module_gets_it(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As wrapt's does: it asks the import system for the module that it is asked for."""
+    """Wrapt's finder asks the import system for the module that it is asked for."""
 
     class Asking:
         """A finder that finds by asking the others."""

@@ -72,7 +72,7 @@ def test_a_long_chain_is_stored(bugsink: Bugsink) -> None:
 
 @needs_groups
 def test_a_group_is_stored_as_a_tree(bugsink: Bugsink) -> None:
-    """With the members that belong to it."""
+    """The members belong to the group."""
     group = ExceptionGroup("many", [ValueError("a"), ExceptionGroup("more", [KeyError("b")])])  # noqa: F821 - 3.11
 
     payload = stored(bugsink, event_of(group)).payload
@@ -111,7 +111,7 @@ def test_a_heavy_trail_is_stored(bugsink: Bugsink) -> None:
 
 
 def test_a_traceback_that_is_only_text_is_stored_with_its_frames(bugsink: Bugsink) -> None:
-    """As what a Celery worker recorded."""
+    """Celery workers record such tracebacks."""
     info = ExceptionInfo(type="shop.tasks.OutOfStock", message="no lamps left")
 
     payload = stored(bugsink, event_of(exceptions=(info,), stacktrace=CELERY_TRACEBACK)).payload
@@ -144,7 +144,7 @@ def test_a_wrong_key_is_final_and_says_so(bugsink: Bugsink) -> None:
 
 
 def test_the_same_event_twice_is_stored_once(bugsink: Bugsink) -> None:
-    """So that trying again after a lost answer does no harm."""
+    """A second attempt after a lost response does no harm."""
     event = event_of(raised())
     exporter = SentryExporter(read_dsn(bugsink.dsn))
 
@@ -158,7 +158,7 @@ def test_the_same_event_twice_is_stored_once(bugsink: Bugsink) -> None:
 def test_a_django_request_that_fails_is_seen_with_every_breadcrumb(
     bugsink: Bugsink, browser_program: str, start_website: StartWebsite
 ) -> None:
-    """Without a line of code in the project: stored, read back, and each message on the page in a real browser."""
+    """The event is stored and read back without a line of code in the project, and a real browser shows each message."""
     before = set(bugsink.newest(0))
     website = start_website()
 

@@ -118,7 +118,7 @@ def test_the_ways_to_stop_have_no_record(stop: BaseException, app: Application, 
 
 
 def test_without_a_logger_provider_the_event_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where that instrumentation's records go nowhere, the event is sent all the same."""
+    """The event is sent where that instrumentation's records go nowhere."""
     monkeypatch.setattr(sys, "excepthook", lambda *_: None)
     with instrumented(), capture_events() as events:
         sys.excepthook(*raised(ValueError("boom")))

@@ -120,7 +120,7 @@ def test_somebody_says_so(limited: CapturedEvents, caplog: pytest.LogCaptureFixt
 
 
 def test_what_is_remembered_is_bounded(limited: CapturedEvents) -> None:
-    """However many failures there are."""
+    """A limited number of failures is remembered, however many there are."""
     installation: Any = otel_crumbs.install()
 
     for number in range(3000):

@@ -65,7 +65,7 @@ def receiver() -> Iterator[Receiver]:
 def test_with_a_receiver_everything_arrives_once(
     tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
 ) -> None:
-    """Also what a child captured, and none of it twice."""
+    """Each error arrives once, those of children too."""
     finished = run(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), SOME, way)
 
     assert finished[0] == code, finished
@@ -130,7 +130,7 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
 
 
 def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path, receiver: Receiver) -> None:
-    """Or else the next process would send it once more."""
+    """Otherwise the next process would send the event once more."""
     run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), 1, "return")
     receiver.reply = Reply(raw=_answer_late)
 

@@ -73,7 +73,7 @@ def test_installing_in_another_thread_hooks_no_signal() -> None:
 
 
 def test_the_last_seconds_are_spent_once() -> None:
-    """Whatever ends come after each other or inside each other."""
+    """The budget is for all ends together, one after the other or inside each other."""
     reported: list[float] = []
     last_seconds = ShutdownBudget(0.2)
 

@@ -19,7 +19,7 @@ from .events import ZERO, crumb
     ],
 )
 def test_times_are_relative_to_the_error(at: str, reported: str) -> None:
-    """In the unit that people would use, with a sign."""
+    """Times have a sign, and the unit that people would use."""
     assert one_line.format_relative_time(crumb("x", at)["timestamp"], ZERO) == reported
 
 

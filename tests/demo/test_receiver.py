@@ -100,7 +100,7 @@ def test_other_signals_are_taken(receiver: Receiver, path: str) -> None:
 
 
 def test_what_is_no_otlp_is_refused(receiver: Receiver) -> None:
-    """And the receiver goes on."""
+    """The receiver goes on after that."""
     assert post(receiver, b"{}", Content_Type="application/json") == 415
     assert post(receiver, b"\xff\xff\xff") == 400
     assert post(receiver, b"no gzip", Content_Encoding="gzip") == 400
@@ -114,7 +114,7 @@ def test_a_body_beyond_measure_is_not_read(receiver: Receiver) -> None:
 
 
 def test_waiting_ends_with_the_event_or_with_the_time(receiver: Receiver) -> None:
-    """Whichever comes first."""
+    """The one that comes first ends it."""
     assert not receiver.wait_for(1, monotonic())
 
     post(receiver, request("a"))

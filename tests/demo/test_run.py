@@ -49,7 +49,7 @@ def as_json(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPro
 
 
 def test_the_demo_shows_every_error_with_its_trail(as_text: subprocess.CompletedProcess[str]) -> None:
-    """In a pipe and from any folder; newest event last; then how to go on."""
+    """It works in a pipe and from any folder, shows the newest event last, and ends with the next steps."""
     done = as_text
 
     assert done.returncode == 0, done.stderr + done.stdout
@@ -107,7 +107,7 @@ def test_a_narrow_terminal_is_wide_enough(tmp_path: Path, columns: str) -> None:
 
 
 def test_settings_of_this_shell_do_not_change_the_demo(tmp_path: Path) -> None:
-    """Nor do proxies, and output that knows no Unicode."""
+    """Proxies do not change it either, nor does output that knows no Unicode."""
     spoilt = {
         "OTEL_SDK_DISABLED": "true",
         "OTEL_EXPORTER_OTLP_HEADERS": "x=y",
@@ -139,7 +139,7 @@ def test_colours_are_for_who_wants_them(
 
 
 def test_a_shop_that_does_not_open_is_explained(tmp_path: Path) -> None:
-    """With the last lines that it said, and exit code 1."""
+    """The shop's last lines are shown, and the exit code is 1."""
     broken = tmp_path / "broken" / "django"
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise ImportError('this django is broken')\n")
@@ -196,7 +196,7 @@ def test_whoever_stops_the_demo_stops_the_shop(tmp_path: Path, signum: int, code
 
 
 def test_a_reader_that_has_seen_enough_ends_the_demo(tmp_path: Path) -> None:
-    """As `head` does; without a word."""
+    """The demo ends without a word, as with `head`."""
     demo = subprocess.Popen(
         [*OTEL_CRUMBS, "demo"],
         cwd=tmp_path,

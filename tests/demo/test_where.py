@@ -12,7 +12,7 @@ from .events import STACKTRACE
 
 
 def test_the_applications_own_line_is_shown() -> None:
-    """Not the library's that it called, nor the framework's that called it."""
+    """Lines of the library below it and of the framework above it are not."""
     where = find_origin(STACKTRACE)
 
     assert where is not None
@@ -38,7 +38,7 @@ def test_our_own_lines_are_not_the_applications() -> None:
 
 
 def test_a_traceback_of_this_python_is_read() -> None:
-    """Whatever its version marks below the lines."""
+    """The marks that this version puts below lines are skipped."""
     try:
         int("boom")
     except ValueError:

@@ -96,7 +96,7 @@ def test_nothing_is_sent_if_nobody_wants_it(tmp_path: Path, receiver: Receiver) 
 
 @pytest.mark.parametrize("variable", ["OTEL_CRUMBS_ENABLED=false", "OTEL_SDK_DISABLED=true"])
 def test_what_is_switched_off_is_said_so(tmp_path: Path, receiver: Receiver, variable: str) -> None:
-    """And then nothing is sent."""
+    """Nothing is sent then."""
     name, _, value = variable.partition("=")
 
     done = run(tmp_path, "doctor", env={name: value, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint})
@@ -176,7 +176,7 @@ def test_a_terminal_without_unicode_gets_plain_signs(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_an_instrumented_process_shows_what_is_active(tmp_path: Path, receiver: Receiver) -> None:
-    """As an application that is started this way would have it."""
+    """An application that is started this way has the same."""
     pytest.importorskip("opentelemetry.distro")
     variables = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint,
@@ -205,7 +205,7 @@ def test_an_instrumented_process_ends_soon_with_a_dead_endpoint(tmp_path: Path) 
 
 
 def test_secrets_of_the_exporters_are_not_shown(tmp_path: Path) -> None:
-    """Neither where they can be read, nor where a DSN is so wrong that nobody knows which part is the key."""
+    """A DSN may be so wrong that nobody knows which part is the key; then none of it is shown."""
     variables = {
         "OTEL_CRUMBS_EXPORTER": "http,sentry",
         "OTEL_CRUMBS_HTTP_ENDPOINT": "http://user:verysecret@127.0.0.1:9/events?token=verysecret",

@@ -41,19 +41,19 @@ def test_what_waits_is_shown(tmp_path: Path) -> None:
 
 
 def test_nothing_waits(tmp_path: Path) -> None:
-    """And where it would."""
+    """The folder is shown where events would wait."""
     shown = examined(tmp_path, str(tmp_path / "spool"))
 
     assert "otlp  none" in shown
 
 
 def test_nothing_is_kept(tmp_path: Path) -> None:
-    """Because somebody said so."""
+    """The setting says that nothing is kept."""
     assert "none are kept" in examined(tmp_path, "none")
 
 
 def test_a_folder_that_is_not_safe_is_said(tmp_path: Path) -> None:
-    """With the remedy."""
+    """The remedy is named."""
     event = event_of(timestamp=1)
     spool_of(tmp_path / "spool").write(event, encode(event))
     (tmp_path / "spool").chmod(0o777)

@@ -122,7 +122,7 @@ def test_an_event_knows_nothing_of_earlier_requests(start_website: StartWebsite,
 
 
 def test_a_page_that_is_not_there_is_no_event(start_website: StartWebsite, launcher: Launcher) -> None:
-    """Neither an unknown path nor a view's `Http404` is a failure."""
+    """An unknown path is no failure, and a view's `Http404` is none either."""
     statuses = visit(start_website(), "/nowhere", "/missing/3", "/orders/1")
 
     assert statuses == [404, 404, 200]

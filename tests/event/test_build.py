@@ -28,7 +28,7 @@ def messages_of(event: ErrorEvent) -> list[str]:
 
 
 def test_secrets_go_everywhere() -> None:
-    """In messages, data, the exception and the traceback."""
+    """Messages, data, the exception and the traceback are scrubbed."""
     with capture_events() as events:
         otel_crumbs.record("login with password=hunter2", data={"token": "hunter2", "url": "/?api_key=hunter2"})
         otel_crumbs.capture_exception(raised(ValueError("bad password=hunter2"))[1])
@@ -144,7 +144,7 @@ def test_the_operation_has_its_name_while_it_runs(app: Application, events: Capt
 
 
 def test_the_event_says_which_thread(events: CapturedEvents) -> None:
-    """By the name that the application gave it."""
+    """The name is the one that the application gave it."""
     thread = threading.Thread(target=lambda: otel_crumbs.capture_exception(boom()), name="importer")
     thread.start()
     thread.join()

@@ -41,7 +41,7 @@ def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
 
 @pytest.mark.usefixtures("events")
 def test_breadcrumbs_come_in_the_order_of_their_times() -> None:
-    """Whatever the order in which they were left."""
+    """The order in which they were left does not matter."""
     otel_crumbs.record("second", timestamp=2)
     otel_crumbs.record("first", timestamp=1)
     otel_crumbs.record("third", timestamp=3)
@@ -51,7 +51,7 @@ def test_breadcrumbs_come_in_the_order_of_their_times() -> None:
 
 @pytest.mark.usefixtures("events")
 def test_the_same_in_a_row_is_one_with_a_count() -> None:
-    """As long as nothing comes between."""
+    """Another breadcrumb between them begins a new one."""
     for word in ("a", "a", "b", "a"):
         otel_crumbs.record(word)
 

@@ -22,7 +22,7 @@ SECRET = "hunter2"  # noqa: S105 - the secret of these tests
     ],
 )
 def test_a_value_with_such_a_key_goes(key: str) -> None:
-    """Whatever the case, and `-`, `_` and blanks alike."""
+    """The case does not matter, and `-`, `_` and blanks are alike."""
     assert Scrubber().scrub_mapping({key: SECRET}) == {key: SCRUBBED}
 
 
@@ -35,7 +35,7 @@ def test_a_key_that_only_looks_alike_stays(key: str) -> None:
 
 
 def test_it_goes_at_any_depth() -> None:
-    """In mappings within lists within mappings."""
+    """Mappings within lists within mappings are searched."""
     data = {"a": [{"b": {"password": SECRET}}, "token=hunter2"], "c": {"token": [SECRET, {"d": SECRET}]}}
 
     assert SECRET not in str(Scrubber().scrub_mapping(data))
@@ -70,7 +70,7 @@ def test_placeholders_and_empty_values_stay() -> None:
     ],
 )
 def test_a_secret_in_a_text_goes_and_the_rest_stays(said: str, expected: str) -> None:
-    """In URLs, SQL, JSON, headers and command lines."""
+    """URLs, SQL, JSON, headers and command lines are searched."""
     assert Scrubber().scrub_text(said) == expected
 
 
@@ -97,7 +97,7 @@ def test_what_is_no_secret_stays(said: str) -> None:
 
 
 def test_the_value_of_an_option_goes_from_a_list_of_arguments() -> None:
-    """As command lines are recorded: one item a word."""
+    """Command lines are recorded so, one item a word."""
     arguments = ["sync", "--token", SECRET, "--password=hunter2", "--secret", "--dry-run", "token", "ring"]
 
     assert Scrubber().scrub_value(arguments) == [
@@ -114,7 +114,7 @@ def test_a_long_text_is_scrub_text_from_one_end_to_the_other(piece: str) -> None
 
 
 def test_a_text_with_many_secrets_loses_all() -> None:
-    """Not only the first."""
+    """All of them go, not only the first."""
     said = "a token=hunter2 b password=hunter2, c secret: hunter2"
 
     assert SECRET not in Scrubber().scrub_text(said)
@@ -131,7 +131,7 @@ def test_a_glance_overlooks_nothing(parts: list[str]) -> None:
 
 @pytest.mark.parametrize("key", ["\u017fecret", "-", "s-e-c-r-e-t"])
 def test_a_word_of_any_letters_is_found(key: str) -> None:
-    """Also one that a glance would not do for."""
+    """The quick look does not suffice for such a word."""
     assert Scrubber([key, "other"]).scrub_text(f"x {key}=hunter2") == f"x {key}={SCRUBBED}"
 
 

@@ -1,4 +1,4 @@
-"""Exceptions are read_exceptions at once, whole and in bounds, whatever they are."""
+"""Exceptions are read at once, whole and in bounds, whatever they are."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def links(error: BaseException) -> list[tuple[str, int | None, str | None]]:
 
 
 def test_the_type_has_its_module() -> None:
-    """As OpenTelemetry writes it: builtins without."""
+    """OpenTelemetry writes it so, builtins without a module."""
     assert read_exceptions(OrderError())[0].type == f"{__name__}.OrderError"
     assert read_exceptions(ValueError())[0].type == "ValueError"
 
@@ -67,7 +67,7 @@ def test_the_frames_are_those_of_the_traceback() -> None:
 
 
 def test_the_text_is_what_python_prints() -> None:
-    """With the chain, word for word."""
+    """It has the chain, word for word."""
     error = chained()
 
     assert event_of(error).stacktrace == "".join(traceback.format_exception(error))
@@ -160,7 +160,7 @@ class NotedError(Exception):
 
 
 def test_notes_are_kept_one_by_one() -> None:
-    """For those who show exceptions in a form of their own."""
+    """Some receivers show exceptions in a form of their own."""
     assert event_of(NotedError(["shelf 7", "tried twice"])).exception.notes == ("shelf 7", "tried twice")
 
 
@@ -187,7 +187,7 @@ def test_notes_that_are_none_are_passed_over(notes: Any) -> None:
 
 
 def test_notes_are_plain_without_secrets_and_in_bounds() -> None:
-    """Whatever they are made of, and however many."""
+    """Notes may be of any kind, and there may be any number."""
     notes = event_of(
         NotedError([7, "password=hunter2", hostile("__repr__")(), "\ud800", *["x" * 10_000] * 100])
     ).exception.notes
@@ -240,7 +240,7 @@ def test_a_str_that_returns_no_text_is_an_event() -> None:
 
 @pytest.mark.parametrize("message", ["\ud800", "a" * 1_000_000, "two\nlines", "", "\x00"])
 def test_any_message_is_reported_in_bounds(message: str) -> None:
-    """And can be encoded."""
+    """The message can be encoded."""
     event = event_of(raised(ValueError(message))[1])
 
     event.title.encode()

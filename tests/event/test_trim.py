@@ -90,7 +90,7 @@ def test_a_traceback_that_is_too_large_is_cut_in_the_middle() -> None:
     limit=st.integers(4096, 200_000),
 )
 def test_it_is_never_over_the_limit(sizes: list[tuple[int, str]], limit: int) -> None:
-    """Whatever the trail, what is left fits, is in order, and the count adds up."""
+    """The rest of any trail fits, is in order, and the count adds up."""
     event = event_of(*(crumb(number, level=level, size=size) for number, (size, level) in enumerate(sizes)))
 
     fitted = trim_event(event, limit)

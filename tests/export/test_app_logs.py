@@ -17,7 +17,7 @@ from .events import NOW, event_of
 
 
 def test_an_event_is_a_record_of_the_application(app: Application) -> None:
-    """With the names and the values of the record that the exporter `otlp` sends."""
+    """It has the names and the values of the record that the exporter `otlp` sends."""
     outcome = AppLogsExporter().export(event_of(), 5.0)
 
     assert outcome == DELIVERED

@@ -48,7 +48,7 @@ def run(package: Path, **variables: str) -> str:
 
 
 def test_an_event_goes_where_the_installed_exporter_sends_it(package: Path) -> None:
-    """By its name in the variable, beside another one."""
+    """The variable names it, beside another one."""
     file = package / "errors.jsonl"
 
     said = run(package, ACME_ERRORS_FILE=str(file))
@@ -60,7 +60,7 @@ def test_an_event_goes_where_the_installed_exporter_sends_it(package: Path) -> N
 
 
 def test_what_it_is_missing_is_said(package: Path) -> None:
-    """And the other exporter goes on."""
+    """The other exporter goes on."""
     said = run(package)
 
     assert "without the exporter 'file': it needs a file. Remedy: set ACME_ERRORS_FILE" in said

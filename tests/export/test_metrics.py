@@ -38,7 +38,7 @@ def read(reader: InMemoryMetricReader) -> dict[str, int]:
 
 
 def test_every_fate_is_counted() -> None:
-    """What was recorded and captured, what had no room, what was lost and why."""
+    """Recorded, captured and dropped ones are counted, and the reasons."""
     reader = InMemoryMetricReader()
     metrics.create_instruments(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
     before = read(reader)

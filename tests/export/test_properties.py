@@ -169,7 +169,7 @@ def test_whatever_a_hook_makes_of_a_breadcrumb_can_be_sent(field: str, value: An
 @thorough
 @given(field=st.sampled_from(sorted(ErrorEvent.__slots__)), value=values)
 def test_whatever_a_hook_makes_of_an_event_can_be_sent(field: str, value: Any) -> None:
-    """And it keeps its id and its exception."""
+    """The event keeps its id and its exception."""
     captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
 
     event = built(captured, before_send=lambda event: replace(event, **{field: value}))

@@ -262,7 +262,7 @@ def test_a_pool_that_cannot_connect(parameters: dict[str, Any]) -> None:
 
 
 def test_instrumentations_come_and_go(postgresql_port: int) -> None:
-    """Without the instrumentation, below it, after it: once each; and nothing is left behind."""
+    """Each connect is recorded once without the instrumentation, below it and after it, and nothing is left behind."""
     trails = trails_of("psycopg_alone", str(postgresql_port))
 
     messages = {name: [each[3] for each in trail] for name, trail in trails.items()}

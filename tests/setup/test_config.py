@@ -180,7 +180,7 @@ def test_an_exporter_may_be_an_object() -> None:
 
 
 def test_the_defaults() -> None:
-    """What happens where nobody says anything."""
+    """They apply where nobody sets anything."""
     config = Config.read({})
 
     assert config.enabled is True

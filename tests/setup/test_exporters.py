@@ -120,13 +120,13 @@ def test_a_wrong_dsn_is_reported_without_its_key(caplog: pytest.LogCaptureFixtur
     ],
 )
 def test_headers_are_a_list_or_a_mapping(given: str | dict[str, str], headers: dict[str, str]) -> None:
-    """As the standard variable for headers, or as code has them."""
+    """The standard variable for headers is a list, and code has mappings."""
     assert Config.read({}, {"http_headers": given}).http_headers == headers
 
 
 @pytest.mark.parametrize("given", ["verysecret", "a b=verysecret", "a=verysecret%0d%0ab", {"a": "verysecret\n"}])
 def test_headers_that_no_request_could_have_are_refused_at_once(given: str | dict[str, str]) -> None:
-    """Not at the first error event, and without repeating them."""
+    """The first error event would be too late; the values are not repeated."""
     with pytest.raises(ConfigError) as raised:
         Config.read({}, {"http_headers": given})
 
@@ -135,7 +135,7 @@ def test_headers_that_no_request_could_have_are_refused_at_once(given: str | dic
 
 @pytest.mark.parametrize("endpoint", ["errors.example", "ftp://a/b", "http://", "http://a:b/", "http://a:99999/"])
 def test_an_endpoint_that_cannot_be_posted_to_is_refused_at_once(endpoint: str) -> None:
-    """Not at the first error event."""
+    """The first error event would be too late."""
     with pytest.raises(ConfigError, match="http_endpoint expects a URL such as"):
         Config.read({}, {"http_endpoint": endpoint})
 

@@ -22,7 +22,7 @@ def messages(*breadcrumbs: Breadcrumb) -> list[tuple[str, object]]:
 
 
 def test_the_driver_reports_a_query_of_sqlalchemy() -> None:
-    """Also where tracing adds a comment to the statement on its way."""
+    """Tracing may have added a comment to the statement on its way."""
     outer = crumb("select 1", 0, 10, library="sqlalchemy")
     inner = crumb("select 1 /*traceparent='00-1'*/", 1, 8, library="psycopg")
 

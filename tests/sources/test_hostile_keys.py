@@ -87,7 +87,7 @@ def the_only() -> Breadcrumb:
 @pytest.mark.parametrize("value", [1, [1]], ids=["simple", "compound"])
 @pytest.mark.parametrize("message", ["hats", None])
 def test_a_key_of_a_note(key: str, value: Any, message: str | None) -> None:
-    """Whether or not the message is made of it."""
+    """The message may be made of it or not."""
     otel_crumbs.record(message, data={HOSTILE[key]: value, "pieces": 3})
 
     breadcrumb = the_only()
@@ -186,7 +186,7 @@ def made(named: Any) -> Any:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=st.integers(0, len(WAYS) - 1), data=st.dictionaries(NAMES, VALUES, max_size=4))
 def test_no_key_and_no_value_makes_the_trail_raise(events: CapturedEvents, way: int, data: dict[str, Any]) -> None:  # noqa: ARG001 - as above
-    """Whatever the way and the depth."""
+    """This holds for every way of recording and every depth."""
     current.reset()
 
     WAYS[way](made(data))

@@ -45,7 +45,7 @@ def test_a_note_is_a_breadcrumb() -> None:
 
 
 def test_the_defaults() -> None:
-    """A message alone is enough."""
+    """They apply where nobody sets anything."""
     otel_crumbs.record("cart opened")
 
     breadcrumb = the_only()
@@ -61,7 +61,7 @@ def test_it_works_where_nothing_is_installed() -> None:
 
 
 def test_data_alone_makes_the_message() -> None:
-    """As `rpc=ship order=7`."""
+    """The message is like `rpc=ship order=7`."""
     otel_crumbs.record(data={"rpc": "ship", "order": 7})
 
     assert messages() == ["rpc=ship order=7"]
@@ -119,7 +119,7 @@ def test_an_unknown_level_is_info(level: Any, caplog: pytest.LogCaptureFixture) 
 
 @pytest.mark.parametrize("data", [7, "text", ["a"], object(), Hostile()])
 def test_data_that_is_no_mapping_is_kept_and_said(data: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """As its value, with a warning that names what was expected."""
+    """The value is kept, with a warning that names what was expected."""
     otel_crumbs.record("note", data=data)
 
     assert set(the_only().data) == {"value"}
@@ -127,7 +127,7 @@ def test_data_that_is_no_mapping_is_kept_and_said(data: Any, caplog: pytest.LogC
 
 
 def test_nothing_to_say_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither a message nor data."""
+    """A note needs a message or data."""
     otel_crumbs.record()
     otel_crumbs.record(data={})
 
@@ -164,7 +164,7 @@ ODD = (
     data=ODD | st.dictionaries(ODD.filter(lambda key: not isinstance(key, list)), ODD),
 )
 def test_whatever_it_is_given_it_does_not_raise(message: Any, category: Any, kind: Any, level: Any, data: Any) -> None:
-    """And what was recorded can be rendered and encoded."""
+    """The note can be rendered and encoded."""
     current.reset()
 
     otel_crumbs.record(message, category=category, type=kind, level=level, data=data)
@@ -191,7 +191,7 @@ def test_long_words_are_cut() -> None:
 
 
 def test_ravens_module_takes_ravens_arguments() -> None:
-    """In raven's order, and with raven's defaults."""
+    """They have raven's order and raven's defaults."""
     breadcrumbs.record("opened", 2.0, "warning", "shop", {"items": 3}, "user")
     breadcrumbs.record(data={"rpc": "ship"}, category="rpc")
 

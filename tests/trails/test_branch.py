@@ -106,7 +106,7 @@ def test_nested_tasks_see_their_ancestors(app: Application) -> None:
 
 
 def test_a_task_that_was_silent_sees_what_it_started(app: Application) -> None:
-    """A task that starts others before it leaves a breadcrumb is their parent, not their sibling."""
+    """Asyncio's own loops behave the same."""
     seen: dict[str, list[str]] = {}
 
     async def grandchild(name: str) -> None:

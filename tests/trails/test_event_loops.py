@@ -26,7 +26,7 @@ def run(main: Coroutine[Any, Any, Any]) -> None:
 
 
 def test_an_exception_that_nobody_awaited_has_its_own_tasks_trail(events: CapturedEvents) -> None:
-    """And nothing of a task beside it."""
+    """The trail has nothing of a task beside it."""
 
     async def lost(name: str) -> None:
         otel_crumbs.record(f"lost {name}")
@@ -74,7 +74,7 @@ def test_who_logged_an_exception_is_who_it_was_without_us(caplog: pytest.LogCapt
 
 @pytest.mark.usefixtures("events")
 def test_a_task_that_was_silent_sees_what_it_started() -> None:
-    """As on asyncio's own loops."""
+    """Asyncio's own loops behave the same."""
     seen: dict[str, list[str]] = {}
 
     async def grandchild(name: str) -> None:

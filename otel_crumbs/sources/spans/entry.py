@@ -114,7 +114,7 @@ ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
 
 
 def format_duration(milliseconds: float) -> str:
-    """Return a format_duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
+    """Return a duration as people say it: ``4.1 ms``, ``120 ms``, ``3.0 s``."""
     if milliseconds >= _SECOND_MS:
         return f"{milliseconds / 1000:.1f} s"
     return f"{milliseconds:.1f} ms" if milliseconds < _FINE_MS else f"{milliseconds:.0f} ms"
@@ -178,7 +178,7 @@ def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
 
 
 def format_words(name: str, attributes: Mapping[str, Any]) -> str:
-    """Return an event's name and its own format_words, or a few of its attributes."""
+    """Return an event's name and its own words, or a few of its attributes."""
     for key in _OWN_WORDS:
         said = attributes.get(key)
         if isinstance(said, str) and said:

@@ -122,7 +122,7 @@ def test_no_request_begins_that_the_end_would_cut_off(start: Start, tmp_path: Pa
 
 
 def test_a_silent_receiver_holds_up_no_other_at_the_end(start: Start, tmp_path: Path) -> None:
-    """Nor does it make the other begin what would be cut off."""
+    """It does not make the other begin a request that would be cut off either."""
     gate = threading.Event()
     silent = Answering(answer=lambda: gate.wait(PATIENCE), name="silent")
     slow = Answering(answer=lambda: time.sleep(0.1), name="slow")

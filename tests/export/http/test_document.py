@@ -53,7 +53,7 @@ def test_the_whole_event_is_in_it() -> None:
     ],
 )
 def test_it_is_what_the_schema_says(fields: dict[str, object]) -> None:
-    """Also where there is little to tell."""
+    """The document is valid, also where it has only the required fields."""
     assert_valid_document(encode(document_of(event_of(**fields))))
 
 
@@ -67,7 +67,7 @@ def test_the_schema_refuses_a_document_without(field: str) -> None:
 
 
 def test_it_is_posted_compressed_as_json() -> None:
-    """With the headers that were asked for."""
+    """The headers are those that were asked for."""
     event = event_of()
     with receiving() as receiver:
         exporter = HttpExporter(f"{receiver.url}/events", headers={"X-Team": "shop"})

@@ -228,7 +228,7 @@ def test_connections_are_kept(receiver: Receiver, make: Callable[[str], Exporter
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(header: str | None, seconds: float | None) -> None:
-    """What cannot be read_settings means that it does not say."""
+    """A header that cannot be parsed counts as none."""
     assert parse_retry_after(header) == seconds
 
 

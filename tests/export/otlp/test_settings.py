@@ -46,7 +46,7 @@ def test_the_endpoint(environ: dict[str, str], endpoint: str) -> None:
 
 @pytest.mark.parametrize("prefix", [ALL, LOGS])
 def test_every_other_variable(prefix: str) -> None:
-    """Each is read_settings for all signals and for logs alone."""
+    """Each is read for all signals and for logs alone."""
     settings = read_settings(
         {
             f"{prefix}HEADERS": "api-key=secret,x-tenant=a%20b",

@@ -83,7 +83,7 @@ def test_fatal_errors_come_first_then_the_oldest(spool: Spool) -> None:
 
 
 def test_the_oldest_makes_room(base: Path) -> None:
-    """Of those that are not fatal, while there are any."""
+    """Events that are not fatal go first."""
     event = event_of(ValueError("boom"), timestamp=4, breadcrumbs=())
     spool = Spool(base, service="shop", exporter="http", max_bytes=3 * len(encode(event)) + 200)
     fatal = keep(spool, timestamp=1, fatal=True, breadcrumbs=())
@@ -97,7 +97,7 @@ def test_the_oldest_makes_room(base: Path) -> None:
 
 
 def test_an_event_larger_than_the_spool_is_not_kept(base: Path) -> None:
-    """And nothing is deleted for it."""
+    """Nothing is deleted for it."""
     spool = Spool(base, service="shop", exporter="http", max_bytes=4000)
     name = keep(spool, breadcrumbs=())
     event = event_of(stacktrace="x" * 5000)
@@ -109,7 +109,7 @@ def test_an_event_larger_than_the_spool_is_not_kept(base: Path) -> None:
 
 
 def test_what_is_too_old_is_deleted(spool: Spool) -> None:
-    """So is what was never finished."""
+    """Files that were never finished are deleted, too."""
     old, new = keep(spool, timestamp=1), keep(spool, timestamp=2)
     unfinished = spool.path / f".{'0' * 16}.unfinished"
     unfinished.write_text("half")
@@ -138,7 +138,7 @@ def test_a_lock_is_one_process_alone(spool: Spool) -> None:
 
 
 def test_a_lock_ends_with_its_process(base: Path, spool: Spool) -> None:
-    """Even if it is killed, and whoever gets its number next."""
+    """A killed process has no lock any more, and its number may be another's."""
     name = keep(spool)
     program = f"""
 import sys, time, pathlib
@@ -160,7 +160,7 @@ time.sleep(60)
 
 
 def test_services_do_not_share_a_folder() -> None:
-    """Whatever they are called."""
+    """Their names may have any characters."""
     names = ["shop", "Shop/1", "Shop_1", "..", ".", "", "a" * 200, "a" * 201, "läden", "\ud800"]
 
     folders = {name_folder(name) for name in names}
@@ -208,7 +208,7 @@ def test_a_symbolic_link_is_refused(base: Path, spool: Spool, tmp_path: Path, de
 @root_only
 @pytest.mark.parametrize("depth", [0, 1, 2])
 def test_a_folder_of_another_user_is_refused(base: Path, spool: Spool, depth: int) -> None:
-    """Also by root, who could write there."""
+    """Root is refused as well, who could write there."""
     name = keep(spool)
     folder = [base, base / "shop", spool.path][depth]
     os.chown(folder, SOMEBODY, SOMEBODY)

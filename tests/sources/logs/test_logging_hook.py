@@ -269,7 +269,7 @@ def test_who_logs_says_whether_it_was_handled(handled: logging.Logger, events: C
 
 
 def test_ignored_loggers_leave_nothing(logger: logging.Logger) -> None:
-    """By name, by pattern, and from a level up again."""
+    """They are ignored by name, by pattern, and below a level."""
     with capture_events(ignore_loggers=["shop.*"]):
         logger.error("ignored")
         ignored = messages()

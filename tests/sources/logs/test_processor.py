@@ -80,7 +80,7 @@ def test_what_is_below_info_is_left_out(severity: SeverityNumber) -> None:
 
 
 def test_a_record_belongs_to_the_span_of_its_context(app: Application) -> None:
-    """Also where it is emitted elsewhere with that context."""
+    """It may be emitted elsewhere with that context."""
     with app.request("GET /") as span:
         context = trace.set_span_in_context(span, Context())
         inside = messages()
@@ -92,7 +92,7 @@ def test_a_record_belongs_to_the_span_of_its_context(app: Application) -> None:
 
 
 def test_a_record_has_the_id_of_its_span(app: Application) -> None:
-    """So that a reader finds it in the trace."""
+    """A reader finds it in the trace."""
     with app.request("GET /") as span:
         emit("inside")
 
@@ -118,7 +118,7 @@ def test_a_time_out_of_this_world_costs_nothing(timestamp: int, events: Captured
 
 @pytest.mark.parametrize("body", [{"a": [1, {"b": 2}]}, ["a", 1], 7, 1.5, True, b"bytes", "\ud800", "a" * 100_000])
 def test_any_body_is_reported(body: Any) -> None:
-    """In words and in bounds."""
+    """Its text is bounded."""
     emit(body)
 
     message = the_only().message
@@ -144,7 +144,7 @@ def test_the_exception_of_an_event_is_reported(events: CapturedEvents) -> None:
 def test_a_record_that_carries_an_exception_is_reported(
     severity: SeverityNumber, expected: int, events: CapturedEvents
 ) -> None:
-    """From ERROR up, as handled."""
+    """It counts as handled, from ERROR up."""
     emit("failed", severity=severity, exception=ValueError("boom"))
 
     assert [(event.title, event.mechanism, event.handled) for event in events] == [

@@ -112,7 +112,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("said", "reported"), WITH_VALUES)
 def test_values_are_left_out(said: str, reported: str) -> None:
-    """Whichever database says it, and whichever library passes it on."""
+    """This holds for every database, and for every library that passes its errors on."""
     assert "secret" not in str(remove_values(said))
     assert remove_values(said) == reported
 
@@ -144,5 +144,5 @@ def test_an_exception_that_a_span_of_the_applications_recorded(app: Application)
 
 @pytest.mark.parametrize("piece", ["value: '", "'", "' for column ", 'value "', "near '", "(1, '"])
 def test_a_long_text_is_looked_through_in_bounds(piece: str) -> None:
-    """However often it begins like a value: otherwise this would not end."""
+    """A text that begins like a value again and again would take for ever otherwise."""
     assert len(remove_values(piece * 100_000) or "") <= 2 * MAX_MESSAGE

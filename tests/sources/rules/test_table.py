@@ -210,7 +210,7 @@ def test_the_display_name_decides_nothing(app: Application, name: str) -> None:
 
 
 def test_a_span_carries_its_id_and_how_long_it_took(app: Application) -> None:
-    """So that a reader finds it in the trace."""
+    """A reader finds it in the trace."""
     with app.tracer.start_as_current_span("step") as span:
         pass
 
@@ -235,7 +235,7 @@ def test_a_span_still_open_is_in_flight(app: Application) -> None:
 
 
 def test_each_event_of_a_span_is_a_breadcrumb(app: Application) -> None:
-    """At its own time, with its own words."""
+    """It has the event's own time and words."""
     with app.tracer.start_as_current_span("step") as span:
         span.add_event("cart loaded", {"items": 3}, timestamp=span.start_time + 5)
         span.add_event("note", {"message": "almost done"}, timestamp=span.start_time + 10)

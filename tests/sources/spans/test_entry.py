@@ -63,7 +63,7 @@ def test_an_event_of_a_span(app: Application) -> None:
 
 @pytest.mark.usefixtures("events")
 def test_an_exception_on_a_span_and_in_an_event_is_one_breadcrumb(app: Application) -> None:
-    """As from instrumentations that write both while they move from one to the other."""
+    """Instrumentations write both while they move from one to the other."""
     with app.request():
         with app.tracer.start_as_current_span("pack") as span:
             span.record_exception(NoHatsError("none left"))

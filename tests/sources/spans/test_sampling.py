@@ -60,7 +60,7 @@ def ids(tracer: trace.Tracer) -> tuple[bool, TraceState]:
 
 
 def test_unsampled_spans_are_breadcrumbs(unsampled: Application) -> None:
-    """With the attributes that they start with, and those set later."""
+    """They have the attributes that they start with, and those set later."""
     with capture_events() as events:
         with unsampled.request("GET /"):
             with unsampled.tracer.start_as_current_span("step", attributes={"early": 1}) as span:
@@ -74,7 +74,7 @@ def test_unsampled_spans_are_breadcrumbs(unsampled: Application) -> None:
 
 
 def test_nothing_more_is_exported(unsampled: Application) -> None:
-    """Neither by the simple nor by the batching processor."""
+    """The simple and the batching processor export nothing of it."""
     exporter = InMemorySpanExporter()
     batch = BatchSpanProcessor(exporter)
     unsampled.tracer_provider.add_span_processor(batch)
@@ -164,7 +164,7 @@ def test_what_is_dropped_is_recorded_with_its_attributes() -> None:
 
 
 def test_its_description_names_both() -> None:
-    """As samplers describe themselves."""
+    """Samplers describe themselves so."""
     assert RecordUnsampled(ALWAYS_OFF).get_description() == "RecordUnsampled(AlwaysOffSampler)"
 
 
