@@ -158,7 +158,7 @@ def test_the_same_event_twice_is_stored_once(bugsink: Bugsink) -> None:
 def test_a_django_request_that_fails_is_seen_with_every_breadcrumb(
     bugsink: Bugsink, browser_program: str, start_website: StartWebsite
 ) -> None:
-    """The event is stored and read back without a line of code in the project, and a real browser shows each message."""
+    """The event is stored without a line of code in the project, and a real browser shows each message."""
     before = set(bugsink.newest(0))
     website = start_website()
 

@@ -186,7 +186,7 @@ def made(named: Any) -> Any:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(way=st.integers(0, len(WAYS) - 1), data=st.dictionaries(NAMES, VALUES, max_size=4))
 def test_no_key_and_no_value_makes_the_trail_raise(events: CapturedEvents, way: int, data: dict[str, Any]) -> None:  # noqa: ARG001 - as above
-    """This holds for every way of recording and every depth."""
+    """Every way of recording and every depth is covered."""
     current.reset()
 
     WAYS[way](made(data))

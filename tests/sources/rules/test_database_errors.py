@@ -112,7 +112,7 @@ NAMES = [
 
 @pytest.mark.parametrize(("said", "reported"), WITH_VALUES)
 def test_values_are_left_out(said: str, reported: str) -> None:
-    """This holds for every database, and for every library that passes its errors on."""
+    """Every database is covered, and every library that passes its errors on."""
     assert "secret" not in str(remove_values(said))
     assert remove_values(said) == reported
 
