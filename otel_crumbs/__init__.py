@@ -1,12 +1,10 @@
 """
-Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it.
+Breadcrumbs for OpenTelemetry: every error leaves the process with the trail of what happened before it.
 
-Data flows one way, and imports too::
+The data's arrow, and the imports'::
 
-    sources -> trail -> capture -> event -> export
-
-Sources leave entries in the trail of the place that runs; capture takes an
-exception and its trail; event makes them plain; export delivers.
+    sources -> trails -> capture -> event -> export
+    setup -> sources | capture | shutdown | export -> event -> trails -> base
 """
 
 from __future__ import annotations
@@ -48,20 +46,14 @@ __all__ = [
     "uninstall",
 ]
 
-# Types that come with what `install` imports.
-_LATE = {
-    "Config": "setup.config",
-    "ConfigError": "setup.config",
-    "ErrorEvent": "event",
-    "Installation": "setup.installation",
-}
+_LATE = {"event": ("ErrorEvent",), "setup.config": ("Config", "ConfigError"), "setup.installation": ("Installation",)}
 
 
-def __getattr__(name: str) -> type:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: type = getattr(importlib.import_module(f".{_LATE[name]}", __name__), name)
-    return found
+def __getattr__(name: str) -> typing.Any:
+    for module, types in _LATE.items():
+        if name in types:
+            return getattr(importlib.import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
-import threading
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 from tests.application import Application
+from tests.capture.reported import exceptions_of
 
-
-def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
-    """Return of each event its title, its mechanism, and whether it was handled."""
-    return [(event.title, event.mechanism, event.handled) for event in events]
-
-
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Put hooks in place as another tool did before us; return what they heard."""
-    calls: list[Any] = []
-    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
-    monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
-    return calls
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_task_that_nobody_awaits_is_an_event(events: CapturedEvents) -> None:

@@ -16,21 +16,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, fail, in_thread, raised
-
-
-def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
-    """Return of each event its title, its mechanism, and whether it was handled."""
-    return [(event.title, event.mechanism, event.handled) for event in events]
-
-
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Put hooks in place as another tool did before us; return what they heard."""
-    calls: list[Any] = []
-    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
-    monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
-    return calls
+from tests.capture.reported import exceptions_of
 
 
 def test_an_uncaught_exception_is_a_fatal_event(heard: list[Any], events: CapturedEvents) -> None:

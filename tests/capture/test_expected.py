@@ -5,25 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import threading
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 from tests.application import Application, raised
-
-
-@pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Put hooks in place as another tool did before us; return what they heard."""
-    calls: list[Any] = []
-    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
-    monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
-    monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
-    return calls
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])

@@ -8,11 +8,7 @@ import pytest
 
 from otel_crumbs.testing import CapturedEvents
 from tests.application import fail
-
-
-def exceptions_of(events: CapturedEvents) -> list[tuple[str, str, bool]]:
-    """Return of each event its title, its mechanism, and whether it was handled."""
-    return [(event.title, event.mechanism, event.handled) for event in events]
+from tests.capture.reported import exceptions_of
 
 
 def test_a_logged_exception_is_a_handled_event(events: CapturedEvents) -> None:
