@@ -114,7 +114,7 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
 def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
     """Use the span processor that the application put there itself, else add one."""
     many = provider._active_span_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
-    for own in many._span_processors:  # noqa: SLF001 - the same
+    for own in many._span_processors:  # noqa: SLF001 - they have no public name
         if isinstance(own, BreadcrumbSpanProcessor):
             own.on_operation_end = ended
             return lambda: setattr(own, "on_operation_end", None)
@@ -143,7 +143,7 @@ def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Bu
 def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
     """Use the log record processor that the application put there itself, else add one."""
     many = provider._multi_log_record_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
-    for own in many._log_record_processors:  # noqa: SLF001 - the same
+    for own in many._log_record_processors:  # noqa: SLF001 - they have no public name
         if isinstance(own, BreadcrumbLogRecordProcessor):
             own.on_record = on_record
             return lambda: setattr(own, "on_record", None)

@@ -109,7 +109,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                     self._end_operation(span, branch, entry)
                 if span._kind is _CONSUMER and span._instrumentation_scope.name in KAFKA:
                     # The span of a message ends when the message is handed out, before anybody works on it.
-                    current.go_on_in(branch)
+                    current.continue_in(branch)
         except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
             report_failure("a span ended", error)
 
