@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents

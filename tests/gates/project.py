@@ -8,12 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import otel_crumbs
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # coverage[toml] brings it
     import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
+# Where it is imported from: in the checkout, or where the wheel was installed.
+PACKAGE = Path(otel_crumbs.__file__).parent
 
 
 def text_of(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .project import ROOT
+from .project import PACKAGE, ROOT
 
 # Modules whose tests have another name, because they only work together with another module, or in a whole process.
 ELSEWHERE = {
@@ -81,7 +81,7 @@ ELSEWHERE = {
     "trails/snapshot.py": "event/test_rendering.py",
 }
 
-PACKAGE, TESTS = ROOT / "otel_crumbs", ROOT / "tests"
+TESTS = ROOT / "tests"
 MODULES = sorted(
     str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"}
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .project import ROOT, documentation, text_of
+from .project import PACKAGE, ROOT, documentation, text_of
 
 # Words of our own that gave way to the field's; see the glossary in docs/how-it-works.md.
 OLD_WORDS = frozenset(
@@ -58,13 +58,19 @@ OTHERS_NAMES = frozenset(
 
 def modules() -> Iterator[Path]:
     """Iterate over the modules of the package."""
-    return (ROOT / "otel_crumbs").rglob("*.py")
+    return PACKAGE.rglob("*.py")
 
 
 def everybody() -> Iterator[Path]:
     """Iterate over all Python files."""
-    for folder in ("otel_crumbs", "tests", "benchmarks", "docs"):
+    yield from modules()
+    for folder in ("tests", "benchmarks", "docs"):
         yield from (ROOT / folder).rglob("*.py")
+
+
+def label(path: Path) -> str:
+    """Return a file's name as a test shows it."""
+    return "/".join(path.parts[-3:])
 
 
 def words_of(name: str) -> list[str]:
@@ -94,7 +100,7 @@ def is_ours_to_name(function: ast.AST, parent: ast.AST) -> bool:
     return not (any("property" in each for each in decorators) or function.name.startswith("__") or stand_in)
 
 
-@pytest.mark.parametrize("path", sorted(everybody()), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sorted(everybody()), ids=label)
 def test_no_name_has_an_old_word(path: Path) -> None:
     """One word has one meaning, and it is the field's."""
     if path == Path(__file__):
@@ -105,7 +111,7 @@ def test_no_name_has_an_old_word(path: Path) -> None:
     assert found == set()
 
 
-@pytest.mark.parametrize("path", sorted(everybody()), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sorted(everybody()), ids=label)
 def test_no_sentence_has_an_old_word(path: Path) -> None:
     """Comments and docstrings of the tests speak like the package."""
     if path == Path(__file__):
@@ -131,7 +137,7 @@ def test_no_page_has_an_old_word() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sorted(modules()), ids=label)
 def test_functions_begin_with_a_verb(path: Path) -> None:
     """A name works without its file, and has no pronoun."""
     found = []
@@ -154,7 +160,7 @@ def test_functions_begin_with_a_verb(path: Path) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", sorted(modules()), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sorted(modules()), ids=label)
 def test_sentences_stand_by_themselves(path: Path) -> None:
     """A docstring has a subject, and no comment leans on another one."""
     source = path.read_text(encoding="utf-8")
