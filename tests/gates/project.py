@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,3 +44,8 @@ def name_of(requirement: str) -> str:
     match = re.match(r"[\w.-]+", requirement)
     assert match is not None, requirement
     return match[0].lower()
+
+
+def package_files() -> Iterator[Path]:
+    """Iterate over the package's own files; a wheel has the example shop beside them."""
+    return (path for path in PACKAGE.rglob("*.py") if "django_shop" not in path.parts)

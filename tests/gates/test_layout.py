@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .project import PACKAGE, ROOT
+from .project import PACKAGE, ROOT, package_files
 
 # Modules whose tests have another name, because they only work together with another module, or in a whole process.
 ELSEWHERE = {
@@ -83,7 +83,7 @@ ELSEWHERE = {
 
 TESTS = ROOT / "tests"
 MODULES = sorted(
-    str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py") if path.name not in {"__init__.py", "__main__.py"}
+    str(path.relative_to(PACKAGE)) for path in package_files() if path.name not in {"__init__.py", "__main__.py"}
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .project import PACKAGE, ROOT, documentation, text_of
+from .project import ROOT, documentation, package_files, text_of
 
 # Words of our own that gave way to the field's; see the glossary in docs/how-it-works.md.
 OLD_WORDS = frozenset(
@@ -58,7 +58,7 @@ OTHERS_NAMES = frozenset(
 
 def modules() -> Iterator[Path]:
     """Iterate over the modules of the package."""
-    return PACKAGE.rglob("*.py")
+    return package_files()
 
 
 def everybody() -> Iterator[Path]:

@@ -15,7 +15,7 @@ from otel_crumbs.testing import capture_events
 from otel_crumbs.testing.reset import reset_all
 from otel_crumbs.trails import current
 from tests.application import Application, messages
-from tests.gates.project import PACKAGE
+from tests.gates.project import PACKAGE, package_files
 
 # Module-level names of mutable values, each with what resets it, or the reason why nothing has to.
 STATE = {
@@ -67,7 +67,7 @@ def test_every_state_of_a_module_is_known() -> None:
     """A new one needs something that resets it, and a row in the table."""
     found = {
         str(path.relative_to(PACKAGE)): state
-        for path in sorted(PACKAGE.rglob("*.py"))
+        for path in sorted(package_files())
         if (state := mutable_state(path.read_text(encoding="utf-8")))
     }
 
