@@ -30,6 +30,7 @@ WITHOUT_SPANS = (
     ),
     ("psycopg, connections", "failures to connect, `BEGIN`, `COMMIT`, `ROLLBACK`, savepoints", "none needed", "query"),
     ("Django, ORM", "statements, where no instrumentation of the driver tells of them", "none needed", "query"),
+    ("subprocess", "programs that were waited for, or did not start", "none needed", "subprocess"),
     ("logging", "lines, printed or not", "none needed", "logger's name"),
     ("Django, Flask, FastAPI, Starlette, aiohttp, gRPC servers", "a request is the operation", "the framework's", ""),
     ("Celery workers, Kafka and SQS consumers", "a task or message is the operation", "the library's", ""),

@@ -9,6 +9,7 @@ import logging
 import multiprocessing.process
 import os
 import signal
+import subprocess
 import sys
 import threading
 import warnings
@@ -51,6 +52,10 @@ def hooks() -> dict[str, Any]:
         "putrequest": http.client.HTTPConnection.putrequest,
         "getresponse": http.client.HTTPConnection.getresponse,
         "endheaders": http.client.HTTPConnection.endheaders,
+        "a subprocess that starts": subprocess.Popen._execute_child,
+        "wait": subprocess.Popen.wait,
+        "communicate": subprocess.Popen.communicate,
+        "poll": subprocess.Popen.poll,
         "setter of tracer providers": trace._set_tracer_provider,
         "setter of logger providers": _logs._internal._set_logger_provider,
     }

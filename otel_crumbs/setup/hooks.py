@@ -14,7 +14,7 @@ from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
 from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
-from otel_crumbs.sources import http_client
+from otel_crumbs.sources import http_client, subprocesses
 from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
@@ -59,6 +59,7 @@ def hooks_of(
     yield "task starts", tasks.install
     yield "http.client", http_client.install
     yield "redirects", redirects.install
+    yield "subprocesses", subprocesses.install
     yield "sqlite3 connections", sqlite.install
     yield "failed connects", failed_connects.install
     yield "psycopg connections", psycopg.install

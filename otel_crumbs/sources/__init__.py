@@ -1,3 +1,3 @@
-"""The sources of breadcrumbs: spans, log records, the standard `logging`, databases, `http.client` and notes."""
+"""The sources of breadcrumbs: spans, log records, `logging`, databases, `http.client`, subprocesses and notes."""
 
 from __future__ import annotations

@@ -191,9 +191,9 @@ VOCABULARY = frozenset(
     processors providers psycopg publisher queue queued raw read reader readers reasons receiver received record
     recorded recorder records redirects rendering report requirements resource response responses result results run
     runner sampling safe scrub section select sending sentry server service session settings setup shop sigterm signal
-    snapshots span spans sqlite stack state statement statements storage sub subprocess table task tasks test testing
-    text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions visits
-    wait waiting waiter warned warnings where wire wrapper writer
+    snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
+    test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
+    visits wait waiting waiter warned warnings where wire wrapper writer
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
     notices one own parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen

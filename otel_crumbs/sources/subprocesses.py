@@ -1,0 +1,265 @@
+"""
+Subprocesses: how the programs ended that the application started with `subprocess`, and which did not start.
+
+`subprocess.run`, `call`, `check_call`, `check_output` and `os.popen` all end in
+`subprocess.Popen`, so its methods are hooked: this works too for functions that
+were imported before. A child is a breadcrumb when somebody has waited for it.
+Of asyncio's children only those that do not start are seen, since asyncio waits
+for the others without `Popen`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from opentelemetry.instrumentation.utils import is_instrumentation_enabled
+
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
+
+from .spans.entry import format_duration
+
+_MS = 1e6
+_MAX_ARGUMENTS, _LONGEST_ARGUMENT = 32, 256
+_LONGEST_COMMAND, _LONGEST_NAME = 1024, 120
+
+# The attribute in which a Popen keeps what it started, until somebody has waited for it.
+_PENDING = "_otel_crumbs_pending"
+
+# A URL's user and password, which no key tells the scrubber of.
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+
+
+class PendingChild(NamedTuple):
+    """A child that was started; *arguments* is None where *program* is a whole command line."""
+
+    started: int
+    program: str
+    arguments: tuple[str, ...] | None
+    expired: bool = False
+
+
+class ChildEntry(NamedTuple):
+    """The references to a child that ended or did not start; the first four are those of every entry."""
+
+    timestamp: int
+    notable: bool
+    branch: str | None
+    kind: EntryKind
+    program: str
+    arguments: tuple[str, ...] | None
+    status: int | None
+    error: str | None
+    ended: int
+
+
+def install() -> Undo:
+    """Record subprocesses once `subprocess` is imported; return the function that undoes it."""
+    return on_import("subprocess", _hook)
+
+
+def _hook(subprocess: Any) -> Undo:
+    popen = subprocess.Popen
+    return combine(
+        # A stand-in for __init__ would be blamed for the EncodingWarning that Popen has for its caller.
+        replace(popen, "_execute_child", _make_execute_child),
+        replace(popen, "wait", _make_following(subprocess.TimeoutExpired, timeout_at=0)),
+        replace(popen, "communicate", _make_following(subprocess.TimeoutExpired, timeout_at=1)),
+        replace(popen, "poll", _make_following(subprocess.TimeoutExpired, timeout_at=None)),
+    )
+
+
+def render_child(entry: Entry) -> Iterator[Breadcrumb]:
+    """Render a child that ended, or did not start."""
+    kept = ChildEntry._make(entry)
+    took_ms = round((kept.ended - kept.timestamp) / _MS, 3)
+    took = format_duration(took_ms)
+    killed_by = _name_signal(kept.status)
+    failure = kept.error.partition(":")[0] if kept.error else killed_by
+    outcome = f"-> {failure} after {took}" if failure else f"-> {kept.status} in {took}"
+    is_command = kept.arguments is None
+    known = {
+        "command" if is_command else "program": kept.program,
+        "arguments": list(kept.arguments) if kept.arguments else None,
+        "exit_status": kept.status,
+        "signal": killed_by,
+        "error": kept.error,
+    }
+    yield Breadcrumb(
+        timestamp=kept.timestamp,
+        category="subprocess",
+        level=_find_level(kept.status),
+        message=to_text(f"{_shorten(kept.program, is_command=is_command)} {outcome}", MAX_MESSAGE),
+        data={**{key: value for key, value in known.items() if value is not None}, "duration_ms": took_ms},
+        duration_ms=took_ms,
+        branch=kept.branch,
+    )
+
+
+CHILD = EntryKind(render=render_child, category=lambda _: "subprocess")
+
+
+def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
+    # Its place differs between Python's Popen and gevent's.
+    shell_at = [*inspect.signature(original).parameters].index("shell") - 1
+
+    @guarded("a subprocess was started")
+    def begin(popen: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PendingChild | None:
+        if not is_instrumentation_enabled():
+            return None
+        return _describe(popen.args, shell=bool(args[shell_at] if len(args) > shell_at else kwargs.get("shell")))
+
+    @guarded("a subprocess was remembered")
+    def remember(popen: Any, pending: PendingChild | None) -> None:
+        if pending is not None:
+            popen.__dict__[_PENDING] = pending
+
+    def _execute_child(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not patch.active:
+            original(self, *args, **kwargs)
+            return
+        pending = begin(self, args, kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            _record(pending, None, error)
+            remove_own_frame(error)
+            raise
+        remember(self, pending)
+
+    return _execute_child
+
+
+def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> Make:
+    """
+    Return the maker of stand-ins for a method by which one waits for a child.
+
+    Args:
+        expired: The exception of a wait that took too long.
+        timeout_at: The place of the argument `timeout`, None for a method that never waits.
+
+    """
+
+    def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        @guarded("a subprocess was waited for")
+        def follow(popen: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            if popen.returncode is None or (pending := popen.__dict__.pop(_PENDING, None)) is None:
+                return
+            # Somebody who waits without a limit after a wait that was too long has stopped the child in between.
+            stopped = pending.expired and timeout_at is not None and not _has_timeout(args, kwargs, timeout_at)
+            _record(pending._replace(expired=stopped), popen.returncode, None)
+
+        @guarded("a subprocess took too long")
+        def mark_expired(popen: Any) -> None:
+            pending = popen.__dict__.get(_PENDING)
+            if pending is not None:
+                popen.__dict__[_PENDING] = pending._replace(expired=True)
+
+        def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if not patch.active:
+                return original(self, *args, **kwargs)
+            try:
+                result = original(self, *args, **kwargs)
+            except BaseException as error:
+                if isinstance(error, expired):
+                    mark_expired(self)
+                remove_own_frame(error)
+                raise
+            follow(self, args, kwargs)
+            return result
+
+        return method
+
+    return make
+
+
+def _has_timeout(args: tuple[Any, ...], kwargs: dict[str, Any], place: int) -> bool:
+    return (args[place] if len(args) > place else kwargs.get("timeout")) is not None
+
+
+@guarded("a subprocess was recorded")
+def _record(pending: PendingChild | None, status: int | None, error: BaseException | None) -> None:
+    if pending is None:
+        return
+    branch = current.find_branch()
+    branch.append(
+        ChildEntry(
+            timestamp=pending.started,
+            notable=status != 0,
+            branch=branch.name,
+            kind=CHILD,
+            program=pending.program,
+            arguments=pending.arguments,
+            status=status,
+            error="TimeoutExpired" if pending.expired and status != 0 else _describe_error(error),
+            ended=time.time_ns(),
+        )
+    )
+
+
+def _describe(args: Any, *, shell: bool) -> PendingChild:
+    """Return copies of a command in bounds; reading an iterator would take it from the application."""
+    started = time.time_ns()
+    if isinstance(args, list | tuple) and args:
+        if shell:
+            return PendingChild(started, _copy(args[0], _LONGEST_COMMAND), None)
+        rest = tuple(_copy(each, _LONGEST_ARGUMENT) for each in args[1 : _MAX_ARGUMENTS + 1])
+        more = (CUT,) if len(args) > _MAX_ARGUMENTS + 1 else ()
+        return PendingChild(started, _copy(args[0], _LONGEST_COMMAND), rest + more)
+    line = _copy(args, _LONGEST_COMMAND)
+    # On Windows a text is a command line; elsewhere one with spaces in it is mostly meant to be one.
+    is_command = shell or (isinstance(args, str) and " " in line.strip())
+    return PendingChild(started, line, None if is_command else ())
+
+
+def _copy(value: Any, limit: int) -> str:
+    text = str.__str__(value) if isinstance(value, str) else str(to_plain(value))
+    return to_text(_cut(_USERINFO.sub("", text), limit), limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Cut a text, before a quote that would stay open: the scrubber takes only the first word of such a secret."""
+    if len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    for quote in "\"'":
+        if kept.count(quote) % 2:
+            kept = kept[: kept.rindex(quote)]
+    return kept + CUT
+
+
+def _shorten(program: str, *, is_command: bool) -> str:
+    folded = " ".join(program.split())
+    name = folded if is_command else os.path.basename(folded) or folded  # noqa: PTH119 - the text may be no path
+    return _cut(name, _LONGEST_NAME) or "subprocess"
+
+
+def _describe_error(error: BaseException | None) -> str | None:
+    if error is None:
+        return None
+    # The text of an OSError repeats the command, its strerror does not.
+    said = getattr(error, "strerror", None)
+    return f"{type(error).__name__}: {said}" if said else str(to_plain(error))
+
+
+def _name_signal(status: int | None) -> str | None:
+    if status is None or status >= 0:
+        return None
+    try:
+        return signal.Signals(-status).name
+    except ValueError:  # the real-time signals between the first and the last have no names
+        return f"signal {-status}"
+
+
+def _find_level(status: int | None) -> str:
+    if status is None:
+        return "error"
+    return "warning" if status else "info"
