@@ -7,6 +7,9 @@ Every hook of the package keeps it:
 - Undoing puts the original back. Where somebody hooked in later, their hook
   stays, and the stand-in below it does nothing more than call the original.
 - A module is hooked when the application imports it, and never imported for that.
+- An exception that passes a stand-in loses the stand-in's frame, by
+  `guard.remove_own_frame`. No stand-in lies between a caller and code that
+  looks for its caller by frames, as warnings do.
 """
 
 from __future__ import annotations
