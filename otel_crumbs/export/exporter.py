@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from otel_crumbs.event import ErrorEvent
 
@@ -60,7 +60,6 @@ class Exporter(Protocol):
         """Give back connections."""
 
 
-@runtime_checkable
 class SpoolChoice(Protocol):
     """
     The optional half of an exporter: whether its events wait on disk.
@@ -75,4 +74,5 @@ class SpoolChoice(Protocol):
 
 def uses_spool(exporter: Exporter) -> bool:
     """Return whether the events that an exporter could not deliver wait on disk: yes, unless it says no."""
-    return exporter.spool if isinstance(exporter, SpoolChoice) else True
+    # Not by isinstance(): since Python 3.12 it misses attributes that an exporter passes on from one that it wraps.
+    return bool(getattr(exporter, "spool", True))
