@@ -37,7 +37,7 @@ HTTP_COMPRESSIONS = ("gzip", "none")
 
 
 class ConfigError(ValueError):
-    """A define given in code that cannot be used."""
+    """A setting given in code that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Setting:
             it is the environment variable.
         default: The value where nobody sets one.
         expects: The values that can be used, in words.
-        meaning: A sentence about what the define does.
+        meaning: A sentence about what the setting does.
         parse: Makes the value from a text or an argument; raises ValueError.
         declared: The type of the value in a declarative configuration file.
         secret: Whether a value must not be repeated in a message.
@@ -257,43 +257,43 @@ def _check_names(options: Mapping[str, Any]) -> Mapping[str, Any]:
     known = [row.name for row in SETTINGS]
     for name in options:
         if name not in known:
-            message = f"otel_crumbs has no define {name!r}; the settings are {', '.join(known)}"
+            message = f"otel_crumbs has no setting {name!r}; the settings are {', '.join(known)}"
             raise ConfigError(message)
     return options
 
 
-def _read_value(define: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
-    if define.name in options:
-        return _parse_option(define, options[define.name]), "argument"
-    text = environ.get(define.variable, "").strip()
+def _read_value(setting: Setting, environ: Mapping[str, str], options: Mapping[str, Any]) -> tuple[Any, str]:
+    if setting.name in options:
+        return _parse_option(setting, options[setting.name]), "argument"
+    text = environ.get(setting.variable, "").strip()
     if not text:
-        return define.default, "default"
+        return setting.default, "default"
     try:
-        return define.parse(text), define.variable
+        return setting.parse(text), setting.variable
     except Exception as error:  # noqa: BLE001 - it may import a module of the user's, which raises what it likes
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
-            define.variable,
+            setting.variable,
             "%s expects %s, %s%s; the default is used: %s",
-            define.variable,
-            define.expects,
-            _quote(define, text),
+            setting.variable,
+            setting.expects,
+            _quote(setting, text),
             reason,
-            define.shown_default or "none",
+            setting.shown_default or "none",
         )
-        return define.default, "default"
+        return setting.default, "default"
 
 
-def _parse_option(define: Setting, value: Any) -> Any:
+def _parse_option(setting: Setting, value: Any) -> Any:
     if value is None:
-        return define.default
+        return setting.default
     try:
-        return define.parse(value)
+        return setting.parse(value)
     except Exception as error:
-        reason = f" ({error})" if define.secret else ""
-        message = f"{define.name} expects {define.expects}, {_quote(define, value)}{reason}"
+        reason = f" ({error})" if setting.secret else ""
+        message = f"{setting.name} expects {setting.expects}, {_quote(setting, value)}{reason}"
         raise ConfigError(message) from error
 
 
-def _quote(define: Setting, value: Any) -> str:
-    return "not what it is" if define.secret else f"not {value!r}"
+def _quote(setting: Setting, value: Any) -> str:
+    return "not what it is" if setting.secret else f"not {value!r}"

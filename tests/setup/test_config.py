@@ -166,7 +166,7 @@ def test_none_is_the_default(name: str) -> None:
 
 def test_an_unknown_option_is_refused_with_those_that_there_are() -> None:
     """A slip of the pen is told, and what could have been meant."""
-    with pytest.raises(ConfigError, match=r"'max_crumbs'.*max_breadcrumbs"):
+    with pytest.raises(ConfigError, match=r"no setting 'max_crumbs'.*max_breadcrumbs"):
         otel_crumbs.install(max_crumbs=7)
 
 
