@@ -23,22 +23,22 @@ def record(
     level: str | None = None,
     category: str | None = None,
     data: Mapping[str, Any] | None = None,
-    type: str | None = None,  # noqa: A002 - the word of the original
+    type: str | None = None,  # noqa: A002 - raven's word
     processor: Callable[[dict[str, Any]], Any] | None = None,
 ) -> None:
     """
     Leave a breadcrumb right here; the arguments stand in raven's order.
 
-    Never raises: what cannot be used is left out, with a warning.
+    Never raises: an argument that cannot be used is left out, with a warning.
 
     Args:
-        message: A line that tells the story; made from *data* if None.
+        message: The breadcrumb in one line; made from *data* if None.
         timestamp: Seconds since the epoch or a datetime; now if None.
         level: ``debug``, ``info``, ``warning``, ``error`` or ``fatal``.
-        category: Who says so; 128 characters at most.
+        category: The part of the application that it comes from; 128 characters at most.
         data: Details.
         type: ``default``, ``http``, ``query``, ``error``, ...
-        processor: Called once, when an error asks for the breadcrumb, with a
+        processor: Called once, when an error event needs the breadcrumb, with a
             dict of its fields (``timestamp``, ``level``, ``message``,
             ``category``, ``type``, ``data``), which it may change in place.
 

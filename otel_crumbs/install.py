@@ -21,8 +21,8 @@ def install(**options: Any) -> Installation:
     """
     Put breadcrumbs in place, beside the OpenTelemetry that runs here or comes later.
 
-    Calling it again changes nothing, unless the settings differ: then it
-    is made again with these.
+    Calling it again changes nothing, unless the settings differ: then the
+    old installation is undone, and one with the new settings takes its place.
 
     Args:
         options: Any of `otel_crumbs.setup.config.SETTINGS` by name; they override
@@ -38,17 +38,17 @@ def install(**options: Any) -> Installation:
 
     """
     global _installation  # noqa: PLW0603 - the process has one
-    # Exporters, hooks and all they need: who only records, or never installs, does not pay for them.
-    from .setup.config import Config  # noqa: PLC0415
-    from .setup.installation import Installation, installing  # noqa: PLC0415
+    # These import exporters and hooks: an application that only records must not pay for them.
+    from .setup.config import Config  # noqa: PLC0415 - only where something is installed
+    from .setup.installation import Installation, installation_lock  # noqa: PLC0415 - only where something is installed
 
     config = Config.read(os.environ, options)
-    with installing:
+    with installation_lock:
         if _installation is not None:
             if not options or _installation.config == config:
                 return _installation
             _installation.uninstall()
-        installation = Installation(config, at_end=_forget_installation)
+        installation = Installation(config, on_uninstall=_forget_installation)
         if config.enabled and not _is_sdk_disabled(os.environ):
             installation.install_hooks()
         _installation = installation
@@ -62,7 +62,7 @@ def uninstall() -> None:
 
 
 def get_installation() -> Installation | None:
-    """Return the installation, None where there is none."""
+    """Return the installation of this process, None where there is none."""
     return _installation
 
 
@@ -91,9 +91,9 @@ def capture_exception(error: BaseException | None = None, *, handled: bool = Tru
 
 def trail() -> tuple[Breadcrumb, ...]:
     """Return the breadcrumbs that an error raised right here would carry, oldest first."""
-    # Whoever only records breadcrumbs never renders any, and does not pay for the import.
-    from .event.rendering import render_snapshot  # noqa: PLC0415
-    from .sources.deduplicate import deduplicate  # noqa: PLC0415
+    # An application that only records never renders, and must not pay for these imports.
+    from .event.rendering import render_snapshot  # noqa: PLC0415 - only where something is rendered
+    from .sources.deduplicate import deduplicate  # noqa: PLC0415 - only where something is rendered
 
     rendered, _ = render_snapshot(take_snapshot(current.find_branch()), deduplicate)
     return _installation.builder.show_breadcrumbs(rendered) if _installation is not None else rendered

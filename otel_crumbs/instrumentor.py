@@ -1,4 +1,4 @@
-"""The entry point for zero code: ``opentelemetry-instrument`` and declarative configuration files."""
+"""The instrumentor that ``opentelemetry-instrument`` and declarative configuration files find by its entry point."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ CrumbsConfiguration = make_dataclass(
     "CrumbsConfiguration", [(row.name, row.declared | None, field(default=None)) for row in SETTINGS]
 )
 CrumbsConfiguration.__doc__ = """
-The section of a declarative configuration file; a value left out means the environment, else the default.
+The section of this package in a declarative configuration file.
 
-It stands under ``instrumentation/development: python: otel_crumbs:``.
+A setting that it leaves out is read from the environment. The section stands
+under ``instrumentation/development: python: otel_crumbs:``.
 """
 
 
 class CrumbsInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped in the releases that we support
     """
-    Installs breadcrumbs; never raises, for that would stop other people's instrumentation.
+    Installs breadcrumbs for OpenTelemetry's auto-instrumentation.
+
+    It never raises: an exception would keep other instrumentors from running.
 
     Args:
         options: As of `otel_crumbs.install`.
@@ -34,7 +37,7 @@ class CrumbsInstrumentor(BaseInstrumentor):  # type: ignore[misc]  # untyped in 
     configuration = CrumbsConfiguration
 
     def instrumentation_dependencies(self) -> Collection[str]:
-        """Return nothing: it works with whatever is there."""
+        """Return nothing: breadcrumbs work with whatever is installed."""
         return ()
 
     @guarded("otel_crumbs was installed by OpenTelemetry's auto-instrumentation")

@@ -26,7 +26,7 @@ def _iterate_hooks(installation: Installation) -> Iterator[Row]:
     if not installation.active:
         yield Row(name="nothing", value="switched off by OTEL_CRUMBS_ENABLED or OTEL_SDK_DISABLED", state=State.NOTE)
         return
-    yield Row(name="hooks", value=", ".join(installation.hooked), state=State.GOOD)
+    yield Row(name="hooks", value=", ".join(installation.hook_names), state=State.GOOD)
     off = [name for name in MECHANISMS if name not in installation.config.capture]
     if off:
         yield Row(name="mechanisms turned off", value=", ".join(off), remark="by the setting capture", state=State.NOTE)

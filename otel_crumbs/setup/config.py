@@ -1,5 +1,8 @@
 """
-All settings in one table, each with its variable, default and meaning.
+All settings in one table: the fields of `Config`, each with its default, its meaning and its parser.
+
+`SETTINGS` has the same rows as data, for the documentation, `otel-crumbs
+doctor`, Django's checks and declarative configuration files.
 
 A bad value in the environment warns and means the default; a bad argument
 raises `ConfigError`. An empty variable means unset, and a boolean is true
@@ -10,6 +13,7 @@ has it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -51,9 +55,10 @@ class Setting:
         default: The value where nobody sets one.
         expects: The values that can be used, in words.
         meaning: A sentence about what the setting does.
-        parse: Makes the value from a text or an argument; raises ValueError.
+        parse: Makes the value from a text or an argument; raises an exception
+            if it cannot be used.
         declared: The type of the value in a declarative configuration file.
-        secret: Whether a value must not be repeated in a message.
+        secret: Whether messages must not repeat a value.
 
     """
 
@@ -71,8 +76,8 @@ class Setting:
         return PREFIX + self.name.upper()
 
     @property
-    def shown_default(self) -> str:
-        """The default as one would write it into the variable."""
+    def default_text(self) -> str:
+        """The default as it would be written into the variable."""
         if isinstance(self.default, bool):
             return str(self.default).lower()
         if isinstance(self.default, tuple):
@@ -85,12 +90,17 @@ def define(*, default: Any, secret: bool = False, **columns: Any) -> Any:
     return field(default=default, repr=not secret, metadata={"secret": secret, **columns})
 
 
-_A_HOOK = "package.module:callable"
+_HOOK_FORMAT = "package.module:callable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """The effective settings, which are also the table of all settings; `origins` has where each value came from."""
+    """
+    The effective settings.
+
+    Each field but `origins` is a row of the table of settings; `origins` says
+    where each value came from.
+    """
 
     enabled: bool = define(
         default=True,
@@ -121,7 +131,7 @@ class Config:
         declared=int,
     )
     log_level: int = define(
-        default=20,
+        default=logging.INFO,
         expects="a level of logging: debug, info, warning, error, critical, or its number",
         meaning="From which level up log lines become breadcrumbs.",
         parse=parsers.parse_level,
@@ -219,13 +229,13 @@ class Config:
     )
     before_breadcrumb: BeforeBreadcrumb | None = define(
         default=None,
-        expects=_A_HOOK,
+        expects=_HOOK_FORMAT,
         meaning="Called with each breadcrumb of an event; returns it, another one, or None to leave it out.",
         parse=parsers.parse_hook,
     )
     before_send: BeforeSend | None = define(
         default=None,
-        expects=_A_HOOK,
+        expects=_HOOK_FORMAT,
         meaning="Called with each event; returns it, another one, or None to drop it.",
         parse=parsers.parse_hook,
     )
@@ -270,16 +280,16 @@ def _read_value(setting: Setting, environ: Mapping[str, str], options: Mapping[s
         return setting.default, "default"
     try:
         return setting.parse(text), setting.variable
-    except Exception as error:  # noqa: BLE001 - it may import a module of the user's, which raises what it likes
+    except Exception as error:  # noqa: BLE001 - a hook's module is imported here, and may raise anything
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
             setting.variable,
             "%s expects %s, %s%s; the default is used: %s",
             setting.variable,
             setting.expects,
-            _quote(setting, text),
+            _describe_mistake(setting, text),
             reason,
-            setting.shown_default or "none",
+            setting.default_text or "none",
         )
         return setting.default, "default"
 
@@ -291,9 +301,9 @@ def _parse_option(setting: Setting, value: Any) -> Any:
         return setting.parse(value)
     except Exception as error:
         reason = f" ({error})" if setting.secret else ""
-        message = f"{setting.name} expects {setting.expects}, {_quote(setting, value)}{reason}"
+        message = f"{setting.name} expects {setting.expects}, {_describe_mistake(setting, value)}{reason}"
         raise ConfigError(message) from error
 
 
-def _quote(setting: Setting, value: Any) -> str:
+def _describe_mistake(setting: Setting, value: Any) -> str:
     return "not what it is" if setting.secret else f"not {value!r}"

@@ -1,4 +1,4 @@
-"""The exporters by their names in OTEL_CRUMBS_EXPORTER, each made from the settings that it needs."""
+"""The exporters that OTEL_CRUMBS_EXPORTER names, each made from the settings that it needs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from otel_crumbs.export.console import ConsoleExporter
 from otel_crumbs.export.entry_points import ExporterSetupError
 from otel_crumbs.export.exporter import Exporter
 
-# What is set for an exporter, and so is of no use without it.
+# The variables that say where an exporter sends to; they have no effect without that exporter.
 _VARIABLES = {"sentry": "OTEL_CRUMBS_SENTRY_DSN", "http": "OTEL_CRUMBS_HTTP_ENDPOINT"}
-
 
 if TYPE_CHECKING:
     from .config import Config
@@ -23,9 +22,13 @@ Maker = Callable[["Config", Mapping[str, str]], Exporter]
 
 
 def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter, ...]:
-    """Return an exporter for each name, and those given as they are; one that cannot be made is left out and said."""
-    _warn_of_unused(config)
-    return tuple(_make(config, environ))
+    """
+    Return the exporters of the setting `exporter`, those named there and those given in code.
+
+    One that cannot be made is left out, with a warning.
+    """
+    _warn_of_unused_addresses(config)
+    return tuple(_make_each(config, environ))
 
 
 def is_known(name: str) -> bool:
@@ -33,7 +36,7 @@ def is_known(name: str) -> bool:
     return name in EXPORTERS or name in entry_points.list_names()
 
 
-def _make(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
+def _make_each(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
     for wanted in dict.fromkeys(config.exporter):
         if wanted == "none":
             continue
@@ -48,7 +51,7 @@ def _make(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
             report_failure(f"the exporter {wanted!r} was set up", error)
 
 
-def _warn_of_unused(config: Config) -> None:
+def _warn_of_unused_addresses(config: Config) -> None:
     names = [name for name in config.exporter if isinstance(name, str) and name != "none"]
     given = {"sentry": config.sentry_dsn, "http": config.http_endpoint}
     for name, value in given.items():
@@ -67,38 +70,38 @@ def _require(name: str, value: str | None) -> str:
     return value
 
 
-# What is not used is not imported: requests, protobuf and grpc take their time.
+# Each function imports its exporter alone: requests, protobuf and grpc take long to import.
 def _make_otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
-    from otel_crumbs.export.otlp.settings import GRPC, read_settings  # noqa: PLC0415
+    from otel_crumbs.export.otlp.settings import GRPC, read_settings  # noqa: PLC0415 - only where it is used
 
     otlp = read_settings(environ)
     as_json = config.otlp_format == "json"
     if otlp.protocol == GRPC:
-        from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415
+        from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415 - only where it is used
 
         return OtlpGrpcExporter(otlp, as_json=as_json)
-    from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415
+    from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415 - only where it is used
 
     return OtlpHttpExporter(otlp, as_json=as_json)
 
 
 def _make_http(config: Config, _: Mapping[str, str]) -> Exporter:
     endpoint = _require("http", config.http_endpoint)
-    from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415
+    from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415 - only where it is used
 
     return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
 
 
 def _make_sentry(config: Config, _: Mapping[str, str]) -> Exporter:
     dsn = _require("sentry", config.sentry_dsn)
-    from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415
-    from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415
+    from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
+    from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
     return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).scrub_text)
 
 
 def _make_app_logs(config: Config, _: Mapping[str, str]) -> Exporter:
-    from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415
+    from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415 - only where it is used
 
     return AppLogsExporter(as_json=config.otlp_format == "json")
 

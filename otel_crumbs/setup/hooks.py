@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk.trace import TracerProvider
 
-# What the hook is called in `otel-crumbs doctor`, and the function that puts it in place.
+# The name of a hook in `otel-crumbs doctor`, and the function that puts it in place.
 Hook = tuple[str, Callable[[], Undo | None]]
 
 
-def hooks_of(
+def make_hooks(
     config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
 ) -> Iterator[Hook]:
     """
@@ -64,14 +64,14 @@ def hooks_of(
     yield "failed connects", failed_connects.install
     yield "psycopg connections", psycopg.install
     yield "Django's SQL", django_orm.install
-    yield from _mechanisms_of(config, reporter, failed, save)
+    yield from _make_mechanisms(config, reporter, failed, save)
     yield "exit", lambda: atexit_hook.install(end)
     yield "os._exit", lambda: os_exit.install(end)
     yield "SIGTERM", lambda: sigterm.install(end)
     yield "metrics", metrics.install
 
 
-def _mechanisms_of(
+def _make_mechanisms(
     config: Config, reporter: Reporter, failed: FailedOperations, save: Callable[[], None]
 ) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
@@ -125,7 +125,7 @@ def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
 
 
 def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
-    from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf is only wanted where events are sent
+    from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf takes long to import
 
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = builder.build(captured)

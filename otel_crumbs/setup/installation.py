@@ -1,5 +1,5 @@
 """
-The installation: it puts every hook in place, and undoes them all.
+The installation: the parts made from the settings, and the hooks that it puts in place and undoes.
 
 Each hook returns the function that undoes it; `Installation.uninstall` calls
 them, the last first.
@@ -25,11 +25,11 @@ from otel_crumbs.sources.deduplicate import deduplicate
 
 from .config import Config
 from .exporters import make_exporters
-from .hooks import hooks_of
+from .hooks import make_hooks
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
 
 # Hooks are put in place and taken out by one thread at a time.
-installing = threading.RLock()
+installation_lock = threading.RLock()
 
 
 class Installation:
@@ -38,13 +38,13 @@ class Installation:
 
     Args:
         config: The effective settings.
-        at_end: Called with the installation when it was uninstalled.
+        on_uninstall: Called with the installation when its hooks were taken out.
 
     """
 
-    def __init__(self, config: Config, at_end: Callable[[Installation], None]) -> None:
+    def __init__(self, config: Config, on_uninstall: Callable[[Installation], None]) -> None:
         self.config = config
-        self._at_end = at_end
+        self._on_uninstall = on_uninstall
         self.builder = Builder(
             scrubber=Scrubber(config.scrub_keys),
             max_bytes=config.max_event_bytes,
@@ -58,13 +58,13 @@ class Installation:
             exporters, self.builder.build, spool=_find_spool_location(config), service=find_service_name
         )
         self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
-        self.hooked: list[str] = []
+        self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
 
     @property
     def active(self) -> bool:
-        """Whether anything is in place."""
+        """Whether hooks are in place."""
         return bool(self._undos)
 
     def flush(self, timeout: float | None = None) -> bool:
@@ -73,24 +73,24 @@ class Installation:
 
     def uninstall(self) -> None:
         """Undo every hook, patch and processor, the last first."""
-        with installing:
+        with installation_lock:
             for undo in reversed(self._undos):
                 guarded("a hook was taken out")(undo)()
             self._undos.clear()
-            self.hooked.clear()
-            self._at_end(self)
+            self.hook_names.clear()
+            self._on_uninstall(self)
         if self.delivery.workers:
             self.delivery.end(self.config.flush_timeout)
         self.delivery.close()
 
     def install_hooks(self) -> None:
         """Put every hook in place; one that fails is left out, with a warning."""
-        hooks = hooks_of(self.config, self.reporter, self.builder, save=self.save, end=self.end)
-        for name, hook in (*hooks, ("leftovers", self.delivery.look_for_leftovers)):
+        hooks = make_hooks(self.config, self.reporter, self.builder, save=self.save, end=self.end)
+        for name, hook in (*hooks, ("spooled events", self.delivery.look_for_leftovers)):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
-                self.hooked.append(name)
+                self.hook_names.append(name)
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""

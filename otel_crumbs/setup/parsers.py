@@ -1,4 +1,9 @@
-"""The parsers of settings, from a text or an argument; a value that cannot be used raises ValueError."""
+"""
+The parsers of settings: each makes a value from a text of the environment, or from an argument of `install`.
+
+A value that cannot be used raises ValueError, or the exception that Python
+itself raises for it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ from .exporters import is_known
 
 DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
 
-# A process that takes longer than this to end looks as if it hung.
+# A process that takes more than a minute to end looks as if it hung.
 _MAX_SECONDS = 60
 
 
@@ -23,10 +28,10 @@ def parse_boolean(value: Any) -> bool:
     """Return True only for ``true``."""
     if isinstance(value, bool):
         return value
-    words = str(value).strip().lower()
-    if words not in {"true", "false"}:
+    word = str(value).strip().lower()
+    if word not in {"true", "false"}:
         raise ValueError
-    return words == "true"
+    return word == "true"
 
 
 def parse_number(least: int, most: int) -> Callable[[Any], int]:
@@ -42,7 +47,7 @@ def parse_number(least: int, most: int) -> Callable[[Any], int]:
 
 
 def parse_seconds(value: Any) -> float:
-    """Return a number of seconds that a process may take to end."""
+    """Return a number of seconds from 0 to 60."""
     seconds = float(value)
     if not 0 <= seconds <= _MAX_SECONDS:
         raise ValueError
@@ -68,7 +73,7 @@ def parse_choices(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
 
 
 def parse_exporters(value: Any) -> tuple[Any, ...]:
-    """Return names of exporters, and in code exporters themselves."""
+    """Return names of exporters; an argument may have exporters themselves, too."""
     items = parse_words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
     items = tuple(item.strip().lower() if isinstance(item, str) else item for item in items)
     unknown = [item for item in items if not (is_known(item) if isinstance(item, str) else hasattr(item, "export"))]
@@ -78,7 +83,7 @@ def parse_exporters(value: Any) -> tuple[Any, ...]:
 
 
 def parse_dsn(value: Any) -> str:
-    """Return a DSN that can be read."""
+    """Return a DSN as it is, if it can be read."""
     text = str(value).strip()
     read_dsn(text)
     return text
@@ -120,9 +125,6 @@ def parse_hook(value: Any) -> Any:
         hook = getattr(import_module(module), name)
     except (ImportError, AttributeError) as error:
         raise ValueError(str(error)) from error
-    return hook if callable(hook) else _refuse_callable(value)
-
-
-def _refuse_callable(value: object) -> Any:
-    message = f"{value} is not callable"
-    raise ValueError(message)
+    if not callable(hook):
+        raise ValueError(f"{value} is not callable")  # noqa: TRY004 - the value is wrong, its type is not
+    return hook

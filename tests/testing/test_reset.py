@@ -25,7 +25,7 @@ STATE = {
     "base/memo.py": {"_holder"},  # reset_all
     "base/patching.py": {"_finder", "_lock", "_patches"},  # empty when everything is undone
     "export/metrics.py": {"_installed"},  # instruments cannot be removed
-    "setup/installation.py": {"installing"},  # a lock
+    "setup/installation.py": {"installation_lock"},  # a lock
     "sources/databases/sqlite.py": {"_recording"},  # unset by undoing
     "sources/logs/callbacks.py": {"handlers"},  # reset_all
     "sources/logs/thresholds.py": {"thresholds"},  # reset_all
