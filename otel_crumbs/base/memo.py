@@ -81,6 +81,6 @@ def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
     return [make(thing) for thing in things] if shared is None else shared.map(make, things)
 
 
-def forget() -> None:
+def forget_memo() -> None:
     """Forget the memo, though somebody may hold it."""
     _holder.reset_after_fork()

@@ -28,6 +28,11 @@ def _detect_resource() -> Resource:
     return Resource.create()
 
 
+def forget_resource() -> None:
+    """Forget the resource that was detected without an SDK, so that it is detected again."""
+    _detect_resource.cache_clear()
+
+
 def find_service_name() -> str:
     """Return the name of the service, as far as it is known now."""
     return str(find_resource_attributes().get("service.name") or "unknown_service")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from otel_crumbs.base import counters, guard, memo
+from otel_crumbs.base import counters, guard, memo, resource
+from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.install import uninstall
+from otel_crumbs.instrumentor import CrumbsInstrumentor
 from otel_crumbs.sources.logs.callbacks import handlers
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans.entry import forget_categories
@@ -15,16 +17,19 @@ def reset_all() -> None:
     Uninstall, and bring the state of every module back to that after the import.
 
     Trails, thresholds that `otel_crumbs.ignore_logger` set, callbacks of log
-    lines, counters, and the memory of warnings are gone afterwards. Instruments
-    of metrics stay, since OpenTelemetry's API cannot remove them.
+    lines, counters, caches and the memory of warnings are gone afterwards.
+    Instruments of metrics stay, since OpenTelemetry's API cannot remove them.
     """
+    if is_instrumentation_active(CrumbsInstrumentor.__module__, CrumbsInstrumentor.__name__):
+        CrumbsInstrumentor().uninstrument()
     uninstall()
     current.reset()
     current.open_blocks.clear()
     thresholds.reset()
     handlers.reset()
     forget_categories()
+    resource.forget_resource()
     guard.forget_warnings()
-    memo.forget()
+    memo.forget_memo()
     for each in (counters.counters, counters.recorded, counters.evicted):
         each.reset_after_fork()

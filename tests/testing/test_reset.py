@@ -1,109 +1,166 @@
-"""Tests of `otel_crumbs.testing.reset`."""
+"""Tests of `otel_crumbs.testing.reset`, and a gate: every state of a module is one that it resets."""
 
 from __future__ import annotations
 
 import ast
 import logging
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from urllib.request import HTTPRedirectHandler, Request
 
 import otel_crumbs
-from otel_crumbs.base import guard
-from otel_crumbs.base.counters import counters, recorded
-from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handler
+from otel_crumbs.base import counters, guard, memo, patching, resource
+from otel_crumbs.base.memo import Memo
+from otel_crumbs.install import get_installation
+from otel_crumbs.instrumentor import CrumbsInstrumentor
+from otel_crumbs.sources.databases import sqlite
+from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handler, register_special_log_handler
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
-from otel_crumbs.testing import capture_events
 from otel_crumbs.testing.reset import reset_all
-from otel_crumbs.trails import current
-from tests.application import Application, messages
+from otel_crumbs.trails import current, current_branch, on_failure
+from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
 
-# Module-level names of mutable values, each with what resets it, or the reason why nothing has to.
-STATE = {
-    "base/counters.py": {"counters", "recorded", "evicted"},  # reset_all
-    "base/fork.py": {"_things"},  # weak: objects leave it when they go
-    "base/guard.py": {"_last_logged", "_lock", "_watchers"},  # reset_all; watchers are tests' own
-    "base/memo.py": {"_holder"},  # reset_all
-    "base/patching.py": {"_finder", "_lock", "_patches"},  # empty when everything is undone
-    "export/metrics.py": {"_installed"},  # instruments cannot be removed
-    "setup/installation.py": {"installation_lock"},  # a lock
-    "sources/databases/sqlite.py": {"_recording"},  # unset by undoing
-    "sources/logs/callbacks.py": {"handlers"},  # reset_all
-    "sources/logs/thresholds.py": {"thresholds"},  # reset_all
-    "sources/spans/entry.py": {"_category_of_scope"},  # reset_all
-    "sources/spans/redirects.py": {"_statuses"},  # cleared by undoing
-    "trails/current_branch.py": {"current"},  # reset_all
-    "trails/operation.py": {"_numbers"},  # numbers only have to differ
-    "trails/operation_block.py": {"on_failure"},  # emptied by undoing
+# What reset_all() brings back: the names of modules' states, each with a function that shows it.
+RESET: Mapping[str, Callable[[], object]] = {
+    "base/counters.py counters": lambda: dict(counters.counters._counts),
+    "base/counters.py evicted": lambda: counters.evicted.value,
+    "base/counters.py recorded": lambda: counters.recorded.value,
+    "base/guard.py _last_logged": lambda: dict(guard._last_logged),
+    "base/memo.py _holder": lambda: memo._holder.current() is None,
+    "base/patching.py _finder": lambda: patching._finder in sys.meta_path,
+    "base/patching.py _patches": lambda: [patch for patch in patching._patches.values() if patch.active],
+    "base/resource.py _detect_resource": lambda: resource._detect_resource.cache_info().currsize,
+    "install.py _installation": get_installation,
+    "instrumentor.py CrumbsInstrumentor": lambda: CrumbsInstrumentor().is_instrumented_by_opentelemetry,
+    "sources/databases/sqlite.py _recording": lambda: sqlite._recording.active,
+    "sources/logs/callbacks.py handlers": lambda: (handlers.any, [*handlers._general], {**handlers._special}),
+    "sources/logs/thresholds.py thresholds": lambda: ({**thresholds.known}, {**thresholds._asked}, thresholds._level),
+    "sources/spans/entry.py _category_of_scope": lambda: dict(entry._category_of_scope),
+    "sources/spans/redirects.py _statuses": lambda: dict(redirects._statuses),
+    "trails/current_branch.py _ambient_branch": current_branch._ambient_branch.get,
+    "trails/current_branch.py _operation_branch": current_branch._operation_branch.get,
+    "trails/current_branch.py current": lambda: (
+        *(current.size, dict(current.open_spans), dict(current._unseen), dict(current.open_blocks)),
+        dict(vars(current._thread)),
+    ),
+    "trails/operation_block.py on_failure": lambda: [*on_failure],
 }
-# Calls that make something immutable, or a type.
-_FIXED = frozenset(
+# What need not be reset, each with the reason.
+KEPT = {
+    "base/fork.py _things": "weak: an object leaves it when it goes",
+    "base/guard.py _lock": "a lock",
+    "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
+    "base/identity.py find_version": "the same for the life of the process",
+    "base/patching.py _lock": "a lock",
+    "export/http/deadline.py _deadline": "set for the length of a block",
+    "export/metrics.py _installed": "OpenTelemetry removes no instrument",
+    "setup/installation.py installation_lock": "a lock",
+    "trails/operation.py _numbers": "numbers only have to differ",
+    "trails/runner.py current_task": "asyncio stays imported",
+    "trails/runner.py running_loop": "asyncio stays imported",
+}
+# Calls whose results never change.
+CONSTANT = frozenset(
     {
-        *("ContextVar", "EntryKind", "Layers", "MappingProxyType", "NewType", "Outcome", "ParamSpec", "Path", "Row"),
-        *("TypeVar", "aliases", "compile", "create_key", "datetime", "frozenset", "getLogger", "getattr", "guarded"),
-        *("hasattr", "itemgetter", "len", "make_dataclass", "partial", "range", "tuple", "type", "vars"),
+        *("EntryKind", "Layers", "MappingProxyType", "Outcome", "ParamSpec", "Path", "Row", "Scrubber", "TypeVar"),
+        *("_find_fastest_getter", "compile", "create_key", "datetime", "frozenset", "getLogger", "getattr"),
+        *("hasattr", "index", "len", "make_dataclass", "object", "find_version", "range", "sum", "tuple"),
     }
 )
 
 
-def mutable_state(source: str) -> set[str]:
-    """Return the names at the top of a module whose values can change: containers written there, and instances."""
-    found = set()
-    for node in ast.parse(source).body:
-        value = getattr(node, "value", None)
-        targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
-        names = {target.id for target in targets if isinstance(target, ast.Name)}
-        if isinstance(value, ast.Call):
-            called = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
-            if called not in _FIXED and not called.startswith(("_compile", "_find", "_make", "_has")):
-                found |= names
-        elif isinstance(value, ast.List | ast.Dict | ast.Set) and not getattr(
-            value, "keys", getattr(value, "elts", ())
-        ):
-            found |= names
-    return {name for name in found if not name.isupper() or name.startswith("_installed")}
+def states_of(source: str) -> Iterator[str]:
+    """Iterate over the names of what can change in a module: objects, containers, caches, and what `global` rebinds."""
+    tree = ast.parse(source)
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and is_changeable(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (ast.unparse(target) for target in targets)
+        if isinstance(node, ast.FunctionDef) and {"cache", "lru_cache"} & set(map(ast.unparse, node.decorator_list)):
+            yield node.name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names
+
+
+def is_changeable(value: ast.expr | None) -> bool:
+    """Return whether a value can change; a table that is written out in full does not."""
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).rpartition(".")[2] not in CONSTANT
+    is_empty = not getattr(value, "keys", getattr(value, "elts", None))
+    return isinstance(value, ast.List | ast.Dict | ast.Set) and is_empty
 
 
 def test_every_state_of_a_module_is_known() -> None:
-    """A new one needs something that resets it, and a row in the table."""
+    """A new one needs a row in one of the tables."""
     found = {
-        str(path.relative_to(PACKAGE)): state
-        for path in sorted(package_files())
-        if (state := mutable_state(path.read_text(encoding="utf-8")))
+        f"{path.relative_to(PACKAGE)} {name}"
+        for path in package_files()
+        for name in states_of(path.read_text(encoding="utf-8"))
     }
+    by_class = {"instrumentor.py CrumbsInstrumentor"}  # its base class keeps the one instance
 
-    assert found == STATE
+    assert found | by_class == RESET.keys() | KEPT.keys()
 
 
 def test_everything_is_as_after_the_import(app: Application) -> None:
-    """Trails, thresholds, callbacks, caches, counters and warnings are gone."""
-    with capture_events():
-        otel_crumbs.ignore_logger("noisy")
-        register_logging_handler(lambda *_: False)
-        with app.request(), app.tracer.start_as_current_span("step"):
-            otel_crumbs.record("a note")
-            logging.getLogger("shop").warning("a line")
-        otel_crumbs.record("outside")
-    guard.warn("a test", "is warned of")
-    counters.count("sent", exporter="test")
-
+    """Each state changes when the package is used, and is brought back."""
     reset_all()
+    before = {name: show() for name, show in RESET.items()}
 
+    with ExitStack() as stack:
+        held = use_everything(app, stack)
+        during = {name: show() for name, show in RESET.items()}
+        reset_all()
+        after = {name: show() for name, show in RESET.items()}
+
+    assert [name for name in RESET if during[name] == before[name]] == []
+    assert after == before
     assert messages() == []
-    assert (thresholds.known, handlers.any, entry._category_of_scope, redirects._statuses) == ({}, False, {}, {})
-    assert (counters.count_total("sent"), recorded.value, guard._last_logged) == (0, 0, {})
-    assert (dict(current.open_spans), current.open_blocks) == ({}, {})
+    assert held is not memo.hold_memo()
+
+
+def use_everything(app: Application, stack: ExitStack) -> Memo:
+    """Use each part of the package, and leave a request and an operation open; return the memo, to be held."""
+    CrumbsInstrumentor().instrument(exporter="none", max_breadcrumbs=3, log_level="error")
+    otel_crumbs.record("outside")
+    stack.enter_context(otel_crumbs.operation("job"))
+    stack.enter_context(app.request())
+    for number in range(30):
+        with app.tracer.start_as_current_span(f"step {number}"):
+            HTTPRedirectHandler().redirect_request(
+                Request("http://a.example/"),
+                None,
+                302,
+                "Found",
+                {},
+                "http://b.example/",  # type: ignore[arg-type]
+            )
+    otel_crumbs.ignore_logger("noisy")
+    register_logging_handler(lambda *_: False)
+    register_special_log_handler("shop", lambda *_: False)
+    logging.getLogger("shop").error("a line")
+    guard.warn("a test", "is warned of")
+    counters.counters.count("sent", exporter="test")
+    with no_global_providers():
+        resource.find_resource_attributes()
+    return memo.hold_memo()
 
 
 def test_uninstalling_brings_flags_and_caches_back(app: Application) -> None:
-    """What an installation remembers goes with it."""
+    """The memory of an installation goes with it."""
     # Garbage of other tests may still name their blocks.
     others = dict(current.open_blocks)
-    with capture_events(max_breadcrumbs=3):
-        with app.request(), otel_crumbs.operation("job"):
-            for _ in range(30):
-                with app.tracer.start_as_current_span("step"):
-                    pass
-        size = current.size
+    installation = otel_crumbs.install(exporter="none", max_breadcrumbs=3)
+    with app.request(), otel_crumbs.operation("job"):
+        for _ in range(30):
+            with app.tracer.start_as_current_span("step"):
+                pass
+    size = current.size
+    installation.uninstall()
 
     assert (size, current.size) == (3, 100)
     assert entry._category_of_scope == {}
