@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
+
+from .base.identity import find_version
 
 DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
 
@@ -32,11 +33,13 @@ Show the effective settings and where each comes from, what install() hooks here
 OpenTelemetry instrumentations are there; then send a test event and say whether it was taken.
 """
 
+Raw = argparse.RawDescriptionHelpFormatter
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
     options = make_parser().parse_args(arguments)
-    # A terminal that cannot show a sign shows a question mark, not a traceback.
+    # A character that the terminal cannot show becomes a question mark, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     try:
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write("otel-crumbs: stopped\n")
         return 128 + signal.SIGINT
     except BrokenPipeError:
-        # Who read us has seen enough: nothing more is to be written, not even at exit.
+        # The reader of a pipe has seen enough: nothing more must be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
@@ -80,14 +83,11 @@ def make_parser() -> argparse.ArgumentParser:
     return top
 
 
-Raw = argparse.RawDescriptionHelpFormatter
-
-
 def run_demo(options: argparse.Namespace) -> int:
     """Run the demo, if its requirements are installed."""
-    from .demo.requirements import find_complaint  # noqa: PLC0415 - each command imports only its own
+    from .demo.requirements import find_missing  # noqa: PLC0415 - each command imports only its own
 
-    missing = find_complaint()
+    missing = find_missing()
     if missing:
         sys.stderr.write(f"otel-crumbs: {missing}\n")
         return 2
@@ -95,7 +95,7 @@ def run_demo(options: argparse.Namespace) -> int:
 
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), exit_with)
+            signal.signal(getattr(signal, name), exit_by_signal)
     return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color)
 
 
@@ -111,22 +111,14 @@ def run_doctor(options: argparse.Namespace) -> int:
     return code
 
 
-def exit_with(signum: int, _frame: object) -> NoReturn:
-    """End by an exception, so that the shop's process is ended too."""
+def exit_by_signal(signum: int, _frame: object) -> NoReturn:
+    """Raise SystemExit, so that the shop's process is ended too."""
     raise SystemExit(128 + signum)
 
 
 def parse_seconds(text: str) -> float:
-    """Read a number of seconds above zero."""
+    """Return a number of seconds above 0."""
     number = float(text)
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
     return number
-
-
-def find_version() -> str:
-    """Return the version that is installed."""
-    try:
-        return version("otel-crumbs")
-    except PackageNotFoundError:
-        return "unknown"

@@ -22,7 +22,7 @@ MODULES = {
 }
 
 
-def find_complaint() -> str | None:
+def find_missing() -> str | None:
     """Return one line that names the missing requirement and the remedy, or None."""
     missing = [name for module, name in MODULES.items() if not is_importable(module)]
     if missing:
