@@ -109,7 +109,7 @@ def _find_unusable_values() -> Iterable[CheckMessage]:
 def _is_usable(parse: Any, value: str) -> bool:
     try:
         parse(value)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - a hook's module is imported here, and may raise anything
         return False
     return True
 
