@@ -414,10 +414,11 @@ def test_many_threads_may_install_at_once(app: Application) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-def test_a_forked_child_begins_with_an_empty_trail(app: Application, events: CapturedEvents) -> None:
-    """The parent's breadcrumbs and open spans are the parent's; what the child does is told."""
+@pytest.mark.parametrize("by_span", [True, False])
+def test_a_forked_child_begins_with_an_empty_trail(app: Application, events: CapturedEvents, *, by_span: bool) -> None:
+    """The breadcrumbs of the parent's request, or of its operation block, are the parent's alone."""
     reading, writing = os.pipe()
-    with app.request("GET /"):
+    with app.request("GET /") if by_span else otel_crumbs.operation("job"):
         otel_crumbs.record("parent")
         child = os.fork()
         if child == 0:
