@@ -68,7 +68,6 @@ ELSEWHERE = {
     "sources/spans/processor.py": "trails/test_branch.py",
     "sources/spans/redirects.py": "libraries/test_http_clients.py",
     "testing/fixtures.py": "testing/test_events.py",
-    "testing/snapshots.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",
     "trails/entry.py": "trails/test_ring.py",
     "trails/operation.py": "trails/test_operation_block.py",
