@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,7 @@ from rich.rule import Rule
 from rich.status import Status
 from rich.text import Text
 
-from .next_steps import format_next_steps
+from .shop import find_shop_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,9 +26,26 @@ INTRODUCTION = (
     "Its code has not one line about breadcrumbs. Some of its customers are in for trouble:\n"
 )
 
+# Commands are never wrapped, so that they can be copied; the other lines are short by themselves.
+NEXT_STEPS = """\
+Run the shop yourself, with a collector on localhost:4318:
+
+[bold]  cd {shop}
+  export DJANGO_SETTINGS_MODULE=config.settings
+  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+  opentelemetry-instrument python manage.py runserver --noreload[/]
+
+Then your own application, the same way; this command says whether everything is set up:
+
+[bold]  opentelemetry-instrument otel-crumbs doctor[/]
+
+How to make the shop fail: {shop}/README.md
+Documentation:             {docs}
+"""
+
 
 class Narrator:
-    """A narrator: a spinner on a terminal, plain lines in a pipe."""
+    """Prints the lines of the demo beside its timelines: a spinner on a terminal, plain lines in a pipe."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -52,11 +72,11 @@ class Narrator:
         else:
             self._console.print(f"{doing} ...")
 
-    def print_response(self, answer: ShopResponse) -> None:
+    def print_response(self, response: ShopResponse) -> None:
         """Print a customer's request and the response."""
-        visit = answer.visit
+        visit = response.visit
         line = Text(f"  {visit.method:<4} {visit.path:<18} ")
-        line.append(f"{answer.status or '---'}", style=find_status_style(answer.status))
+        line.append(f"{response.status or '---'}", style=find_status_style(response.status))
         line.append(f"  {visit.wish}", style="dim")
         self._console.print(line, no_wrap=True, overflow="ellipsis")
 
@@ -79,11 +99,12 @@ class Narrator:
         for line in lines:
             self._console.print(Text(f"  {line}", style="dim"))
 
-    def print_end(self) -> None:
+    def print_next_steps(self) -> None:
         """Print the next steps."""
         self._console.print(Rule(Text("Go on", style="bold"), align="left", style="dim"))
         self._console.print()
-        self._console.print(format_next_steps(), soft_wrap=True)
+        text = NEXT_STEPS.format(shop=shlex.quote(str(find_shop_folder())), docs=find_documentation())
+        self._console.print(text, soft_wrap=True)
 
 
 def find_status_style(status: int | None) -> str:
@@ -91,3 +112,16 @@ def find_status_style(status: int | None) -> str:
     if status is None or status >= 500:  # noqa: PLR2004 - server errors begin here
         return "bold red"
     return "yellow" if status >= 400 else "green"  # noqa: PLR2004 - and client errors here
+
+
+def find_documentation() -> str:
+    """Return the place of the documentation: in the checkout, else the project's address."""
+    folder = Path(__file__).resolve().parents[2] / "docs"
+    if (folder / "index.md").is_file():
+        return str(folder)
+    try:
+        links = metadata("otel-crumbs").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        links = []
+    addresses = dict(link.split(", ", 1) for link in links)
+    return addresses.get("Documentation") or next(iter(addresses.values()), "python -m pydoc otel_crumbs")

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from .received import ReceivedEvent, read_request
+from .received_event import ReceivedEvent, read_request
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# The SDK's exporter sends at most this much at once; more is not from it.
+# A larger request is refused: exporters of OpenTelemetry's SDK send less at once.
 MAX_BODY = 64 * 1024 * 1024
 UNPACK: Mapping[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 
 class Receiver:
     """
-    Take OTLP/HTTP with protobuf bodies, and keep the error events.
+    Takes OTLP/HTTP with protobuf bodies, and keeps the error events.
 
     Traces, metrics and the application's own log records are taken as well, and dropped.
     """
@@ -81,9 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self._respond(413)
             return
-        self._respond(self._take(self.rfile.read(length)))
+        self._respond(self._take_body(self.rfile.read(length)))
 
-    def _take(self, body: bytes) -> int:
+    def _take_body(self, body: bytes) -> int:
         encoding = self.headers.get("Content-Encoding", "identity")
         if self.headers.get("Content-Type") != "application/x-protobuf":
             return 415

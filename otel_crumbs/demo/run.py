@@ -1,4 +1,4 @@
-"""The demo from start to end: open the shop, let customers in, show what a collector gets."""
+"""The demo from start to end: it opens the shop, lets customers in, and shows the events that a collector gets."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .visits import EXPECTED_EVENTS, make_visits
 
 def run(*, timeout: float, as_json: bool = False, no_color: bool = False) -> int:
     """Run the demo for at most about *timeout* seconds, and return the exit code."""
-    # JSON has standard output for itself: what is for people goes to standard error.
+    # With --json standard output has the events alone; lines for people go to standard error.
     console = Console(stderr=as_json, no_color=no_color or None, highlight=False, soft_wrap=False)
     narrator = Narrator(console)
     deadline = monotonic() + timeout
     with Receiver() as receiver:
-        complete = visit_shop(receiver, narrator, deadline)
+        complete = run_shop(receiver, narrator, deadline)
         events = receiver.list_events()
     narrator.print_events(len(events))
     for number, event in enumerate(events, 1):
@@ -32,17 +32,17 @@ def run(*, timeout: float, as_json: bool = False, no_color: bool = False) -> int
     if not complete:
         narrator.print_failure()
         return 1
-    narrator.print_end()
+    narrator.print_next_steps()
     return 0
 
 
-def visit_shop(receiver: Receiver, narrator: Narrator, deadline: float) -> bool:
+def run_shop(receiver: Receiver, narrator: Narrator, deadline: float) -> bool:
     """Open the shop, make the visits, wait for the events; return whether all of it went well."""
     narrator.introduce()
     try:
         with Shop(receiver.endpoint) as shop, narrator:
             try:
-                run_day(shop, receiver, narrator, deadline)
+                visit_shop(shop, receiver, narrator, deadline)
             except ShopFailedError as error:
                 narrator.remember_failure(error, shop.read_last_lines())
                 return False
@@ -52,13 +52,13 @@ def visit_shop(receiver: Receiver, narrator: Narrator, deadline: float) -> bool:
     return True
 
 
-def run_day(shop: Shop, receiver: Receiver, narrator: Narrator, deadline: float) -> None:
+def visit_shop(shop: Shop, receiver: Receiver, narrator: Narrator, deadline: float) -> None:
     """Let the customers in and wait for the error events."""
     narrator.print_step("opening the shop")
     shop.wait_until_open(deadline)
     narrator.print_step("letting customers in")
-    for answer in make_visits(shop.port, deadline):
-        narrator.print_response(answer)
+    for response in make_visits(shop.port, deadline):
+        narrator.print_response(response)
         shop.check()
     narrator.print_step("waiting for the error events")
     if not receiver.wait_for(EXPECTED_EVENTS, deadline):

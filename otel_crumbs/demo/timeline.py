@@ -12,13 +12,13 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from . import one_line
-from .where import find_origin
+from . import breadcrumb_line
+from .source_line import find_source_line
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from .received import ReceivedEvent
+    from .received_event import ReceivedEvent
 
 LEVEL_STYLES = {"debug": "dim", "info": "", "warning": "yellow", "error": "red", "fatal": "bold red"}
 CATEGORY_STYLES = {"http": "blue", "query": "green", "span": "magenta", "exception": "red"}
@@ -88,7 +88,7 @@ class Timeline:
         style = LEVEL_STYLES.get(level, "")
         category = str(crumb.get("category", ""))
         category_style = CATEGORY_STYLES.get(category, OTHER_CATEGORY_STYLE)
-        time = one_line.format_relative_time(crumb["timestamp"], self.event.timestamp)
+        time = breadcrumb_line.format_relative_time(crumb["timestamp"], self.event.timestamp)
         return (
             Text(time, style="dim"),
             Text(shapes.get(level, shapes["info"]), style=style or category_style),
@@ -98,18 +98,18 @@ class Timeline:
 
     def _format_failure(self, shapes: Mapping[str, str]) -> Iterator[tuple[Text, ...]]:
         attributes = self.event.attributes
-        line = f"{shorten_type(self.event)}: {attributes.get('exception.message', '')}"
+        title = f"{shorten_type(self.event)}: {attributes.get('exception.message', '')}"
         level = Text(self.event.severity_text.lower(), style="bold red")
         cross = Text(shapes["failure"], style="bold red")
-        yield Text("0", style="bold red"), cross, level, Text(line, style="bold white on red")
-        where = find_origin(str(attributes.get("exception.stacktrace", "")))
-        if where:
-            yield Text(), Text(), Text(), Text(where.source, style="red")
-            yield Text(), Text(), Text(), Text(f"at {where}", style="dim")
+        yield Text("0", style="bold red"), cross, level, Text(title, style="bold white on red")
+        line = find_source_line(str(attributes.get("exception.stacktrace", "")))
+        if line is not None:
+            yield Text(), Text(), Text(), Text(line.source, style="red")
+            yield Text(), Text(), Text(), Text(f"at {line}", style="dim")
 
     def _format_footer(self) -> Text:
         attributes = self.event.attributes
-        moment = datetime.fromtimestamp(self.event.timestamp / one_line.NANOSECONDS).astimezone()
+        moment = datetime.fromtimestamp(self.event.timestamp / breadcrumb_line.NANOSECONDS).astimezone()
         handled = "handled" if attributes.get("otel_crumbs.handled") else "unhandled"
         count = len(self.event.breadcrumbs)
         parts = [
@@ -130,11 +130,11 @@ def shorten_type(event: ReceivedEvent) -> str:
 
 def format_message(crumb: Mapping[str, Any], style: str, limit: int) -> Text:
     """Return the message of a breadcrumb with its marks, duration and data."""
-    text = Text(one_line.cut(one_line.format_message(crumb), limit), style=style)
-    marks = one_line.format_marks(crumb)
+    text = Text(breadcrumb_line.cut(breadcrumb_line.format_message(crumb), limit), style=style)
+    marks = breadcrumb_line.format_marks(crumb)
     if marks:
         text.append(f"  {marks}", style="bold")
-    for extra in (one_line.format_duration(crumb), one_line.format_data(crumb)):
+    for extra in (breadcrumb_line.format_duration(crumb), breadcrumb_line.format_data(crumb)):
         if extra:
             text.append(f"  {extra}", style="dim")
     return text

@@ -31,7 +31,7 @@ class ShopResponse:
 
 # Visits of one row happen at the same time: two customers want the last mug.
 # Exactly one of them gets it, so the events are counted for the row.
-DAY: tuple[tuple[Visit, ...], ...] = (
+VISITS: tuple[tuple[Visit, ...], ...] = (
     (Visit(path="/", wish="look around"),),
     (Visit(path="/products/1/", wish="look at the moka pot"),),
     (Visit(path="/products/4/", wish="look at the new kettle", events=1),),
@@ -44,19 +44,19 @@ DAY: tuple[tuple[Visit, ...], ...] = (
     (Visit(method="POST", path="/orders/1/pay/", wish="pay for order 1", events=1),),
 )
 
-EXPECTED_EVENTS = sum(visit.events for row in DAY for visit in row)
+EXPECTED_EVENTS = sum(visit.events for row in VISITS for visit in row)
 
 
 def make_visits(port: int, deadline: float) -> Iterator[ShopResponse]:
-    """Go through the day; each row waits for the one before."""
-    go = partial(make_visit, port=port, deadline=deadline)
-    with ThreadPoolExecutor(max_workers=max(map(len, DAY))) as customers:
-        for row in DAY:
-            yield from customers.map(go, row)
+    """Make the visits; each row waits for the one before."""
+    make = partial(make_visit, port=port, deadline=deadline)
+    with ThreadPoolExecutor(max_workers=max(map(len, VISITS))) as customers:
+        for row in VISITS:
+            yield from customers.map(make, row)
 
 
 def make_visit(visit: Visit, *, port: int, deadline: float) -> ShopResponse:
-    """Send one request, past any proxy, and read the whole answer."""
+    """Send one request, past any proxy, and read the whole response."""
     connection = HTTPConnection("127.0.0.1", port, timeout=max(0.1, deadline - monotonic()))
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if visit.body else {}
     try:

@@ -81,10 +81,10 @@ def check_middleware_comes_first(**_: Any) -> list[CheckMessage]:
 @register(Tags.compatibility)
 def check_environment(**_: Any) -> list[CheckMessage]:
     """Check that the environment has no unknown variable and no value that cannot be used."""
-    return [*_warn_of_unknown_variables(), *_warn_of_unused_values()]
+    return [*_find_unknown_variables(), *_find_unusable_values()]
 
 
-def _warn_of_unknown_variables() -> Iterable[CheckMessage]:
+def _find_unknown_variables() -> Iterable[CheckMessage]:
     known = {setting.variable for setting in SETTINGS}
     for variable in sorted(os.environ):
         if variable.startswith(PREFIX) and variable not in known:
@@ -95,10 +95,10 @@ def _warn_of_unknown_variables() -> Iterable[CheckMessage]:
             )
 
 
-def _warn_of_unused_values() -> Iterable[CheckMessage]:
+def _find_unusable_values() -> Iterable[CheckMessage]:
     for setting in SETTINGS:
         value = os.environ.get(setting.variable, "").strip()
-        if value and not _parses(setting.parse, value):
+        if value and not _is_usable(setting.parse, value):
             yield Warning(
                 f"{setting.variable} cannot be used; the default is.",
                 hint=f"It expects {setting.expects}.",
@@ -106,10 +106,10 @@ def _warn_of_unused_values() -> Iterable[CheckMessage]:
             )
 
 
-def _parses(parse: Any, value: str) -> bool:
+def _is_usable(parse: Any, value: str) -> bool:
     try:
         parse(value)
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001 - a hook's module is imported here, and may raise anything
         return False
     return True
 

@@ -25,11 +25,11 @@ def CrumbsMiddleware(get_response: Handler) -> Handler:  # noqa: N802 - named li
     instrumentation runs, it is not needed and does nothing.
     """
     if iscoroutinefunction(get_response):
-        return _make_async(get_response)
-    return _make_sync(get_response)
+        return _make_async_middleware(get_response)
+    return _make_sync_middleware(get_response)
 
 
-def _make_sync(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handler:
+def _make_sync_middleware(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return get_response(request)
@@ -39,7 +39,7 @@ def _make_sync(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Handl
     return middleware
 
 
-def _make_async(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Handler:
+def _make_async_middleware(get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> Handler:
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return await get_response(request)

@@ -14,7 +14,7 @@ from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
 
-WAITING = "none yet: attached as soon as the application sets one"
+NO_PROVIDER = "none yet: attached as soon as the application sets one"
 
 
 def describe_hooks(installation: Installation) -> Section:
@@ -38,8 +38,8 @@ def describe_tracer_provider() -> Row:
     """Return the row about the provider of the trail's spans."""
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
-        return Row(name="tracer provider", value=WAITING, state=State.NOTE)
-    # What a ParentBased sampler does below a root is hardly ever said differently.
+        return Row(name="tracer provider", value=NO_PROVIDER, state=State.NOTE)
+    # The samplers of a ParentBased sampler for spans below a root are hardly ever changed.
     sampler = "sampler " + re.sub(r"\{root:(\w+),.*?\}", r"(\1)", provider.sampler.get_description())
     return Row(name="tracer provider", value=type(provider).__name__, remark=sampler, state=State.GOOD)
 
@@ -48,5 +48,5 @@ def describe_logger_provider() -> Row:
     """Return the row about the provider of the trail's log records."""
     provider = _logs.get_logger_provider()
     if not isinstance(provider, LoggerProvider):
-        return Row(name="logger provider", value=WAITING, state=State.NOTE)
+        return Row(name="logger provider", value=NO_PROVIDER, state=State.NOTE)
     return Row(name="logger provider", value=type(provider).__name__, state=State.GOOD)

@@ -16,7 +16,7 @@ OWN = "otel_crumbs"
 # The spans of these are in the trail already, or are no breadcrumbs.
 NO_LOSS = ("asgi", "asyncio", "click", "dbapi", "exceptions", "jinja2", "logging", "system-metrics", "wsgi")
 
-# The one below is used by the one above it, and hardly ever alone.
+# Libraries that are used by another one, and hardly ever alone.
 COVERED_BY = {"urllib3": "requests", "starlette": "fastapi"}
 
 NONE_ACTIVE = Row(
@@ -24,7 +24,6 @@ NONE_ACTIVE = Row(
     value="opentelemetry-instrument otel-crumbs doctor shows what an application gets that is started this way",
     state=State.NOTE,
 )
-
 
 # OpenTelemetry's Django instrumentation reads the settings long before manage.py can name them.
 DJANGO_ADVICE = "needs DJANGO_SETTINGS_MODULE in the environment, which is not set"
@@ -40,9 +39,9 @@ def describe_instrumentations(environ: Mapping[str, str]) -> Section:
 
 
 def describe_missing() -> Section:
-    """Return the libraries without an instrumentation that there is one for, each with the remedy."""
+    """Return the section about libraries whose instrumentation is not installed, each with the remedy."""
     rows = tuple(dict.fromkeys(_iterate_missing()))
-    return Section(title="Leave more breadcrumbs with an instrumentation", key="lacking", rows=rows)
+    return Section(title="Would leave more breadcrumbs with an instrumentation", key="lacking", rows=rows)
 
 
 def _describe_instrumentation(entry: EntryPoint, environ: Mapping[str, str]) -> Row:
@@ -61,7 +60,7 @@ def is_active(entry: EntryPoint) -> bool:
 
 
 def _iterate_missing() -> Iterator[Row]:
-    for library, instrumentation in iterate_known():
+    for library, instrumentation in iterate_known_instrumentations():
         distribution = re.split(r"[=<>~! ]", instrumentation)[0]
         topic = distribution.removeprefix("opentelemetry-instrumentation-")
         cover = COVERED_BY.get(topic)
@@ -76,8 +75,8 @@ def is_installed(topic: str) -> bool:
     return find_version(f"opentelemetry-instrumentation-{topic}") is not None
 
 
-def iterate_known() -> Iterator[tuple[str | None, str]]:
-    """Iterate over the library, None for Python's own, and the instrumentation to install for it."""
+def iterate_known_instrumentations() -> Iterator[tuple[str | None, str]]:
+    """Iterate over pairs of a library, None for Python's own, and the instrumentation to install for it."""
     try:
         from opentelemetry.instrumentation.bootstrap_gen import (  # noqa: PLC0415 - not a public module
             default_instrumentations,

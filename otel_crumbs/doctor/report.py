@@ -22,7 +22,7 @@ MIN_ROOM = 24
 
 
 def as_json(sections: Iterable[Section], *, well: bool) -> str:
-    """Return everything as one document."""
+    """Return the sections as one JSON document."""
     document = {section.key: section.as_list() for section in sections}
     return json.dumps({"well": well} | document, indent=2)
 
@@ -32,7 +32,7 @@ class Report:
     Writes sections as text.
 
     Args:
-        stream: Where to; colours only if it is a terminal, and nobody set NO_COLOR.
+        stream: Takes the text; in colours only if it is a terminal, and NO_COLOR is not set.
 
     """
 
@@ -46,19 +46,19 @@ class Report:
         """Write a section, if there is anything in it."""
         if not section.rows:
             return
-        self._format_line(self._paint(section.title, BOLD))
+        self._write_line(self._paint(section.title, BOLD))
         name_width = max(len(row.name) for row in section.rows)
         value_width = max(len(row.value) * (len(row.value) <= MAX_VALUE_WIDTH) for row in section.rows)
         for row in section.rows:
             for line in self._format_row(row, name_width, value_width):
-                self._format_line(line)
-        self._format_line("")
+                self._write_line(line)
+        self._write_line("")
         self._stream.flush()
 
-    def format_verdict(self, sentence: str, *, well: bool) -> None:
-        """Write the conclusion."""
+    def write_verdict(self, sentence: str, *, well: bool) -> None:
+        """Write the last sentence of the report."""
         for line in textwrap.wrap(sentence, self._width):
-            self._format_line(self._paint(line, COLOURS[State.GOOD if well else State.BAD]))
+            self._write_line(self._paint(line, COLOURS[State.GOOD if well else State.BAD]))
 
     def _format_row(self, row: Row, name_width: int, value_width: int) -> Iterator[str]:
         mark = self._paint(self._marks[row.state], COLOURS.get(row.state, ""))
@@ -82,5 +82,5 @@ class Report:
     def _paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._coloured and code else text
 
-    def _format_line(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         self._stream.write(f"{text}\n")

@@ -1,4 +1,4 @@
-"""The examination from start to end."""
+"""The examination of an environment, from start to end."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from otel_crumbs.install import get_installation, install
 from otel_crumbs.setup.installation import Installation
 
+from .exporters import describe_exporters
 from .hooks import describe_hooks
 from .instrumentations import describe_instrumentations, describe_missing
+from .logged_warnings import collect_warnings, describe_warnings
 from .report import Report, as_json
 from .section import Section, State
-from .sending import describe_sending
 from .settings import describe_settings, describe_standard_variables
+from .spools import describe_spools
 from .versions import describe_versions
-from .waiting import describe_spools
-from .warned import collect_warnings, describe_warnings
 
 UNREACHED = re.compile("not reached|no answer|UNAVAILABLE|DEADLINE")
 VARIABLES = "OTEL_EXPORTER_OTLP_ENDPOINT, _PROTOCOL and _HEADERS say where and how it is sent."
@@ -28,9 +28,9 @@ def run(*, timeout: float, send: bool = True, json: bool = False) -> int:
     """Examine this environment, and return the exit code: 1 if the test event was not taken."""
     report = Report(sys.stdout)
     sections: list[Section] = []
-    with collect_warnings() as heard:
+    with collect_warnings() as lines:
         installation = get_installation() or install()
-        for section in examine(installation, heard, timeout=timeout, send=send):
+        for section in examine(installation, lines, timeout=timeout, send=send):
             sections.append(section)
             if not json:
                 report.write(section)
@@ -38,12 +38,12 @@ def run(*, timeout: float, send: bool = True, json: bool = False) -> int:
     if json:
         sys.stdout.write(as_json(sections, well=well) + "\n")
     else:
-        report.format_verdict(judge(sections, well=well), well=well)
+        report.write_verdict(describe_result(sections, well=well), well=well)
     return 0 if well else 1
 
 
-def examine(installation: Installation, heard: Sequence[str], *, timeout: float, send: bool) -> Iterator[Section]:
-    """Iterate over everything that there is to know, the test event last."""
+def examine(installation: Installation, lines: Sequence[str], *, timeout: float, send: bool) -> Iterator[Section]:
+    """Iterate over the sections of the report; the test event and the warnings come last."""
     yield describe_versions()
     yield describe_settings(installation.config, os.environ)
     yield describe_standard_variables(os.environ)
@@ -52,12 +52,12 @@ def examine(installation: Installation, heard: Sequence[str], *, timeout: float,
     yield describe_instrumentations(os.environ)
     yield describe_missing()
     if send:
-        yield describe_sending(installation, timeout)
-    yield describe_warnings(heard, os.environ)
+        yield describe_exporters(installation, timeout)
+    yield describe_warnings(lines, os.environ)
 
 
-def judge(sections: Sequence[Section], *, well: bool) -> str:
-    """Return the conclusion in a sentence or two."""
+def describe_result(sections: Sequence[Section], *, well: bool) -> str:
+    """Return the result of the test event in a sentence or two."""
     results = [row for section in sections if section.key == "test_event" for row in section.rows]
     refusals = {row.name: row.remark for row in results if row.state is State.BAD}
     hint = f" {VARIABLES}" if "otlp" in refusals else ""

@@ -1,25 +1,26 @@
-"""The effective settings, each with its origin, and the standard variables beside them."""
+"""The effective settings, each with its origin, and the standard variables beside them; secrets are masked."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otel_crumbs.event.scrub import SCRUBBED, Scrubber
 from otel_crumbs.setup.config import SETTINGS, Config, Setting
 
-from .masking import mask
 from .section import Row, Section, State
 
-# Always worth showing, with the meaning of their absence.
-IMPORTANT = {
+# Variables that are shown always, each with what happens where it is not set.
+ALWAYS_SHOWN = {
     "OTEL_SERVICE_NAME": "events come from unknown_service",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "a collector on this machine",
     "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
 }
 
-# Worth showing where they are set: they change what is recorded or sent.
-OTHERS = (
+# Variables that are shown where they are set: they change what is recorded or sent.
+SHOWN_IF_SET = (
     "OTEL_SDK_DISABLED",
     "OTEL_CONFIG_FILE",
     "OTEL_EXPERIMENTAL_CONFIG_FILE",
@@ -36,8 +37,23 @@ OTHERS = (
     "HTTPS_PROXY",
 )
 
-
 NOTHING: tuple[object, ...] = (None, "", (), {})
+
+_SCRUBBER = Scrubber()
+_USER = re.compile(r"//[^/\s@]+@")
+
+
+def mask(name: str, value: str) -> str:
+    """Return the value of a variable without passwords, tokens, and the values of headers."""
+    if "HEADERS" in name.upper():
+        return ",".join(_mask_header(pair) for pair in value.split(","))
+    return _SCRUBBER.scrub_text(_USER.sub(f"//{SCRUBBED}@", value))
+
+
+def _mask_header(pair: str) -> str:
+    key, separator, _ = pair.partition("=")
+    # A pair without a name may be a secret as a whole.
+    return f"{key.strip()}={SCRUBBED}" if separator else SCRUBBED
 
 
 def describe_settings(config: Config, environ: Mapping[str, str]) -> Section:
@@ -58,7 +74,7 @@ def _describe_setting(setting: Setting, config: Config, environ: Mapping[str, st
     origin = config.origins.get(setting.name, "default")
     text = environ.get(setting.variable, "").strip()
     if origin == "default" and text:
-        # What cannot be read cannot be mask either.
+        # A secret that cannot be parsed cannot be masked either.
         found = "what it is" if setting.secret else repr(mask(setting.name, text))
         remark = f"default: {setting.variable} expects {setting.expects}, not {found}"
         return Row(name=setting.name, value=value, remark=remark, state=State.NOTE)
@@ -84,9 +100,9 @@ def format_value(name: str, value: Any) -> str:
 
 
 def _iterate_variables(environ: Mapping[str, str]) -> Iterator[Row]:
-    for name, otherwise in IMPORTANT.items():
+    for name, fallback in ALWAYS_SHOWN.items():
         value = environ.get(name, "").strip()
-        yield Row(name=name, value=mask(name, value) or "not set", remark="" if value else otherwise)
+        yield Row(name=name, value=mask(name, value) or "not set", remark="" if value else fallback)
     for name, value in sorted(environ.items()):
-        if value and name not in IMPORTANT and (name in OTHERS or name.startswith("OTEL_EXPORTER_OTLP_")):
+        if value and name not in ALWAYS_SHOWN and (name in SHOWN_IF_SET or name.startswith("OTEL_EXPORTER_OTLP_")):
             yield Row(name=name, value=mask(name, value))

@@ -1,4 +1,4 @@
-"""Error events kept in memory."""
+"""The exporter that keeps error events in memory, and its installation for a block of a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from otel_crumbs.export import DELIVERED, Outcome
 from otel_crumbs.install import flush, install
 from otel_crumbs.trails import current
 
-# Events are made in a worker; nothing that works takes this long.
+# In seconds. Events are made in a worker thread, which needs much less.
 _PATIENCE = 10.0
 
 
@@ -19,7 +19,7 @@ class CapturedEvents(Sequence[ErrorEvent]):
     """
     The error events captured so far, oldest first; an exporter that keeps them.
 
-    Looking at them waits until the worker is done with what was captured.
+    Reading them waits until the worker has delivered every captured error.
     """
 
     name = "memory"
@@ -34,10 +34,10 @@ class CapturedEvents(Sequence[ErrorEvent]):
         return DELIVERED
 
     def shutdown(self) -> None:
-        """Keep the events."""
+        """Keep the events: the test reads them later."""
 
     def clear(self) -> None:
-        """Forget them."""
+        """Forget the events so far."""
         flush(_PATIENCE)
         self._events.clear()
 
@@ -48,12 +48,12 @@ class CapturedEvents(Sequence[ErrorEvent]):
     def __getitem__(self, index: slice) -> Sequence[ErrorEvent]: ...
 
     def __getitem__(self, index: int | slice) -> ErrorEvent | Sequence[ErrorEvent]:
-        """Return an event, or some."""
+        """Return an event, or a slice of them."""
         flush(_PATIENCE)
         return self._events[index]
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of events."""
         flush(_PATIENCE)
         return len(self._events)
 

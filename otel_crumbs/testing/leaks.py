@@ -1,4 +1,4 @@
-"""Checks that no breadcrumb of one piece of work shows up in the error of another."""
+"""The check that no breadcrumb of one piece of work shows up in the error of another."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .events import CapturedEvents
 
 Work = Callable[[str], Any]
 
-_HOW_MANY = 8
+_PIECES = 8
 
 
 class LeakProbeError(Exception):
-    """The error that each piece of work ends with; its message is the piece's token."""
+    """The error at the end of each piece of work; its message is the piece's token."""
 
 
 def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
@@ -45,22 +45,22 @@ def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
             or one with the token of another.
 
     """
-    for name, run in _iterate_ways(work):
+    for name, run in _iterate_schedules(work):
         events.clear()
-        tokens = [f"{name}-{number}-token" for number in range(_HOW_MANY)]
+        tokens = [f"{name}-{number}-token" for number in range(_PIECES)]
         run(tokens)
-        _check(name, tokens, events)
+        _check_trails(name, tokens, events)
 
 
-def _iterate_ways(work: Work) -> Iterator[tuple[str, Callable[[Iterable[str]], None]]]:
+def _iterate_schedules(work: Work) -> Iterator[tuple[str, Callable[[Iterable[str]], None]]]:
     if inspect.iscoroutinefunction(work):
-        yield "tasks", lambda tokens: asyncio.run(_gather(work, tokens))
-        yield "one-task", lambda tokens: asyncio.run(_run_in_turn(work, tokens))
+        yield "tasks", lambda tokens: asyncio.run(_run_in_tasks(work, tokens))
+        yield "one-task", lambda tokens: asyncio.run(_run_in_one_task(work, tokens))
         return
     yield "one-thread", lambda tokens: _run_on_one_thread(work, tokens)
     yield "pool", lambda tokens: _run_in_pool(work, tokens)
     yield "copied-contexts", lambda tokens: _run_in_copied_contexts(work, tokens)
-    yield "to-thread", lambda tokens: asyncio.run(_run_to_threads(work, tokens))
+    yield "to-thread", lambda tokens: asyncio.run(_run_in_threads(work, tokens))
 
 
 def _run_piece(work: Work, token: str) -> None:
@@ -88,34 +88,34 @@ def _run_in_pool(work: Work, tokens: Iterable[str]) -> None:
 
 def _run_in_copied_contexts(work: Work, tokens: Iterable[str]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
-        waiting = [pool.submit(copy_context().run, _run_piece, work, token) for token in tokens]
-        for future in waiting:
+        futures = [pool.submit(copy_context().run, _run_piece, work, token) for token in tokens]
+        for future in futures:
             future.result()
 
 
-async def _run_to_threads(work: Work, tokens: Iterable[str]) -> None:
+async def _run_in_threads(work: Work, tokens: Iterable[str]) -> None:
     await asyncio.gather(*(asyncio.to_thread(_run_piece, work, token) for token in tokens))
 
 
-async def _gather(work: Work, tokens: Iterable[str]) -> None:
+async def _run_in_tasks(work: Work, tokens: Iterable[str]) -> None:
     await asyncio.gather(*(_run_piece_async(work, token) for token in tokens))
 
 
-async def _run_in_turn(work: Work, tokens: Iterable[str]) -> None:
+async def _run_in_one_task(work: Work, tokens: Iterable[str]) -> None:
     for token in tokens:
         await _run_piece_async(work, token)
 
 
-def _check(name: str, tokens: list[str], events: CapturedEvents) -> None:
+def _check_trails(name: str, tokens: list[str], events: CapturedEvents) -> None:
     by_token = {event.exception.message: event for event in events}
     for token in tokens:
         event = by_token.get(token)
         if event is None:
             _fail(f"{name}: the error of {token} was not captured")
-        reported = _dump_breadcrumbs(event)
-        if token not in reported:
+        trail = _dump_breadcrumbs(event)
+        if token not in trail:
             _fail(f"{name}: the error of {token} has no breadcrumb of its own")
-        leaked = [other for other in tokens if other != token and other in reported]
+        leaked = [other for other in tokens if other != token and other in trail]
         if leaked:
             _fail(f"{name}: the error of {token} has breadcrumbs of {', '.join(leaked)}")
 

@@ -12,7 +12,7 @@ from otel_crumbs.trails import Breadcrumb
 # 1 January 2026, in nanoseconds.
 START = 1_767_225_600_000_000_000
 STEP = 1_000_000
-_TOOK = re.compile(r"(?P<before> in | after | in flight for )\d+(?:\.\d+)? (?:ms|s)\b")
+_DURATION = re.compile(r"(?P<before> in | after | in flight for )\d+(?:\.\d+)? (?:ms|s)\b")
 
 
 def freeze_event(event: ErrorEvent) -> ErrorEvent:
@@ -42,7 +42,7 @@ def _freeze_breadcrumb(breadcrumb: Breadcrumb, index: int, span_ids: dict[str, s
     return replace(
         breadcrumb,
         timestamp=START + index * STEP,
-        message=_TOOK.sub(r"\g<before>1 ms", breadcrumb.message),
+        message=_DURATION.sub(r"\g<before>1 ms", breadcrumb.message),
         data=data,
         span_id=span_ids.setdefault(span_id, f"{len(span_ids) + 1:016x}") if span_id else None,
         duration_ms=None if breadcrumb.duration_ms is None else 1.0,

@@ -96,6 +96,11 @@ class Branch:
         if self.parent is not None:
             self._append_to_ancestors(entry)
 
+    def clear(self) -> None:
+        """Forget the entries."""
+        self.own = OwnRing(self.own.size)
+        self.below = None
+
     def iterate_lineage(self) -> Iterator[Branch]:
         """Iterate over this branch and its ancestors."""
         branch: Branch | None = self

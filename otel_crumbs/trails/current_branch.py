@@ -86,12 +86,16 @@ class Current:
         self.open_blocks: dict[int, ref[OpenBlock]] = {}
 
     def reset(self) -> None:
-        """Forget every span and branch, as a forked child must."""
+        """Forget every span, branch and entry, as a forked child must."""
         self.open_spans.clear()
         self._unseen.clear()
         self._thread = threading.local()
         _operation_branch.set(None)
         _ambient_branch.set(None)
+        # The context may name them still, and with them the operation that goes on.
+        for block in tuple(self.open_blocks.values()):
+            if (opened := block()) is not None:
+                opened.branch.clear()
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""

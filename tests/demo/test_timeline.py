@@ -12,7 +12,7 @@ pytest.importorskip("rich")
 
 from rich.console import Console
 
-from otel_crumbs.demo.received import ReceivedEvent
+from otel_crumbs.demo.received_event import ReceivedEvent
 from otel_crumbs.demo.timeline import Timeline
 
 

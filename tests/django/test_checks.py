@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
 from django.test import override_settings
@@ -75,3 +77,13 @@ def test_the_environment_is_read(
     monkeypatch.setenv(variable, value)
 
     assert ids() == expected
+
+
+@pytest.mark.usefixtures("events")
+def test_a_hook_that_cannot_be_imported_is_a_bad_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """W006, whatever its module raises: the checks run to their end."""
+    (tmp_path / "hook_without_database.py").write_text("raise RuntimeError('no database')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("OTEL_CRUMBS_BEFORE_SEND", "hook_without_database:hook")
+
+    assert ids() == {"otel_crumbs.W006"}

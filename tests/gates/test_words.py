@@ -46,7 +46,7 @@ VERBS = frozenset(
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
-QUESTIONS = frozenset({"is", "has", "includes", "matches", "sees", "sets", "frames", "uses", "should", "parses"})
+QUESTIONS = frozenset({"is", "has", "includes", "matches", "sees", "sets", "frames", "uses", "should"})
 # Accessors and events whose names others have given: OpenTelemetry, Python, Django, requests, users of the API.
 OTHERS_NAMES = frozenset(
     """

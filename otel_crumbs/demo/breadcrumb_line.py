@@ -1,4 +1,4 @@
-"""A breadcrumb in one line: its time before the error, its message, the data worth a glance."""
+"""The line of a breadcrumb in a timeline: its time before the error, its message, and a few items of its data."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Any
 
 NANOSECONDS = 1_000_000_000
 
-# A list of columns longer than this hides the table and the condition behind it.
+# In SQL, a list of columns that is longer than this hides the table and the condition behind it.
 MAX_COLUMNS_TEXT = 30
 # Below this, in seconds, a tenth of a millisecond is worth showing.
 MOMENT = 0.01
 
-# What took less is not why anybody waited.
+# A duration below this is not shown: nobody waited for it.
 SLOW_MS = 1
 
 MAX_DATA_ITEMS = 3
 MAX_DATA_TEXT = 32
 
-# Said by the message, the category or another field already.
-SAID_ELSEWHERE = re.compile(
+# Keys whose values the message, the category or another field has already.
+SHOWN_ELSEWHERE = re.compile(
     r"^(method|url|status_code|reason|library|duration_ms|status|span|span_id|type|handled|logger|exception"
     r"|db\..*|code\..*|http\..*|thread\..*|exception\..*|otel\..*)$"
 )
 
 
 def format_relative_time(timestamp: str, zero: int) -> str:
-    """Return when something happened, seen from the error: ``-1.24 s``."""
-    seconds = (to_nanoseconds(timestamp) - zero) / NANOSECONDS
+    """Return a time as its distance from the error: ``-1.24 s``."""
+    seconds = (parse_timestamp(timestamp) - zero) / NANOSECONDS
     if abs(seconds) >= 1:
         return f"{seconds:+.2f} s"
     if abs(seconds) >= MOMENT:
@@ -37,8 +37,8 @@ def format_relative_time(timestamp: str, zero: int) -> str:
     return f"{seconds * 1000:+.1f} ms"
 
 
-def to_nanoseconds(timestamp: str) -> int:
-    """Read RFC 3339 in UTC with microseconds, without losing any of them."""
+def parse_timestamp(timestamp: str) -> int:
+    """Return RFC 3339 in UTC with microseconds as nanoseconds since the epoch, exactly."""
     moment = datetime.fromisoformat(timestamp.replace("Z", "+00:00"))
     whole = int(moment.replace(microsecond=0).timestamp())
     return whole * NANOSECONDS + moment.microsecond * 1000
@@ -51,7 +51,7 @@ def format_message(crumb: Mapping[str, Any]) -> str:
 
 
 def shorten_sql(statement: str) -> str:
-    """Return a statement as one would say it to a colleague."""
+    """Return a statement without quotes, names of its only table, conditions of joins, and long lists of columns."""
     plain = statement.replace('"', "")
     selected = re.match(r"SELECT (.+?) FROM ", plain)
     if selected and len(selected[1]) > MAX_COLUMNS_TEXT:
@@ -66,17 +66,17 @@ def shorten_sql(statement: str) -> str:
 def format_data(crumb: Mapping[str, Any]) -> str:
     """Return the few items of data that the message lacks, of plain values only."""
     items = ((key, str(item)) for key, item in (crumb.get("data") or {}).items())
-    reported = str(crumb.get("message") or "")
-    shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_reported(key, text, reported)]
+    message = str(crumb.get("message") or "")
+    shown = [f"{key}={cut(text, MAX_DATA_TEXT)}" for key, text in items if not is_shown_elsewhere(key, text, message)]
     return "  ".join(shown[:MAX_DATA_ITEMS])
 
 
-def is_reported(key: str, text: str, format_message: str) -> bool:
-    """Return whether the message has what an item of data says."""
-    if SAID_ELSEWHERE.match(key) or text.startswith("<"):
+def is_shown_elsewhere(key: str, text: str, message: str) -> bool:
+    """Return whether an item of data says no more than the message and the other fields, or is no plain value."""
+    if SHOWN_ELSEWHERE.match(key) or text.startswith("<"):
         return True
-    # An error's own words stand in the last line, where it is the one that is reported.
-    return text in format_message or (key == "error" and text.partition(":")[0] in format_message)
+    # The message of the error that is reported stands in the timeline's last line.
+    return text in message or (key == "error" and text.partition(":")[0] in message)
 
 
 def format_marks(crumb: Mapping[str, Any]) -> str:
@@ -92,10 +92,10 @@ def format_marks(crumb: Mapping[str, Any]) -> str:
 
 
 def format_duration(crumb: Mapping[str, Any]) -> str:
-    """Return how long it took, if that was long and the message does not say so."""
+    """Return the duration, empty if it was short or the message has it."""
     milliseconds = crumb.get("duration_ms") or 0
-    reported = crumb.get("type") == "http" or crumb.get("in_flight")
-    return "" if reported or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"
+    in_message = crumb.get("type") == "http" or crumb.get("in_flight")
+    return "" if in_message or milliseconds < SLOW_MS else f"{milliseconds:.1f} ms"
 
 
 def cut(text: str, limit: int) -> str:

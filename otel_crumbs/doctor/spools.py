@@ -20,10 +20,10 @@ def describe_spools(installation: Installation) -> Section:
 
 
 def _iterate_spools(installation: Installation) -> Iterator[Row]:
-    spooled = [worker for worker in installation.delivery.workers if worker.spool.place is not None]
-    if not spooled and installation.delivery.workers:
+    workers = [worker for worker in installation.delivery.workers if worker.spool.place is not None]
+    if not workers and installation.delivery.workers:
         yield Row(name="on disk", value="none are kept", remark="OTEL_CRUMBS_SPOOL_DIR", state=State.NOTE)
-    for worker in spooled:
+    for worker in workers:
         try:
             yield from _describe_spool(worker)
         except (OSError, UnsafeFolderError) as error:
@@ -36,12 +36,12 @@ def _describe_spool(worker: ExporterWorker) -> Iterator[Row]:
         yield Row(name=worker.exporter.name, value="none are kept", remark="there is no private folder here")
         return
     found = spool.look()
-    name, where = worker.exporter.name, str(spool.path)
+    name, path = worker.exporter.name, str(spool.path)
     if not found.waiting:
-        yield Row(name=name, value="none", remark=where)
+        yield Row(name=name, value="none", remark=path)
     else:
         value = f"{len(found.waiting)} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_format_age(found.oldest)} old"
-        yield Row(name=name, value=value, remark=where, state=State.NOTE)
+        yield Row(name=name, value=value, remark=path, state=State.NOTE)
     if found.set_aside:
         remark = "*.unreadable: look at them, or delete them"
         yield Row(name=name, value=f"{found.set_aside} set aside", remark=remark, state=State.NOTE)

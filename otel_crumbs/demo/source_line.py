@@ -8,7 +8,7 @@ from dataclasses import dataclass
 FRAME = re.compile(
     r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>.+)\n(?: {4}(?P<source>.*))?', re.MULTILINE
 )
-# Of what is installed, only the shop is the application; we are never it, wherever we run from.
+# Of installed packages only the shop is the application, and this package never is, also in a checkout.
 FOREIGN = re.compile(
     r"(?!.*[/\\]django_shop[/\\])"
     r".*([/\\](otel_crumbs|site-packages|dist-packages)[/\\]|[/\\]lib[/\\]python\d|^<)"
@@ -16,8 +16,8 @@ FOREIGN = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """A line of code."""
+class SourceLine:
+    """One line of the application's code."""
 
     file: str
     line: int
@@ -28,14 +28,14 @@ class Where:
         return f"{self.file}:{self.line} in {self.function}"
 
 
-def find_origin(stacktrace: str) -> Where | None:
-    """Return the innermost line in code that nobody installed, else the innermost of all."""
+def find_source_line(stacktrace: str) -> SourceLine | None:
+    """Return the innermost line that is of no installed package, else the innermost of all."""
     frames = list(FRAME.finditer(stacktrace))
     own = [frame for frame in frames if not FOREIGN.match(frame["file"])]
     if not frames:
         return None
     frame = (own or frames)[-1]
-    return Where(
+    return SourceLine(
         file="/".join(re.split(r"[/\\]", frame["file"])[-2:]),
         line=int(frame["line"]),
         function=frame["function"],

@@ -1,0 +1,63 @@
+"""The attributes of Python and of an application's providers that an installation replaces."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import logging
+import multiprocessing.process
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent import futures
+from typing import Any
+
+from opentelemetry import _logs, trace
+
+from otel_crumbs import BreadcrumbSpanProcessor
+from tests.application import Application
+
+
+def python_hooks() -> dict[str, Any]:
+    """Return everything of Python's that is hooked."""
+    return {
+        "sys.excepthook": sys.excepthook,
+        "threading.excepthook": threading.excepthook,
+        "sys.unraisablehook": sys.unraisablehook,
+        "asyncio": asyncio.BaseEventLoop.call_exception_handler,
+        "create_task": asyncio.BaseEventLoop.create_task,
+        "a job's submission": futures.thread._WorkItem.__init__,
+        "a job's run": futures.thread._WorkItem.run,
+        "a child process": multiprocessing.process.BaseProcess._bootstrap,
+        "os._exit": os._exit,
+        "SIGTERM": signal.getsignal(signal.SIGTERM),
+        "callHandlers": logging.Logger.callHandlers,
+        "isEnabledFor": logging.Logger.isEnabledFor,
+        "putrequest": http.client.HTTPConnection.putrequest,
+        "getresponse": http.client.HTTPConnection.getresponse,
+        "endheaders": http.client.HTTPConnection.endheaders,
+        "a subprocess that starts": subprocess.Popen._execute_child,
+        "wait": subprocess.Popen.wait,
+        "communicate": subprocess.Popen.communicate,
+        "poll": subprocess.Popen.poll,
+        "setter of tracer providers": trace._set_tracer_provider,
+        "setter of logger providers": _logs._internal._set_logger_provider,
+    }
+
+
+def provider_parts(app: Application) -> dict[str, Any]:
+    """Return everything of the application's providers that is changed."""
+    return {
+        "span processors": app.tracer_provider._active_span_processor._span_processors,
+        "log record processors": app.logger_provider._multi_log_record_processor._log_record_processors,
+        "sampler": app.tracer_provider.sampler,
+        "sampler of a tracer": app.tracer.sampler,
+    }
+
+
+def processors(app: Application) -> list[Any]:
+    """Return our span processors on a provider."""
+    many = app.tracer_provider._active_span_processor._span_processors
+    return [processor for processor in many if isinstance(processor, BreadcrumbSpanProcessor)]
