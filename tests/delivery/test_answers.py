@@ -129,7 +129,7 @@ def _a_state_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Keep the spools of tests apart."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("otel_crumbs.export.delivery.attempt.MAX_SECONDS", 1.5)
-    monkeypatch.setattr("otel_crumbs.export.delivery.worker.MAX_SECONDS", 1.5)
+    monkeypatch.setattr("otel_crumbs.export.delivery.worker_thread.MAX_SECONDS", 1.5)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._FIRST", 60.0)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._LONGEST", 60.0)
 

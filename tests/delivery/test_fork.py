@@ -13,7 +13,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
-from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
@@ -94,7 +94,7 @@ def test_a_child_delivers_what_earlier_processes_left(
     event = event_of()
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
     spool = Spool(find_default_base(), service="shop", exporter="http")
-    spool.write(event, encode(event))
+    spool.write(event, encode_event(event))
 
     code = in_child(lambda: until(lambda: not waiting(tmp_path)))
 

@@ -20,7 +20,7 @@ from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
-from otel_crumbs.export.http.document import document_of, encode
+from otel_crumbs.export.http.document import document_of, encode_json
 from otel_crumbs.export.otlp.wire import request_of
 from otel_crumbs.export.sentry.exporter import envelope_of
 from otel_crumbs.trails import Branch, Operation
@@ -113,7 +113,7 @@ def every_encoding(event: ErrorEvent) -> None:
             assert len(json.loads(attributes["otel_crumbs.breadcrumbs"].string_value)) == len(event.breadcrumbs)
         else:
             assert len(attributes["otel_crumbs.breadcrumbs"].array_value.values) == len(event.breadcrumbs)
-    assert_valid_document(encode(document_of(event)))
+    assert_valid_document(encode_json(document_of(event)))
     assert_valid_envelope(envelope_of(event))
     format_event(event).encode()
 

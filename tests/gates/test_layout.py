@@ -8,7 +8,6 @@ from .project import PACKAGE, ROOT, package_files
 
 # Modules whose tests have another name, because they only work together with another module, or in a whole process.
 ELSEWHERE = {
-    "base/fork.py": "delivery/test_fork.py",
     "base/identity.py": "export/test_app_logs.py",
     "base/resource.py": "test_install.py",
     "breadcrumbs.py": "gates/test_public_names.py",
@@ -40,12 +39,13 @@ ELSEWHERE = {
     "export/delivery/back_off.py": "export/delivery/test_delivery.py",
     "export/delivery/notices.py": "export/delivery/test_delivery.py",
     "export/delivery/pending.py": "export/delivery/test_worker.py",
+    "export/delivery/worker_thread.py": "export/delivery/test_worker.py",
     "export/delivery/sender.py": "export/delivery/test_delivery.py",
     "export/entry_points.py": "setup/test_exporters.py",
     "export/exporter.py": "setup/test_exporters.py",
     "export/http/deadline.py": "export/http/test_poster.py",
     "export/http/exporter.py": "export/http/test_document.py",
-    "export/http/settings.py": "setup/test_config.py",
+    "export/http/endpoint.py": "setup/test_exporters.py",
     "export/otlp/grpc_exporter.py": "collector/test_wire.py",
     "export/sentry/dsn.py": "setup/test_exporters.py",
     "export/spool/exporter_spool.py": "export/delivery/test_delivery.py",

@@ -41,7 +41,7 @@ def test_events_that_were_tried_wait_behind_fresh_ones() -> None:
     queue = EventQueue()
     event = event_of()
     tried = replace(event, exceptions=(replace(event.exception, message="tried"),))
-    queue.put_back(QueuedError.from_event(tried))
+    queue.requeue(QueuedError.from_event(tried))
     queue.put(captured("fresh"))
 
     assert messages(queue) == ["fresh", "tried"]

@@ -53,7 +53,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         def start(*exporters: Answering, spool: SpoolLocation | None = SpoolLocation(base=tmp_path)) -> Delivery:  # noqa: B008
             delivery = Delivery(exporters, Builder().build, spool=spool, service=lambda: "shop")
             stack.callback(delivery.close)
-            delivery.look_for_leftovers()
+            delivery.look_for_undelivered()
             return delivery
 
         yield start

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.export.http.document import document_of, encode
+from otel_crumbs.export.http.document import document_of, encode_json
 from otel_crumbs.export.http.exporter import HttpExporter
 from tests.export.events import event_of
 from tests.export.receiver import receiving
@@ -54,13 +54,13 @@ def test_the_whole_event_is_in_it() -> None:
 )
 def test_it_is_what_the_schema_says(fields: dict[str, object]) -> None:
     """The document is valid, also where it has only the required fields."""
-    assert_valid_document(encode(document_of(event_of(**fields))))
+    assert_valid_document(encode_json(document_of(event_of(**fields))))
 
 
 @pytest.mark.parametrize("field", ["version", "event_id", "exceptions", "breadcrumbs", "resource"])
 def test_the_schema_refuses_a_document_without(field: str) -> None:
     """A schema that takes everything would promise nothing."""
-    document = json.loads(encode(document_of(event_of())))
+    document = json.loads(encode_json(document_of(event_of())))
     del document[field]
 
     assert not validator().is_valid(document)

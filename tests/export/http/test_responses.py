@@ -12,8 +12,8 @@ import pytest
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.http.exporter import HttpExporter
 from otel_crumbs.export.http.responses import parse_retry_after
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
-from otel_crumbs.export.otlp.settings import read_settings
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.export.sentry.exporter import SentryExporter
 from tests.export.events import event_of
@@ -25,7 +25,7 @@ TIMEOUT = 5.0
 
 def otlp(url: str) -> Exporter:
     """Return the exporter `otlp`."""
-    return OtlpHttpExporter(read_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
+    return OtlpHttpExporter(read_otlp_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": url}))
 
 
 def http(url: str) -> Exporter:

@@ -12,8 +12,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 )
 
 from otel_crumbs.export import Verdict
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
-from otel_crumbs.export.otlp.settings import read_settings
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
@@ -30,7 +30,9 @@ def receiver() -> Iterator[Receiver]:
 def exporter(receiver: Receiver, *, as_json: bool = False, **variables: str) -> OtlpHttpExporter:
     """Return the exporter as the environment describes it."""
     environ = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in variables.items()}
-    return OtlpHttpExporter(read_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json)
+    return OtlpHttpExporter(
+        read_otlp_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json
+    )
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])

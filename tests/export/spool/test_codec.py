@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo, Frame
-from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode, encode
+from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode_event, encode_event
 from tests.export.events import event_of
 
 texts = st.text(st.characters(exclude_categories=()))
@@ -43,7 +43,7 @@ def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[s
     )
     event = event_of(breadcrumbs=tuple(trail), resource=resource, exceptions=(exception,), operation=words)
 
-    back = decode(encode(event))
+    back = decode_event(encode_event(event))
 
     assert back == event
     assert repr(back.resource) == repr(event.resource)
@@ -53,23 +53,23 @@ def test_a_key_that_looks_like_ours_is_a_key() -> None:
     """No data is taken for a wrapping."""
     event = event_of(resource={"otel_crumbs.kind": "tuple", "items": [1]})
 
-    assert decode(encode(event)) == event
+    assert decode_event(encode_event(event)) == event
 
 
 def test_every_field_is_kept() -> None:
     """A field that is added to the model is in the file without anybody thinking of it."""
-    document = json.loads(encode(event_of()))
+    document = json.loads(encode_event(event_of()))
 
     assert set(document["event"]) == {field.name for field in dataclasses.fields(ErrorEvent)}
 
 
 def test_fields_of_another_release_do_no_harm() -> None:
     """One that is not known is passed over, one that is missing has its default."""
-    document = json.loads(encode(event_of(held_back=3)))
+    document = json.loads(encode_event(event_of(held_back=3)))
     del document["event"]["held_back"]
     document["event"]["colour"] = "blue"
 
-    assert decode(json.dumps(document).encode()) == event_of_the_same(document)
+    assert decode_event(json.dumps(document).encode()) == event_of_the_same(document)
 
 
 def event_of_the_same(document: Any) -> ErrorEvent:
@@ -92,16 +92,16 @@ def event_of_the_same(document: Any) -> ErrorEvent:
         b'{"version":0,"event":{}}',
         b'{"version":"x","event":{}}',
         b"[" * 100_000,
-        encode(event_of())[:-40],
+        encode_event(event_of())[:-40],
     ],
 )
 def test_garbage_is_unreadable_and_nothing_else(data: bytes) -> None:
     """One error for all that a broken disk or a curious hand may leave."""
     with pytest.raises(UnreadableError):
-        decode(data)
+        decode_event(data)
 
 
 def test_a_later_release_is_recognised() -> None:
     """What it wrote is not garbage."""
     with pytest.raises(NewerVersionError):
-        decode(b'{"version":2,"event":{}}')
+        decode_event(b'{"version":2,"event":{}}')

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.private_folder import SUPPORTED, UnsafeFolderError
 from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
 from otel_crumbs.export.spool.spool_file import name_folder
@@ -40,7 +40,7 @@ def keep(spool: Spool, message: str = "boom", **fields: Any) -> str:
     """Write an event, and return the name of its file."""
     event = event_of(ValueError(message), **fields)
     before = set(spool.look().waiting)
-    spool.write(event, encode(event))
+    spool.write(event, encode_event(event))
     [name] = set(spool.look().waiting) - before
     return name
 
@@ -85,12 +85,12 @@ def test_fatal_errors_come_first_then_the_oldest(spool: Spool) -> None:
 def test_the_oldest_makes_room(base: Path) -> None:
     """Events that are not fatal go first."""
     event = event_of(ValueError("boom"), timestamp=4, breadcrumbs=())
-    spool = Spool(base, service="shop", exporter="http", max_bytes=3 * len(encode(event)) + 200)
+    spool = Spool(base, service="shop", exporter="http", max_bytes=3 * len(encode_event(event)) + 200)
     fatal = keep(spool, timestamp=1, fatal=True, breadcrumbs=())
     keep(spool, timestamp=2, breadcrumbs=())
     third = keep(spool, timestamp=3, breadcrumbs=())
 
-    gone = spool.write(event, encode(event))
+    gone = spool.write(event, encode_event(event))
 
     assert gone == 1
     assert spool.look().waiting[:2] == (fatal, third)
@@ -103,7 +103,7 @@ def test_an_event_larger_than_the_spool_is_not_kept(base: Path) -> None:
     event = event_of(stacktrace="x" * 5000)
 
     with pytest.raises(OSError, match="no room"):
-        spool.write(event, encode(event))
+        spool.write(event, encode_event(event))
 
     assert spool.look().waiting == (name,)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from otel_crumbs.export.otlp.settings import read_settings
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 
 ALL, LOGS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_LOGS_"
 
 
 def test_nothing_set_is_a_collector_beside_us() -> None:
     """The defaults are those of the specification."""
-    settings = read_settings({})
+    settings = read_otlp_settings({})
 
     assert settings.protocol == "http/protobuf"
     assert settings.endpoint == "http://localhost:4318/v1/logs"
@@ -41,13 +41,13 @@ def test_the_endpoint(environ: dict[str, str], endpoint: str) -> None:
     if f"{ALL}PROTOCOL" in environ:
         pytest.importorskip("grpc")
 
-    assert read_settings(environ).endpoint == endpoint
+    assert read_otlp_settings(environ).endpoint == endpoint
 
 
 @pytest.mark.parametrize("prefix", [ALL, LOGS])
 def test_every_other_variable(prefix: str) -> None:
     """Each is read for all signals and for logs alone."""
-    settings = read_settings(
+    settings = read_otlp_settings(
         {
             f"{prefix}HEADERS": "api-key=secret,x-tenant=a%20b",
             f"{prefix}TIMEOUT": "3.5",
@@ -69,7 +69,7 @@ def test_every_other_variable(prefix: str) -> None:
 
 def test_what_is_said_for_logs_comes_first() -> None:
     """The general variable stands back."""
-    settings = read_settings({f"{ALL}COMPRESSION": "gzip", f"{LOGS}COMPRESSION": "deflate", f"{LOGS}TIMEOUT": ""})
+    settings = read_otlp_settings({f"{ALL}COMPRESSION": "gzip", f"{LOGS}COMPRESSION": "deflate", f"{LOGS}TIMEOUT": ""})
 
     assert settings.compression == "deflate"
 
@@ -87,7 +87,7 @@ def test_a_bad_value_warns_and_means_the_default(
     environ: dict[str, str], words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The warning names the variable, and all else is as if it were not set."""
-    assert read_settings(environ) == read_settings({})
+    assert read_otlp_settings(environ) == read_otlp_settings({})
 
     assert words in caplog.text
 
@@ -95,12 +95,12 @@ def test_a_bad_value_warns_and_means_the_default(
 @pytest.mark.parametrize("seconds", ["0", "-1"])
 def test_a_timeout_that_leaves_no_time_is_the_default(seconds: str) -> None:
     """Nobody wants every request to fail at once."""
-    assert read_settings({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
+    assert read_otlp_settings({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
 
 
 @pytest.mark.parametrize("headers", ["no-equals-sign", "=value", ",,,", "bad key=1"])
 def test_broken_headers_cost_only_themselves(headers: str) -> None:
     """What cannot be a header is left out; the one beside it is kept."""
-    settings = read_settings({f"{ALL}HEADERS": f"{headers},good=1"})
+    settings = read_otlp_settings({f"{ALL}HEADERS": f"{headers},good=1"})
 
     assert settings.headers.get("good") == "1"

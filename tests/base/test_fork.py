@@ -1,11 +1,11 @@
-"""Tests of `otel_crumbs.export.http.per_process`."""
+"""Tests of `otel_crumbs.base.fork`."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from otel_crumbs.export.http.per_process import PerProcess
+from otel_crumbs.base.fork import PerProcess
 
 if TYPE_CHECKING:
     import pytest
