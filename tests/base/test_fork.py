@@ -1,4 +1,4 @@
-"""Tests of `otel_crumbs.base.fork`."""
+"""Tests of `otel_crumbs.base.fork`; those of its reset of a child are in `tests/delivery/test_fork.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_the_object_is_made_once() -> None:
-    """Nobody has asked for it before the first use."""
+    """There is none before the first use, and later uses get the same one."""
     made = PerProcess(list)
 
     before = made.get_if_made()
@@ -23,7 +23,7 @@ def test_the_object_is_made_once() -> None:
 
 
 def test_another_process_gets_another_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A forked child leaves its parent's connection alone."""
+    """A forked child does not use its parent's connection."""
     made = PerProcess(list)
     parents = made.get()
 

@@ -1,4 +1,4 @@
-"""What is written to disk comes back as it was, also from an earlier or a later release."""
+"""Tests of `otel_crumbs.export.spool.codec`: an event is restored as it was, also from a file of another release."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, d
 from tests.export.events import event_of
 
 texts = st.text(st.characters(exclude_categories=()))
+
+
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts | st.binary(),
     lambda values: (
@@ -23,6 +25,8 @@ plain = st.recursive(
     ),
     max_leaves=12,
 )
+
+
 breadcrumbs = st.builds(
     Breadcrumb,
     timestamp=st.integers(),
@@ -37,7 +41,7 @@ breadcrumbs = st.builds(
 
 @given(st.lists(breadcrumbs, max_size=3), st.dictionaries(texts, plain), texts)
 def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[str, Any], words: str) -> None:
-    """Whatever is in it, and of the same types."""
+    """Its values are equal, and of the same types."""
     exception = ExceptionInfo(
         type=words, message=words, frames=(Frame(path=words, line=3, function="f"),), notes=(words,)
     )
@@ -49,30 +53,30 @@ def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[s
     assert repr(back.resource) == repr(event.resource)
 
 
-def test_a_key_that_looks_like_ours_is_a_key() -> None:
-    """No data is taken for a wrapping."""
+def test_a_key_of_the_data_is_no_mark() -> None:
+    """Data of the application is not taken for a value that was wrapped."""
     event = event_of(resource={"otel_crumbs.kind": "tuple", "items": [1]})
 
     assert decode_event(encode_event(event)) == event
 
 
 def test_every_field_is_kept() -> None:
-    """A field that is added to the model is in the file without anybody thinking of it."""
+    """A field that is added to the model is in the file without further work."""
     document = json.loads(encode_event(event_of()))
 
     assert set(document["event"]) == {field.name for field in dataclasses.fields(ErrorEvent)}
 
 
 def test_fields_of_another_release_do_no_harm() -> None:
-    """One that is not known is passed over, one that is missing has its default."""
+    """An unknown field is ignored, and a missing one has its default."""
     document = json.loads(encode_event(event_of(held_back=3)))
     del document["event"]["held_back"]
     document["event"]["colour"] = "blue"
 
-    assert decode_event(json.dumps(document).encode()) == event_of_the_same(document)
+    assert decode_event(json.dumps(document).encode()) == event_with_the_id_of(document)
 
 
-def event_of_the_same(document: Any) -> ErrorEvent:
+def event_with_the_id_of(document: Any) -> ErrorEvent:
     """Return the event that a document was made of, by its id."""
     event = event_of(held_back=0)
     return dataclasses.replace(event, event_id=document["event"]["event_id"])
@@ -95,13 +99,13 @@ def event_of_the_same(document: Any) -> ErrorEvent:
         encode_event(event_of())[:-40],
     ],
 )
-def test_garbage_is_unreadable_and_nothing_else(data: bytes) -> None:
-    """One error for all that a broken disk or a curious hand may leave."""
+def test_garbage_raises_one_kind_of_error(data: bytes) -> None:
+    """Whatever a broken disk leaves is an UnreadableError."""
     with pytest.raises(UnreadableError):
         decode_event(data)
 
 
-def test_a_later_release_is_recognised() -> None:
-    """What it wrote is not garbage."""
+def test_a_newer_version_has_an_error_of_its_own() -> None:
+    """A file of a later release is not taken for garbage."""
     with pytest.raises(NewerVersionError):
         decode_event(b'{"version":2,"event":{}}')
