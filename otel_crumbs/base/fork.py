@@ -1,10 +1,19 @@
-"""The reset of a forked child: it has locks that nobody will release there, and work that is its parent's."""
+"""
+The reset of objects that a forked child cannot share with its parent.
+
+The child has copies of locks that no thread of its own will release, of queues
+whose contents its parent delivers, and of connections that its parent goes on
+using.
+"""
 
 from __future__ import annotations
 
 import os
 import weakref
-from typing import Protocol
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class ForkAware(Protocol):
@@ -17,6 +26,34 @@ class ForkAware(Protocol):
 def register_at_fork(thing: ForkAware) -> None:
     """Reset an object in every child that is forked as long as the object lives."""
     _things.add(thing)
+
+
+class PerProcess(Generic[T]):
+    """
+    A connection, or another object that is made on first use, and made again after a fork.
+
+    Two processes that write to one socket mix up each other's requests. A child
+    only forgets its parent's connection: closing it would tell the receiver
+    that the parent is gone.
+
+    Args:
+        make: Makes the object.
+
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: tuple[int, T] | None = None
+
+    def get(self) -> T:
+        """Return the object of this process, made if there is none."""
+        if self._made is None or self._made[0] != os.getpid():
+            self._made = (os.getpid(), self._make())
+        return self._made[1]
+
+    def get_if_made(self) -> T | None:
+        """Return the object of this process, None if there is none."""
+        return self._made[1] if self._made is not None and self._made[0] == os.getpid() else None
 
 
 def _reset_all() -> None:

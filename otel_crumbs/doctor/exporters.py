@@ -12,7 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from otel_crumbs.event import CapturedError, ErrorEvent, capture_error
 from otel_crumbs.export import Exporter, Outcome, Verdict
-from otel_crumbs.export.otlp.settings import read_settings
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 from otel_crumbs.setup.installation import Installation
 from otel_crumbs.sources.notes import record
 
@@ -80,13 +80,13 @@ def find_address(name: str) -> str:
     """Return the address that an exporter sends to."""
     if name != "otlp":
         return "standard error" if name == "console" else ""
-    settings = read_settings(os.environ)
+    settings = read_otlp_settings(os.environ)
     return f"{mask('', settings.endpoint)} ({settings.protocol})"
 
 
 def find_reason(outcome: Outcome) -> str:
     """Return why the event was not taken, without the address that stands beside it."""
-    reason = outcome.reason.removeprefix(read_settings(os.environ).endpoint).removeprefix(" was")
+    reason = outcome.reason.removeprefix(read_otlp_settings(os.environ).endpoint).removeprefix(" was")
     return mask("", reason.strip())
 
 

@@ -20,7 +20,7 @@ def describe_spools(installation: Installation) -> Section:
 
 
 def _iterate_spools(installation: Installation) -> Iterator[Row]:
-    workers = [worker for worker in installation.delivery.workers if worker.spool.place is not None]
+    workers = [worker for worker in installation.delivery.workers if worker.spool.location is not None]
     if not workers and installation.delivery.workers:
         yield Row(name="on disk", value="none are kept", remark="OTEL_CRUMBS_SPOOL_DIR", state=State.NOTE)
     for worker in workers:

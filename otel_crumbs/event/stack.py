@@ -56,7 +56,7 @@ def cut_middle(words: str, limit: int) -> str:
 
 
 def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
-    """Return at most *limit* frames: the outermost and the innermost, which both tell more than those between."""
+    """Return at most *limit* frames: the outermost and the innermost, which say more than those between."""
     half = limit // 2
     return frames if len(frames) <= limit else [*frames[:half], *frames[-half:]]
 
@@ -76,8 +76,8 @@ def _clean_traceback(outermost: TracebackException) -> None:
         if traceback is None or id(traceback) in seen:
             continue
         seen.add(id(traceback))
-        theirs = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
-        traceback.stack[:] = theirs or traceback.stack
+        frames = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
+        traceback.stack[:] = frames or traceback.stack
         notes = getattr(traceback, "__notes__", None)
         if isinstance(notes, list):
             traceback.__notes__ = _slice_notes(notes)  # type: ignore[attr-defined,unused-ignore]  # Python 3.11

@@ -1,9 +1,9 @@
 """
-The exporters of error events, and their delivery, for which the application never waits.
+The exporters of error events, and the delivery, for which the application never waits.
 
 `delivery` hands each event to every exporter: `otlp`, `sentry`, `http`,
-`app_logs`, `console`, and those of others. Events that cannot be delivered wait
-in the `spool`.
+`app_logs`, `console`, and those of other packages. Events that cannot be
+delivered wait in the `spool`.
 """
 
 from __future__ import annotations

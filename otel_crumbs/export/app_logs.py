@@ -1,4 +1,4 @@
-"""Error events through the application's own LoggerProvider, to wherever its logs go."""
+"""The exporter of log records through the application's own LoggerProvider."""
 
 from __future__ import annotations
 
@@ -26,10 +26,9 @@ _NO_PROVIDER = (
 
 class AppLogsExporter:
     """
-    Emits each event as a log record of the application's.
+    Emits each event as a log record of the application.
 
-    The application's processors take it from there: the event counts as
-    delivered once they have it.
+    An event counts as delivered once the application's log processors have it.
 
     Args:
         as_json: Whether the breadcrumbs are one JSON string.
@@ -37,7 +36,7 @@ class AppLogsExporter:
     """
 
     name = "app_logs"
-    # People look for the event in the application's log, beside the lines of its process.
+    # An event has to stand beside the log lines of its own process, so a later one does not deliver it.
     spool = False
 
     def __init__(self, *, as_json: bool = False) -> None:
@@ -55,17 +54,17 @@ class AppLogsExporter:
             severity_number=SeverityNumber.FATAL if event.fatal else SeverityNumber.ERROR,
             severity_text="FATAL" if event.fatal else "ERROR",
             body=event.title,
-            attributes=_even_out(attributes_of(event, as_json=self._as_json)),
+            attributes=_unify_items(attributes_of(event, as_json=self._as_json)),
             event_name=EVENT_NAME,
         )
         return DELIVERED
 
     def shutdown(self) -> None:
-        """Do nothing: the provider is the application's."""
+        """Do nothing, since the application shuts its provider down."""
 
 
 def _make_context(event: ErrorEvent) -> Context:
-    """Return a context in which the span of the event is current; its trace id and span id are taken from there."""
+    """Return a context in which the span of the event is current, from which the SDK takes the record's ids."""
     span_context = trace.SpanContext(
         trace_id=event.trace_id,
         span_id=event.span_id,
@@ -75,18 +74,18 @@ def _make_context(event: ErrorEvent) -> Context:
     return trace.set_span_in_context(trace.NonRecordingSpan(span_context), Context())
 
 
-def _even_out(value: Any) -> Any:
+def _unify_items(value: Any) -> Any:
     """
-    Return plain values with all items of a list of one kind, and no key empty.
+    Return plain values in which the items of a list have one type, and no key is empty.
 
-    Some releases of OpenTelemetry leave out the one, some the other, and write
-    a warning into the application's log.
+    Some releases of the SDK drop lists of mixed types, some drop empty keys,
+    and both write a warning into the application's log.
     """
     if isinstance(value, Mapping):
-        return {key or "<empty>": _even_out(item) for key, item in value.items()}
+        return {key or "<empty>": _unify_items(item) for key, item in value.items()}
     if not isinstance(value, list):
         return value
-    items = [_even_out(item) for item in value]
+    items = [_unify_items(item) for item in value]
     kinds = {type(item) for item in items}
     if len(kinds) <= 1 and not kinds & {list, type(None)}:
         return items

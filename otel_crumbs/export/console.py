@@ -1,4 +1,4 @@
-"""Error events on the standard error stream, for a first look."""
+"""The exporter that prints error events to standard error, for a first look."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NS = 1e9
 
 
 class ConsoleExporter:
-    """Prints each event with its trail, times relative to the error."""
+    """Prints each event with its trail, with times relative to the error."""
 
     name = "console"
-    # An event that a later process prints helps nobody.
+    # An event that a later process prints is of no use.
     spool = False
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
@@ -25,11 +25,11 @@ class ConsoleExporter:
         return DELIVERED
 
     def shutdown(self) -> None:
-        """Do nothing: the stream is the application's."""
+        """Do nothing, since the stream belongs to the application."""
 
 
 def format_event(event: ErrorEvent) -> str:
-    """Return an event as lines of text, the error last."""
+    """Return an event as lines of text, of which the error is the last."""
     where = f" in {event.operation}" if event.operation else ""
     lines = [f"otel_crumbs: {event.level} event {event.event_id}{where}, {len(event.breadcrumbs)} breadcrumbs"]
     if event.dropped:

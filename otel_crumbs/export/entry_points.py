@@ -1,9 +1,9 @@
 """
-Exporters from other packages, found by the entry point group ``otel_crumbs_exporter``.
+The exporters of other packages, found by the entry point group ``otel_crumbs_exporter``.
 
-An entry point is named as in OTEL_CRUMBS_EXPORTER, and leads to a callable
-that takes the environment and returns an `Exporter` of that name. Where
-something is not set that it needs, it raises ValueError and says so.
+The name of an entry point may stand in OTEL_CRUMBS_EXPORTER. It leads to a
+callable that takes the environment and returns an `Exporter` of that name, or
+raises ValueError if a setting is missing.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ GROUP = "otel_crumbs_exporter"
 
 
 class ExporterSetupError(Exception):
-    """An exporter cannot be made, for a reason that the user can do something about."""
+    """An exporter that cannot be made, for a reason that the user can remove."""
 
 
-def list_names() -> tuple[str, ...]:
-    """Return the names of those that are installed, sorted."""
+def list_exporters() -> tuple[str, ...]:
+    """Return the names of the exporters of other packages, sorted."""
     return tuple(sorted({entry_point.name for entry_point in entry_points(group=GROUP)}))
 
 
-def make(name: str, environ: Mapping[str, str]) -> Exporter:
+def make_exporter(name: str, environ: Mapping[str, str]) -> Exporter:
     """
     Return the exporter of an installed package.
 
     Raises:
-        ExporterSetupError: If none has that name, it is no exporter, or it says what it is missing.
+        ExporterSetupError: If no package has that name, or it makes no exporter, or a setting is missing.
 
     """
     for entry_point in entry_points(group=GROUP, name=name):
@@ -50,5 +50,5 @@ def _check(entry_point: EntryPoint, made: object) -> Exporter:
     called = getattr(made, "name", None)
     if called != entry_point.name:
         raise ExporterSetupError(f"{entry_point.value} returned an exporter whose name is {called!r}")
-    exporter: Exporter = made  # type: ignore[assignment]  # it has all that the protocol asks for
+    exporter: Exporter = made  # type: ignore[assignment]  # it has all parts of the protocol
     return exporter

@@ -1,4 +1,4 @@
-"""The interface of an exporter: one method that sends events and returns the outcome."""
+"""The interface of an exporter, whose one method of weight sends an event and returns the outcome."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Verdict(Enum):
     """The fate of an event after one attempt."""
 
     DELIVERED = "delivered"
-    # Nobody answered, or the receiver asked to come back: the same again later.
+    # There was no response, or it asks for another attempt: the same event is sent again later.
     RETRY = "retry"
     # The receiver will never take it.
     REFUSED = "refused"
@@ -28,8 +28,8 @@ class Outcome:
 
     Args:
         verdict: The fate of the event.
-        reason: In words, for the log and `otel-crumbs doctor`.
-        retry_after: For how many seconds the receiver wants no more events, whatever the verdict.
+        reason: The reason in words, for the log and `otel-crumbs doctor`.
+        retry_after: The number of seconds in which the receiver wants no more events, whatever the verdict.
 
     """
 
@@ -47,8 +47,8 @@ class Exporter(Protocol):
 
     It runs in a worker thread, one event at a time, with OpenTelemetry's
     instrumentation suppressed. An exception that it raises counts as REFUSED.
-    Events that it could not deliver wait on disk for a later process, unless
-    it is a `SpoolChoice` that does not want that.
+    Events that it could not deliver wait on disk for a later process, unless it
+    has an attribute ``spool`` that is false.
     """
 
     name: str
@@ -57,22 +57,23 @@ class Exporter(Protocol):
         """Send one event, in *timeout* seconds at the most."""
 
     def shutdown(self) -> None:
-        """Give back connections."""
+        """Close the connections."""
 
 
 class SpoolChoice(Protocol):
     """
-    The optional half of an exporter: whether its events wait on disk.
+    The optional part of an exporter, which says whether undelivered events wait on disk.
 
     Args:
-        spool: False where an event that is delivered by a later process helps nobody.
+        spool: True by default; false where an event is of no use once its process has ended.
 
     """
 
     spool: bool
 
 
-def uses_spool(exporter: Exporter) -> bool:
-    """Return whether the events that an exporter could not deliver wait on disk: yes, unless it says no."""
-    # Not by isinstance(): since Python 3.12 it misses attributes that an exporter passes on from one that it wraps.
+def uses_spool(exporter: Exporter | SpoolChoice) -> bool:
+    """Return whether the events that an exporter could not deliver wait on disk."""
+    # Not by isinstance(), which since Python 3.12 misses the attribute of an exporter that wraps another one by
+    # __getattr__: https://docs.python.org/3/library/typing.html#typing.runtime_checkable
     return bool(getattr(exporter, "spool", True))

@@ -1,8 +1,8 @@
 """
 The package's counters as OpenTelemetry metrics of the application's own MeterProvider.
 
-They are read when the application's reader asks, so counting costs nothing
-more where it happens; without an SDK nobody asks.
+The instruments are observable: a counter is read when the application's metric
+reader collects, so that counting costs no more than without metrics.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 from otel_crumbs.base.counters import counters, evicted, recorded
 from otel_crumbs.base.identity import SCOPE, find_version
 
-# name in the counters: metric, unit, meaning
+# For each name in the counters, the metric, its unit and its description.
 METRICS = {
     "recorded": ("otel_crumbs.breadcrumbs.recorded", "{breadcrumb}", "Breadcrumbs that sources left in a trail."),
     "evicted": ("otel_crumbs.breadcrumbs.evicted", "{breadcrumb}", "Breadcrumbs that made room for newer ones."),
@@ -31,7 +31,7 @@ _installed: list[Meter] = []
 
 
 def install() -> None:
-    """Make the instruments, once for the process: the API has no way to remove an instrument."""
+    """Make the instruments, once for the process, since OpenTelemetry's API cannot remove an instrument."""
     if not _installed:
         _installed.append(create_instruments(get_meter(SCOPE, find_version())))
 

@@ -24,7 +24,7 @@ from otel_crumbs.event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, B
 from otel_crumbs.event.scrub import DEFAULT_KEYS
 from otel_crumbs.export.entry_points import GROUP
 from otel_crumbs.export.exporter import Exporter
-from otel_crumbs.export.http.settings import read_endpoint, read_headers
+from otel_crumbs.export.http.endpoint import read_endpoint, read_headers
 from otel_crumbs.export.spool.spool import DEFAULT_MAX_BYTES
 from otel_crumbs.shutdown import DEFAULT_FLUSH_TIMEOUT
 from otel_crumbs.trails.ring import DEFAULT_SIZE

@@ -33,7 +33,7 @@ def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter
 
 def is_known(name: str) -> bool:
     """Return whether a name may stand in OTEL_CRUMBS_EXPORTER."""
-    return name in EXPORTERS or name in entry_points.list_names()
+    return name in EXPORTERS or name in entry_points.list_exporters()
 
 
 def _make_each(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
@@ -44,7 +44,7 @@ def _make_each(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]
             yield wanted
             continue
         try:
-            yield _MAKERS[wanted](config, environ) if wanted in _MAKERS else entry_points.make(wanted, environ)
+            yield _MAKERS[wanted](config, environ) if wanted in _MAKERS else entry_points.make_exporter(wanted, environ)
         except ExporterSetupError as error:
             warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
         except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
@@ -72,9 +72,9 @@ def _require(name: str, value: str | None) -> str:
 
 # Each function imports its exporter alone: requests, protobuf and grpc take long to import.
 def _make_otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
-    from otel_crumbs.export.otlp.settings import GRPC, read_settings  # noqa: PLC0415 - only where it is used
+    from otel_crumbs.export.otlp.environment import GRPC, read_otlp_settings  # noqa: PLC0415 - only where it is used
 
-    otlp = read_settings(environ)
+    otlp = read_otlp_settings(environ)
     as_json = config.otlp_format == "json"
     if otlp.protocol == GRPC:
         from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415 - only where it is used

@@ -86,7 +86,7 @@ class Installation:
     def install_hooks(self) -> None:
         """Put every hook in place; one that fails is left out, with a warning."""
         hooks = make_hooks(self.config, self.reporter, self.builder, save=self.save, end=self.end)
-        for name, hook in (*hooks, ("spooled events", self.delivery.look_for_leftovers)):
+        for name, hook in (*hooks, ("spool", self.delivery.look_for_undelivered)):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)

@@ -13,6 +13,6 @@ from otel_crumbs.base.patching import Undo
 
 
 def install(end: Callable[[], object]) -> Undo:
-    """Call *end* when the interpreter exits; return the function that undoes it."""
+    """Call *end* when the interpreter exits; return the function that undoes this."""
     atexit.register(end)
     return lambda: atexit.unregister(end)

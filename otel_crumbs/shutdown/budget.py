@@ -1,4 +1,4 @@
-"""The seconds that a process has for delivery when it ends, whichever hooks ask for them."""
+"""The time that a process has for delivery when it ends, whichever hooks ask for it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from otel_crumbs.base.guard import guarded
 
 Work = Callable[[float], object]
 
-# In seconds. Who restarts a service waits for it every time.
+# In seconds, and not more, since a service that restarts while its receiver is away takes so much longer.
 DEFAULT_FLUSH_TIMEOUT = 2.0
 
 
 class ShutdownBudget:
     """
-    A budget that is spent once, however many ends come one after the other or inside each other.
+    The seconds for work at the end of a process, shared by all hooks that are called one after or inside another.
+
+    SIGTERM may come while the atexit functions run, and a handler of SIGTERM may
+    call ``sys.exit``: together they take no longer than one of them.
 
     Args:
-        seconds: How long all of them together may take.
+        seconds: The time for all of them together.
 
     """
 
@@ -30,12 +33,12 @@ class ShutdownBudget:
         register_at_fork(self)
 
     def reset_after_fork(self) -> None:
-        """Begin with the whole budget, as a forked child must."""
+        """Begin with the whole budget, as a forked child must: it ends apart from its parent."""
         self._left = self._seconds
         self._until: float | None = None
 
     def spend(self, work: Work) -> None:
-        """Call *work* with the seconds that are left, in a thread of its own."""
+        """Call *work* with the seconds that are left, and return when it is done or they are over."""
         started = time.monotonic()
         outermost = self._until is None
         if self._until is None:
@@ -51,16 +54,16 @@ class ShutdownBudget:
 
 def _run_within(seconds: float, work: Work) -> None:
     """
-    Work in another thread, and leave it alone after so many seconds.
+    Do the work in another thread, and wait for it no longer than some seconds.
 
     The code that a signal interrupted may hold a lock that the work needs, and
     a disk may hang: neither must keep the process from ending.
     """
-    quietly = guarded("the process ended")(work)
-    thread = threading.Thread(target=quietly, args=(seconds,), name="otel_crumbs ending", daemon=True)
+    guarded_work = guarded("the process ended")(work)
+    thread = threading.Thread(target=guarded_work, args=(seconds,), name="otel_crumbs shutdown", daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the interpreter starts no threads any more
-        quietly(seconds)
+        guarded_work(seconds)
         return
     thread.join(seconds)

@@ -47,3 +47,14 @@ def test_a_reset_counter_begins_at_zero() -> None:
     counter.tick()
 
     assert counter.value == 1
+
+
+def test_a_forked_child_begins_at_zero() -> None:
+    """A child counts its own breadcrumbs."""
+    counter = FastCounter()
+    counter.tick()
+
+    counter.reset_after_fork()
+    counter.tick()
+
+    assert counter.value == 1

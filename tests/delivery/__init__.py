@@ -1,3 +1,3 @@
-"""Tests of delivery as a whole: applications that end in every way, receivers that are away."""
+"""Tests of delivery as a whole: applications that end in every way, and receivers that are away."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tests of this folder have in common."""
+"""The fixtures of the Collector, for the tests of outages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start the programs, and count what arrives."""
+"""The programs of the tests of delivery, and the counting of the errors that arrive."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.export.receiver import Receiver
 
 PROGRAMS = Path(__file__).parent / "programs"
 NO_TELEMETRY = {"OTEL_LOGS_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_TRACES_EXPORTER": "none"}
-# No test fails because the machine is busy with something else.
+# On a machine that is busy with other things the tests take longer, and do not fail.
 SECONDS_TO_RUN = 300
 PATIENCE = 300
-# Where the receiver answers, but perhaps late: what a process that ends has not heard of by then waits for the next
-# one, and arrives once more.
+# For receivers that respond, but perhaps late: an event without a response by then waits for the next process, and
+# arrives a second time.
 ENDS_AT_LEISURE = {"OTEL_CRUMBS_FLUSH_TIMEOUT": "20"}
-# Where no receiver answers, so that no process ends before half of it has passed.
+# For receivers that never respond: a process does not end before half of this has passed.
 SAVES_AT_LEISURE = {"OTEL_CRUMBS_FLUSH_TIMEOUT": "4"}
 
 
@@ -54,7 +54,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Wait for a program's end; return its exit code and what it said."""
+    """Wait for the end of a program; return its exit code, its output and its errors."""
     try:
         stdout, stderr = process.communicate(timeout=SECONDS_TO_RUN)
     finally:
@@ -73,7 +73,7 @@ def arrived(receiver: Receiver) -> Counter[str]:
 
 
 def each_exactly_once(*names: str, count: int = 0, name: str = "error") -> Counter[str]:
-    """Return what should have arrived."""
+    """Return the count of errors of which each arrived once."""
     return Counter([*names, *numbered(name, count)])
 
 
@@ -83,7 +83,7 @@ def numbered(name: str, count: int) -> Iterable[str]:
 
 
 def waiting(home: Path) -> list[Path]:
-    """Return the files that wait in the spool."""
+    """Return the files of the spool."""
     return sorted(home.glob("otel-crumbs/spool/*/*/*.event"))
 
 

@@ -1,4 +1,4 @@
-"""A fork with a full queue: every event arrives once, from the process that captured it."""
+"""Tests of forks with a full queue: every event arrives once, from the process that captured it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
-from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
@@ -27,13 +27,13 @@ SOME = 20
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Run a receiver that waits for a word before it answers."""
+    """Run a receiver."""
     with receiving() as running:
         yield running
 
 
-def in_child(work: Callable[[], None]) -> int:
-    """Do something in a forked child, and return its exit code; nothing of the tests runs there."""
+def run_in_child(work: Callable[[], None]) -> int:
+    """Do some work in a forked child, and return its exit code; the child ends without running other tests."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -55,13 +55,13 @@ def capture(name: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_fork_with_a_full_queue_delivers_everything_once(
+def test_a_fork_with_a_full_queue_delivers_each_event_once(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the parent waits for an answer its queue is full; the child's is empty, and both are emptied."""
+    """The parent's queue is full while it waits for a response, and the child's is empty."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     gate = threading.Event()
-    receiver.reply = Reply(raw=lambda connection: hold(gate, connection.sendall))
+    receiver.reply = Reply(raw=lambda connection: respond_later(gate, connection.sendall))
     # One mechanism only: garbage of other tests may come up in the child, and be reported there.
     installation = otel_crumbs.install(
         exporter="http", http_endpoint=receiver.url, flush_timeout=20, capture="excepthook"
@@ -71,12 +71,12 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
     def in_the_child() -> None:
         assert not installation.delivery.pending
         capture("child")
-        gate_opens.close()
+        parents_gate.open()
         assert otel_crumbs.flush(20)
 
-    gate_opens = OpensLater(gate)
+    parents_gate = GateOfParent(gate)
     gc.collect()
-    code = in_child(in_the_child)
+    code = run_in_child(in_the_child)
     gate.set()
     flushed = otel_crumbs.flush(20)
 
@@ -86,25 +86,25 @@ def test_a_fork_with_a_full_queue_delivers_everything_once(
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_delivers_what_earlier_processes_left(
+def test_a_child_delivers_events_of_earlier_processes(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server forks its workers for months after it started: the next one is a later process as any other."""
+    """A server forks workers for months, and each is a later process of the service."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     event = event_of()
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
     spool = Spool(find_default_base(), service="shop", exporter="http")
-    spool.write(event, encode(event))
+    spool.write(event, encode_event(event))
 
-    code = in_child(lambda: until(lambda: not waiting(tmp_path)))
+    code = run_in_child(lambda: until(lambda: not waiting(tmp_path)))
 
     assert code == 0
     assert receiver.request.document["event_id"] == event.event_id
     assert not installation.delivery.pending
 
 
-class OpensLater:
-    """Opens a gate of the parent's from its child: by closing a pipe that a thread of the parent listens to."""
+class GateOfParent:
+    """A gate of the parent that its child opens, by a pipe that a thread of the parent reads."""
 
     def __init__(self, gate: threading.Event) -> None:
         self._reads, self._writes = os.pipe()
@@ -112,8 +112,8 @@ class OpensLater:
         self._thread = threading.Thread(target=self._listen, args=(gate,), daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Say that the gate is to be opened."""
+    def open(self) -> None:
+        """Open the gate of the parent."""
         os.write(self._writes, b"x")
 
     def _listen(self, gate: threading.Event) -> None:
@@ -121,15 +121,15 @@ class OpensLater:
         gate.set()
 
 
-def hold(gate: threading.Event, send: Callable[[bytes], None]) -> None:
-    """Answer when the gate is open."""
+def respond_later(gate: threading.Event, send: Callable[[bytes], None]) -> None:
+    """Respond when the gate is open."""
     gate.wait(20)
     send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) -> None:
-    """A thread that held them does not exist there, and nobody else would release them."""
+def test_locks_are_free_in_a_child(tmp_path: Path) -> None:
+    """The thread that held them does not exist in the child, so nothing would release them."""
 
     class Taking:
         name = "taking"
@@ -157,7 +157,7 @@ def test_locks_that_were_held_at_the_fork_are_free_in_the_child(tmp_path: Path) 
         otel_crumbs.capture_exception(LookupError("in the child"))
         assert otel_crumbs.flush(10)
 
-    code = in_child(in_the_child)
+    code = run_in_child(in_the_child)
     done.set()
     thread.join()
 

@@ -1,4 +1,4 @@
-"""A Collector that is away: whatever was captured meanwhile arrives once when it is back."""
+"""Tests of a Collector that is away: each error arrives once when the Collector is back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ pytestmark = pytest.mark.collector
 MANY = 1000
 SECONDS_OF_OUTAGE = 30
 
-# A disk without room. Coverage would want to write a file at the program's end, and its failure is an error as any.
+# A disk without room. Coverage is off, since it writes a file at the program's end, and its failure would be one more
+# error.
 NO_ROOM = ("bash", "-c", 'ulimit -f 0; unset "${!COVERAGE_@}"; exec "$0" "$@"')
 IN_MEMORY = {"OTEL_CRUMBS_SPOOL_DIR": "none"}
 
@@ -58,11 +59,11 @@ class Shop:
         """Start an application that fails all the time until the Collector may come back."""
         return self.fail(way, before=before, SECONDS_TO_FAIL=str(SECONDS_OF_OUTAGE), **variables)
 
-    def story(self, process: subprocess.Popen[str], kept: int) -> Story:
-        """Return what became of it all when the application has ended."""
+    def collect_result(self, process: subprocess.Popen[str], kept: int) -> Result:
+        """Return the result when the application has ended."""
         code, stdout, stderr = finish(process)
         events = self.collector.received(self.service).events
-        return Story(
+        return Result(
             code=code,
             stdout=stdout,
             stderr=stderr,
@@ -72,7 +73,7 @@ class Shop:
         )
 
     def close(self) -> None:
-        """End what is still running."""
+        """Stop the Collector, and kill the applications that still run."""
         self.collector.stop()
         for process in self.processes:
             with process:
@@ -80,8 +81,19 @@ class Shop:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Story:
-    """How an application went through an outage: what waited on disk while it lasted, and after it."""
+class Result:
+    """
+    The result of an outage.
+
+    Args:
+        code: The exit code of the application.
+        stdout: The output of the application.
+        stderr: The errors of the application.
+        kept: How many events waited on disk during the outage.
+        left: How many events waited on disk after it.
+        arrived: How often each error arrived at the Collector.
+
+    """
 
     code: int
     stdout: str
@@ -91,17 +103,17 @@ class Story:
     arrived: Counter[str]
 
 
-def waits(shop: Shop, *, before: Sequence[str] = (), **variables: str) -> Story:
-    """Go on until the Collector is back."""
+def wait_for_collector(shop: Shop, *, before: Sequence[str] = (), **variables: str) -> Result:
+    """Let an application run until the Collector is back."""
     shop.collector.stop()
     process = shop.fail_during_the_outage("flush", before=before, **variables)
     kept = len(waiting(shop.home))
     shop.collector.start_again()
-    return shop.story(process, kept)
+    return shop.collect_result(process, kept)
 
 
-def is_terminated(shop: Shop) -> Story:
-    """End by SIGTERM while the Collector is away; when it is back there is a new process."""
+def terminate_during_outage(shop: Shop) -> Result:
+    """Terminate an application while the Collector is away, and start another one when it is back."""
     shop.collector.stop()
     process = shop.fail_during_the_outage("wait")
     until(lambda: len(waiting(shop.home)) == MANY)
@@ -111,54 +123,54 @@ def is_terminated(shop: Shop) -> Story:
     second = shop.fail("wait", 3, "second")
     until(lambda: not waiting(shop.home))
     second.terminate()
-    return shop.story(second, MANY)
+    return shop.collect_result(second, MANY)
 
 
-def has_two_heirs(shop: Shop) -> Story:
-    """End while the Collector is away; when it is back there are two new processes."""
+def start_two_after_outage(shop: Shop) -> Result:
+    """Terminate an application while the Collector is away, and start two others when it is back."""
     shop.collector.stop()
     process = shop.fail_during_the_outage("wait")
     until(lambda: len(waiting(shop.home)) == MANY)
     process.terminate()
     finish(process)
     shop.collector.start_again()
-    heirs = [shop.fail("wait", 0) for _ in range(2)]
+    successors = [shop.fail("wait", 0) for _ in range(2)]
     until(lambda: not waiting(shop.home))
-    for heir in heirs:
-        heir.terminate()
-    finish(heirs[0])
-    return shop.story(heirs[1], MANY)
+    for successor in successors:
+        successor.terminate()
+    finish(successors[0])
+    return shop.collect_result(successors[1], MANY)
 
 
-def sees_it_killed(shop: Shop) -> Story:
-    """Go on failing while the Collector dies and comes back."""
+def kill_collector(shop: Shop) -> Result:
+    """Kill the Collector of an application that goes on failing, and start it again."""
     finish(shop.fail("flush", 1, "before"))
     shop.collector.wait_for_events(shop.service)
     shop.collector.kill()
     process = shop.fail_during_the_outage("flush")
     kept = len(waiting(shop.home))
     shop.collector.start_again()
-    return shop.story(process, kept)
+    return shop.collect_result(process, kept)
 
 
-STORIES: Mapping[str, Callable[[Shop], Story]] = {
-    "waits": waits,
-    "waits in memory": partial(waits, **IN_MEMORY),
-    "waits without room": partial(waits, before=NO_ROOM),
-    "is terminated": is_terminated,
-    "has two heirs": has_two_heirs,
-    "sees it killed": sees_it_killed,
+OUTAGES: Mapping[str, Callable[[Shop], Result]] = {
+    "waits": wait_for_collector,
+    "waits in memory": partial(wait_for_collector, **IN_MEMORY),
+    "waits without room": partial(wait_for_collector, before=NO_ROOM),
+    "is terminated": terminate_during_outage,
+    "has two successors": start_two_after_outage,
+    "sees a kill": kill_collector,
 }
-Stories = Mapping[str, "Future[Story]"]
+Results = Mapping[str, "Future[Result]"]
 
 
-# Side by side: an outage is mostly waiting.
+# All outages are at the same time, since an outage is mostly waiting.
 @pytest.fixture(scope="module")
-def stories(collector_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stories]:
-    """Have all outages at the same time."""
-    shops = {name: new_shop(collector_binary, tmp_path_factory.mktemp("outage")) for name in STORIES}
-    with ThreadPoolExecutor(len(STORIES)) as pool:
-        yield {name: pool.submit(story, shops[name]) for name, story in STORIES.items()}
+def results(collector_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
+    """Run all outages at the same time, and return their results."""
+    shops = {name: new_shop(collector_binary, tmp_path_factory.mktemp("outage")) for name in OUTAGES}
+    with ThreadPoolExecutor(len(OUTAGES)) as pool:
+        yield {name: pool.submit(story, shops[name]) for name, story in OUTAGES.items()}
     for shop in shops.values():
         shop.close()
 
@@ -170,55 +182,55 @@ def new_shop(collector_binary: Path, home: Path) -> Shop:
     return Shop(collector=collector, home=home, service=f"shop-{uuid4().hex[:8]}")
 
 
-def test_a_thousand_events_wait_for_the_collector(stories: Stories) -> None:
-    """All of them arrive when it is back, and none twice."""
-    story = stories["waits"].result()
+def test_a_thousand_events_wait_for_the_collector(results: Results) -> None:
+    """Each of them arrives once when the Collector is back."""
+    result = results["waits"].result()
 
-    assert (story.code, story.stdout) == (0, "flushed True\n")
-    assert story.arrived == each_exactly_once(count=MANY)
-    # The newest may not have got there yet.
-    assert story.kept > 0
-    assert story.left == 0
-
-
-def test_they_wait_in_memory_where_there_is_no_spool(stories: Stories) -> None:
-    """A thousand are what a queue holds."""
-    story = stories["waits in memory"].result()
-
-    assert story.arrived == each_exactly_once(count=MANY)
-    assert story.kept == 0
+    assert (result.code, result.stdout) == (0, "flushed True\n")
+    assert result.arrived == each_exactly_once(count=MANY)
+    # The newest events may not be on disk yet.
+    assert result.kept > 0
+    assert result.left == 0
 
 
-def test_a_spool_that_is_full_leaves_the_rest_in_memory(stories: Stories) -> None:
-    """A disk without room: the events wait in memory, in bounds, and arrive all the same."""
-    story = stories["waits without room"].result()
+def test_events_wait_in_memory_without_a_spool(results: Results) -> None:
+    """A queue holds a thousand events."""
+    result = results["waits in memory"].result()
 
-    assert story.kept == 0
-    assert (story.code, story.stdout) == (0, "flushed True\n")
-    assert "wait in memory" in story.stderr
-    assert story.arrived == each_exactly_once(count=MANY)
+    assert result.arrived == each_exactly_once(count=MANY)
+    assert result.kept == 0
 
 
-def test_the_next_process_delivers_what_sigterm_cut_short(stories: Stories) -> None:
-    """The application dies of the signal while the Collector is away; a new one finds what it left."""
-    story = stories["is terminated"].result()
+def test_events_wait_in_memory_without_room_on_disk(results: Results) -> None:
+    """The events arrive all the same, and a warning says that they wait in memory."""
+    result = results["waits without room"].result()
 
-    assert story.code == -signal.SIGTERM
-    assert story.arrived == each_exactly_once("second-0", "second-1", "second-2", count=MANY)
-    assert story.left == 0
+    assert result.kept == 0
+    assert (result.code, result.stdout) == (0, "flushed True\n")
+    assert "wait in memory" in result.stderr
+    assert result.arrived == each_exactly_once(count=MANY)
 
 
-def test_two_processes_share_the_work_and_deliver_nothing_twice(stories: Stories) -> None:
+def test_the_next_process_delivers_after_sigterm(results: Results) -> None:
+    """The application dies while the Collector is away, and a new process finds its events."""
+    result = results["is terminated"].result()
+
+    assert result.code == -signal.SIGTERM
+    assert result.arrived == each_exactly_once("second-0", "second-1", "second-2", count=MANY)
+    assert result.left == 0
+
+
+def test_two_processes_deliver_each_event_once(results: Results) -> None:
     """Both look into the same folder at the same time."""
-    story = stories["has two heirs"].result()
+    result = results["has two successors"].result()
 
-    assert story.arrived == each_exactly_once(count=MANY)
-    assert story.left == 0
+    assert result.arrived == each_exactly_once(count=MANY)
+    assert result.left == 0
 
 
-def test_a_collector_that_is_killed_gets_what_it_had_not_acknowledged(stories: Stories) -> None:
-    """It dies between two errors of a running application, which goes on failing."""
-    story = stories["sees it killed"].result()
+def test_a_killed_collector_gets_unacknowledged_events(results: Results) -> None:
+    """The Collector dies between two errors of an application that goes on failing."""
+    result = results["sees a kill"].result()
 
-    assert story.arrived == each_exactly_once("before-0", count=MANY)
-    assert story.left == 0
+    assert result.arrived == each_exactly_once("before-0", count=MANY)
+    assert result.left == 0

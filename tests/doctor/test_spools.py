@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from otel_crumbs.export.spool.codec import encode
+from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.spool import Spool
 from tests.commands import run
 from tests.export.events import event_of
@@ -28,7 +28,7 @@ def test_what_waits_is_shown(tmp_path: Path) -> None:
     spool = spool_of(tmp_path / "spool")
     for number in (1, 2, 3):
         event = event_of(ValueError(str(number)), timestamp=number)
-        spool.write(event, encode(event))
+        spool.write(event, encode_event(event))
     file = spool.lock(spool.look().waiting[0])
     assert file is not None
     file.set_aside()
@@ -55,7 +55,7 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_safe_is_said(tmp_path: Path) -> None:
     """The remedy is named."""
     event = event_of(timestamp=1)
-    spool_of(tmp_path / "spool").write(event, encode(event))
+    spool_of(tmp_path / "spool").write(event, encode_event(event))
     (tmp_path / "spool").chmod(0o777)
 
     shown = examined(tmp_path, str(tmp_path / "spool"))

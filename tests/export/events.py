@@ -60,16 +60,16 @@ def fail() -> None:
 
 
 def raised(function: Any = fail) -> BaseException:
-    """Return what a function raises, with its traceback."""
+    """Return the exception that a function raises, with its traceback."""
     try:
         function()
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is what the test wants
+    except BaseException as error:  # noqa: BLE001 - the test asks for any exception
         return error
     raise AssertionError("nothing was raised")
 
 
 def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
-    """Return the event of an exception with a trail, as the builder makes it; *fields* are changed after that."""
+    """Return the event of an exception with a trail, as the builder makes it, with other values of some fields."""
     captured = capture_error(error or raised(), branch=an_empty_branch(), mechanism="operation", handled=False)
     event = Builder().build(captured)
     assert event is not None
@@ -92,7 +92,7 @@ def an_empty_branch() -> Branch:
 
 
 def endless(depth: int = 200) -> None:
-    """Go too deep."""
+    """Raise an exception from a deep recursion."""
     if not depth:
         raise RecursionError("too deep")
     endless(depth - 1)
@@ -108,7 +108,7 @@ def chained(length: int) -> BaseException:
 
 
 class Hostile:
-    """A value whose every word is an exception."""
+    """A value whose text cannot be read."""
 
     def __repr__(self) -> str:
         """Raise."""
@@ -118,7 +118,7 @@ class Hostile:
 
 
 class HostileError(Exception):
-    """An exception that does not even say what it is."""
+    """An exception whose text cannot be read."""
 
     def __str__(self) -> str:
         """Raise."""

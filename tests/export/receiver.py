@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback interface that answers what a test wants."""
+"""A real HTTP server on the loopback interface, whose responses a test sets."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _DECOMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "de
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reply:
-    """What the server answers."""
+    """A response of the server."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    # Instead of an answer: speak on the bare socket.
+    # Called with the socket instead of a response.
     raw: Callable[[socket.socket], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """What the server was sent."""
+    """A request that the server received."""
 
     path: str
     headers: Mapping[str, str]
     sent: bytes
-    # The client's; tells connections apart.
+    # The port of the client, which is another one for each connection.
     port: int
 
     @property
@@ -60,7 +60,7 @@ class Request:
 
 
 class Receiver:
-    """Remembers requests, and gives each the reply that is set."""
+    """The requests that the server received, and the reply that it gives to each."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -90,13 +90,13 @@ class _Handler(BaseHTTPRequestHandler):
     """Takes POSTs."""
 
     server: Any
-    # So that connections are kept, as real receivers keep them.
+    # HTTP/1.1 keeps connections, as real receivers do.
     protocol_version = "HTTP/1.1"
-    # Or else the last packet of an answer waits for an acknowledgement.
+    # With Nagle's algorithm the last packet of a response would wait for an acknowledgement.
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
-        """Remember the request and answer."""
+        """Remember the request, and respond."""
         sent = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.receiver.requests.append(
             Request(path=self.path, headers=self.headers, sent=sent, port=self.client_address[1])
@@ -113,4 +113,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(reply.body)
 
     def log_message(self, *_: object) -> None:
-        """Keep quiet."""
+        """Log nothing."""

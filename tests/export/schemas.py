@@ -1,4 +1,4 @@
-"""What documents must look like: our own schema, and what Sentry's refuses."""
+"""The checks of documents, by the published schema, and of envelopes, by what Sentry takes."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ _TOP = {
     "timestamp",
     "transaction",
 }
-_OF_A_BREADCRUMB = {"timestamp", "type", "category", "level", "message", "data"}
+_FIELDS_OF_A_BREADCRUMB = {"timestamp", "type", "category", "level", "message", "data"}
 _LEVELS = {"debug", "info", "warning", "error", "fatal"}
 
 
 @cache
 def validator() -> Draft202012Validator:
-    """Return what checks documents against the published schema."""
+    """Return the validator of the published schema."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 
 def assert_valid_document(body: bytes) -> None:
-    """Fail where a document is not what the published schema promises."""
-    document = strict_json(body)
+    """Fail if a document is not valid by the published schema."""
+    document = parse_strict_json(body)
     assert [error.message for error in validator().iter_errors(document)] == []
 
 
 def assert_valid_envelope(body: bytes) -> None:
-    """Fail where an envelope is one that some tracker refuses."""
+    """Fail if some tracker would refuse an envelope."""
     header, item_header, item, rest = body.split(b"\n")
-    payload = strict_json(item)
+    payload = parse_strict_json(item)
     assert rest == b""
-    assert strict_json(header)["event_id"] == payload["event_id"]
-    assert strict_json(item_header) == {"type": "event", "content_type": "application/json", "length": len(item)}
+    assert parse_strict_json(header)["event_id"] == payload["event_id"]
+    assert parse_strict_json(item_header) == {"type": "event", "content_type": "application/json", "length": len(item)}
     assert set(payload) <= _TOP
     assert payload["level"] in _LEVELS
     assert all(isinstance(value, str) for value in payload["tags"].values())
@@ -69,8 +69,8 @@ def assert_valid_envelope(body: bytes) -> None:
         _assert_valid_breadcrumb(breadcrumb)
 
 
-def strict_json(body: bytes) -> Any:
-    """Return a document, and fail where it has numbers that JSON does not know, or characters that UTF-8 does not."""
+def parse_strict_json(body: bytes) -> Any:
+    """Return a document, and fail if it has numbers that JSON does not have, or lone surrogates."""
     text = body.decode("utf-8")
     assert not re.search(r"\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])", text.replace("\\\\", ""))
     return json.loads(text, parse_constant=_refuse)
@@ -92,7 +92,7 @@ def _assert_valid_exception(value: Mapping[str, Any]) -> None:
 
 
 def _assert_valid_breadcrumb(breadcrumb: Mapping[str, Any]) -> None:
-    assert set(breadcrumb) == _OF_A_BREADCRUMB
+    assert set(breadcrumb) == _FIELDS_OF_A_BREADCRUMB
     assert breadcrumb["level"] in _LEVELS
     assert all(isinstance(breadcrumb[key], str) for key in ("timestamp", "type", "category", "message"))
     assert isinstance(breadcrumb["data"], dict)

@@ -1,4 +1,4 @@
-"""Events as log records of the application's."""
+"""Tests of `otel_crumbs.export.app_logs`: events are log records of the application."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .events import NOW, event_of
 
 
 def test_an_event_is_a_record_of_the_application(app: Application) -> None:
-    """It has the names and the values of the record that the exporter `otlp` sends."""
+    """The record has the names and values of the one that the exporter `otlp` sends."""
     outcome = AppLogsExporter().export(event_of(), 5.0)
 
     assert outcome == DELIVERED
@@ -35,7 +35,7 @@ def test_an_event_is_a_record_of_the_application(app: Application) -> None:
 
 
 def test_an_event_without_a_trace_is_a_record_without_one(app: Application) -> None:
-    """Whatever span is current in the worker has nothing to do with it."""
+    """The span that is current in the worker is not taken instead."""
     with app.tracer.start_as_current_span("something else"):
         AppLogsExporter(as_json=True).export(event_of(trace_id=0, span_id=0, trace_flags=0, fatal=True), 5.0)
 
@@ -57,10 +57,10 @@ def test_an_event_without_a_trace_is_a_record_without_one(app: Application) -> N
         ([{"a": 1}, {"a": [True, 0]}], ({"a": 1}, {"a": ("true", "0")})),
     ],
 )
-def test_lists_arrive_whole_whatever_is_in_them(
+def test_lists_of_mixed_types_arrive_whole(
     app: Application, caplog: pytest.LogCaptureFixture, value: list[object], expected: tuple[object, ...]
 ) -> None:
-    """No release of OpenTelemetry leaves one out, nor warns the application of it."""
+    """No release of OpenTelemetry leaves one out, or warns the application of it."""
     breadcrumb = Breadcrumb(timestamp=NOW, message="items", data={"items": value})
 
     AppLogsExporter().export(event_of(breadcrumbs=(breadcrumb,)), 5.0)
@@ -72,21 +72,21 @@ def test_lists_arrive_whole_whatever_is_in_them(
 
 
 def as_plain(value: Any) -> Any:
-    """Return what the SDK made of a value, as tuples and dicts."""
+    """Return a value of the SDK as tuples and dicts."""
     if isinstance(value, Mapping):
         return {key: as_plain(item) for key, item in value.items()}
     return tuple(map(as_plain, value)) if isinstance(value, list | tuple) else value
 
 
-def test_without_a_provider_it_is_said_what_is_missing() -> None:
-    """The event is not taken for delivered."""
+def test_without_a_provider_the_event_is_refused() -> None:
+    """The reason says what is missing, and the event does not count as delivered."""
     outcome = AppLogsExporter().export(event_of(), 5.0)
 
     assert outcome.verdict is Verdict.REFUSED
     assert "no OpenTelemetry LoggerProvider. Remedy: set one up" in outcome.reason
 
 
-def test_our_own_processor_leaves_no_breadcrumb_of_it_and_reports_nothing(app: Application) -> None:
+def test_records_of_events_leave_no_breadcrumbs(app: Application) -> None:
     """An event that became a breadcrumb would be in the next event, and so on."""
     installation = otel_crumbs.install(exporter="app_logs")
 

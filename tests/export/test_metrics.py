@@ -1,4 +1,4 @@
-"""What we count can be read as metrics of the application's own."""
+"""Tests of `otel_crumbs.export.metrics`: the counters can be read as metrics of the application."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 import otel_crumbs
-from otel_crumbs.base.counters import FastCounter
 from otel_crumbs.export import Outcome, Verdict, metrics
 
 
@@ -25,7 +24,7 @@ class Refusing:
         """Do nothing."""
 
 
-def read(reader: InMemoryMetricReader) -> dict[str, int]:
+def read_sums(reader: InMemoryMetricReader) -> dict[str, int]:
     """Return the sum of each metric."""
     found = reader.get_metrics_data()
     assert found is not None
@@ -37,11 +36,11 @@ def read(reader: InMemoryMetricReader) -> dict[str, int]:
     }
 
 
-def test_every_fate_is_counted() -> None:
-    """Recorded, captured and dropped ones are counted, and the reasons."""
+def test_every_verdict_is_counted() -> None:
+    """Recorded and evicted breadcrumbs, and captured and dropped events have a metric each."""
     reader = InMemoryMetricReader()
     metrics.create_instruments(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
-    before = read(reader)
+    before = read_sums(reader)
     installation = otel_crumbs.install(exporter=Refusing(), max_breadcrumbs=5, spool_dir="none", rate_limit=1)
 
     for number in range(20):
@@ -52,7 +51,7 @@ def test_every_fate_is_counted() -> None:
     installation.flush()
     otel_crumbs.trail()
 
-    changed = {name: number - before.get(name, 0) for name, number in read(reader).items()}
+    changed = {name: number - before.get(name, 0) for name, number in read_sums(reader).items()}
     assert changed["breadcrumbs.recorded"] == 20
     assert changed["breadcrumbs.evicted"] == 15
     assert changed["events.captured"] == 1
@@ -61,7 +60,7 @@ def test_every_fate_is_counted() -> None:
 
 
 def test_a_reason_is_an_attribute() -> None:
-    """Somebody who is alarmed wants to know why."""
+    """An alarm about lost events can say why they were lost."""
     reader = InMemoryMetricReader()
     metrics.create_instruments(MeterProvider([reader], shutdown_on_exit=False).get_meter("test"))
     installation = otel_crumbs.install(exporter=Refusing(), spool_dir="none")
@@ -75,14 +74,3 @@ def test_a_reason_is_an_attribute() -> None:
     [dropped] = [metric for metric in scope.metrics if metric.name == "otel_crumbs.events.dropped"]
     attributes = [dict(point.attributes or {}) for point in dropped.data.data_points]
     assert {"otel_crumbs.exporter": "refusing", "otel_crumbs.reason": "refused"} in attributes
-
-
-def test_a_counter_starts_again() -> None:
-    """A forked child counts its own."""
-    counter = FastCounter()
-    counter.tick()
-
-    counter.reset_after_fork()
-    counter.tick()
-
-    assert counter.value == 1

@@ -1,4 +1,4 @@
-"""No input makes an exporter raise, lose its batch, or send an invalid document."""
+"""No input makes an exporter raise, lose an event, or send an invalid document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
-from otel_crumbs.export.http.document import document_of, encode
+from otel_crumbs.export.http.document import document_of, encode_json
 from otel_crumbs.export.otlp.wire import request_of
 from otel_crumbs.export.sentry.exporter import envelope_of
 from otel_crumbs.trails import Branch, Operation
@@ -31,7 +31,7 @@ from .schemas import assert_valid_document, assert_valid_envelope
 
 SPAN = SpanContext(trace_id=2**128 - 1, span_id=2**64 - 1, is_remote=False, trace_flags=TraceFlags(1))
 
-# Memo machines are slow at times.
+# Machines that run other jobs, too, are slow at times.
 thorough = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -101,8 +101,8 @@ def trees(draw: Any) -> BaseException:
     return root
 
 
-def every_encoding(event: ErrorEvent) -> None:
-    """Encode an event for each receiver, and fail where one would not take it."""
+def assert_encodable(event: ErrorEvent) -> None:
+    """Encode an event for each receiver, and fail if one would not take it."""
     for as_json in (False, True):
         sent = request_of(event, as_json=as_json).SerializeToString()
         [record] = ExportLogsServiceRequest.FromString(sent).resource_logs[0].scope_logs[0].log_records
@@ -113,13 +113,13 @@ def every_encoding(event: ErrorEvent) -> None:
             assert len(json.loads(attributes["otel_crumbs.breadcrumbs"].string_value)) == len(event.breadcrumbs)
         else:
             assert len(attributes["otel_crumbs.breadcrumbs"].array_value.values) == len(event.breadcrumbs)
-    assert_valid_document(encode(document_of(event)))
+    assert_valid_document(encode_json(document_of(event)))
     assert_valid_envelope(envelope_of(event))
     format_event(event).encode()
 
 
-def built(captured: CapturedError, **hooks: Any) -> ErrorEvent:
-    """Return the event that an exporter gets to see."""
+def build_event(captured: CapturedError, **hooks: Any) -> ErrorEvent:
+    """Return the event that exporters get."""
     event = Builder(**hooks).build(captured)
     assert event is not None
     return event
@@ -127,56 +127,56 @@ def built(captured: CapturedError, **hooks: Any) -> ErrorEvent:
 
 @thorough
 @given(error=trees(), left=st.lists(notes, max_size=4), resource=data)
-def test_whatever_is_raised_and_recorded_can_be_sent(
+def test_any_exception_and_any_note_can_be_sent(
     error: BaseException, left: list[dict[str, Any]], resource: dict[Any, Any]
 ) -> None:
-    """Values of any kind, in any depth, with any key."""
+    """Values may be of any type, in any depth, with any key."""
     with otel_crumbs.operation("checkout \ud800"):
         for note in left:
             otel_crumbs.record(**note)
         captured = capture_error(error, span_context=SPAN, mechanism="operation", handled=False)
 
-    event = built(captured, resource=lambda: resource)
+    event = build_event(captured, resource=lambda: resource)
 
-    every_encoding(event)
+    assert_encodable(event)
 
 
 @thorough
 @given(error=texts, message=texts, stacktrace=texts | st.lists(texts, max_size=6).map("\n".join), name=values)
-def test_whatever_a_span_kept_as_text_can_be_sent(error: str, message: str, stacktrace: str, name: Any) -> None:
-    """Tracebacks of other languages, and what is none."""
+def test_any_recorded_exception_can_be_sent(error: str, message: str, stacktrace: str, name: Any) -> None:
+    """The text may be a traceback of another language, or none."""
     branch = Branch(10, Operation(name=name))
     info = ExceptionInfo(type=error or "Error", message=message)
     captured = capture_recorded(info, stacktrace, branch=branch, span_context=SPAN, mechanism="operation")
 
-    every_encoding(built(captured))
+    assert_encodable(build_event(captured))
 
 
 @thorough
 @given(field=st.sampled_from(sorted(Breadcrumb.__slots__)), value=values)
-def test_whatever_a_hook_makes_of_a_breadcrumb_can_be_sent(field: str, value: Any) -> None:
-    """A hook is somebody's code too."""
+def test_any_breadcrumb_of_a_hook_can_be_sent(field: str, value: Any) -> None:
+    """A hook may set any field to any value."""
     with otel_crumbs.operation("checkout"):
         otel_crumbs.record("about to fail")
         captured = capture_error(ValueError("boom"), mechanism="operation", handled=False)
 
-    event = built(captured, before_breadcrumb=lambda breadcrumb: replace(breadcrumb, **{field: value}))
+    event = build_event(captured, before_breadcrumb=lambda breadcrumb: replace(breadcrumb, **{field: value}))
 
     assert len(event.breadcrumbs) == 1
-    every_encoding(event)
+    assert_encodable(event)
 
 
 @thorough
 @given(field=st.sampled_from(sorted(ErrorEvent.__slots__)), value=values)
-def test_whatever_a_hook_makes_of_an_event_can_be_sent(field: str, value: Any) -> None:
+def test_any_event_of_a_hook_can_be_sent(field: str, value: Any) -> None:
     """The event keeps its id and its exception."""
     captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
 
-    event = built(captured, before_send=lambda event: replace(event, **{field: value}))
+    event = build_event(captured, before_send=lambda event: replace(event, **{field: value}))
 
     assert len(event.event_id) == 32
     assert event.exception.type
-    every_encoding(event)
+    assert_encodable(event)
 
 
 @thorough
@@ -187,15 +187,15 @@ def test_whatever_a_hook_makes_of_an_event_can_be_sent(field: str, value: Any) -
     parent=values,
     link=values,
 )
-def test_whatever_a_hook_makes_of_an_exception_can_be_sent(frames: list[Frame], parent: Any, link: Any) -> None:
-    """Frames that lead nowhere, and parents that do not exist."""
+def test_any_exception_of_a_hook_can_be_sent(frames: list[Frame], parent: Any, link: Any) -> None:
+    """Frames may lead nowhere, and parents may not exist."""
     infos = (
         ExceptionInfo(type="ValueError", message="boom", frames=tuple(frames)),
         ExceptionInfo(type="KeyError", message="", parent=parent, link=link),
     )
     captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
 
-    every_encoding(built(captured, before_send=lambda event: replace(event, exceptions=infos)))
+    assert_encodable(build_event(captured, before_send=lambda event: replace(event, exceptions=infos)))
 
 
 LINES = (
@@ -216,8 +216,8 @@ LINES = (
 
 @thorough
 @given(lines=st.lists(st.sampled_from(LINES) | texts, max_size=12))
-def test_any_text_is_read_as_a_traceback_without_losing_the_exception(lines: list[str]) -> None:
-    """The first is always the one that was reported, and the others belong to one before them."""
+def test_any_text_is_parsed_as_a_traceback(lines: list[str]) -> None:
+    """The first exception is the one that was reported, and each other one belongs to one before it."""
     info = ExceptionInfo(type="ValueError", message="boom")
 
     first, *others = parse_stack(info, "\n".join(lines))
@@ -228,29 +228,29 @@ def test_any_text_is_read_as_a_traceback_without_losing_the_exception(lines: lis
 
 @pytest.mark.parametrize("count", [100])
 def test_a_heavy_trail_can_be_sent(count: int) -> None:
-    """A hundred breadcrumbs of 20 kB each are cut to what trackers take."""
+    """A hundred breadcrumbs of 20 kB each are cut to the size that trackers take."""
     with otel_crumbs.operation("checkout"):
         for number in range(count):
             otel_crumbs.record(f"{number} {'x' * 20_000}", data={"more": "y" * 20_000})
         captured = capture_error(ValueError("boom"), mechanism="operation", handled=False)
 
-    event = built(captured, max_bytes=900_000)
+    event = build_event(captured, max_bytes=900_000)
 
     assert len(event.breadcrumbs) > 70
     assert len(event.breadcrumbs) + event.dropped == count
     assert len(envelope_of(event)) < 1024 * 1024
-    every_encoding(event)
+    assert_encodable(event)
 
 
 @settings(thorough, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(found=data)
-def test_whatever_is_recorded_can_be_handed_to_the_application(
+def test_any_note_can_be_in_a_log_record(
     app: Application, caplog: pytest.LogCaptureFixture, found: dict[Any, Any]
 ) -> None:
     """OpenTelemetry's own cleaning of attributes finds nothing to warn of, and nothing to leave out."""
     with otel_crumbs.operation("checkout"):
         otel_crumbs.record("about to fail", data=found)
-        event = built(capture_error(ValueError("boom"), mechanism="operation", handled=False))
+        event = build_event(capture_error(ValueError("boom"), mechanism="operation", handled=False))
 
     assert AppLogsExporter().export(event, 5.0) == DELIVERED
 

@@ -43,6 +43,7 @@ VERBS = frozenset(
     remove render replace report require reset resolve respond run save scrub select send set settle shorten show
     shrink shutdown simplify slice spend split start stop subclass subtract succeed swap take tighten to trim undo
     uninstall unpack unwrap visit wait warn watch weigh wrap write
+    abandon requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
@@ -194,6 +195,7 @@ VOCABULARY = frozenset(
     snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
     test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
     visits wait waiting waiter warned warnings where wire wrapper writer
+    endpoint
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
     notices one own parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen

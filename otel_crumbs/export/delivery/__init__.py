@@ -1,1 +1,1 @@
-"""The delivery of events: a queue and a worker for each exporter, and the meaning of a failed attempt."""
+"""The delivery of events: a queue and a worker for each exporter, attempts, and pauses between them."""

@@ -13,15 +13,15 @@ from otel_crumbs.event.stack import cut_middle
 from otel_crumbs.event.trim import replace_trail
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
 
-# A request may take as long as the standard exporters allow it.
+# The default of the standard exporters: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 MAX_SECONDS = 10.0
 _MIN_SECONDS = 0.05
-# What is kept of a trail that is too large, and of a traceback where no trail is left.
+# The first smaller event has a quarter of the trail, the second one no trail, and so many characters of the traceback.
 _SHARE_OF_TRAIL = 4
 _SHORT_STACKTRACE = 8 * 1024
 
 
-def send(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
+def send_event(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
     """Send an event as it is, or else with a shorter trail, or with none; return the outcome."""
     outcome = _attempt(exporter, event, timeout)
     for smaller in _shrink(event):
@@ -35,13 +35,13 @@ def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
     try:
         with suppress_instrumentation():
             return exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
-    except Exception as error:  # noqa: BLE001 - exporters may be anybody's
+    except Exception as error:  # noqa: BLE001 - exporters may come from other packages
         report_failure(f"the exporter {exporter.name!r} sent an event", error)
         return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}")
 
 
 def _shrink(event: ErrorEvent) -> Iterator[ErrorEvent]:
-    """Iterate over smaller and smaller versions of an event: a part of its trail, then none and a short traceback."""
+    """Iterate over smaller versions of an event: with the newest part of its trail, then with none of it."""
     count = len(event.breadcrumbs)
     if count >= _SHARE_OF_TRAIL:
         yield replace_trail(event, event.breadcrumbs[-(count // _SHARE_OF_TRAIL) :])

@@ -6,17 +6,17 @@ import random
 import time
 
 _FIRST, _LONGEST = 0.5, 30.0
-# A receiver that asks for a longer pause is tried again all the same: it may have another configuration by then.
-_LONGEST_ASKED_FOR = 3600.0
+# A receiver that asks for a longer pause is tried again after this: it may have another configuration by then.
+_LONGEST_REQUESTED = 3600.0
 
 
 class BackOff:
-    """Pauses that double, with jitter; a receiver that says how long is believed."""
+    """Pauses that double with each failure, with jitter, and are not shorter than the receiver asks for."""
 
     def __init__(self) -> None:
         self._failures = 0
         self._until = 0.0
-        self._asked_for = False
+        self._requested = False
 
     @property
     def failing(self) -> bool:
@@ -24,23 +24,23 @@ class BackOff:
         return self._failures > 0
 
     def seconds_left(self) -> float:
-        """Return for how many seconds nothing must be sent."""
+        """Return for how many seconds nothing may be sent."""
         return max(0.0, self._until - time.monotonic())
 
     def fail(self, retry_after: float | None) -> None:
-        """Begin a pause."""
+        """Begin a pause, of *retry_after* seconds at least if the receiver asks for that."""
         pause = min(_LONGEST, _FIRST * 2 ** min(self._failures, 16)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-        self._asked_for = retry_after is not None
+        self._requested = retry_after is not None
         self._failures += 1
-        self._until = time.monotonic() + min(max(pause, retry_after or 0.0), _LONGEST_ASKED_FOR)
+        self._until = time.monotonic() + min(max(pause, retry_after or 0.0), _LONGEST_REQUESTED)
 
     def succeed(self, retry_after: float | None) -> None:
-        """Forget the failures; a receiver that took an event may ask for a pause all the same."""
+        """Forget the failures; begin a pause only if the receiver asks for one, which it may with a success too."""
         self._failures = 0
-        self._asked_for = bool(retry_after)
-        self._until = time.monotonic() + min(retry_after, _LONGEST_ASKED_FOR) if retry_after else 0.0
+        self._requested = bool(retry_after)
+        self._until = time.monotonic() + min(retry_after, _LONGEST_REQUESTED) if retry_after else 0.0
 
     def end_pause(self) -> None:
-        """End the pause, unless the receiver asked for it: somebody waits for a last attempt."""
-        if not self._asked_for:
+        """End the pause, unless the receiver asked for it, so that a flush makes an attempt at once."""
+        if not self._requested:
             self._until = 0.0

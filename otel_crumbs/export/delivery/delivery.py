@@ -1,9 +1,9 @@
 """
 The delivery of each event to every exporter, in threads that the application does not wait for.
 
-An exporter's worker is a daemon thread that starts with the first event, or at the
-start of a process that finds something in the spool. A forked child begins
-with empty queues: the parent delivers what the parent captured.
+An exporter's thread starts with the first error, or with the process if there is
+something in the spool. A forked child begins with empty queues: the parent
+delivers the errors that it captured.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from otel_crumbs.export.spool.spool import SpoolLocation
 from .event_queue import Build
 from .worker import ExporterWorker
 
-# An application that has just begun may not have said yet what it is called.
+# The events of earlier processes are in the folder of the service, and an application that sets up OpenTelemetry in
+# code may have no name in its first moments.
 _SECONDS_TO_SETTLE = 1.0
-_SECONDS_TO_SAY_SO = 0.1
+# The time that is kept for the warning about undelivered events at the end of a process.
+_SECONDS_TO_REPORT = 0.1
 
 
 def _name_default_service() -> str:
@@ -37,8 +39,8 @@ class Delivery:
     Args:
         exporters: Where events go.
         build: Makes the event of a captured error.
-        spool: Where undelivered events wait on disk, None for nowhere.
-        service: Says what the service is called.
+        spool: The folder in which undelivered events wait on disk, None for none.
+        service: Returns the name of the service, as far as it is known now.
 
     """
 
@@ -51,26 +53,21 @@ class Delivery:
         service: Callable[[], str] = _name_default_service,
     ) -> None:
         self._spool = spool
-        # Whether it delivers for others, too: from the time when it is in place until it is closed.
-        self._looks = False
+        # Whether a forked child looks for the events of earlier processes: from the first look until `close`.
+        self._looks_after_fork = False
         self.workers = tuple(
-            ExporterWorker(
-                exporter,
-                build,
-                ExporterSpool(spool if uses_spool(exporter) else None, exporter=exporter.name, service=service),
-            )
-            for exporter in exporters
+            ExporterWorker(exporter, build, _make_spool(exporter, spool, service)) for exporter in exporters
         )
         register_at_fork(self)
 
     @property
     def pending(self) -> bool:
-        """Whether something that this process captured is not acknowledged."""
+        """Whether an event that this process captured is not acknowledged."""
         return any(worker.pending for worker in self.workers)
 
     @property
     def running(self) -> bool:
-        """Whether the end of the process would cut anything off."""
+        """Whether the end of the process would cut off a request, or leave an event that waits for one."""
         return any(worker.running for worker in self.workers)
 
     def emit(self, captured: CapturedError) -> None:
@@ -79,13 +76,14 @@ class Delivery:
         for worker in self.workers:
             worker.put(captured)
 
-    def look_for_leftovers(self) -> None:
+    def look_for_undelivered(self) -> None:
         """Deliver the events that earlier processes of this service left in the spool, if there are any."""
         if self._spool is not None and self._spool.has_any():
             for worker in self.workers:
-                worker.look_for_leftovers(_SECONDS_TO_SETTLE)
-        # From now on only: everything that a look imports is imported by now, and a child must not import it.
-        self._looks = True
+                worker.look_for_undelivered(_SECONDS_TO_SETTLE)
+        # A child that imports a module may wait for ever for the module's lock, which a thread of its parent had at the
+        # fork. By now the parent has imported all that a look needs.
+        self._looks_after_fork = True
 
     def flush(self, timeout: float) -> bool:
         """Wait up to *timeout* seconds; return True only if everything was acknowledged."""
@@ -102,10 +100,9 @@ class Delivery:
     def end(self, timeout: float) -> None:
         """Save the events that are not acknowledged, then try to deliver them; *timeout* seconds are for both."""
         started = time.monotonic()
-        # The warning about undelivered events takes time, too.
-        deadline = started + timeout - min(_SECONDS_TO_SAY_SO, timeout / 10)
+        deadline = started + timeout - min(_SECONDS_TO_REPORT, timeout / 10)
         self.save(timeout)
-        # A receiver that takes an event needs time to respond.
+        # The second half of the time is for the responses to requests that are under way.
         for worker in self.workers:
             worker.set_last_request(started + timeout / 2)
         for worker in self.workers:
@@ -114,22 +111,22 @@ class Delivery:
             worker.report_undelivered()
 
     def close(self) -> None:
-        """Take nothing more."""
-        self._looks = False
+        """Take no more errors, and let the threads end."""
+        self._looks_after_fork = False
         for worker in self.workers:
             worker.close()
 
     def reset_after_fork(self) -> None:
         """
-        Forget the queues, as a forked child must, and look for events that others left in the spool.
+        Forget the queues, as a forked child must, and look for the events of earlier processes.
 
-        A server that forks its workers may live for months: a worker that it
-        replaces is an earlier process of the service, and the next one a later.
+        The child may be a worker of a server that forks a new one for each that
+        ends: the worker before it is such an earlier process.
         """
         for worker in self.workers:
             worker.reset_after_fork()
-        if self._looks:
-            self.look_for_leftovers()
+        if self._looks_after_fork:
+            self.look_for_undelivered()
 
 
 def _make_spool(exporter: Exporter, location: SpoolLocation | None, service: Callable[[], str]) -> ExporterSpool:

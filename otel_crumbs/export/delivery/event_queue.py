@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from otel_crumbs.event import CapturedError, ErrorEvent
-from otel_crumbs.export.spool.codec import decode, encode
+from otel_crumbs.export.spool.codec import decode_event, encode_event
 
 Build = Callable[[CapturedError], ErrorEvent | None]
 
@@ -21,13 +21,13 @@ _ENTRY_BYTES = 1536
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedError:
     """
-    An error in the queue: as it was captured, or built and encoded once it has been tried.
+    An error in the queue: captured, or built and encoded if an attempt to send it failed.
 
     Args:
-        fatal: Whether it goes first, and is the last to be dropped.
+        fatal: Whether it is sent first, and dropped last.
         weight: Its size in bytes, roughly.
-        captured: As the application's thread left it.
-        encoded: As a file would hold it.
+        captured: The captured error, None if the event is built already.
+        encoded: The event in the form of a file of the spool.
 
     """
 
@@ -38,33 +38,38 @@ class QueuedError:
 
     @classmethod
     def from_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
-        """Return a captured error to be queued; only so many entries of its trail are held by nobody else."""
+        """Return a captured error to be queued; *new_entries* of its trail are in no other error of the queue."""
         weight = _CAPTURED_BYTES + _ENTRY_BYTES * new_entries
         return cls(fatal=captured.fatal, weight=weight, captured=captured)
 
     @classmethod
     def from_event(cls, event: ErrorEvent) -> QueuedError:
-        """Return an event that was tried, ready to wait for the next time."""
-        encoded = encode(event)
+        """Return an event to be queued after an attempt that failed."""
+        encoded = encode_event(event)
         return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
 
     def build_event(self, build: Build) -> ErrorEvent | None:
-        """Return the event, None where the user does not want it sent."""
-        return decode(self.encoded) if self.captured is None else build(self.captured)
+        """Return the event, None if the hook `before_send` does not want it sent."""
+        return decode_event(self.encoded) if self.captured is None else build(self.captured)
 
 
 class EventQueue:
     """
-    Parcels in bounds: fatal ones first out, and when there is no room the oldest of the others make some.
+    A queue of errors with a limit; fatal ones are sent first, and the oldest of the others make room.
 
-    Its worker has the lock.
+    It has no lock of its own: `PendingEvents` calls it with the lock.
+
+    Args:
+        max_waiting: The number of errors.
+        max_bytes: The size of all errors together, roughly.
+
     """
 
     def __init__(self, *, max_waiting: int = MAX_WAITING, max_bytes: int = MAX_BYTES) -> None:
         self._max_waiting = max_waiting
         self._max_bytes = max_bytes
         self._fresh: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
-        # These wait behind the fresh ones: one that is never taken must not stand in the way of all.
+        # Events that were tried wait behind fresh errors, so that one that no receiver takes does not hold up the rest.
         self._tried: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
         self._entries: set[int] = set()
         self.weight = 0
@@ -74,12 +79,12 @@ class EventQueue:
 
     def put(self, captured: CapturedError) -> int:
         """Add a captured error, and return how many others were dropped for it."""
-        # Errors that follow each other in one trail share most of it.
+        # The entries of the last error: errors that follow each other in one trail share most of it.
         known, self._entries = self._entries, set(map(id, captured.trail.entries))
         queued = QueuedError.from_captured(captured, len(self._entries - known))
         return self._add(queued, self._fresh[queued.fatal])
 
-    def put_back(self, queued: QueuedError) -> int:
+    def requeue(self, queued: QueuedError) -> int:
         """Add an event that was tried, and return how many others were dropped for it."""
         return self._add(queued, self._tried[queued.fatal])
 
@@ -93,11 +98,11 @@ class EventQueue:
     def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> int:
         waiting.append(queued)
         self.weight += queued.weight
-        gone = 0
+        dropped = 0
         while len(self) > self._max_waiting or (self.weight > self._max_bytes and len(self) > 1):
             self._drop_oldest()
-            gone += 1
-        return gone
+            dropped += 1
+        return dropped
 
     def _drop_oldest(self) -> None:
         for waiting in (self._tried[False], self._fresh[False], self._tried[True], self._fresh[True]):

@@ -1,4 +1,4 @@
-"""The warnings about events that are late, lost, or left for the next process."""
+"""The warnings about events that are delayed, lost, or kept for the next process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from otel_crumbs.base.guard import warn
 
 
 def warn_of_pause(exporter: str, seconds: float, where: str) -> None:
-    """Warn that the receiver asked for a pause."""
+    """Warn that nothing is sent for some seconds, because the receiver asks for that."""
     warn(
         f"paused by {exporter}",
         "otel_crumbs sends nothing by the exporter %r for %d seconds: the receiver asks for it. "
@@ -20,7 +20,7 @@ def warn_of_pause(exporter: str, seconds: float, where: str) -> None:
 
 
 def warn_of_delay(exporter: str, reason: str, where: str) -> None:
-    """Warn that an event could not be delivered yet."""
+    """Warn that an attempt failed, and that the event is tried again."""
     warn(
         f"delayed by {exporter}",
         "otel_crumbs could not deliver an error event by the exporter %r yet: %s. It is %s and tried again.",

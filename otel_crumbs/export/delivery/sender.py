@@ -1,5 +1,5 @@
 """
-The sending of one event, and what becomes of it by the receiver's response.
+The sending of one event, and the consequences of the receiver's response.
 
 An event that was delivered or refused is done with. One that is to be tried
 again waits in the spool, or in memory where there is no spool.
@@ -15,7 +15,7 @@ from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 
-from .attempt import send
+from .attempt import send_event
 from .back_off import BackOff
 from .event_queue import Build, QueuedError
 from .notices import warn_of_delay, warn_of_loss, warn_of_pause
@@ -29,9 +29,9 @@ class Sender:
     Args:
         exporter: Sends the events.
         build: Makes the event of a captured error.
-        pending: Has the events that wait.
+        pending: Has the events that are in memory.
         spool: Keeps the events that cannot be sent.
-        back_off: Says how long to leave the receiver alone.
+        back_off: Has the pauses that the receiver needs.
 
     """
 
@@ -45,6 +45,10 @@ class Sender:
         self._back_off = back_off
         self.delivered = 0
         self.lost = 0
+
+    def count_unacknowledged(self) -> int:
+        """Return how many events that this process captured no receiver has acknowledged."""
+        return self._pending.count() + len(self._spool.unacknowledged)
 
     def send_queued(self, timeout: float) -> None:
         """Send the next event of the queue, in *timeout* seconds at the most."""
@@ -67,27 +71,27 @@ class Sender:
             return len(self._pending.queue) > 0
         kept = self._spool.keep(event)
         if not kept:
-            self._put_back(event)
+            self._requeue(event)
         self._pending.finish()
         return kept
 
     def save_all(self, deadline: float) -> None:
-        """Write all that is not acknowledged to the spool, until *deadline*, a time of `time.monotonic`."""
+        """Write all events in memory to the spool, the one in flight too, until a time of `time.monotonic`."""
         while self._spool.usable and time.monotonic() < deadline and self.save_queued():
             pass
         self._pending.wait_for_taken(deadline)
         with self._pending.changed:
-            flying = self._pending.in_flight
-            if flying is not None and flying.file is None:
-                flying.file = self._spool.keep_locked(flying.event)
+            in_flight = self._pending.in_flight
+            if in_flight is not None and in_flight.file is None:
+                in_flight.file = self._spool.keep_locked(in_flight.event)
 
-    def count_dropped(self, dropped: int) -> None:
-        """Count the events that had to make room in the queue."""
+    def report_dropped(self, dropped: int) -> None:
+        """Count the events that had no room in the queue, and warn of them."""
         for _ in range(dropped):
-            self._lose("the queue is full", "queue full")
+            self._report_loss("the queue is full", "queue full")
 
     def _take(self) -> ErrorEvent | None:
-        """Return the next event of the queue, built; it is pending until it is finished."""
+        """Return the next event of the queue, built; it counts as taken until it is finished."""
         queued = self._pending.take()
         if queued is None:
             return None
@@ -101,44 +105,45 @@ class Sender:
             return queued.build_event(self._build)
         except Exception as error:  # noqa: BLE001 - an event that cannot be built must not end the worker
             report_failure("an event was built", error)
-            self._lose("it could not be built", "not built")
+            self._report_loss("it could not be built", "not built")
             return None
 
-    def _send(self, flying: InFlight, timeout: float) -> None:
-        self._pending.begin_request(flying)
-        outcome = send(self._exporter, flying.event, timeout)
+    def _send(self, in_flight: InFlight, timeout: float) -> None:
+        self._pending.begin_request(in_flight)
+        outcome = send_event(self._exporter, in_flight.event, timeout)
         self._pending.end_request()
-        self._settle(flying, outcome)
+        self._settle(in_flight, outcome)
         self._pending.finish()
 
-    def _settle(self, flying: InFlight, outcome: Outcome) -> None:
+    def _settle(self, sent: InFlight, outcome: Outcome) -> None:
+        """Do what an outcome asks for; without the lock, since files are written and lines are logged here."""
         if outcome.verdict is Verdict.RETRY:
-            self._keep_for_retry(flying, outcome)
+            self._keep_for_retry(sent, outcome)
             return
         self._back_off.succeed(outcome.retry_after)
-        if flying.file is not None:
-            self._spool.delete(flying.file)
+        if sent.file is not None:
+            self._spool.delete(sent.file)
         if outcome.verdict is Verdict.DELIVERED:
             self.delivered += 1
             counters.count("sent", exporter=self._exporter.name)
         else:
-            self._lose(outcome.reason, outcome.verdict.value)
+            self._report_loss(outcome.reason, outcome.verdict.value)
         if outcome.retry_after:
             warn_of_pause(self._exporter.name, self._back_off.seconds_left(), self._spool.where)
 
-    def _keep_for_retry(self, flying: InFlight, outcome: Outcome) -> None:
+    def _keep_for_retry(self, sent: InFlight, outcome: Outcome) -> None:
         counters.count("retried", exporter=self._exporter.name)
         self._back_off.fail(outcome.retry_after)
-        if flying.file is not None:
-            self._spool.put_back(flying.file)
-        elif not self._spool.keep(flying.event):
-            self._put_back(flying.event)
+        if sent.file is not None:
+            self._spool.retry_later(sent.file)
+        elif not self._spool.keep(sent.event):
+            self._requeue(sent.event)
         warn_of_delay(self._exporter.name, outcome.reason, self._spool.where)
 
-    def _put_back(self, event: ErrorEvent) -> None:
-        self.count_dropped(self._pending.put_back(event))
+    def _requeue(self, event: ErrorEvent) -> None:
+        self.report_dropped(self._pending.requeue(event))
 
-    def _lose(self, reason: str, kind: str) -> None:
+    def _report_loss(self, reason: str, kind: str) -> None:
         with self._pending.changed:
             self.lost += 1
         counters.count("dropped", exporter=self._exporter.name, reason=kind)

@@ -1,1 +1,1 @@
-"""Posting over HTTP, and the exporter of JSON documents."""
+"""The posting of events over HTTP, for three exporters, and the exporter of JSON documents."""

@@ -1,10 +1,12 @@
 """
-Requests that end at a deadline, however slowly the receiver takes them and answers.
+Requests that end at a deadline, however slowly the receiver takes them and responds.
 
-The timeouts of `requests` are for each step: a receiver that sends or takes a
-byte now and then would hold up its exporter without end. So the connections
-here give each step no more than what is left. That costs no thread, and what
-was interrupted is closed by urllib3, as after any other failure.
+The `timeouts of requests
+<https://requests.readthedocs.io/en/latest/user/advanced/#timeouts>`_ are for each
+step: a receiver that sends or takes a byte now and then would hold up its
+exporter without end. So the connections here give each step no more than the
+time that is left. That needs no thread, and urllib3 closes a connection that was
+interrupted, as after any other failure.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-# A time of `time.monotonic`; outside of `limit_requests` no time is left. Each worker sends in its own thread.
+# A time of `time.monotonic`. By default it has passed, so that no request is made outside of `limit_requests`. It is a
+# context variable because each exporter sends in a thread of its own.
 _deadline: ContextVar[float] = ContextVar("otel_crumbs_deadline", default=0.0)
 
 
@@ -37,7 +40,7 @@ def limit_requests(deadline: float) -> Iterator[None]:
 
 
 def _limit_step(sock: socket.socket) -> None:
-    """Limit the next step to the time that is left."""
+    """Limit the next step of a socket to the time that is left."""
     left = _deadline.get() - monotonic()
     if left <= 0:
         raise TimeoutError("timed out")
@@ -67,7 +70,7 @@ class _RawResponse(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """A response whose headers are read before the deadline, too."""
+    """A response of which all bytes are read before the deadline, those of the headers too."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -81,7 +84,7 @@ class _Connection(HTTPConnection):
 
     def send(self, data: Any) -> None:
         if self.sock is not None:
-            # For a socket, plain or encrypted, all that it is given is one step.
+            # The timeout of a socket is for all bytes of one sendall(), with and without TLS.
             _limit_step(self.sock)
         super().send(data)
 
@@ -102,7 +105,7 @@ _POOLS: Mapping[str, type[HTTPConnectionPool]] = {"http": _Pool, "https": _SafeP
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """Sends the requests of a session over such connections, also by a proxy unless it speaks SOCKS."""
+    """Sends the requests of a session before the deadline, also by a proxy unless it speaks SOCKS."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the connections to receivers."""

@@ -1,8 +1,8 @@
 """
 An error event as one JSON document.
 
-``docs/event.schema.json`` describes it; a new kind of content is a new
-`VERSION_OF_DOCUMENT`, a new field is not.
+``docs/event.schema.json`` describes it. A field that changes its meaning needs a
+new `VERSION_OF_DOCUMENT`, a new field does not.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VERSION_OF_DOCUMENT = 1
 _SAMPLED = 1
 
 
-def encode(document: Mapping[str, Any]) -> bytes:
+def encode_json(document: Mapping[str, Any]) -> bytes:
     """Return a document of plain values as JSON on one line."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 

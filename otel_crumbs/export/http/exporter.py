@@ -1,4 +1,4 @@
-"""Error events as JSON documents, to any URL."""
+"""The exporter of JSON documents, which posts to any URL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export.exporter import Outcome
 
-from .document import document_of, encode
+from .document import document_of, encode_json
 from .poster import Poster
 from .responses import outcome_of
 
@@ -17,7 +17,7 @@ class HttpExporter:
     Posts each event as a JSON document.
 
     Args:
-        endpoint: Where to.
+        endpoint: The URL.
         headers: Sent with every request.
         compression: ``gzip`` or ``none``.
 
@@ -30,8 +30,8 @@ class HttpExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        answer = self._poster.post(encode(document_of(event)), timeout)
-        return answer if isinstance(answer, Outcome) else outcome_of(answer)
+        response = self._poster.post(encode_json(document_of(event)), timeout)
+        return response if isinstance(response, Outcome) else outcome_of(response)
 
     def shutdown(self) -> None:
         """Close the connections."""

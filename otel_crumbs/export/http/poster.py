@@ -1,9 +1,9 @@
-"""The posting of bodies over HTTP by `requests`, which the standard OTLP exporter depends on anyway."""
+"""The posting of bodies over HTTP by `requests`, on which the standard OTLP exporter depends as well."""
 
 from __future__ import annotations
 
 import gzip
-import netrc  # noqa: F401 - or `requests` imports it at the first request: a child forked then waits for it forever
+import netrc  # noqa: F401 - else `requests` imports it at the first request, and a child forked then waits for ever
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic
@@ -11,19 +11,19 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
+from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import find_version
 from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
-from .per_process import PerProcess
 from .responses import ReceiverResponse, outcome_of_failure
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 USER_AGENT = f"otel-crumbs/{find_version()}"
 
-# Only the first words of a response matter; one that never ends must not hold up the next event.
-_MAX_RESPONSE = 16 * 1024
+# The body is read for its first words only; one that never ends must not hold up the next event.
+_MAX_BODY = 16 * 1024
 
 
 class Poster:
@@ -31,11 +31,11 @@ class Poster:
     Posts to one URL over connections that are kept, and not shared with a forked child.
 
     Args:
-        url: Where to.
+        url: The URL.
         headers: Sent with every request.
         compression: ``none``, ``gzip`` or ``deflate``.
-        verify: As of `requests`: whether, or by which authority, certificates are checked.
-        cert: As of `requests`: our own certificate.
+        verify: Whether the receiver's certificate is checked, or the file of the authority to check it by.
+        cert: The file of the client's certificate, or the files of certificate and key.
 
     """
 
@@ -49,7 +49,7 @@ class Poster:
         cert: str | tuple[str, str] | None = None,
     ) -> None:
         self._url = url
-        self._shown_url = remove_secrets(url)
+        self._public_url = remove_secrets(url)
         self._headers = headers
         self._compression = compression
         self._verify = verify
@@ -57,7 +57,7 @@ class Poster:
         self._session = PerProcess(self._make_session)
 
     def post(self, body: bytes, timeout: float) -> ReceiverResponse | Outcome:
-        """Post a body and return the response, or the outcome where there was none."""
+        """Post a body; return the response, or the outcome where there was none."""
         deadline = monotonic() + timeout
         with limit_requests(deadline):
             return self._post(body, timeout, deadline)
@@ -75,10 +75,10 @@ class Poster:
                 stream=True,
             )
         except (OSError, ValueError) as error:
-            return outcome_of_failure(self._shown_url, error)
+            return outcome_of_failure(self._public_url, error)
         with response:
             return ReceiverResponse(
-                url=self._shown_url,
+                url=self._public_url,
                 status=response.status_code,
                 reason=response.reason or "",
                 headers=response.headers,
@@ -103,7 +103,7 @@ class Poster:
 
 
 def remove_secrets(url: str) -> str:
-    """Return a URL fit for a log: without the user in it, and without the query, which may hold a token."""
+    """Return a URL for the log, without user and password, and without the query, which may have a token."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -112,13 +112,13 @@ def remove_secrets(url: str) -> str:
 
 
 def _read_beginning(response: requests.Response, deadline: float) -> bytes:
-    """Return the first bytes of a body, one by one: a slow drip must not outlast the deadline."""
+    """Return the first bytes of a body, read one by one so that a slow receiver cannot outlast the deadline."""
     body = bytearray()
     try:
         for byte in response.iter_content(1):
             body += byte
-            if len(body) >= _MAX_RESPONSE or monotonic() > deadline:
+            if len(body) >= _MAX_BODY or monotonic() > deadline:
                 break
-    except (OSError, ValueError):  # the status has come, and tells more than a broken body
+    except (OSError, ValueError):  # the status is known, and a body that breaks off says no more
         pass
     return bytes(body)

@@ -14,7 +14,7 @@ from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _TOO_LARGE = 413
-# https://opentelemetry.io/docs/specs/otlp/#failures-1, and the 5xx that proxies answer for a dead receiver.
+# https://opentelemetry.io/docs/specs/otlp/#failures-1, and all other 5xx, which proxies send for a dead receiver.
 _RETRYABLE = frozenset({408, 429, *range(500, 600)})
 _REASON_LENGTH = 200
 
@@ -25,10 +25,10 @@ class ReceiverResponse:
     The response of a receiver.
 
     Args:
-        url: The address, fit to be shown.
+        url: The URL, for the log.
         status: The status code.
-        reason: Its words.
-        headers: Found whatever their case.
+        reason: The words beside the status code.
+        headers: The headers, found by names in any case.
         body: The first bytes of the body.
 
     """
@@ -41,7 +41,7 @@ class ReceiverResponse:
 
     @property
     def success(self) -> bool:
-        """Whether the receiver says that all is well."""
+        """Whether the status is one of success."""
         return self.status in _SUCCESS
 
     @property
@@ -62,27 +62,27 @@ class ReceiverResponse:
         return " ".join(self.body.decode("utf-8", "replace").split())[:_REASON_LENGTH]
 
 
-def outcome_of(answer: ReceiverResponse) -> Outcome:
-    """Return the outcome that a response means; the exporter reads the body of a success itself."""
-    wait = parse_retry_after(answer.headers.get("Retry-After"))
-    if answer.success:
+def outcome_of(response: ReceiverResponse) -> Outcome:
+    """Return the outcome by the status of a response; what the body of a success says is for the exporter to read."""
+    wait = parse_retry_after(response.headers.get("Retry-After"))
+    if response.success:
         return replace(DELIVERED, retry_after=wait)
-    if answer.status == _TOO_LARGE:
-        return Outcome(verdict=Verdict.TOO_LARGE, reason=answer.summary)
-    if answer.status in _RETRYABLE:
-        return Outcome(verdict=Verdict.RETRY, reason=answer.summary, retry_after=wait)
-    return Outcome(verdict=Verdict.REFUSED, reason=answer.summary)
+    if response.status == _TOO_LARGE:
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=response.summary)
+    if response.status in _RETRYABLE:
+        return Outcome(verdict=Verdict.RETRY, reason=response.summary, retry_after=wait)
+    return Outcome(verdict=Verdict.REFUSED, reason=response.summary)
 
 
 def outcome_of_failure(url: str, error: Exception) -> Outcome:
-    """Return the outcome of a request that failed: a wrong address stays wrong, other failures may pass."""
-    passing = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
-    verdict = Verdict.RETRY if passing else Verdict.REFUSED
+    """Return the outcome of a request without a response: final if the URL is wrong, else to be tried again."""
+    may_pass = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
+    verdict = Verdict.RETRY if may_pass else Verdict.REFUSED
     return Outcome(verdict=verdict, reason=f"{url} was not reached: {_format_innermost(error)}"[:_REASON_LENGTH])
 
 
 def parse_retry_after(header: str | None) -> float | None:
-    """Return how many seconds a ``Retry-After`` header asks for, None where it does not say."""
+    """Return how many seconds a ``Retry-After`` header asks for, None if there is none or it cannot be parsed."""
     if header is None:
         return None
     try:
@@ -96,12 +96,12 @@ def parse_retry_after(header: str | None) -> float | None:
 
 
 def _clamp_seconds(seconds: float) -> float | None:
-    # "nan" and "inf" are numbers too.
+    # float() takes "nan" and "inf", too.
     return max(0.0, seconds) if abs(seconds) < float("inf") else None
 
 
 def _format_innermost(error: BaseException) -> str:
-    """Return the innermost reason in the exceptions of requests and urllib3."""
+    """Return the reason of a failure, which the exceptions of requests and urllib3 wrap several times."""
     reason = error.args[0] if error.args else error
     reason = getattr(reason, "reason", reason)
     words = str(reason).rpartition(": ")[2]

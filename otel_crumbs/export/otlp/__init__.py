@@ -1,1 +1,1 @@
-"""The standard way: a log record to an OpenTelemetry Collector."""
+"""The exporter of OTLP log records, for OpenTelemetry Collectors and back ends that take OTLP."""

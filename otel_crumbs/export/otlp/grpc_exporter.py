@@ -1,4 +1,4 @@
-"""OTLP over gRPC; imported only where `OTEL_EXPORTER_OTLP_PROTOCOL` asks for it."""
+"""The exporter of OTLP over gRPC, imported only if `OTEL_EXPORTER_OTLP_PROTOCOL` asks for it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
+from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import find_version
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
-from otel_crumbs.export.http.per_process import PerProcess
 
-from .settings import OtlpSettings
+from .environment import OtlpSettings
 from .wire import request_of
 
 # https://opentelemetry.io/docs/specs/otlp/#failures
@@ -35,7 +35,7 @@ class OtlpGrpcExporter:
     Sends error events to an OTLP/gRPC endpoint.
 
     Args:
-        settings: Where and how.
+        settings: The endpoint, and how it is reached.
         as_json: Whether the breadcrumbs are one JSON string.
 
     """
@@ -54,10 +54,10 @@ class OtlpGrpcExporter:
         request = request_of(event, as_json=self._as_json)
         stub = LogsServiceStub(self._channel.get())  # type: ignore[no-untyped-call]  # generated code
         try:
-            answer = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
+            response = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
         except grpc.RpcError as error:
             return _outcome_of_error(self._settings.endpoint, error)
-        partial = answer.partial_success
+        partial = response.partial_success
         if partial.rejected_log_records:
             return Outcome(verdict=Verdict.REFUSED, reason=partial.error_message or "the receiver rejected the record")
         return DELIVERED
@@ -71,11 +71,11 @@ class OtlpGrpcExporter:
 
 def _outcome_of_error(endpoint: str, error: grpc.RpcError) -> Outcome:
     code, details = error.code(), error.details() or ""
-    said = f"{endpoint} answered {code.name}: {details}"
+    reason = f"{endpoint} answered {code.name}: {details}"
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
-        return Outcome(verdict=Verdict.TOO_LARGE, reason=said)
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=reason)
     retry = code in _RETRYABLE or code is grpc.StatusCode.RESOURCE_EXHAUSTED
-    return Outcome(verdict=Verdict.RETRY if retry else Verdict.REFUSED, reason=said)
+    return Outcome(verdict=Verdict.RETRY if retry else Verdict.REFUSED, reason=reason)
 
 
 def _make_channel(settings: OtlpSettings) -> grpc.Channel:

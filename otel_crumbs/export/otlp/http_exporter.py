@@ -1,4 +1,4 @@
-"""OTLP over HTTP with protobuf."""
+"""The exporter of OTLP over HTTP, with protobuf."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 
-from .settings import OtlpSettings
+from .environment import OtlpSettings
 from .wire import request_of
 
 
@@ -21,7 +21,7 @@ class OtlpHttpExporter:
     Sends error events to an OTLP/HTTP endpoint.
 
     Args:
-        settings: Where and how.
+        settings: The endpoint, and how it is reached.
         as_json: Whether the breadcrumbs are one JSON string.
 
     """
@@ -42,23 +42,23 @@ class OtlpHttpExporter:
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
         body = request_of(event, as_json=self._as_json).SerializeToString()
-        answer = self._poster.post(body, min(timeout, self._timeout))
-        if isinstance(answer, Outcome):
-            return answer
-        return _read_partial_success(answer) if answer.success else outcome_of(answer)
+        response = self._poster.post(body, min(timeout, self._timeout))
+        if isinstance(response, Outcome):
+            return response
+        return _read_partial_success(response) if response.success else outcome_of(response)
 
     def shutdown(self) -> None:
         """Close the connections."""
         self._poster.close()
 
 
-def _read_partial_success(answer: ReceiverResponse) -> Outcome:
-    """Return the outcome of a successful response, which may have rejected the record all the same."""
-    outcome = outcome_of(answer)
+def _read_partial_success(response: ReceiverResponse) -> Outcome:
+    """Return the outcome of a response with a status of success, whose body may say that the record was rejected."""
+    outcome = outcome_of(response)
     parsed = ExportLogsServiceResponse()
     try:
-        parsed.ParseFromString(answer.body)
-    except DecodeError:  # a proxy's page instead of protobuf; it was a success nevertheless
+        parsed.ParseFromString(response.body)
+    except DecodeError:  # a proxy's page and no protobuf, but the status is one of success
         return outcome
     partial = parsed.partial_success
     if partial.rejected_log_records:

@@ -1,8 +1,8 @@
 """
 An error event as an OTLP log record.
 
-Attribute names and values are those of the exception event: see `exceptions
-in logs <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
+The attributes of the exception are those of the semantic conventions: see
+`exceptions in logs <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsService
 
 
 def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
-    """Return the attributes of an error event, plain values only."""
+    """Return the attributes of the log record of an event, as plain values."""
     breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
     attributes: dict[str, Any] = {
         "exception.type": event.exception.type,

@@ -1,1 +1,1 @@
-"""Envelopes for Sentry and its kin, and an error event in their words."""
+"""The exporter of envelopes, for Sentry and the trackers that speak its protocol."""

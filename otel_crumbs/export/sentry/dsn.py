@@ -1,4 +1,4 @@
-"""The address of a project in Sentry and its kin: ``https://KEY@HOST/PROJECT``."""
+"""The DSN, the address of a project in Sentry and other trackers: ``https://KEY@HOST/PROJECT``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dsn:
     """
-    The address of envelopes, and the key that they need.
+    The two parts of a DSN that an exporter needs.
 
     Args:
-        endpoint: Takes envelopes.
-        key: The public one; a secret one behind it is of old, and is left out.
+        endpoint: The URL that takes envelopes.
+        key: The public key; the secret key of old DSNs is left out.
 
     """
 
@@ -26,10 +26,10 @@ def read_dsn(text: str) -> Dsn:
     Return the parts of a DSN.
 
     Raises:
-        ValueError: What is wrong with it, without the key that it holds.
+        ValueError: If it is no DSN; the message says why, without the key.
 
     """
-    # First of all: Python's own errors about other characters repeat them.
+    # This check comes first, since Python's own errors about other characters repeat the text with the key.
     if not text.isascii():
         raise ValueError("it has characters that no DSN has")
     parts = urlsplit(text.strip())
@@ -42,6 +42,6 @@ def read_dsn(text: str) -> Dsn:
         raise ValueError("it has no host")
     if not project.isdecimal():
         raise ValueError("it does not end with the number of a project")
-    _ = parts.port  # raises where that is no number, or too large
+    _ = parts.port  # raises ValueError if it is no number, or too large
     address = parts.netloc.rpartition("@")[2]
     return Dsn(endpoint=f"{parts.scheme}://{address}{folder}/api/{project}/envelope/", key=parts.username)

@@ -1,5 +1,5 @@
 """
-Error events in envelopes, to Sentry and the trackers that speak its protocol: GlitchTip, Bugsink, Spotlight.
+The exporter of envelopes, for Sentry and the trackers that speak its protocol: GlitchTip, Bugsink, Spotlight.
 
 See `envelopes <https://develop.sentry.dev/sdk/data-model/envelopes/>`_.
 """
@@ -16,7 +16,7 @@ from typing import Any
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.export.exporter import Outcome, Verdict
-from otel_crumbs.export.http.document import encode
+from otel_crumbs.export.http.document import encode_json
 from otel_crumbs.export.http.poster import USER_AGENT, Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 from otel_crumbs.trails import format_rfc3339
@@ -28,7 +28,7 @@ from .payload import SDK, payload_of
 _ERROR_CATEGORIES = frozenset({"error", "default", "all"})
 _DEFAULT_PAUSE = 60.0
 _TOO_MANY = 429
-# PostgreSQL keeps no NUL in JSON, and trackers keep events in it. An even number of backslashes before is no escape.
+# Trackers keep events in PostgreSQL, which takes no NUL in JSON. Behind a backslash that is escaped itself it is text.
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
@@ -37,7 +37,7 @@ class SentryExporter:
     Sends each event as an envelope.
 
     Args:
-        dsn: Where to.
+        dsn: The address of a project.
         scrub: Takes secrets out of source lines.
 
     """
@@ -52,8 +52,8 @@ class SentryExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        answer = self._poster.post(envelope_of(event, self._scrub), timeout)
-        return answer if isinstance(answer, Outcome) else _find_outcome(answer)
+        response = self._poster.post(envelope_of(event, self._scrub), timeout)
+        return response if isinstance(response, Outcome) else _find_outcome(response)
 
     def shutdown(self) -> None:
         """Close the connections."""
@@ -62,35 +62,35 @@ class SentryExporter:
 
 def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
     """Return the envelope of one event."""
-    payload = _NUL.sub(rb"\1\\ufffd", encode(payload_of(event, scrub)))
+    payload = _NUL.sub(rb"\1\\ufffd", encode_json(payload_of(event, scrub)))
     header = {"event_id": event.event_id, "sent_at": format_rfc3339(time.time_ns()), "sdk": SDK}
     item = {"type": "event", "content_type": "application/json", "length": len(payload)}
-    return b"\n".join([encode(header), encode(item), payload, b""])
+    return b"\n".join([encode_json(header), encode_json(item), payload, b""])
 
 
-def _find_outcome(answer: ReceiverResponse) -> Outcome:
-    wait = parse_rate_limits(answer.headers.get("X-Sentry-Rate-Limits"))
-    outcome = outcome_of(answer)
-    if answer.success and not _is_sentry_response(answer):
-        # Taking a proxy's page for a receipt would lose every event unseen.
-        return Outcome(verdict=Verdict.RETRY, reason=f"{answer.summary} (no answer of a Sentry)")
-    if answer.status == _TOO_MANY and wait is None and outcome.retry_after is None:
+def _find_outcome(response: ReceiverResponse) -> Outcome:
+    wait = parse_rate_limits(response.headers.get("X-Sentry-Rate-Limits"))
+    outcome = outcome_of(response)
+    if response.success and not _is_sentry_response(response):
+        # A proxy's page with the status 200 must not count as delivery: every event would be lost unnoticed.
+        return Outcome(verdict=Verdict.RETRY, reason=f"{response.summary} (no answer of a Sentry)")
+    if response.status == _TOO_MANY and wait is None and outcome.retry_after is None:
         wait = _DEFAULT_PAUSE
     return outcome if wait is None else replace(outcome, retry_after=wait)
 
 
-def _is_sentry_response(answer: ReceiverResponse) -> bool:
-    """Return whether the body is one that a Sentry sends: a JSON object, or nothing."""
-    if not answer.body.strip():
+def _is_sentry_response(response: ReceiverResponse) -> bool:
+    """Return whether the body is a JSON object or empty, as those of Sentry are."""
+    if not response.body.strip():
         return True
     try:
-        return isinstance(json.loads(answer.body), Mapping)
+        return isinstance(json.loads(response.body), Mapping)
     except (ValueError, RecursionError):
         return False
 
 
 def parse_rate_limits(header: str | None) -> float | None:
-    """Return for how many seconds the rate limits of an answer hold back errors, None where they do not."""
+    """Return for how many seconds the rate limits of a response hold back errors, None if they do not."""
     return max(_iterate_limits(header or ""), default=None)
 
 

@@ -1,4 +1,4 @@
-"""Frames as Sentry shows them: with the source around the line, and whether they are the application's."""
+"""The frames of a stack trace in Sentry's form, with source lines, and marked if they are of the application."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from otel_crumbs.event.stack import keep_both_ends
 LINES_AROUND = 5
 # Longer lines are data, or minified.
 MAX_LINE = 256
-# Source lines are most of an event's weight. Trackers take a mebibyte; these
-# many frames with their eleven lines stay under a third of it.
+# Source lines are most of an event's weight. Trackers take 1 MiB; so many frames with eleven lines each are less than
+# a third of that.
 MAX_FRAMES_WITH_SOURCE = 100
 
 _LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
 _OWN_MODULES = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
-_PLACES_OF_PYTHON = tuple(
+_PYTHON_FOLDERS = tuple(
     path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
 )
 
 
 class Frames:
     """
-    Makes the frames of one event; the first that are asked for have source lines.
+    Makes the stack traces of one event; the first frames that are made have source lines.
 
     Args:
         scrub: Takes secrets out of source lines.
-        read_files: Whether source is read from the files that frames name,
-            which those of a text must not decide.
+        read_files: Whether source is read from the files that frames name.
+            False for frames from a text, which may come from another machine.
 
     """
 
@@ -41,9 +41,9 @@ class Frames:
         self._scrub = scrub
         self._left = MAX_FRAMES_WITH_SOURCE if read_files else 0
 
-    def of(self, frames: tuple[Frame, ...], limit: int) -> dict[str, Any] | None:
+    def make_stacktrace(self, frames: tuple[Frame, ...], limit: int) -> dict[str, Any] | None:
         """Return a stack trace of at most *limit* frames, None where there is no frame."""
-        # The innermost come first where there is source for some only.
+        # The innermost frames are made first, since there may be source lines for some frames only.
         made = [self._make_frame(frame) for frame in reversed(keep_both_ends(frames, limit))]
         return {"frames": made[::-1]} if made else None
 
@@ -80,15 +80,15 @@ class Frames:
 
 
 def is_in_app(frame: Frame) -> bool:
-    """Return whether a frame is the application's: not of a library, of Python or of this package."""
+    """Return whether a frame is of the application, and not of a library, of Python or of this package."""
     if frame.module and _OWN_MODULES.match(frame.module):
         return False
-    is_library = frame.path.startswith(("<frozen ", *_PLACES_OF_PYTHON)) or _LIBRARIES.search(frame.path)
+    is_library = frame.path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or _LIBRARIES.search(frame.path)
     return not is_library
 
 
 def shorten_path(frame: Frame) -> str:
-    """Return the file as one would import it: ``shop/views.py`` of the module ``shop.views``."""
+    """Return the end of a path that corresponds to the module: ``shop/views.py`` for ``shop.views``."""
     parts = re.split(r"[\\/]", frame.path)
     if not frame.module or frame.module == "__main__":
         return parts[-1] if parts[0] in {"", "."} or parts[0].endswith(":") else frame.path
@@ -101,5 +101,5 @@ def shorten_path(frame: Frame) -> str:
 def _read_lines(path: str) -> list[str]:
     try:
         return linecache.getlines(path)
-    except Exception:  # noqa: BLE001 - it asks the application's own import hooks for what is in no file
+    except Exception:  # noqa: BLE001 - it calls import hooks of the application
         return []

@@ -1,9 +1,9 @@
 """
-An error event in the words of Sentry.
+An error event as Sentry's JSON.
 
 See `event payloads <https://develop.sentry.dev/sdk/data-model/event-payloads/>`_;
-GlitchTip and Bugsink take the same. What a field may hold is Sentry's schema,
-which refuses the whole event for a key that it does not know.
+GlitchTip and Bugsink take the same. Only fields of Sentry's schema are used, since
+a receiver may refuse an event for a field that it does not know.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .frames import Frames
 
 SDK = {"name": "otel_crumbs.python", "version": find_version()}
 
-# Of all exceptions of an event together; each keeps a few.
+# The frames of all exceptions of an event together, and the fewest of each exception.
 MAX_FRAMES, FEWEST_FRAMES = 400, 10
 
-# As Sentry's relay cuts them.
+# Sentry's relay cuts longer values.
 _MAX_NAME, _MAX_ENVIRONMENT = 200, 64
 
-# The attributes that people search by; all others are in contexts.otel.
+# The attributes of the resource that people search by; all attributes are in the context "otel".
 TAGS = (
     "service.name",
     "service.namespace",
@@ -50,7 +50,7 @@ _ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
 # https://docs.sentry.io/product/releases/naming-releases/
 _NOT_IN_A_RELEASE = re.compile(r"[\n\r\t/\\]+")
 _CUT_MESSAGE = {"message": {"": {"rem": [["!limit", "s", MAX_MESSAGE - 1, MAX_MESSAGE]]}}}
-_OF_A_BREADCRUMB = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
+_UNKNOWN_FIELDS = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
 
 
 def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
 
     Args:
         event: The event.
-        scrub: Takes secrets out of source lines; all else is without them.
+        scrub: Takes secrets out of source lines; the event itself is scrubbed already.
 
     """
     exceptions = exceptions_of(event)
@@ -81,7 +81,7 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
 
 
 def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
-    """Return the exceptions with frames: their own, else those that the traceback's text names."""
+    """Return the exceptions of an event; where none has frames, those that the text of the traceback names."""
     if any(info.frames for info in event.exceptions):
         return event.exceptions
     from_text = parse_stack(event.exception, event.stacktrace)
@@ -89,35 +89,35 @@ def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
 
 
 def fingerprint_of(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[str]:
-    """Return the fingerprint of an event; where there are frames, the tracker's own rules group it."""
+    """Return the fingerprint of an event; one with frames is grouped by the tracker's own rules."""
     if any(info.frames for info in exceptions):
         return ["{{ default }}"]
     return [event.exception.type, event.operation or "", event.mechanism]
 
 
 def breadcrumb_of(breadcrumb: Breadcrumb) -> dict[str, Any]:
-    """Return a breadcrumb for Sentry; fields that it does not know are among the data."""
+    """Return a breadcrumb as Sentry's JSON; fields that Sentry does not have are among the data."""
     wire = breadcrumb.as_dict()
-    beside = {key: wire.pop(key) for key in _OF_A_BREADCRUMB if key in wire}
-    # Some trackers show the message alone.
+    beside = {key: wire.pop(key) for key in _UNKNOWN_FIELDS if key in wire}
+    # Some trackers show the message alone, so the number of repeats is in it.
     times = f" (x{breadcrumb.repeated})" if breadcrumb.repeated > 1 else ""
     return wire | {"message": breadcrumb.message + times, "data": beside | wire["data"]}
 
 
 def _make_values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scrub) -> list[dict[str, Any]]:
-    """Return the exceptions, the one that was raised first coming first."""
+    """Return the exceptions as JSON, in the order in which they were raised."""
     frames = Frames(scrub, read_files=exceptions is event.exceptions)
     limit = _limit_frames(exceptions)
     groups = {info.parent for info in exceptions if (info.link or "").startswith("exceptions[")}
     values = []
     for number, info in enumerate(exceptions):
         module, _, name = info.type.rpartition(".")
-        # There is no field for notes; sentry-python puts them there too.
+        # Sentry has no field for notes; sentry-python adds them to the value, too.
         value: dict[str, Any] = {"type": name or info.type, "value": "\n".join([info.message, *info.notes])}
         value["mechanism"] = _make_mechanism(event, info, number, is_group=number in groups)
         if module:
             value["module"] = module
-        stacktrace = frames.of(info.frames, limit)
+        stacktrace = frames.make_stacktrace(info.frames, limit)
         if stacktrace:
             value["stacktrace"] = stacktrace
         values.append(value)
@@ -159,7 +159,7 @@ def _make_tags(event: ErrorEvent) -> dict[str, str]:
 
 
 def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
-    """Iterate over the fields of which there may be none."""
+    """Iterate over the fields that not every event has."""
     release = _NOT_IN_A_RELEASE.sub("-", str(event.resource.get("service.version") or "")).strip()
     if release:
         yield "release", to_text(release, _MAX_NAME)
@@ -180,7 +180,7 @@ def _limit_frames(exceptions: tuple[ExceptionInfo, ...]) -> int:
 
 
 def _iterate_meta(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
-    """Iterate over the parts that were cut, so that trackers can show that they were."""
+    """Iterate over the notes on what was cut, which trackers show beside it."""
     cut = {str(index): _CUT_MESSAGE for index, breadcrumb in enumerate(event.breadcrumbs) if _is_cut(breadcrumb)}
     dropped = {"": {"len": len(event.breadcrumbs) + event.dropped}} if event.dropped else {}
     yield "breadcrumbs", dropped | ({"values": cut} if cut else {})

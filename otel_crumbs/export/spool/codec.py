@@ -1,10 +1,9 @@
 """
-An error event as bytes for a file, and back, without loss.
+The form of an error event in a file of the spool, from which it is restored without loss.
 
-The form has a version: a later release must be able to read the files of an
-earlier one. Fields that are not known are passed over,
-and fields that are missing have their defaults, so that a new field is not a
-new version.
+The form has a version, since a later release must be able to read the files of
+an earlier one. Unknown fields are ignored and missing fields have their
+defaults, so that a new field needs no new version.
 """
 
 from __future__ import annotations
@@ -23,39 +22,39 @@ VERSION_OF_FILE = 1
 
 T = TypeVar("T")
 
-_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+_PLAIN_TYPES = frozenset({str, int, float, bool, type(None)})
 _MODELS: dict[type, tuple[str, ...]] = {
     model: tuple(field.name for field in fields(model)) for model in (ErrorEvent, ExceptionInfo, Frame, Breadcrumb)
 }
 
-# JSON knows neither tuples nor bytes nor keys that are no text: they are wrapped in a map with this one key.
+# JSON has no tuples, no bytes, and no keys but text, so each of them is wrapped in a mapping that has this key.
 _KIND = "otel_crumbs.kind"
 _TRAIL = "breadcrumbs"
 
 
 class UnreadableError(ValueError):
-    """Bytes that hold no event."""
+    """The bytes do not have the form of an event."""
 
 
 class NewerVersionError(UnreadableError):
-    """An event in the form of a later release, which can read it."""
+    """The bytes have the form of a later release, which can read them."""
 
 
-def encode(event: ErrorEvent) -> bytes:
+def encode_event(event: ErrorEvent) -> bytes:
     """Return an event as bytes."""
     others = {name: _encode_value(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
-    # Events that follow each other share most of their trails, which are most of an event.
+    # A trail is most of an event, and events that follow each other share most of it.
     trail = ",".join(map_shared(_encode_breadcrumb, event.breadcrumbs))
     items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
     return f'{{"version":{VERSION_OF_FILE},"event":{{{_dump(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
 
 
-def decode(data: bytes) -> ErrorEvent:
+def decode_event(data: bytes) -> ErrorEvent:
     """
-    Return the event that bytes hold.
+    Return the event of a file's bytes.
 
     Raises:
-        NewerVersionError: If they are in a form that only a later release knows.
+        NewerVersionError: If only a later release can read them.
         UnreadableError: If they are no event.
 
     """
@@ -63,7 +62,7 @@ def decode(data: bytes) -> ErrorEvent:
         document = json.loads(data)
         version = document["version"]
         if version == VERSION_OF_FILE:
-            return _decode_event(document["event"])
+            return _make_event(document["event"])
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"{type(error).__name__}: {error}") from error
     kind = NewerVersionError if isinstance(version, int) and version > VERSION_OF_FILE else UnreadableError
@@ -75,13 +74,13 @@ def _encode_breadcrumb(breadcrumb: Breadcrumb) -> str:
 
 
 def _dump(plain: Any) -> str:
-    # ASCII, since half of a surrogate pair is no UTF-8.
+    # This is ASCII, which can escape a lone surrogate; UTF-8 cannot.
     return json.dumps(plain, separators=(",", ":"))
 
 
 def _encode_value(value: Any) -> Any:
     kind = type(value)
-    if kind in _AS_THEY_ARE:
+    if kind in _PLAIN_TYPES:
         return value
     if kind in _MODELS:
         return {name: _encode_value(getattr(value, name)) for name in _MODELS[kind]}
@@ -117,7 +116,7 @@ def _decode_value(plain: Any) -> Any:
     return {_decode_value(key): _decode_value(item) for key, item in plain["items"]}
 
 
-def _decode_event(plain: Any) -> ErrorEvent:
+def _make_event(plain: Any) -> ErrorEvent:
     event = _decode_model(ErrorEvent, plain, {"exceptions": _decode_exception, "breadcrumbs": _decode_breadcrumb})
     if not event.exceptions:
         raise ValueError("it has no exception")
@@ -137,7 +136,7 @@ def _decode_breadcrumb(plain: Any) -> Breadcrumb:
 
 
 def _decode_model(kind: type[T], plain: Any, parts: Mapping[str, Callable[[Any], Any]]) -> T:
-    """Return a dataclass with the fields that it knows; *parts* makes the items of some."""
+    """Return an object of a model; *parts* has the functions that make the items of some fields."""
     known = _MODELS[kind]
     values = {
         name: tuple(parts[name](item) for item in value["items"]) if name in parts else _decode_value(value)

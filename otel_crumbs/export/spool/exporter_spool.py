@@ -1,4 +1,4 @@
-"""The spool as an exporter's worker uses it: files that it keeps and finds, and pauses where the disk fails."""
+"""The spool of one exporter: events that are kept and found, and pauses while the disk fails."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from otel_crumbs.base.counters import counters
 from otel_crumbs.base.guard import warn
 from otel_crumbs.event import ErrorEvent
 
-from .codec import NewerVersionError, UnreadableError, decode, encode
+from .codec import NewerVersionError, UnreadableError, decode_event, encode_event
 from .file_lock import LockedFile
 from .private_folder import UnsafeFolderError
 from .spool import Spool, SpoolLocation
@@ -20,70 +20,70 @@ from .spool_file import name_file
 # How often to look for the events of other processes of the service.
 _SECONDS_BETWEEN_LOOKS = 60.0
 _SECONDS_TO_LOOK_AGAIN = 1.0
-# A disk that is full, or a folder that is not there, may be mended.
+# A full disk, or a folder that cannot be made, is tried again after this.
 _SECONDS_OF_PAUSE = 15.0
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
 
 
 class ExporterSpool:
     """
-    The spool of one exporter; nothing here raises.
+    The spool as the worker of an exporter uses it: failures of the disk are warned of and raise nothing.
 
     Args:
-        place: Where spools are, None where there are none.
+        location: The folder of all spools, None if nothing is kept on disk.
         exporter: The exporter's name.
         service: Returns the name of the service, as far as it is known now.
 
     """
 
-    def __init__(self, place: SpoolLocation | None, *, exporter: str, service: Callable[[], str]) -> None:
-        self.place = place
+    def __init__(self, location: SpoolLocation | None, *, exporter: str, service: Callable[[], str]) -> None:
+        self.location = location
         self._exporter = exporter
         self._service = service
         self._spools: dict[str, Spool] = {}
-        # As the last event had it: a process that ends may not be able to find out any more.
+        # The service's name in the last event; at the end of a process it may be too late to ask for it.
         self._known_service = ""
         self.reset_after_fork()
 
     def reset_after_fork(self) -> None:
         """Forget the files that were kept, as a forked child must: its parent delivers them."""
-        # Names of the files that this process kept, and has not seen delivered.
+        # The names of the files that this process wrote, and that were not delivered as far as it knows.
         self.unacknowledged: set[str] = set()
         self._names: list[str] = []
         self._tried: list[str] = []
         self._next_look = 0.0
-        # Whether somebody may have left something behind, which is worth a timer.
-        self._expects_leftovers = False
+        # Whether events of other processes may be there, so that the worker must look for them at a certain time.
+        self._expects_others = False
         self._paused_until = 0.0
         for spool in self._spools.values():
             spool.reset_after_fork()
 
     @property
     def usable(self) -> bool:
-        """Whether it makes sense to try and keep something."""
-        return self.place is not None and time.monotonic() >= self._paused_until
+        """Whether an event can be kept on disk, as far as is known."""
+        return self.location is not None and time.monotonic() >= self._paused_until
 
     @property
     def folder(self) -> str:
-        """The folder for all services, in words."""
-        return str(self.place.folder) if self.place is not None else "memory"
+        """The folder for all services, for the log."""
+        return str(self.location.folder) if self.location is not None else "memory"
 
     @property
     def where(self) -> str:
-        """The place where events are kept, in words."""
+        """Whether events are kept on disk or in memory, in words for the log."""
         return f"kept in {self.folder if self.usable else 'memory'}"
 
     def find_spool(self) -> Spool | None:
-        """Return the spool of the service as it is called now, None where there can be none."""
+        """Return the spool of this service, None where there can be none."""
         return self._get_spool(self._known_service or self._service())
 
     def keep(self, event: ErrorEvent) -> bool:
-        """Write an event to the spool; return whether it is there."""
+        """Write an event to the spool, and return whether it is there."""
         spool = self._find_spool_for(event) if self.usable else None
         if spool is None:
             return False
         try:
-            deleted = spool.write(event, encode(event))
+            deleted = spool.write(event, encode_event(event))
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             return False
@@ -92,12 +92,12 @@ class ExporterSpool:
         return True
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
-        """Write an event that is being sent at this moment, in case that the process does not see how it ends."""
+        """Write an event that is in flight, since the process may end before the response; return the locked file."""
         spool = self._find_spool_for(event) if self.usable else None
         if spool is None:
             return None
         try:
-            file = spool.write_and_lock(event, encode(event))
+            file = spool.write_and_lock(event, encode_event(event))
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             return None
@@ -105,24 +105,24 @@ class ExporterSpool:
         return file
 
     def has_work(self) -> bool:
-        """Return whether there is, or may be, something to deliver."""
-        return bool(self.place is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
+        """Return whether there may be an event to deliver."""
+        return bool(self.location is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
 
     def seconds_to_next_look(self) -> float:
-        """Return how long to wait before looking for the events of other processes."""
-        return max(0.0, self._next_look - time.monotonic()) if self.place is not None else float("inf")
+        """Return for how many seconds not to look for the events of other processes."""
+        return max(0.0, self._next_look - time.monotonic()) if self.location is not None else float("inf")
 
     def seconds_to_wait(self) -> float:
-        """Return when to look again though nothing happens; a timer that is not needed keeps event loops awake."""
-        return self.seconds_to_next_look() if self._expects_leftovers or self.unacknowledged else float("inf")
+        """Return in how many seconds the worker must look by itself, infinity if it need not wake up for that."""
+        return self.seconds_to_next_look() if self._expects_others or self.unacknowledged else float("inf")
 
     def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
-        """Look for the events of other processes in so many seconds."""
+        """Look for the events of other processes *seconds* from now."""
         self._next_look = time.monotonic() + seconds
-        self._expects_leftovers = self.place is not None
+        self._expects_others = self.location is not None
 
     def take_next(self) -> tuple[LockedFile, ErrorEvent] | None:
-        """Return the next event that nobody else is delivering, None where there is none for now."""
+        """Return the next event that no other process is delivering, None if there is none for now."""
         spool = self.find_spool()
         try:
             while spool is not None and (name := self._find_next_name(spool)) is not None:
@@ -135,15 +135,15 @@ class ExporterSpool:
         return None
 
     def delete(self, file: LockedFile) -> None:
-        """Delete an event that needs no more delivery."""
+        """Delete the file of an event that was delivered or refused."""
         self.unacknowledged.discard(file.name)
         try:
             file.delete()
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
 
-    def put_back(self, file: LockedFile) -> None:
-        """Leave an event for later, behind those that were not tried yet."""
+    def retry_later(self, file: LockedFile) -> None:
+        """Release the file of an event, to be tried again behind those that were not tried yet."""
         self._tried.append(file.name)
         file.release()
 
@@ -158,7 +158,7 @@ class ExporterSpool:
             self.unacknowledged.discard(name)
             return None
         try:
-            return file, decode(file.read())
+            return file, decode_event(file.read())
         except NewerVersionError:
             file.release()
         except UnreadableError as error:
@@ -185,8 +185,8 @@ class ExporterSpool:
             deleted = spool.delete_expired()
             counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
             self._names = list(spool.look().waiting)
-            self._expects_leftovers = bool(self._names)
-            # Files that are gone were delivered by another process.
+            self._expects_others = bool(self._names)
+            # A file that does not exist any more was delivered by another process.
             self.unacknowledged.intersection_update(self._names)
         return self._names.pop(0) if self._names else None
 
@@ -208,12 +208,12 @@ class ExporterSpool:
         return self._get_spool(self._known_service)
 
     def _get_spool(self, service: str) -> Spool | None:
-        if self.place is None:
+        if self.location is None:
             return None
         if service not in self._spools:
             try:
-                made = self.place.open_spool(service, self._exporter)
-            except (OSError, RuntimeError) as error:  # there is no home
+                made = self.location.open_spool(service, self._exporter)
+            except (OSError, RuntimeError) as error:  # the user has no home directory
                 self._pause(OSError(errno.ENOENT, str(error)))
                 return None
             if made is None:
@@ -223,9 +223,9 @@ class ExporterSpool:
 
     def _pause(self, error: OSError | UnsafeFolderError) -> None:
         self._paused_until = time.monotonic() + _SECONDS_OF_PAUSE
-        by_default = self.place is None or self.place.base is None
+        by_default = self.location is None or self.location.base is None
         if by_default and isinstance(error, OSError) and error.errno in _NOT_WRITABLE:
-            return  # nobody asked for a spool, and there can be none
+            return  # the folder is the default and not the user's choice, so there is nothing to warn of
         warn(
             f"spool {error}",
             "otel_crumbs cannot keep undelivered error events on disk, so they wait in memory: %s",

@@ -1,9 +1,9 @@
 """
-The lock on a file of the spool: whoever has it delivers the event.
+The lock on a file of the spool: the process that has it delivers the event.
 
-The system gives a lock back when its process ends, however that is, also in
-another container that shares the folder; a process id in a file's name would
-be believed for ever, or belong to somebody else by then.
+The system releases a lock when its process ends in any way, also a process in
+another container that shares the folder. A process id in the file's name would
+outlive its process, or belong to another one by then.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from .private_folder import PrivateFolder
 
 try:
     import fcntl
-except ImportError:  # Windows: there is no spool, see private_folder.SUPPORTED
-    fcntl = None  # type: ignore[assignment]  # the module, or none
+except ImportError:  # Windows has no fcntl, and therefore no spool: private_folder.SUPPORTED
+    fcntl = None  # type: ignore[assignment]  # a module or None
 
 UNREADABLE = ".unreadable"
-# No event is as large as this.
+# More than any event has.
 _MAX_READ = 64 * 1024 * 1024
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class LockedFile:
     """
-    A file that is locked, so that nobody else delivers it.
+    A file of the spool that is open and locked, so that no other process delivers it.
 
     Args:
-        file: The open file, locked.
-        name: The file's name.
-        folder: The file's folder.
+        file: The descriptor of the file.
+        name: The name of the file.
+        folder: The folder of the file.
 
     """
 
@@ -54,34 +54,34 @@ class LockedFile:
         return b"".join(parts)
 
     def delete(self) -> None:
-        """Delete the file."""
+        """Delete the file, and release the lock."""
         with suppress(FileNotFoundError), self._folder.open() as folder:
             os.unlink(self.name, dir_fd=folder)
         self.release()
 
     def set_aside(self) -> None:
-        """Rename the file, so that nobody tries to read it again, but somebody can look at it."""
+        """Rename the file, so that no process reads it again and people can look at it, and release the lock."""
         with suppress(FileNotFoundError), self._folder.open() as folder:
             os.rename(self.name, self.name + UNREADABLE, src_dir_fd=folder, dst_dir_fd=folder)
         self.release()
 
     def release(self) -> None:
-        """Release the lock: somebody else may deliver the file."""
+        """Release the lock, so that another process may deliver the file."""
         file, self._file = self._file, -1
         if file >= 0:
             os.close(file)
 
     def reset_after_fork(self) -> None:
-        """Let go of the lock, as a forked child must: held there too, it would outlive the parent."""
+        """Close the descriptor, as a forked child must: it would keep the lock when the parent has ended."""
         self.release()
 
 
 def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFile | None:
     """
-    Lock a file of an open folder; return None where it is gone or belongs to somebody else.
+    Lock a file of an open folder; return None if there is no such file of this user.
 
     Raises:
-        BlockingIOError: If somebody else is delivering it.
+        BlockingIOError: If another process, or another thread, has the lock.
 
     """
     try:
@@ -89,8 +89,8 @@ def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFi
     except FileNotFoundError:
         return None
     try:
-        lock(file)
-        if _is_own_file(file) and _has_name(file, name, folder):
+        lock_descriptor(file)
+        if is_own_file(os.fstat(file)) and _has_name(file, name, folder):
             kept, file = file, -1
             return LockedFile(file=kept, name=name, folder=private_folder)
         return None
@@ -99,22 +99,18 @@ def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFi
             os.close(file)
 
 
-def lock(file: int) -> None:
-    """Lock an open file, or raise BlockingIOError where somebody else has it."""
+def lock_descriptor(file: int) -> None:
+    """Lock an open file, or raise BlockingIOError if it is locked already."""
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def is_own(found: os.stat_result) -> bool:
-    """Return whether it is a plain file of this user."""
+def is_own_file(found: os.stat_result) -> bool:
+    """Return whether the result of stat() is that of a regular file of this user."""
     return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid()
 
 
-def _is_own_file(file: int) -> bool:
-    return is_own(os.fstat(file))
-
-
 def _has_name(file: int, name: str, folder: int) -> bool:
-    """Return whether the file is still there: between open and lock somebody may have delivered it."""
+    """Return whether the file still has its name: another process may have delivered it before it was locked here."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(file), os.stat(name, dir_fd=folder, follow_symlinks=False))
     return False

@@ -1,9 +1,10 @@
 """
 A folder that no other user can read, write or replace.
 
-Error events hold what the application was doing, so the folder and what it
-holds are their owner's alone. It is opened again for each use, and checked on
-the open folder itself: a folder that was checked by name may be another one later.
+Error events show what the application was doing, so nobody but the owner may
+have access. The folder is opened for each use, and the checks are made on the
+open descriptor: a folder that was checked by name may be another one a moment
+later.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _OTHERS_WRITE = 0o022
 _OTHERS_LOOK = 0o077
 _FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
-# Owners, modes and locks are POSIX's.
+# Owners, modes and locks are those of POSIX systems.
 SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
 
 
@@ -29,11 +30,11 @@ class UnsafeFolderError(Exception):
 
 class PrivateFolder:
     """
-    A folder below another one, both of the current user.
+    A folder below a base folder, both of the current user.
 
     Args:
-        base: Made if missing; may be looked into by others, but not written.
-        parts: The names of folders in it, one in the other, for the owner alone.
+        base: The base folder; other users may read it, but not write.
+        parts: The names of the folders below the base, each in the one before; they are for the owner alone.
 
     """
 
@@ -45,11 +46,11 @@ class PrivateFolder:
     @contextmanager
     def open(self, *, create: bool = False) -> Iterator[int]:
         """
-        Yield a file descriptor of the folder.
+        Yield a descriptor of the folder, and make the folder first if *create*.
 
         Raises:
             UnsafeFolderError: If other users have access to it.
-            OSError: If it is not there, or cannot be made.
+            OSError: If it does not exist, or cannot be made.
 
         """
         if create:

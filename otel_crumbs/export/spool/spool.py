@@ -1,9 +1,9 @@
 """
-Undelivered events as files, which any later process of the same service delivers.
+The spool: undelivered events as files, which any later process of the same service delivers.
 
-They are in a folder of the service and exporter that nobody else can look
-into, bounded in bytes and age. A file appears whole, by a rename; whoever
-delivers it holds a lock on it.
+The files of one service and exporter are in a private folder, bounded in bytes
+and age. A file appears whole, by a rename, and the process that delivers it
+holds a lock on it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .private_folder import SUPPORTED, PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, iterate_files, name_file, name_folder, write_whole
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
-# An error that nobody could be told of for a week is no news.
+# After a week an error is no news.
 MAX_AGE_SECONDS = 7 * 24 * 3600
 
 
@@ -31,10 +31,10 @@ class Contents:
     The contents of a spool.
 
     Args:
-        waiting: Names of the files to deliver, in their turn.
+        waiting: The names of the files to deliver, in the order of delivery.
         bytes: The size of all files together.
-        oldest: When the oldest was captured, in nanoseconds since the epoch.
-        set_aside: How many could not be read.
+        oldest: When the oldest error was captured, in nanoseconds since the epoch.
+        set_aside: How many files could not be read.
 
     """
 
@@ -59,7 +59,8 @@ class Spool:
     def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
-        # Other processes add files, too: the size is counted again at every look.
+        # The size of all files, None if it is not known. It is measured again at every look, since other processes add
+        # files, too.
         self._bytes: int | None = None
         self._lock = threading.RLock()
 
@@ -70,23 +71,23 @@ class Spool:
 
     def write(self, event: ErrorEvent, data: bytes) -> int:
         """
-        Keep an event, and return how many older ones made room for it.
+        Write an event to a file, and return how many older events were deleted to make room.
 
         Raises:
-            OSError: If it cannot be written.
+            OSError: If the file cannot be written.
             UnsafeFolderError: If other users have access to the folder.
 
         """
         return self._write(event, data, keep_locked=False)[1]
 
     def write_and_lock(self, event: ErrorEvent, data: bytes) -> LockedFile:
-        """Keep an event that is being delivered already; raises as `write` does."""
+        """Write an event that is in flight to a file, and return the file locked; raises as `write` does."""
         file, _ = self._write(event, data, keep_locked=True)
-        assert file is not None  # noqa: S101 - for the type checker: it was asked for
+        assert file is not None  # noqa: S101 - for the type checker
         return LockedFile(file=file, name=name_file(event), folder=self._folder)
 
     def look(self) -> Contents:
-        """Return the contents; raises as `write` does, but not for a folder that was never made."""
+        """Return the contents, none where no folder was ever made; raises as `write` does."""
         try:
             with self._folder.open() as folder:
                 files = sorted(iterate_files(folder))
@@ -102,7 +103,7 @@ class Spool:
 
     def lock(self, name: str) -> LockedFile | None:
         """
-        Return the right to deliver a file, None where it is deleted.
+        Lock a file to deliver it; return None if it is deleted by now.
 
         Raises:
             BlockingIOError: If another process is delivering it.
@@ -115,7 +116,7 @@ class Spool:
             return None
 
     def delete_expired(self) -> int:
-        """Delete files that are too old or were never finished, and return how many events those were."""
+        """Delete files that are too old or were never finished, and return how many events were lost by that."""
         try:
             with self._folder.open() as folder:
                 delete_unfinished(folder)
@@ -163,13 +164,13 @@ class Spool:
 
 
 def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
-    """Return the sort key: unreadable files go first, then errors that were not fatal, the oldest of them first."""
+    """Return the sort key by which files are deleted: unreadable ones, then errors that are not fatal, by their age."""
     return not file.aside, -file.turn, file.captured
 
 
 def find_default_base() -> Path:
     """Return the folder in the user's state directory."""
-    # Wanted only where something could not be delivered.
+    # Most processes have no undelivered event, and need no import for it.
     from platformdirs import user_state_path  # noqa: PLC0415
 
     return user_state_path("otel-crumbs", appauthor=False) / "spool"
@@ -178,7 +179,7 @@ def find_default_base() -> Path:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolLocation:
     """
-    The folder of all spools, if there is one.
+    The folder of all spools, and the limit of each.
 
     Args:
         base: The folder for all services; None means the user's state directory.
@@ -195,15 +196,15 @@ class SpoolLocation:
         return find_default_base() if self.base is None else self.base
 
     def open_spool(self, service: str, exporter: str) -> Spool | None:
-        """Return a spool, None where the system cannot keep one safe."""
+        """Return the spool of a service and exporter, None where the system has no private folders and locks."""
         if not (SUPPORTED and self.folder.is_absolute()):
             return None
         return Spool(self.folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
 
     def has_any(self) -> bool:
-        """Return whether something may lie there: a quick look, for every start of every process, and every fork."""
+        """Return whether any spool may have a file, by a quick look: every process does this at its start."""
         try:
-            # The folders stay when their files are delivered.
+            # A look for files, since folders stay when their files are delivered.
             return SUPPORTED and any(True for _ in self.folder.glob("*/*/*"))
         except OSError:
             return False

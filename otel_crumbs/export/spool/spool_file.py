@@ -1,4 +1,4 @@
-"""The files of the spool: their names, and how they are written and found."""
+"""The files of the spool: how they are named, written and found."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from otel_crumbs.event import ErrorEvent
 
-from .file_lock import UNREADABLE, is_own, lock
+from .file_lock import UNREADABLE, is_own_file, lock_descriptor
 
 _NAME = re.compile(r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}\.event(?P<aside>\.unreadable)?")
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
-# A file is written in no time; the writer of one that is older than this is dead.
+# Writing takes less than a second, so the writer of a file that is older than this has died.
 _UNFINISHED_SECONDS = 3600
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 
@@ -25,15 +25,15 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class SpoolFile:
     """
-    A file of the spool, as its name and the system describe it.
+    A file of the spool, as its name and stat() describe it.
 
     Args:
         turn: 0 for a fatal error, 1 for another.
-        captured: When, in nanoseconds since the epoch.
-        name: The file's name.
-        bytes: The file's size.
-        modified: When it was written, in seconds since the epoch.
-        aside: Whether it could not be read.
+        captured: When the error was captured, in nanoseconds since the epoch.
+        name: The name of the file.
+        bytes: The size of the file.
+        modified: When the file was written, in seconds since the epoch.
+        aside: Whether the file was set aside because it could not be read.
 
     """
 
@@ -46,13 +46,13 @@ class SpoolFile:
 
 
 def name_file(event: ErrorEvent) -> str:
-    """Return the name of an event's file; sorted, names are in their turn: fatal ones, then the oldest."""
+    """Return the name of an event's file; names sort in the order of delivery: fatal errors, then the oldest."""
     event_id = re.sub(r"[^0-9A-Za-z]", "", event.event_id)[:64] or "0"
     return f"{0 if event.fatal else 1}-{max(event.timestamp, 0):020d}-{event_id}.event"
 
 
 def name_folder(name: str) -> str:
-    """Return a name as a folder can have it; no two names share one."""
+    """Return the name of the folder of a service or an exporter; different names have different folders."""
     if _PLAIN.fullmatch(name):
         return name
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:60] or "_"
@@ -60,13 +60,13 @@ def name_folder(name: str) -> str:
 
 
 def iterate_files(folder: int) -> Iterator[SpoolFile]:
-    """Iterate over the spool's files; other files are left alone."""
+    """Iterate over the spool's files in an open folder; other files are passed over."""
     with os.scandir(folder) as entries:
         for entry in entries:
             match = _NAME.fullmatch(entry.name)
             with suppress(FileNotFoundError):
                 found = entry.stat(follow_symlinks=False)
-                if match and is_own(found):
+                if match and is_own_file(found):
                     yield SpoolFile(
                         turn=int(match["turn"]),
                         captured=int(match["captured"]),
@@ -78,12 +78,12 @@ def iterate_files(folder: int) -> Iterator[SpoolFile]:
 
 
 def write_whole(folder: int, name: str, data: bytes, *, keep_locked: bool) -> int | None:
-    """Write a file that appears complete or not at all; return it open and locked where it is to be kept so."""
+    """Write a file that appears complete or not at all; return its descriptor, locked, if *keep_locked*."""
     temporary = f".{secrets.token_hex(8)}.unfinished"
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
     try:
         _write_all(file, data)
-        lock(file)
+        lock_descriptor(file)
         os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         kept, file = (file, -1) if keep_locked else (None, file)
     except BaseException:
@@ -97,7 +97,7 @@ def write_whole(folder: int, name: str, data: bytes, *, keep_locked: bool) -> in
 
 
 def delete_unfinished(folder: int) -> None:
-    """Delete the files of writers that died while they wrote."""
+    """Delete the files of processes that died while they wrote."""
     long_ago = time.time() - _UNFINISHED_SECONDS
     with os.scandir(folder) as entries:
         for entry in entries:
@@ -105,7 +105,7 @@ def delete_unfinished(folder: int) -> None:
                 continue
             with suppress(FileNotFoundError):
                 found = entry.stat(follow_symlinks=False)
-                if is_own(found) and found.st_mtime < long_ago:
+                if is_own_file(found) and found.st_mtime < long_ago:
                     os.unlink(entry.name, dir_fd=folder)
 
 

@@ -1,3 +1,3 @@
-"""Programs that fail, and end in a way of their own."""
+"""Programs that fail, and end in certain ways."""
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
-Capture so many errors, say so, and end.
+Capture errors, print a line, and end in a certain way.
 
 Called as ``failing.py COUNT WAY [NAME]``; the messages of the errors are NAME and a number.
-SECONDS_TO_FAIL is over how many seconds they are spread.
+The variable SECONDS_TO_FAIL is the time over which they are spread.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import otel_crumbs
 
-# Nobody waits as long as that, unless the machine is very busy.
+# The tests wait less than this, unless the machine is very busy.
 SECONDS = 300
 
 
@@ -34,7 +34,7 @@ def capture(count: int, name: str, seconds: float = 0) -> None:
 
 
 def details(number: int) -> dict[str, Any]:
-    """Return what a breadcrumb of an application has to say."""
+    """Return the data of a breadcrumb."""
     return {
         "url": f"https://shop.example/api/v1/items/{number}?page=3",
         "method": "GET",
@@ -45,12 +45,12 @@ def details(number: int) -> dict[str, Any]:
 
 
 def look_up(words: str) -> None:
-    """Find nothing."""
+    """Raise LookupError."""
     raise LookupError(words)
 
 
 def say(words: str) -> None:
-    """Let the test know."""
+    """Print a line for the test."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 
@@ -61,7 +61,7 @@ def wait() -> None:
 
 
 def handle_and_leave() -> None:
-    """End in good order when SIGTERM comes, as servers do."""
+    """Handle SIGTERM by sys.exit(), as servers do."""
 
     def handler(*_: Any) -> None:
         say("handled")
@@ -87,7 +87,7 @@ def handle_and_chain() -> None:
 
 
 def fork(name: str, *, hard: bool) -> None:
-    """Let a forked child capture something, too, and end."""
+    """Let a forked child capture errors, and end."""
     child = os.fork()
     if child == 0:
         capture(2, f"{name}-child")
@@ -99,7 +99,7 @@ def fork(name: str, *, hard: bool) -> None:
 
 
 def multiprocess(name: str, method: str) -> None:
-    """Let a child of multiprocessing capture something."""
+    """Let a child of multiprocessing capture errors."""
     child = multiprocessing.get_context(method).Process(target=in_child, args=(name,))
     child.start()
     child.join()
@@ -113,9 +113,9 @@ def in_child(name: str) -> None:
 
 
 def multiprocess_failure(name: str) -> None:
-    """Let the target of a child fail, and another one leave in good order."""
+    """Let the target of one child raise, and that of another one call sys.exit()."""
     fork = multiprocessing.get_context("fork")
-    children = [fork.Process(target=in_trouble, args=(name,)), fork.Process(target=sys.exit, args=(3,))]
+    children = [fork.Process(target=raise_uncaught, args=(name,)), fork.Process(target=sys.exit, args=(3,))]
     for child in children:
         child.start()
         child.join()
@@ -123,30 +123,30 @@ def multiprocess_failure(name: str) -> None:
 
 
 def execute(name: str, method: str) -> None:
-    """Let the workers of an executor capture something, and leave them to end as they do."""
+    """Let the workers of an executor capture errors, and end by themselves."""
     context = multiprocessing.get_context(method)
     with ProcessPoolExecutor(2, mp_context=context, initializer=otel_crumbs.install) as pool:
         list(pool.map(capture, [1, 1], [f"{name}-one", f"{name}-other"]))
 
 
 def pool(name: str, method: str) -> None:
-    """Let the workers of a pool capture something, and have them terminated."""
+    """Let the workers of a pool capture errors, and be terminated."""
     with multiprocessing.get_context(method).Pool(2, initializer=otel_crumbs.install) as workers:
         workers.starmap(capture, [(1, f"{name}-one"), (1, f"{name}-other")], chunksize=1)
 
 
-def late_words() -> None:
-    """Capture when the interpreter is on its way out."""
+def capture_late() -> None:
+    """Capture an error in an atexit function."""
     atexit.register(capture, 1, "late")
 
 
 def end(way: str, name: str) -> None:
-    """End in a way."""
+    """End in a certain way."""
     ways: dict[str, Any] = {
         "return": lambda: None,
         "sys.exit": lambda: sys.exit(3),
         "os._exit": lambda: os._exit(5),
-        "raise": lambda: in_trouble(name),
+        "raise": lambda: raise_uncaught(name),
         "wait": wait,
         "handle": handle_and_leave,
         "chain": handle_and_chain,
@@ -160,19 +160,19 @@ def end(way: str, name: str) -> None:
         "executor-forkserver": lambda: execute(name, "forkserver"),
         "pool-fork": lambda: pool(name, "fork"),
         "pool-spawn": lambda: pool(name, "spawn"),
-        "late": late_words,
+        "late": capture_late,
         "flush": lambda: say(f"flushed {otel_crumbs.flush(SECONDS)}"),
     }
     ways[way]()
 
 
-def in_trouble(name: str) -> None:
-    """Let nobody catch it."""
+def raise_uncaught(name: str) -> None:
+    """Raise an error that nothing catches."""
     raise RuntimeError(f"{name}-uncaught")
 
 
 def main(count: str, way: str, name: str = "error") -> None:
-    """Do it."""
+    """Capture the errors, and end."""
     otel_crumbs.install()
     capture(int(count), name, float(os.environ.get("SECONDS_TO_FAIL", "0")))
     say("captured")

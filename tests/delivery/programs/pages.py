@@ -15,12 +15,12 @@ import otel_crumbs
 
 SECONDS = 60
 
-# In the worker that imports this, or in its master: what `opentelemetry-instrument` put in place stays as it is.
+# This runs in the worker that imports the module, or in its master; an earlier installation stays as it is.
 otel_crumbs.install()
 
 
 def application(environ: dict[str, Any], _: Callable[..., object]) -> Iterable[bytes]:
-    """Serve a page: fail."""
+    """Serve a page, which fails."""
     page = environ["PATH_INFO"].strip("/")
     name = page.rpartition("/")[2]
     with otel_crumbs.operation(page):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from otel_crumbs.event import CapturedError, capture_error
 from otel_crumbs.export.delivery.event_queue import EventQueue, QueuedError
 from tests.export.events import event_of
 
-
-def captured(message: str, *, fatal: bool = False) -> CapturedError:
-    """Return a captured error."""
-    return capture_error(ValueError(message), mechanism="test", handled=True, fatal=fatal)
+from .exporters import captured_error
 
 
-def messages(queue: EventQueue) -> list[str]:
+def take_messages(queue: EventQueue) -> list[str]:
     """Take everything out of a queue, and return the messages in their order."""
     taken = []
     while (queued := queue.take()) is not None:
@@ -28,31 +24,31 @@ def messages(queue: EventQueue) -> list[str]:
 
 
 def test_fatal_errors_come_out_first() -> None:
-    """The process dies of them: there may be no time for the others."""
+    """The process dies of them, so there may be no time for the others."""
     queue = EventQueue()
-    for error in (captured("first"), captured("fatal", fatal=True), captured("last")):
+    for error in (captured_error("first"), captured_error("fatal", fatal=True), captured_error("last")):
         queue.put(error)
 
-    assert messages(queue) == ["fatal", "first", "last"]
+    assert take_messages(queue) == ["fatal", "first", "last"]
 
 
 def test_events_that_were_tried_wait_behind_fresh_ones() -> None:
-    """One that no receiver takes does not hold up all others."""
+    """An event that no receiver takes does not hold up the others."""
     queue = EventQueue()
     event = event_of()
     tried = replace(event, exceptions=(replace(event.exception, message="tried"),))
-    queue.put_back(QueuedError.from_event(tried))
-    queue.put(captured("fresh"))
+    queue.requeue(QueuedError.from_event(tried))
+    queue.put(captured_error("fresh"))
 
-    assert messages(queue) == ["fresh", "tried"]
+    assert take_messages(queue) == ["fresh", "tried"]
 
 
 def test_a_full_queue_drops_the_oldest_of_the_least_severe() -> None:
-    """The number of dropped errors is returned, and a fatal one stays."""
+    """The number of dropped errors is returned, and the fatal one stays."""
     queue = EventQueue(max_waiting=2)
 
-    dropped = [queue.put(captured(text, fatal=text == "fatal")) for text in ("fatal", "old", "new")]
+    dropped = [queue.put(captured_error(text, fatal=text == "fatal")) for text in ("fatal", "old", "new")]
 
     assert dropped == [0, 0, 1]
-    assert messages(queue) == ["fatal", "new"]
+    assert take_messages(queue) == ["fatal", "new"]
     assert (len(queue), queue.weight) == (0, 0)

@@ -1,4 +1,4 @@
-"""OTLP over HTTP: what is sent, and the answers that only OTLP has."""
+"""Tests of `otel_crumbs.export.otlp.http_exporter`: the request, and responses with a partial success."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 )
 
 from otel_crumbs.export import Verdict
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
-from otel_crumbs.export.otlp.settings import read_settings
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
@@ -27,16 +27,18 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
-def exporter(receiver: Receiver, *, as_json: bool = False, **variables: str) -> OtlpHttpExporter:
-    """Return the exporter as the environment describes it."""
+def make_exporter(receiver: Receiver, *, as_json: bool = False, **variables: str) -> OtlpHttpExporter:
+    """Return the exporter that variables configure."""
     environ = {f"OTEL_EXPORTER_OTLP_{name}": value for name, value in variables.items()}
-    return OtlpHttpExporter(read_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json)
+    return OtlpHttpExporter(
+        read_otlp_settings({"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, **environ}), as_json=as_json
+    )
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip", "deflate"])
 def test_an_event_is_a_request_of_one_record(receiver: Receiver, compression: str) -> None:
-    """It goes to the path of logs as protobuf, compressed as asked for, with the user's headers."""
-    sender = exporter(receiver, COMPRESSION=compression, HEADERS="api-key=secret")
+    """The request goes to the path of logs as protobuf, with the configured compression and headers."""
+    sender = make_exporter(receiver, COMPRESSION=compression, HEADERS="api-key=secret")
 
     outcome = sender.export(event_of(), TIMEOUT)
 
@@ -50,11 +52,11 @@ def test_an_event_is_a_request_of_one_record(receiver: Receiver, compression: st
     assert sent.resource_logs[0].scope_logs[0].log_records[0].event_name == "exception"
 
 
-def test_a_partial_success_that_rejects_the_record_is_a_refusal(receiver: Receiver) -> None:
-    """A status of 200 may hold a refusal, with the receiver's words."""
+def test_a_rejected_record_is_a_refusal(receiver: Receiver) -> None:
+    """The status is 200, but the body says that the record was rejected."""
     partial = ExportLogsPartialSuccess(rejected_log_records=1, error_message="too many attributes")
     receiver.reply = Reply(body=ExportLogsServiceResponse(partial_success=partial).SerializeToString())
-    sender = exporter(receiver)
+    sender = make_exporter(receiver)
 
     outcome = sender.export(event_of(), TIMEOUT)
 
@@ -63,11 +65,11 @@ def test_a_partial_success_that_rejects_the_record_is_a_refusal(receiver: Receiv
     assert "too many attributes" in outcome.reason
 
 
-def test_a_partial_success_that_only_warns_is_a_success(receiver: Receiver) -> None:
-    """Nothing was rejected: the words are a hint."""
+def test_a_partial_success_may_only_warn(receiver: Receiver) -> None:
+    """No record was rejected, so its message is a hint."""
     partial = ExportLogsPartialSuccess(error_message="please upgrade")
     receiver.reply = Reply(body=ExportLogsServiceResponse(partial_success=partial).SerializeToString())
-    sender = exporter(receiver)
+    sender = make_exporter(receiver)
 
     outcome = sender.export(event_of(), TIMEOUT)
 
@@ -76,10 +78,10 @@ def test_a_partial_success_that_only_warns_is_a_success(receiver: Receiver) -> N
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>fine</html>", b"\xff\xff\xff\xff"])
-def test_a_success_that_is_no_protobuf_is_a_success(receiver: Receiver, body: bytes) -> None:
-    """Proxies answer with pages of their own."""
+def test_a_success_needs_no_protobuf(receiver: Receiver, body: bytes) -> None:
+    """A proxy may send a page of its own."""
     receiver.reply = Reply(body=body)
-    sender = exporter(receiver)
+    sender = make_exporter(receiver)
 
     outcome = sender.export(event_of(), TIMEOUT)
 
@@ -87,9 +89,9 @@ def test_a_success_that_is_no_protobuf_is_a_success(receiver: Receiver, body: by
     assert outcome.verdict is Verdict.DELIVERED
 
 
-def test_a_shut_down_exporter_that_never_sent_gives_back_nothing(receiver: Receiver) -> None:
-    """Shutting down twice, or before the first event, is nothing."""
-    sender = exporter(receiver)
+def test_shutdown_needs_no_connection(receiver: Receiver) -> None:
+    """An exporter may be shut down before its first event, and twice."""
+    sender = make_exporter(receiver)
 
     sender.shutdown()
     sender.shutdown()

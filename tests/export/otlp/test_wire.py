@@ -1,4 +1,4 @@
-"""An error event is an OTLP log record, and comes out of it as it went in."""
+"""Tests of `otel_crumbs.export.otlp.wire`: a receiver reads what the event has."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 
-def parsed(event: ErrorEvent, *, as_json: bool = False) -> tuple[dict[str, Any], LogRecord]:
+def parse_record(event: ErrorEvent, *, as_json: bool = False) -> tuple[dict[str, Any], LogRecord]:
     """Return the record that a receiver reads from the bytes, and its attributes as plain values."""
     request = ExportLogsServiceRequest.FromString(request_of(event, as_json=as_json).SerializeToString())
     [resource_logs] = request.resource_logs
     [scope_logs] = resource_logs.scope_logs
     [record] = scope_logs.log_records
-    return {pair.key: plain(pair.value) for pair in record.attributes}, record
+    return {pair.key: to_plain(pair.value) for pair in record.attributes}, record
 
 
-def plain(value: AnyValue) -> Any:
-    """Return what a value of OTLP stands for."""
+def to_plain(value: AnyValue) -> Any:
+    """Return a value of OTLP as a plain value."""
     kind = value.WhichOneof("value")
     if kind is None:
         return None
     if kind == "array_value":
-        return [plain(item) for item in value.array_value.values]
+        return [to_plain(item) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return {pair.key: plain(pair.value) for pair in value.kvlist_value.values}
+        return {pair.key: to_plain(pair.value) for pair in value.kvlist_value.values}
     return getattr(value, kind)
 
 
@@ -44,7 +44,7 @@ def test_the_record_is_an_exception_event() -> None:
     """Name, severity, body, time and ids are those of the event."""
     event = event_of()
 
-    _, record = parsed(event)
+    _, record = parse_record(event)
 
     assert record.event_name == "exception"
     assert record.severity_number == SeverityNumber.SEVERITY_NUMBER_ERROR
@@ -56,34 +56,34 @@ def test_the_record_is_an_exception_event() -> None:
     assert record.flags == 1
 
 
-def test_a_process_that_dies_is_fatal() -> None:
-    """Severity 21 and its name."""
-    _, record = parsed(event_of(fatal=True))
+def test_a_fatal_event_has_severity_fatal() -> None:
+    """The severity number is 21, and its text is FATAL."""
+    _, record = parse_record(event_of(fatal=True))
 
     assert (record.severity_number, record.severity_text) == (21, "FATAL")
 
 
 def test_an_event_without_a_trace_has_no_ids() -> None:
-    """Zeroes are no valid ids: the fields stay empty."""
-    _, record = parsed(event_of(trace_id=0, span_id=0, trace_flags=0))
+    """The fields stay empty, since zeroes are no valid ids."""
+    _, record = parse_record(event_of(trace_id=0, span_id=0, trace_flags=0))
 
     assert (record.trace_id, record.span_id) == (b"", b"")
 
 
 def test_the_exception_has_the_standard_attributes() -> None:
-    """Type with its module, message and traceback are where every back end looks for them."""
+    """Type with module, message and traceback are where every back end looks for them."""
     event = event_of()
 
-    attributes, _ = parsed(event)
+    attributes, _ = parse_record(event)
 
     assert attributes["exception.type"].endswith("events.OutOfStockError")
     assert attributes["exception.message"] == "no lamps left"
     assert attributes["exception.stacktrace"] == event.stacktrace
 
 
-def test_what_can_be_searched_is_flat() -> None:
-    """Beside the breadcrumbs stand the attributes that a query asks for."""
-    attributes, _ = parsed(event_of())
+def test_searchable_attributes_are_flat() -> None:
+    """The attributes that queries ask for stand beside the breadcrumbs."""
+    attributes, _ = parse_record(event_of())
 
     assert {key: value for key, value in attributes.items() if key.startswith("otel_crumbs.")} | {
         "otel_crumbs.operation": "GET checkout/<int:number>",
@@ -97,8 +97,8 @@ def test_what_can_be_searched_is_flat() -> None:
 
 
 def test_the_breadcrumbs_are_an_array_of_maps() -> None:
-    """Each comes out with its time, its words and its data, types kept."""
-    attributes, _ = parsed(event_of())
+    """Each breadcrumb keeps its fields, and the types of its data."""
+    attributes, _ = parse_record(event_of())
 
     breadcrumbs = attributes["otel_crumbs.breadcrumbs"]
     assert breadcrumbs == [breadcrumb.as_dict() for breadcrumb in TRAIL]
@@ -109,16 +109,16 @@ def test_the_breadcrumbs_are_an_array_of_maps() -> None:
 
 
 def test_the_breadcrumbs_may_be_one_json_string() -> None:
-    """For back ends that keep no arrays of maps the same stands in a text."""
-    attributes, _ = parsed(event_of(), as_json=True)
+    """Back ends that keep no arrays of maps get the breadcrumbs as text."""
+    attributes, _ = parse_record(event_of(), as_json=True)
 
     assert json.loads(attributes["otel_crumbs.breadcrumbs"]) == [breadcrumb.as_dict() for breadcrumb in TRAIL]
     assert attributes["otel_crumbs.count"] == 3
 
 
 def test_an_empty_trail_has_no_last_breadcrumb() -> None:
-    """The count is zero, and what is not there is left out."""
-    attributes, _ = parsed(event_of(breadcrumbs=(), operation=None))
+    """The count is zero, and the attributes of the last breadcrumb are left out."""
+    attributes, _ = parse_record(event_of(breadcrumbs=(), operation=None))
 
     assert attributes["otel_crumbs.count"] == 0
     assert attributes["otel_crumbs.breadcrumbs"] == []
@@ -126,10 +126,10 @@ def test_an_empty_trail_has_no_last_breadcrumb() -> None:
 
 
 def test_the_resource_is_the_applications_own() -> None:
-    """Back ends file the event under the service that failed."""
+    """Back ends show the event under the service that failed."""
     request = request_of(event_of(resource={"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]}))
 
-    resource = {pair.key: plain(pair.value) for pair in request.resource_logs[0].resource.attributes}
+    resource = {pair.key: to_plain(pair.value) for pair in request.resource_logs[0].resource.attributes}
     assert resource == {"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]}
     assert request.resource_logs[0].scope_logs[0].scope.name == "otel_crumbs"
 
@@ -142,11 +142,11 @@ PLAIN = st.recursive(
 
 
 @given(st.dictionaries(st.text(max_size=9), PLAIN, max_size=5))
-def test_any_data_arrives_as_it_was_cleaned(data: dict[str, Any]) -> None:
-    """Whatever a breadcrumb holds after cleaning is what the receiver reads."""
+def test_any_plain_data_arrives_unchanged(data: dict[str, Any]) -> None:
+    """The receiver reads the plain values that the breadcrumb has."""
     cleaned = to_plain_mapping(data)
     breadcrumb = Breadcrumb(timestamp=NOW, data=cleaned)
 
-    attributes, _ = parsed(event_of(breadcrumbs=(breadcrumb,)))
+    attributes, _ = parse_record(event_of(breadcrumbs=(breadcrumb,)))
 
     assert attributes["otel_crumbs.breadcrumbs"][0]["data"] == cleaned

@@ -1,4 +1,4 @@
-"""Tests of `otel_crumbs.export.sentry.exporter`."""
+"""Tests of `otel_crumbs.export.sentry.exporter`: envelopes, and the rate limits of responses."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def receiver() -> Iterator[Receiver]:
         yield running
 
 
-def sent(receiver: Receiver, **fields: Any) -> Outcome:
-    """Return what became of an event."""
+def send_event(receiver: Receiver, **fields: Any) -> Outcome:
+    """Send an event, and return the outcome."""
     exporter = SentryExporter(read_dsn(f"{receiver.url.replace('://', '://public:secret@')}/relay/42"))
     try:
         return exporter.export(event_of(**fields), 5.0)
@@ -34,8 +34,8 @@ def sent(receiver: Receiver, **fields: Any) -> Outcome:
 
 
 def test_an_event_is_an_envelope_of_one_item(receiver: Receiver) -> None:
-    """Below the path of the DSN, with the public key alone in the header that every tracker reads."""
-    sent(receiver)
+    """It is posted below the path of the DSN, with the public key alone in the header."""
+    send_event(receiver)
 
     request = receiver.request
     assert request.path == "/relay/api/42/envelope/"
@@ -50,8 +50,8 @@ def test_an_event_is_an_envelope_of_one_item(receiver: Receiver) -> None:
     assert_valid_envelope(request.body)
 
 
-def test_a_nul_is_shown_as_a_character_that_databases_keep() -> None:
-    """And what only looks like one is left alone."""
+def test_a_nul_is_replaced() -> None:
+    """Databases of trackers take no NUL; a text that only looks like one stays."""
     messages = ("a\0b\0", "\\u0000", "\\\0")
     event = event_of(breadcrumbs=tuple(Breadcrumb(timestamp=NOW, message=message) for message in messages))
 
@@ -74,8 +74,8 @@ def test_a_nul_is_shown_as_a_character_that_databases_keep() -> None:
         ("soon::key, -1::key", None),
     ],
 )
-def test_rate_limits_are_understood(header: str | None, seconds: float | None) -> None:
-    """Those of errors, and those of everything."""
+def test_rate_limits_are_parsed(header: str | None, seconds: float | None) -> None:
+    """The limits of errors count, and those of all categories."""
     assert parse_rate_limits(header) == seconds
 
 
@@ -88,21 +88,19 @@ def test_rate_limits_are_understood(header: str | None, seconds: float | None) -
         ({"X-Sentry-Rate-Limits": "86400:transaction;span:organization"}, 60.0),
     ],
 )
-def test_a_tracker_with_too_much_to_do_is_left_alone(
-    receiver: Receiver, headers: dict[str, str], seconds: float
-) -> None:
-    """As long as it says, and a minute where it does not."""
+def test_a_status_of_429_asks_for_a_pause(receiver: Receiver, headers: dict[str, str], seconds: float) -> None:
+    """The pause is as long as the headers say, or a minute without them."""
     receiver.reply = Reply(status=429, headers=headers)
 
-    outcome = sent(receiver)
+    outcome = send_event(receiver)
 
     assert (outcome.verdict, outcome.retry_after) == (Verdict.RETRY, seconds)
 
 
-def test_a_tracker_may_take_an_event_and_want_no_other_for_a_while(receiver: Receiver) -> None:
-    """The limit comes with the answer that the last event was taken."""
+def test_a_success_may_have_a_rate_limit(receiver: Receiver) -> None:
+    """The event is delivered, and the next one has to wait."""
     receiver.reply = Reply(headers={"X-Sentry-Rate-Limits": "9::key"}, body=b'{"id": "1"}')
 
-    outcome = sent(receiver)
+    outcome = send_event(receiver)
 
     assert (outcome.verdict, outcome.retry_after) == (Verdict.DELIVERED, 9.0)

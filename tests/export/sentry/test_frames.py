@@ -1,4 +1,4 @@
-"""Tests of `otel_crumbs.export.sentry.frames`."""
+"""Tests of `otel_crumbs.export.sentry.frames`: source lines, and frames of the application."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.export.events import event_of, raised
 
 
 def test_frames_have_the_source_around_their_line() -> None:
-    """The innermost comes last."""
+    """The innermost frame comes last, with the lines before and after its own."""
     error = payload_of(event_of())["exception"]["values"][-1]
 
     frame = error["stacktrace"]["frames"][-1]
@@ -31,12 +31,12 @@ def test_frames_have_the_source_around_their_line() -> None:
 
 def careless() -> None:
     """Fail near a password."""
-    password = "hunter2"  # noqa: S105 - what the test is about
+    password = "hunter2"  # noqa: S105 - the secret of the test
     raise ValueError(password[:0])
 
 
-def test_secrets_in_source_lines_are_taken_out() -> None:
-    """A file is read after everything else was scrubbed."""
+def test_secrets_in_source_lines_are_scrubbed() -> None:
+    """Source lines are read after the event was scrubbed."""
     payload = payload_of(event_of(raised(careless)), Scrubber().scrub_text)
 
     assert "hunter2" not in str(payload)
@@ -63,7 +63,7 @@ def test_secrets_in_source_lines_are_taken_out() -> None:
     ],
 )
 def test_the_applications_own_frames_are_marked(path: str, module: str | None, *, expected: bool) -> None:
-    """Trackers group by them, and show them first."""
+    """Trackers group events by these frames, and show them first."""
     assert is_in_app(Frame(path=path, line=1, function="f", module=module)) is expected
 
 
@@ -79,6 +79,6 @@ def test_the_applications_own_frames_are_marked(path: str, module: str | None, *
         ("<string>", None, "<string>"),
     ],
 )
-def test_a_file_is_shown_as_one_would_import_it(path: str, module: str | None, expected: str) -> None:
-    """The same on every machine, so that events are grouped."""
+def test_a_path_is_shortened_to_its_module(path: str, module: str | None, expected: str) -> None:
+    """The path is the same on every machine, so that events are grouped."""
     assert shorten_path(Frame(path=path, line=1, function="f", module=module)) == expected

@@ -1,4 +1,4 @@
-"""Envelopes: what Sentry and its kin get to see, and what they answer."""
+"""Tests of `otel_crumbs.export.sentry.payload`: everything is where Sentry and other trackers look for it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from tests.export.schemas import assert_valid_envelope
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
 
 
-def test_what_is_known_of_the_application_stands_where_sentry_looks_for_it() -> None:
-    """Release, environment, server and trace are fields; the rest of the resource is a context, the best of it tags."""
+def test_the_resource_is_where_sentry_looks_for_it() -> None:
+    """Release, environment, server and trace are fields, some attributes are tags, and all are in a context."""
     resource = {
         "service.name": "shop",
         "service.version": "1.2.3",
@@ -47,7 +47,7 @@ def test_what_is_known_of_the_application_stands_where_sentry_looks_for_it() -> 
 
 
 def test_the_environment_has_an_older_name_too() -> None:
-    """Resources of before semantic conventions 1.27 have that."""
+    """Semantic conventions before 1.27 call it `deployment.environment`."""
     payload = payload_of(event_of(resource={"deployment.environment": "production", "service.version": "a/b\nc"}))
 
     assert payload["environment"] == "production"
@@ -56,7 +56,7 @@ def test_the_environment_has_an_older_name_too() -> None:
 
 
 def test_a_chain_begins_with_the_cause() -> None:
-    """Each exception says which it belongs to."""
+    """Each exception names the one that it belongs to."""
     cause, error = payload_of(event_of())["exception"]["values"]
 
     assert (cause["type"], cause["value"]) == ("KeyError", "'lamp'")
@@ -75,8 +75,8 @@ def test_a_chain_begins_with_the_cause() -> None:
     }
 
 
-def test_notes_stand_behind_what_an_exception_says() -> None:
-    """As sentry-python has them: there is no field for them."""
+def test_notes_follow_the_message() -> None:
+    """Sentry has no field for notes, and sentry-python does the same."""
     event = event_of()
     noted = replace(event, exceptions=(replace(event.exception, notes=("shelf 7", "tried twice")),))
 
@@ -85,7 +85,7 @@ def test_notes_stand_behind_what_an_exception_says() -> None:
     assert value["value"] == "no lamps left\nshelf 7\ntried twice"
 
 
-def test_how_many_were_held_back_is_a_tag() -> None:
+def test_the_number_of_held_back_events_is_a_tag() -> None:
     """Every tracker shows tags."""
     payload = payload_of(event_of(held_back=12))
 
@@ -95,8 +95,8 @@ def test_how_many_were_held_back_is_a_tag() -> None:
 
 
 @needs_groups
-def test_a_group_says_so_and_its_members_belong_to_it() -> None:
-    """As Sentry draws its trees of exceptions."""
+def test_an_exception_group_is_a_tree() -> None:
+    """The group is marked, and its members name it as their parent."""
     group = ExceptionGroup("many", [ValueError("a"), ExceptionGroup("more", [KeyError("b")])])  # noqa: F821 - 3.11
 
     values = payload_of(event_of(group))["exception"]["values"]
@@ -118,11 +118,8 @@ def test_a_group_says_so_and_its_members_belong_to_it() -> None:
     }
 
 
-# Far enough from the password not to stand among the lines around it.
-
-
-def test_frames_are_read_from_a_text_where_there_is_nothing_else() -> None:
-    """What Celery recorded of a task has a stack trace, and a cause, like any other exception."""
+def test_frames_are_parsed_from_a_text() -> None:
+    """A traceback that Celery recorded as text has frames, and a cause, like any other."""
     info = ExceptionInfo(type="shop.tasks.OutOfStock", message="no lamps left")
 
     payload = payload_of(event_of(exceptions=(info,), stacktrace=CELERY_TRACEBACK))
@@ -138,8 +135,8 @@ def test_frames_are_read_from_a_text_where_there_is_nothing_else() -> None:
     assert "extra" not in payload
 
 
-def test_no_file_is_read_because_a_text_names_it(tmp_path: Path) -> None:
-    """The text may come from a peer, and the file be none of its business."""
+def test_a_file_that_a_text_names_is_not_read(tmp_path: Path) -> None:
+    """The text may come from another machine, which must not choose the file."""
     private = tmp_path / "private.txt"
     private.write_text("the key to everything\n", encoding="utf-8")
     info = ExceptionInfo(type="grpc.RpcError", message="")
@@ -151,8 +148,8 @@ def test_no_file_is_read_because_a_text_names_it(tmp_path: Path) -> None:
     assert payload["exception"]["values"][0]["stacktrace"]["frames"][0]["abs_path"] == str(private)
 
 
-def test_a_text_that_is_no_traceback_is_kept_as_it_is() -> None:
-    """And what belongs together is found by the type."""
+def test_a_text_that_is_no_traceback_is_kept() -> None:
+    """The event is grouped by the type of the exception."""
     info = ExceptionInfo(type="RpcError", message="gone")
 
     payload = payload_of(event_of(exceptions=(info,), stacktrace="at Shop.buy(Shop.java:7)\nat Main.main(Main.java:1)"))
@@ -162,7 +159,7 @@ def test_a_text_that_is_no_traceback_is_kept_as_it_is() -> None:
     assert "stacktrace" not in payload["exception"]["values"][0]
 
 
-def test_a_breadcrumb_reports_its_story_by_its_message_and_by_its_data() -> None:
+def test_a_breadcrumb_has_message_and_data() -> None:
     """Some trackers show only the one, some only the other."""
     call, again, span = payload_of(event_of())["breadcrumbs"]["values"]
 
@@ -185,8 +182,8 @@ def test_a_breadcrumb_reports_its_story_by_its_message_and_by_its_data() -> None
     assert span["data"] == {"branch": "worker", "in_flight": True}
 
 
-def test_what_was_cut_is_said() -> None:
-    """Trackers show where there was more."""
+def test_cut_values_are_marked() -> None:
+    """Trackers show where something was cut."""
     long = Breadcrumb(timestamp=NOW, message="x" * (MAX_MESSAGE - 1) + "…")
 
     payload = payload_of(event_of(breadcrumbs=(Breadcrumb(timestamp=NOW, message="short"), long), dropped=150))
@@ -196,8 +193,8 @@ def test_what_was_cut_is_said() -> None:
     assert "_meta" not in payload_of(event_of(dropped=0))
 
 
-def test_an_event_stays_small_enough_for_trackers_however_deep_it_went() -> None:
-    """They refuse more than a mebibyte, and the innermost frames matter most."""
+def test_a_deep_chain_stays_below_a_mebibyte() -> None:
+    """Trackers refuse larger events; the innermost frames keep their source lines."""
     event = event_of(chained(31))
 
     body = envelope_of(event)

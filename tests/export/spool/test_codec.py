@@ -1,4 +1,4 @@
-"""What is written to disk comes back as it was, also from an earlier or a later release."""
+"""Tests of `otel_crumbs.export.spool.codec`: an event is restored as it was, also from a file of another release."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo, Frame
-from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode, encode
+from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode_event, encode_event
 from tests.export.events import event_of
 
 texts = st.text(st.characters(exclude_categories=()))
+
+
 plain = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts | st.binary(),
     lambda values: (
@@ -23,6 +25,8 @@ plain = st.recursive(
     ),
     max_leaves=12,
 )
+
+
 breadcrumbs = st.builds(
     Breadcrumb,
     timestamp=st.integers(),
@@ -37,42 +41,42 @@ breadcrumbs = st.builds(
 
 @given(st.lists(breadcrumbs, max_size=3), st.dictionaries(texts, plain), texts)
 def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[str, Any], words: str) -> None:
-    """Whatever is in it, and of the same types."""
+    """Its values are equal, and of the same types."""
     exception = ExceptionInfo(
         type=words, message=words, frames=(Frame(path=words, line=3, function="f"),), notes=(words,)
     )
     event = event_of(breadcrumbs=tuple(trail), resource=resource, exceptions=(exception,), operation=words)
 
-    back = decode(encode(event))
+    back = decode_event(encode_event(event))
 
     assert back == event
     assert repr(back.resource) == repr(event.resource)
 
 
-def test_a_key_that_looks_like_ours_is_a_key() -> None:
-    """No data is taken for a wrapping."""
+def test_a_key_of_the_data_is_no_mark() -> None:
+    """Data of the application is not taken for a value that was wrapped."""
     event = event_of(resource={"otel_crumbs.kind": "tuple", "items": [1]})
 
-    assert decode(encode(event)) == event
+    assert decode_event(encode_event(event)) == event
 
 
 def test_every_field_is_kept() -> None:
-    """A field that is added to the model is in the file without anybody thinking of it."""
-    document = json.loads(encode(event_of()))
+    """A field that is added to the model is in the file without further work."""
+    document = json.loads(encode_event(event_of()))
 
     assert set(document["event"]) == {field.name for field in dataclasses.fields(ErrorEvent)}
 
 
 def test_fields_of_another_release_do_no_harm() -> None:
-    """One that is not known is passed over, one that is missing has its default."""
-    document = json.loads(encode(event_of(held_back=3)))
+    """An unknown field is ignored, and a missing one has its default."""
+    document = json.loads(encode_event(event_of(held_back=3)))
     del document["event"]["held_back"]
     document["event"]["colour"] = "blue"
 
-    assert decode(json.dumps(document).encode()) == event_of_the_same(document)
+    assert decode_event(json.dumps(document).encode()) == event_with_the_id_of(document)
 
 
-def event_of_the_same(document: Any) -> ErrorEvent:
+def event_with_the_id_of(document: Any) -> ErrorEvent:
     """Return the event that a document was made of, by its id."""
     event = event_of(held_back=0)
     return dataclasses.replace(event, event_id=document["event"]["event_id"])
@@ -92,16 +96,16 @@ def event_of_the_same(document: Any) -> ErrorEvent:
         b'{"version":0,"event":{}}',
         b'{"version":"x","event":{}}',
         b"[" * 100_000,
-        encode(event_of())[:-40],
+        encode_event(event_of())[:-40],
     ],
 )
-def test_garbage_is_unreadable_and_nothing_else(data: bytes) -> None:
-    """One error for all that a broken disk or a curious hand may leave."""
+def test_garbage_raises_one_kind_of_error(data: bytes) -> None:
+    """Whatever a broken disk leaves is an UnreadableError."""
     with pytest.raises(UnreadableError):
-        decode(data)
+        decode_event(data)
 
 
-def test_a_later_release_is_recognised() -> None:
-    """What it wrote is not garbage."""
+def test_a_newer_version_has_an_error_of_its_own() -> None:
+    """A file of a later release is not taken for garbage."""
     with pytest.raises(NewerVersionError):
-        decode(b'{"version":2,"event":{}}')
+        decode_event(b'{"version":2,"event":{}}')

@@ -1,4 +1,4 @@
-"""Django's `runserver` starts again whenever a source file changes, and loses no event."""
+"""Tests of Django's `runserver`, which starts again when a file changes: no event is lost."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def start(source: Path, tmp_path: Path) -> Iterator[Start]:
 
 
 @pytest.mark.parametrize("before", [[], instrumented()], ids=["app", "instrumented"])
-def test_a_reloaded_process_delivers_what_the_one_before_it_left(
+def test_a_reloaded_process_delivers_earlier_events(
     start: Start, source: Path, tmp_path: Path, before: list[str]
 ) -> None:
-    """The receiver is away when the first one fails and ends, and is back when the second one has failed, too."""
+    """The receiver is away until both processes have failed."""
     away = nobody_listens()
     website = start(before, away)
     failed = [website.get("/fail")[0]]

@@ -1,4 +1,4 @@
-"""However a process ends, what it captured arrives once, or waits for the next process."""
+"""Tests of processes that end: each error arrives once, or waits for the next process."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def receiver() -> Iterator[Receiver]:
         ("multiprocessing-failure", 0, ("error-uncaught",)),
     ],
 )
-def test_with_a_receiver_everything_arrives_once(
+def test_every_error_arrives_once(
     tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
 ) -> None:
-    """Each error arrives once, those of children too."""
+    """However the process ends, its errors arrive, and those of its children."""
     finished = run(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), SOME, way)
 
     assert finished[0] == code, finished
@@ -91,7 +91,7 @@ def test_with_a_receiver_everything_arrives_once(
 def test_without_a_receiver_the_next_process_delivers(
     tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
 ) -> None:
-    """It needs no error of its own for that, only to stay a while."""
+    """The next process needs no error of its own for that."""
     first = run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), SOME, way)
     kept = len(waiting(tmp_path))
 
@@ -104,7 +104,7 @@ def test_without_a_receiver_the_next_process_delivers(
     assert arrived(receiver) == each_exactly_once(*others, count=SOME)
 
 
-def test_sigterm_kills_as_it_would_without_us(tmp_path: Path, receiver: Receiver) -> None:
+def test_sigterm_ends_the_process(tmp_path: Path, receiver: Receiver) -> None:
     """The process dies of the signal, and its events arrive."""
     process = start(environment(tmp_path, receiver.url), SOME, "wait")
 
@@ -115,8 +115,8 @@ def test_sigterm_kills_as_it_would_without_us(tmp_path: Path, receiver: Receiver
     assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
-def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
-    """A receiver that never answers costs FLUSH_TIMEOUT at the most, and no event."""
+def test_sigterm_saves_undelivered_events(tmp_path: Path) -> None:
+    """A receiver that never responds costs FLUSH_TIMEOUT at the most, and no event."""
     silent = Reply(raw=lambda _: time.sleep(20))
     with receiving() as receiver:
         receiver.reply = silent
@@ -129,10 +129,10 @@ def test_sigterm_keeps_what_cannot_be_delivered(tmp_path: Path) -> None:
     assert len(waiting(tmp_path)) == SOME
 
 
-def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path, receiver: Receiver) -> None:
-    """Otherwise the next process would send the event once more."""
+def test_the_end_waits_for_the_response_under_way(tmp_path: Path, receiver: Receiver) -> None:
+    """If it were cut off, the next process would send the event again."""
     run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), 1, "return")
-    receiver.reply = Reply(raw=_answer_late)
+    receiver.reply = Reply(raw=_respond_late)
 
     process = start(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), 0, "wait")
     until(lambda: receiver.requests)
@@ -144,13 +144,13 @@ def test_an_end_waits_for_the_answer_to_what_another_process_left(tmp_path: Path
     assert waiting(tmp_path) == []
 
 
-def _answer_late(connection: socket.socket) -> None:
+def _respond_late(connection: socket.socket) -> None:
     time.sleep(1)
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_sigterm_right_after_a_burst_loses_none_of_it(tmp_path: Path, receiver: Receiver) -> None:
-    """Nobody listens, so a thousand events with full trails are written before the process dies."""
+def test_sigterm_after_a_burst_loses_no_event(tmp_path: Path, receiver: Receiver) -> None:
+    """A thousand events with full trails are written before the process dies."""
     process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="10"), MANY, "wait")
 
     process.terminate()
@@ -165,7 +165,7 @@ def test_sigterm_right_after_a_burst_loses_none_of_it(tmp_path: Path, receiver: 
 
 
 def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver) -> None:
-    """It ends in its own way, and that way delivers."""
+    """An application that handles SIGTERM ends in its own way, which delivers."""
     process = start(environment(tmp_path, receiver.url), SOME, "handle")
     time.sleep(0.5)
 
@@ -176,8 +176,8 @@ def test_the_applications_own_handler_decides(tmp_path: Path, receiver: Receiver
     assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
-def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -> None:
-    """It would not have died without us, so it does not die with us."""
+def test_a_handler_that_calls_the_hook_goes_on(tmp_path: Path, receiver: Receiver) -> None:
+    """The process would not have died without the hook, so it does not die with it."""
     process = start(environment(tmp_path, receiver.url), SOME, "chain")
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
@@ -189,8 +189,8 @@ def test_a_handler_that_calls_ours_goes_on(tmp_path: Path, receiver: Receiver) -
     assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
-def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
-    """While the receiver is away every event goes to disk at once; no hook is needed for that."""
+def test_sigkill_after_an_attempt_loses_no_event(tmp_path: Path, receiver: Receiver) -> None:
+    """While the receiver is away each event is written at once, so no hook is needed."""
     process = start(environment(tmp_path, nobody_listens()), SOME, "wait")
     until(lambda: len(waiting(tmp_path)) == SOME)
 
@@ -205,8 +205,8 @@ def test_sigkill_after_an_attempt_loses_nothing(tmp_path: Path, receiver: Receiv
 
 
 @pytest.mark.parametrize("way", ["return", "os._exit", "raise"])
-def test_without_a_spool_an_end_takes_no_longer(tmp_path: Path, way: str) -> None:
-    """What is lost then is said."""
+def test_the_end_without_a_spool_warns_of_losses(tmp_path: Path, way: str) -> None:
+    """Nothing is written, and the warning has the number of lost events."""
     variables = environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="0.3", OTEL_CRUMBS_SPOOL_DIR="none")
 
     _, _, stderr = run(variables, SOME, way)

@@ -1,4 +1,4 @@
-"""The example of docs/exporters.md works as a package that somebody installs."""
+"""Tests of `otel_crumbs.export.entry_points`: the example of docs/exporters.md works as an installed package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ raise ValueError("boom")
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """Install what the page shows as a package."""
+    """Install the example of the page as a package."""
     page = PAGE.read_text(encoding="utf-8")
     [code] = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def make(" in block]
     [module] = re.findall(r'^file = "(\w+):make"$', page, re.MULTILINE)
@@ -36,8 +36,8 @@ def package(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(package: Path, **variables: str) -> str:
-    """Run a program that fails, where the package is installed; return what it wrote."""
+def run_program(package: Path, **variables: str) -> str:
+    """Run a program that fails, where the package is installed; return its standard error."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     path = os.pathsep.join(filter(None, [str(package), os.environ.get("PYTHONPATH")]))
     environment = {**inherited, "PYTHONPATH": path, "OTEL_CRUMBS_EXPORTER": "console,file", **variables}
@@ -47,21 +47,21 @@ def run(package: Path, **variables: str) -> str:
     return done.stderr
 
 
-def test_an_event_goes_where_the_installed_exporter_sends_it(package: Path) -> None:
-    """The variable names it, beside another one."""
+def test_an_installed_exporter_gets_the_events(package: Path) -> None:
+    """The variable names it beside another exporter."""
     file = package / "errors.jsonl"
 
-    said = run(package, ACME_ERRORS_FILE=str(file))
+    stderr = run_program(package, ACME_ERRORS_FILE=str(file))
 
     [line] = file.read_text(encoding="utf-8").splitlines()
     assert json.loads(line)["title"] == "ValueError: boom"
     assert [breadcrumb["message"] for breadcrumb in json.loads(line)["breadcrumbs"]] == ["about to fail"]
-    assert "fatal    ValueError: boom" in said
+    assert "fatal    ValueError: boom" in stderr
 
 
-def test_what_it_is_missing_is_said(package: Path) -> None:
+def test_a_missing_setting_is_warned_of(package: Path) -> None:
     """The other exporter goes on."""
-    said = run(package)
+    stderr = run_program(package)
 
-    assert "without the exporter 'file': it needs a file. Remedy: set ACME_ERRORS_FILE" in said
-    assert "fatal    ValueError: boom" in said
+    assert "without the exporter 'file': it needs a file. Remedy: set ACME_ERRORS_FILE" in stderr
+    assert "fatal    ValueError: boom" in stderr

@@ -1,4 +1,4 @@
-"""What becomes of an event by what the receiver does, all the way from capture to the spool."""
+"""Tests of delivery by what the receiver does, from the error to the spool."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ EXPIRED = Path(__file__).parent / "expired.pem"
 
 
 def reset(connection: socket.socket) -> None:
-    """Hang up in the middle of an answer, so that the other side notices."""
+    """Reset the connection in the middle of a response."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
     connection.close()
 
 
 def garbage(connection: socket.socket) -> None:
-    """Answer in no language."""
+    """Send bytes that are no HTTP."""
     connection.sendall(b"\x16\x03\x01 what?\r\n\r\n")
 
 
 def drip(connection: socket.socket) -> None:
-    """Answer a byte now and then."""
+    """Send a body slowly, byte by byte."""
     try:
         connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\n")
         for _ in range(900):
@@ -48,7 +48,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def drip_headers(connection: socket.socket) -> None:
-    """Answer a byte now and then, and never come to the point."""
+    """Send headers slowly, byte by byte, without an end."""
     try:
         connection.sendall(b"HTTP/1.1 200 OK\r\nX-Patience: ")
         for _ in range(900):
@@ -59,7 +59,7 @@ def drip_headers(connection: socket.socket) -> None:
 
 
 def continue_forever(connection: socket.socket) -> None:
-    """Say that the answer will come, again and again."""
+    """Announce the response again and again."""
     try:
         for _ in range(900):
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -69,13 +69,24 @@ def continue_forever(connection: socket.socket) -> None:
 
 
 def hang(_: socket.socket) -> None:
-    """Say nothing for a while."""
+    """Send nothing for a while."""
     time.sleep(3)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """A receiver's first answer, and what it means."""
+    """
+    A receiver's response, and its consequences.
+
+    Args:
+        name: The name of the case.
+        reply: The response.
+        attempts: How often the event is sent.
+        waits: Whether the event waits on disk.
+        lost: Whether the event is lost.
+        words: A part of the warning.
+
+    """
 
     name: str
     reply: Reply
@@ -113,7 +124,7 @@ CASES = (
     Case(name="hang", reply=Reply(raw=hang), waits=True, attempts=1),
     Case(name="slow drip", reply=Reply(raw=drip), waits=True, attempts=1),
     Case(name="a slow drip of headers", reply=Reply(raw=drip_headers), waits=True, attempts=1, words="not reached"),
-    Case(name="an answer that is put off", reply=Reply(raw=continue_forever), waits=True, attempts=1),
+    Case(name="a response that is put off", reply=Reply(raw=continue_forever), waits=True, attempts=1),
 )
 
 
@@ -129,14 +140,14 @@ def _a_state_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Keep the spools of tests apart."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     monkeypatch.setattr("otel_crumbs.export.delivery.attempt.MAX_SECONDS", 1.5)
-    monkeypatch.setattr("otel_crumbs.export.delivery.worker.MAX_SECONDS", 1.5)
+    monkeypatch.setattr("otel_crumbs.export.delivery.worker_thread.MAX_SECONDS", 1.5)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._FIRST", 60.0)
     monkeypatch.setattr("otel_crumbs.export.delivery.back_off._LONGEST", 60.0)
 
 
 @contextmanager
 def installed(url: str) -> Iterator[Installation]:
-    """Send to a URL; the worker's last attempt ends with it, and is not the next test's."""
+    """Install the exporter for a URL, uninstall it at the end, and wait until its thread has ended."""
     try:
         yield otel_crumbs.install(exporter="http", http_endpoint=url, flush_timeout=0)
     finally:
@@ -151,37 +162,37 @@ def capture() -> None:
     otel_crumbs.capture_exception(ValueError("boom"))
 
 
-def warned(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Return what was said of events that were not delivered."""
+def find_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return the warnings about events that were not delivered."""
     return [record.getMessage() for record in caplog.records if "could not deliver" in record.getMessage()]
 
 
-def total(name: str) -> int:
-    """Return what was counted for the exporter."""
+def read_count(name: str) -> int:
+    """Return a count of the exporter."""
     return sum(number for attributes, number in counters.read(name) if attributes.get("exporter") == "http")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_answer_decides(tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture, case: Case) -> None:
-    """What may pass waits on disk, what is final is lost with one warning that says why."""
+def test_the_response_decides(tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture, case: Case) -> None:
+    """An event that may be taken later waits on disk; one that is lost has one warning with the reason."""
     receiver.reply = case.reply
-    before = {name: total(name) for name in ("sent", "dropped", "retried")}
+    before = {name: read_count(name) for name in ("sent", "dropped", "retried")}
 
     with installed(receiver.url) as installation:
         capture()
-        until(lambda: any(total(name) > before[name] for name in before))
+        until(lambda: any(read_count(name) > before[name] for name in before))
         until(lambda: len(waiting(tmp_path)) == case.waits)
 
         [worker] = installation.delivery.workers
         assert (worker.delivered, worker.lost) == (not case.waits and not case.lost, case.lost)
         assert len(receiver.requests) == case.attempts
-        assert bool(total("retried") - before["retried"]) is case.waits
-        until(lambda: len(warned(caplog)) == (case.waits or case.lost))
-        assert all(case.words in words for words in warned(caplog))
+        assert bool(read_count("retried") - before["retried"]) is case.waits
+        until(lambda: len(find_warnings(caplog)) == (case.waits or case.lost))
+        assert all(case.words in words for words in find_warnings(caplog))
 
 
-def test_what_is_too_large_is_sent_with_a_shorter_trail_and_then_with_none(receiver: Receiver) -> None:
-    """A receiver of little room gets the error at least; what was left out is counted."""
+def test_an_event_that_is_too_large_loses_its_trail(receiver: Receiver) -> None:
+    """A quarter of the trail is sent, then none of it, and the dropped breadcrumbs are counted."""
     receiver.reply = Reply(status=413)
 
     with installed(receiver.url):
@@ -196,10 +207,8 @@ def test_what_is_too_large_is_sent_with_a_shorter_trail_and_then_with_none(recei
     }
 
 
-def test_after_an_answer_that_asks_to_wait_events_wait(
-    tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The receiver took this one, and would drop the next: it is kept on disk, and the log says why."""
+def test_a_success_may_ask_for_a_pause(tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+    """The receiver would drop the next event, so it waits on disk, and the log says why."""
     receiver.reply = Reply(headers={"Retry-After": "3600"})
 
     with installed(receiver.url) as installation:
@@ -213,10 +222,10 @@ def test_after_an_answer_that_asks_to_wait_events_wait(
     assert "for 3600 seconds" in caplog.text
 
 
-def test_a_certificate_that_has_expired_is_not_trusted(
+def test_an_expired_certificate_is_not_trusted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The event waits for somebody to renew it, and the warning says what is wrong."""
+    """The event waits until the certificate is renewed, and the warning names the reason."""
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(EXPIRED))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(EXPIRED)
@@ -229,10 +238,10 @@ def test_a_certificate_that_has_expired_is_not_trusted(
     assert "certificate has expired" in caplog.text
 
 
-def test_a_dead_disk_loses_nothing_that_memory_holds(
+def test_events_wait_in_memory_without_a_disk(
     tmp_path: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A spool that cannot be used is said once, and the event goes on waiting."""
+    """A warning says why the spool cannot be used, and the event arrives later."""
     (tmp_path / "otel-crumbs").mkdir(mode=0o777)
     (tmp_path / "otel-crumbs" / "spool").symlink_to(tmp_path)
     receiver.reply = Reply(status=503)

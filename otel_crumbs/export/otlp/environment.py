@@ -26,18 +26,18 @@ _COMPRESSIONS = ("none", "gzip", "deflate")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtlpSettings:
     """
-    The way to the collector.
+    The endpoint of an OTLP exporter, and how it is reached.
 
     Args:
         protocol: ``http/protobuf`` or ``grpc``.
-        endpoint: Whole URL.
+        endpoint: The whole URL.
         headers: Sent with every request.
-        timeout: For one request, in seconds.
+        timeout: The time for one request, in seconds.
         compression: ``none``, ``gzip`` or ``deflate``.
-        certificate: File of the authority to trust, None for the system's.
-        client_certificate: File of our own certificate.
-        client_key: File of its key.
-        insecure: Whether gRPC goes without TLS, where the endpoint does not say.
+        certificate: The file of the authority to check the receiver's certificate by, None for the system's.
+        client_certificate: The file of the client's certificate.
+        client_key: The file of the key of the client's certificate.
+        insecure: Whether gRPC goes without TLS if the endpoint has no scheme.
 
     """
 
@@ -52,8 +52,8 @@ class OtlpSettings:
     insecure: bool
 
 
-def read_settings(environ: Mapping[str, str]) -> OtlpSettings:
-    """Return the settings in an environment; a value that cannot be used warns and means the default."""
+def read_otlp_settings(environ: Mapping[str, str]) -> OtlpSettings:
+    """Return the settings of an environment; instead of a value that cannot be used the default is, with a warning."""
 
     def find(name: str) -> str | None:
         for variable in (f"OTEL_EXPORTER_OTLP_LOGS_{name}", f"OTEL_EXPORTER_OTLP_{name}"):

@@ -1,17 +1,17 @@
-"""The standard variables of OTLP mean for our events what they mean for logs."""
+"""Tests of `otel_crumbs.export.otlp.environment`: the standard variables count for events as they do for logs."""
 
 from __future__ import annotations
 
 import pytest
 
-from otel_crumbs.export.otlp.settings import read_settings
+from otel_crumbs.export.otlp.environment import read_otlp_settings
 
 ALL, LOGS = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_LOGS_"
 
 
-def test_nothing_set_is_a_collector_beside_us() -> None:
-    """The defaults are those of the specification."""
-    settings = read_settings({})
+def test_the_defaults_are_those_of_the_specification() -> None:
+    """Without variables events go to a Collector on this machine."""
+    settings = read_otlp_settings({})
 
     assert settings.protocol == "http/protobuf"
     assert settings.endpoint == "http://localhost:4318/v1/logs"
@@ -36,18 +36,18 @@ def test_nothing_set_is_a_collector_beside_us() -> None:
         ({f"{ALL}PROTOCOL": "grpc", f"{LOGS}ENDPOINT": "collector:4317"}, "collector:4317"),
     ],
 )
-def test_the_endpoint(environ: dict[str, str], endpoint: str) -> None:
-    """A base gets the path of logs, one for logs is taken whole, gRPC has no path."""
+def test_the_endpoint_of_logs(environ: dict[str, str], endpoint: str) -> None:
+    """The path of logs is added to a base URL, but not to a URL for logs, and not for gRPC."""
     if f"{ALL}PROTOCOL" in environ:
         pytest.importorskip("grpc")
 
-    assert read_settings(environ).endpoint == endpoint
+    assert read_otlp_settings(environ).endpoint == endpoint
 
 
 @pytest.mark.parametrize("prefix", [ALL, LOGS])
-def test_every_other_variable(prefix: str) -> None:
-    """Each is read for all signals and for logs alone."""
-    settings = read_settings(
+def test_the_other_variables(prefix: str) -> None:
+    """Each variable is read for all signals and for logs alone."""
+    settings = read_otlp_settings(
         {
             f"{prefix}HEADERS": "api-key=secret,x-tenant=a%20b",
             f"{prefix}TIMEOUT": "3.5",
@@ -67,9 +67,9 @@ def test_every_other_variable(prefix: str) -> None:
     assert settings.insecure is True
 
 
-def test_what_is_said_for_logs_comes_first() -> None:
-    """The general variable stands back."""
-    settings = read_settings({f"{ALL}COMPRESSION": "gzip", f"{LOGS}COMPRESSION": "deflate", f"{LOGS}TIMEOUT": ""})
+def test_a_variable_for_logs_comes_first() -> None:
+    """The variable for all signals counts where the one for logs is empty."""
+    settings = read_otlp_settings({f"{ALL}COMPRESSION": "gzip", f"{LOGS}COMPRESSION": "deflate", f"{LOGS}TIMEOUT": ""})
 
     assert settings.compression == "deflate"
 
@@ -86,21 +86,21 @@ def test_what_is_said_for_logs_comes_first() -> None:
 def test_a_bad_value_warns_and_means_the_default(
     environ: dict[str, str], words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The warning names the variable, and all else is as if it were not set."""
-    assert read_settings(environ) == read_settings({})
+    """The warning names the variable, and the settings are as if it were not set."""
+    assert read_otlp_settings(environ) == read_otlp_settings({})
 
     assert words in caplog.text
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1"])
-def test_a_timeout_that_leaves_no_time_is_the_default(seconds: str) -> None:
-    """Nobody wants every request to fail at once."""
-    assert read_settings({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
+def test_a_timeout_of_zero_means_the_default(seconds: str) -> None:
+    """Without any time every request would fail."""
+    assert read_otlp_settings({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
 
 
 @pytest.mark.parametrize("headers", ["no-equals-sign", "=value", ",,,", "bad key=1"])
-def test_broken_headers_cost_only_themselves(headers: str) -> None:
-    """What cannot be a header is left out; the one beside it is kept."""
-    settings = read_settings({f"{ALL}HEADERS": f"{headers},good=1"})
+def test_a_broken_header_is_left_out(headers: str) -> None:
+    """The header beside it is kept."""
+    settings = read_otlp_settings({f"{ALL}HEADERS": f"{headers},good=1"})
 
     assert settings.headers.get("good") == "1"

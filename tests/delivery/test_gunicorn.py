@@ -1,4 +1,4 @@
-"""Gunicorn's workers come and go: what they captured arrives once, wherever the receiver was meanwhile."""
+"""Tests of gunicorn's workers, which come and go: each event arrives once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.e2e
 
 MANY = 10
 
-# Who puts breadcrumbs in place: the worker, or the master from which it is forked.
+# The process that installs otel_crumbs is the worker, or the master from which it is forked.
 WAYS: dict[str, tuple[list[str], list[str]]] = {
     "worker": ([], []),
     "preload": ([], ["--preload"]),
@@ -40,7 +40,7 @@ RECYCLED = ("--max-requests", "3")
 
 Start = Callable[..., Website]
 
-whoever_installs = pytest.mark.parametrize("way", WAYS)
+every_way = pytest.mark.parametrize("way", WAYS)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def workers_of(receiver: Receiver) -> set[int]:
 
 
 @pytest.mark.parametrize(("way", "jitter"), [*((way, "0") for way in WAYS), ("worker", "1")])
-def test_workers_that_are_replaced_deliver_what_they_captured(
+def test_a_replaced_worker_delivers_its_events(
     start: Start, receiver: Receiver, tmp_path: Path, way: str, jitter: str
 ) -> None:
     """Every failing request is one event, also the last one of a worker."""
@@ -104,9 +104,9 @@ def test_workers_that_are_replaced_deliver_what_they_captured(
     assert waiting(tmp_path) == []
 
 
-@whoever_installs
-def test_workers_deliver_what_those_before_them_left(start: Start, tmp_path: Path, way: str) -> None:
-    """The receiver was away while workers came and went, and is back; no other failure is needed."""
+@every_way
+def test_workers_deliver_events_of_earlier_workers(start: Start, tmp_path: Path, way: str) -> None:
+    """The receiver is away while workers come and go, and no further failure is needed when it is back."""
     away = nobody_listens()
     website = start(way, away, *RECYCLED)
     visit(website)
@@ -120,11 +120,11 @@ def test_workers_deliver_what_those_before_them_left(start: Start, tmp_path: Pat
     assert len(workers_of(receiver)) > 2
 
 
-@whoever_installs
-def test_a_new_server_delivers_what_the_old_one_left(
+@every_way
+def test_a_new_server_delivers_events_of_the_old_one(
     start: Start, receiver: Receiver, tmp_path: Path, way: str
 ) -> None:
-    """It needs no failure of its own for that."""
+    """The new server needs no failure of its own for that."""
     old = start(way, nobody_listens(), *RECYCLED)
     visit(old)
     old.stop()
@@ -140,10 +140,8 @@ def test_a_new_server_delivers_what_the_old_one_left(
 
 
 @pytest.mark.parametrize(("way", "receiver_is"), [*((way, "silent") for way in WAYS), ("worker", "away")])
-def test_a_worker_that_is_killed_for_its_silence_leaves_its_events(
-    start: Start, tmp_path: Path, way: str, receiver_is: str
-) -> None:
-    """Gunicorn's timeout sends SIGABRT, and SIGKILL a second later to whoever takes longer than that."""
+def test_a_killed_worker_saves_its_events(start: Start, tmp_path: Path, way: str, receiver_is: str) -> None:
+    """Gunicorn's timeout sends SIGABRT, and a second later SIGKILL to a worker that still runs."""
     with receiving() as silent:
         silent.reply = Reply(raw=lambda connection: connection.recv(1))
         url = nobody_listens() if receiver_is == "away" else silent.url

@@ -1,4 +1,4 @@
-"""The address and the headers of the exporter `http`, checked where they are set rather than with the first event."""
+"""The endpoint and the headers of the exporter `http`, checked at the start and not with the first event."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 def read_endpoint(value: Any) -> str:
     """
-    Return a URL that can be posted to.
+    Return a URL to which events can be posted.
 
     Raises:
-        ValueError: What is wrong with it.
+        ValueError: If it is none; the message says why.
 
     """
     text = str(value).strip()
@@ -26,7 +26,7 @@ def read_endpoint(value: Any) -> str:
         raise ValueError("it begins with neither https:// nor http://")
     if not parts.hostname:
         raise ValueError("it has no host")
-    _ = parts.port  # raises where that is no number, or too large
+    _ = parts.port  # raises ValueError if it is no number, or too large
     return text
 
 
@@ -35,7 +35,7 @@ def read_headers(value: Any) -> dict[str, str]:
     Return headers from a mapping, or from a text such as ``name=value,name2=value2`` with %-encoded values.
 
     Raises:
-        ValueError: What is wrong with them, without their values.
+        ValueError: If they are none; the message says why, without their values, which may be secret.
 
     """
     return dict(_iterate_headers(value))

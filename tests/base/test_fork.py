@@ -1,18 +1,18 @@
-"""Tests of `otel_crumbs.export.http.per_process`."""
+"""Tests of `otel_crumbs.base.fork`; those of its reset of a child are in `tests/delivery/test_fork.py`."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from otel_crumbs.export.http.per_process import PerProcess
+from otel_crumbs.base.fork import PerProcess
 
 if TYPE_CHECKING:
     import pytest
 
 
 def test_the_object_is_made_once() -> None:
-    """Nobody has asked for it before the first use."""
+    """There is none before the first use, and later uses get the same one."""
     made = PerProcess(list)
 
     before = made.get_if_made()
@@ -23,7 +23,7 @@ def test_the_object_is_made_once() -> None:
 
 
 def test_another_process_gets_another_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A forked child leaves its parent's connection alone."""
+    """A forked child does not use its parent's connection."""
     made = PerProcess(list)
     parents = made.get()
 

@@ -1,0 +1,77 @@
+"""Tests of `otel_crumbs.export.spool.exporter_spool`; those with a worker are in `tests/export/delivery`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from otel_crumbs.export import SpoolLocation
+from otel_crumbs.export.spool.exporter_spool import ExporterSpool
+from tests.export.events import event_of
+
+from .files import needs_spool
+
+if TYPE_CHECKING:
+    import pytest
+
+pytestmark = needs_spool
+
+
+def make_exporter_spool(base: Path | None) -> ExporterSpool:
+    """Return the spool of an exporter, without a location if there is no base."""
+    location = None if base is None else SpoolLocation(base=base)
+    return ExporterSpool(location, exporter="http", service=lambda: "shop")
+
+
+def test_an_event_is_kept_until_it_is_deleted(base: Path) -> None:
+    """It is unacknowledged as long as its file exists."""
+    spool = make_exporter_spool(base)
+    event = event_of()
+
+    kept = spool.keep(event)
+    found = spool.take_next()
+
+    assert kept
+    assert found is not None
+    assert (found[1], len(spool.unacknowledged)) == (event, 1)
+    spool.delete(found[0])
+    assert (spool.take_next(), spool.unacknowledged) == (None, set())
+
+
+def test_an_event_to_be_retried_waits_behind_the_others(base: Path) -> None:
+    """Each event is tried once before one is tried again."""
+    spool = make_exporter_spool(base)
+    events = [event_of(timestamp=1), event_of(timestamp=2)]
+    for event in events:
+        spool.keep(event)
+
+    taken = []
+    for _ in range(3):
+        found = spool.take_next()
+        assert found is not None
+        taken.append(found[1])
+        spool.retry_later(found[0])
+
+    assert taken == [events[0], events[1], events[0]]
+
+
+def test_a_folder_that_is_not_safe_means_a_pause(base: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing is raised, a warning says why, and the spool cannot be used for a while."""
+    base.mkdir()
+    base.chmod(0o777)
+    spool = make_exporter_spool(base)
+
+    kept = spool.keep(event_of())
+
+    assert not kept
+    assert not spool.usable
+    assert "others may write into" in caplog.text
+
+
+def test_without_a_location_nothing_is_kept() -> None:
+    """The worker never has to look for events."""
+    spool = make_exporter_spool(None)
+
+    assert not spool.keep(event_of())
+    assert not spool.has_work()
+    assert spool.seconds_to_wait() == float("inf")
