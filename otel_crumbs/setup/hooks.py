@@ -25,7 +25,13 @@ from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
 
 from .config import Config
-from .providers import add_log_record_processor, add_span_processor, on_logger_provider, on_tracer_provider
+from .providers import (
+    Processors,
+    find_log_record_processors,
+    find_span_processors,
+    on_logger_provider,
+    on_tracer_provider,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
@@ -105,22 +111,21 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        remove = _adopt_or_add(provider, ended)
+        remove = _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
         restore = sampling.install(provider) if config.record_unsampled else None
         return combine(remove, restore)
 
     return on_tracer_provider(attach)
 
 
-def _adopt_or_add(provider: TracerProvider, ended: Any) -> Undo:
-    """Use the span processor that the application put there itself, else add one."""
-    many = provider._active_span_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
-    for own in many._span_processors:  # noqa: SLF001 - they have no public name
-        if isinstance(own, BreadcrumbSpanProcessor):
-            own.on_operation_end = ended
-            return lambda: setattr(own, "on_operation_end", None)
-    processor = BreadcrumbSpanProcessor(on_operation_end=ended)
-    remove = add_span_processor(provider, processor)
+def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any) -> Undo:
+    """Use the processor that the application put there itself, else add one; give it a function to call."""
+    own = processors.find(kind)
+    if own is not None:
+        setattr(own, callback, function)
+        return lambda: setattr(own, callback, None)
+    processor = kind(**{callback: function})
+    remove = processors.insert_first(processor)
     return combine(processor.shutdown, remove)
 
 
@@ -138,19 +143,10 @@ def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Bu
         if "logging" in config.capture:
             logged.report_emitted(emitted)
 
-    return on_logger_provider(lambda provider: _adopt_or_add_for_records(provider, on_record))
+    def attach(provider: LoggerProvider) -> Undo:
+        return _adopt_or_add(find_log_record_processors(provider), BreadcrumbLogRecordProcessor, "on_record", on_record)
 
-
-def _adopt_or_add_for_records(provider: LoggerProvider, on_record: Callable[[Any], None]) -> Undo:
-    """Use the log record processor that the application put there itself, else add one."""
-    many = provider._multi_log_record_processor  # noqa: SLF001 - the SDK has no public list of a provider's processors
-    for own in many._log_record_processors:  # noqa: SLF001 - they have no public name
-        if isinstance(own, BreadcrumbLogRecordProcessor):
-            own.on_record = on_record
-            return lambda: setattr(own, "on_record", None)
-    processor = BreadcrumbLogRecordProcessor(on_record=on_record)
-    remove = add_log_record_processor(provider, processor)
-    return combine(processor.shutdown, remove)
+    return on_logger_provider(attach)
 
 
 def _report_failed_blocks(failed: FailedOperations) -> Undo:

@@ -12,8 +12,8 @@ from typing import Any
 
 from opentelemetry import _logs, trace
 from opentelemetry._logs import _internal as logs_internal
-from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk.trace import TracerProvider
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
@@ -33,28 +33,49 @@ def on_logger_provider(attach: Callable[[LoggerProvider], Undo]) -> Undo:
     )
 
 
-def add_span_processor(provider: TracerProvider, processor: SpanProcessor) -> Undo:
-    """Put a processor before the provider's others; return the function that removes it."""
-    many: Any = provider._active_span_processor  # noqa: SLF001 - the SDK has no way to remove a processor
-    return _insert_first(many, "_span_processors", processor)
+class Processors:
+    """The processors of a provider, in the tuple where the SDK keeps them, for it has no public way to them."""
+
+    def __init__(self, many: Any, attribute: str) -> None:
+        self._many = many
+        self._attribute = attribute
+
+    def find(self, kind: type[Any]) -> Any:
+        """Return the first of a kind, or None."""
+        return next((processor for processor in self._all if isinstance(processor, kind)), None)
+
+    def insert_first(self, processor: object) -> Undo:
+        """Put a processor before the others; return the function that removes it."""
+        with self._lock:
+            self._keep((processor, *self._all))
+
+        def undo() -> None:
+            with self._lock:
+                self._keep(tuple(other for other in self._all if other is not processor))
+
+        return undo
+
+    @property
+    def _lock(self) -> Any:
+        return self._many._lock  # noqa: SLF001 - the lock that guards them
+
+    @property
+    def _all(self) -> tuple[Any, ...]:
+        return tuple(getattr(self._many, self._attribute))
+
+    def _keep(self, processors: tuple[Any, ...]) -> None:
+        setattr(self._many, self._attribute, processors)
 
 
-def add_log_record_processor(provider: LoggerProvider, processor: LogRecordProcessor) -> Undo:
-    """Put a processor before the provider's others; return the function that removes it."""
-    many: Any = provider._multi_log_record_processor  # noqa: SLF001 - the SDK has no way to remove a processor
-    return _insert_first(many, "_log_record_processors", processor)
+def find_span_processors(provider: TracerProvider) -> Processors:
+    """Return the processors of a tracer provider."""
+    return Processors(provider._active_span_processor, "_span_processors")  # noqa: SLF001 - it has no public name
 
 
-def _insert_first(many: Any, attribute: str, processor: object) -> Undo:
-    with many._lock:  # noqa: SLF001 - the lock that guards them
-        setattr(many, attribute, (processor, *getattr(many, attribute)))
-
-    def undo() -> None:
-        with many._lock:  # noqa: SLF001 - the lock that guards the processors
-            rest = tuple(other for other in getattr(many, attribute) if other is not processor)
-            setattr(many, attribute, rest)
-
-    return undo
+def find_log_record_processors(provider: LoggerProvider) -> Processors:
+    """Return the processors of a logger provider."""
+    many = provider._multi_log_record_processor  # noqa: SLF001 - it has no public name
+    return Processors(many, "_log_record_processors")
 
 
 def _attach_to_provider(
