@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Undo
+from otel_crumbs.base.patching import Undo, combine
 from otel_crumbs.base.resource import find_resource_attributes, find_service_name
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
@@ -74,8 +74,7 @@ class Installation:
     def uninstall(self) -> None:
         """Undo every hook, patch and processor, the last first."""
         with installation_lock:
-            for undo in reversed(self._undos):
-                guarded("a hook was taken out")(undo)()
+            combine(*self._undos)()
             self._undos.clear()
             self.hook_names.clear()
             self._on_uninstall(self)
