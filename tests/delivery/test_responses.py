@@ -16,7 +16,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs.base.counters import counters
 from otel_crumbs.setup.installation import Installation
-from tests.export.receiver import Receiver, Reply, receiving
+from tests.export.receiver import DRIPPING_BODY, DRIPPING_HEADERS, Receiver, Reply, dripping, receiving
 
 from .running import until, waiting
 
@@ -34,38 +34,6 @@ def reset(connection: socket.socket) -> None:
 def garbage(connection: socket.socket) -> None:
     """Send bytes that are no HTTP."""
     connection.sendall(b"\x16\x03\x01 what?\r\n\r\n")
-
-
-def drip(connection: socket.socket) -> None:
-    """Send a body slowly, byte by byte."""
-    try:
-        connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\n")
-        for _ in range(900):
-            connection.sendall(b".")
-            time.sleep(0.05)
-    except OSError:
-        pass
-
-
-def drip_headers(connection: socket.socket) -> None:
-    """Send headers slowly, byte by byte, without an end."""
-    try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Patience: ")
-        for _ in range(900):
-            connection.sendall(b".")
-            time.sleep(0.05)
-    except OSError:
-        pass
-
-
-def continue_forever(connection: socket.socket) -> None:
-    """Announce the response again and again."""
-    try:
-        for _ in range(900):
-            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-            time.sleep(0.05)
-    except OSError:
-        pass
 
 
 def hang(_: socket.socket) -> None:
@@ -122,9 +90,14 @@ CASES = (
     Case(name="reset", reply=Reply(raw=reset), waits=True, attempts=1, words="not reached"),
     Case(name="garbage", reply=Reply(raw=garbage), waits=True, attempts=1, words="not reached"),
     Case(name="hang", reply=Reply(raw=hang), waits=True, attempts=1),
-    Case(name="slow drip", reply=Reply(raw=drip), waits=True, attempts=1),
-    Case(name="a slow drip of headers", reply=Reply(raw=drip_headers), waits=True, attempts=1, words="not reached"),
-    Case(name="a response that is put off", reply=Reply(raw=continue_forever), waits=True, attempts=1),
+    Case(name="slow drip", reply=Reply(raw=DRIPPING_BODY), waits=True, attempts=1),
+    Case(name="a slow drip of headers", reply=Reply(raw=DRIPPING_HEADERS), waits=True, attempts=1, words="not reached"),
+    Case(
+        name="a response that is put off",
+        reply=Reply(raw=dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+        waits=True,
+        attempts=1,
+    ),
 )
 
 

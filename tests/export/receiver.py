@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import ssl
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,26 @@ class Reply:
     body: bytes = b""
     # Called with the socket instead of a response.
     raw: Callable[[socket.socket], None] | None = None
+
+
+def dripping(start: bytes, drop: bytes = b".") -> Callable[[socket.socket], None]:
+    """Return a raw reply that begins like this, and goes on drop by drop for much longer than anybody waits."""
+
+    def drip(connection: socket.socket) -> None:
+        try:
+            connection.sendall(start)
+            for _ in range(900):
+                connection.sendall(drop)
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    return drip
+
+
+# A body of which each byte comes in time, and headers that have no end.
+DRIPPING_BODY = dripping(b"HTTP/1.1 503 Busy\r\nContent-Length: 900\r\n\r\n")
+DRIPPING_HEADERS = dripping(b"HTTP/1.1 200 OK\r\nX-Patience: ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
 from otel_crumbs.export.http.responses import ReceiverResponse
-from tests.export.receiver import Receiver, Reply, receiving
+from tests.export.receiver import DRIPPING_BODY, DRIPPING_HEADERS, Receiver, Reply, receiving
 
 from .exporters import every_exporter, send_event
 
@@ -98,22 +98,11 @@ def test_a_slow_reader_is_given_up_at_the_deadline(*, tls: bool, monkeypatch: py
     assert left_in_time
 
 
-def drip(connection: socket.socket) -> None:
-    """Answer a byte now and then."""
-    try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nX-Patience: ")
-        for _ in range(900):
-            connection.sendall(b".")
-            time.sleep(0.05)
-    except OSError:
-        pass
-
-
 def test_an_unfinished_response_ends_its_connection(receiver: Receiver) -> None:
     """The rest of it is not taken for the response to the next request."""
     poster = Poster(receiver.url, {})
     poster.post(b"first", PATIENCE)
-    receiver.reply = Reply(raw=drip)
+    receiver.reply = Reply(raw=DRIPPING_HEADERS)
     late = poster.post(b"second", TIMEOUT)
     receiver.reply = Reply(body=b"taken")
 
@@ -149,7 +138,7 @@ def test_a_proxy_has_the_same_deadline(receiver: Receiver, monkeypatch: pytest.M
     """A proxy that does not respond in time is given up, too."""
     monkeypatch.setenv("http_proxy", receiver.url)
     monkeypatch.setenv("no_proxy", "")
-    receiver.reply = Reply(raw=drip)
+    receiver.reply = Reply(raw=DRIPPING_HEADERS)
     poster = Poster("http://shop.example/events", {})
 
     outcome = poster.post(b"first", TIMEOUT)
@@ -168,21 +157,10 @@ def test_a_silent_receiver_is_given_up(make: Callable[[str], Exporter]) -> None:
     assert outcome.verdict is Verdict.RETRY
 
 
-def dripping(connection: socket.socket) -> None:
-    """Answer a byte now and then, for much longer than anybody waits."""
-    try:
-        connection.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 600\r\n\r\n")
-        for _ in range(600):
-            connection.sendall(b".")
-            time.sleep(0.05)
-    except OSError:
-        pass
-
-
 @every_exporter
 def test_a_slow_body_ends_at_the_deadline(receiver: Receiver, make: Callable[[str], Exporter]) -> None:
     """Each byte comes in time, but the end of the body would not; the status is enough."""
-    receiver.reply = Reply(raw=dripping)
+    receiver.reply = Reply(raw=DRIPPING_BODY)
     started = time.monotonic()
 
     outcome = send_event(make, receiver.url, timeout=0.5)
