@@ -14,8 +14,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import ParamSpec, TypeVar
+
+from .async_exceptions import is_thrown_in
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,14 +29,16 @@ QUIET_SECONDS = 60.0
 
 _last_logged: dict[str, float] = {}
 _lock = threading.Lock()
-_watchers: list[Callable[[str, Exception], None]] = []
+_watchers: list[Callable[[str, BaseException], None]] = []
 
 
 def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
     """
-    Make a function return None where it would raise an `Exception`.
+    Make a function return None where it would raise.
 
-    *doing* completes the sentence "otel_crumbs failed while ...".
+    What a signal handler or another thread throws in while it runs is raised
+    all the same, see `async_exceptions`. *doing* completes the sentence "otel_crumbs
+    failed while ...".
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T | None]:
@@ -43,7 +46,9 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
         def call_safely(*args: P.args, **kwargs: P.kwargs) -> T | None:
             try:
                 return function(*args, **kwargs)
-            except Exception as error:  # noqa: BLE001 - the guard itself
+            except BaseException as error:
+                if is_thrown_in(error):
+                    raise
                 report_failure(doing, error)
                 return None
 
@@ -65,8 +70,8 @@ def remove_own_frame(error: BaseException) -> None:
         error.__traceback__ = traceback.tb_next
 
 
-def report_failure(doing: str, error: Exception) -> None:
-    """Log a failure of this package; never raises, at most one line a minute for each *doing*."""
+def report_failure(doing: str, error: BaseException) -> None:
+    """Log a failure of this package; raises no failure of its own; at most one line a minute for each *doing*."""
     for watcher in _watchers:
         watcher(doing, error)
     if not _is_due(doing):
@@ -76,13 +81,13 @@ def report_failure(doing: str, error: Exception) -> None:
 
 
 def warn(place: str, message: str, *args: object) -> None:
-    """Log a warning for the user; never raises, at most one line a minute for each *place*."""
+    """Log a warning for the user; raises no failure of its own; at most one line a minute for each *place*."""
     if not _is_due(place):
         return
     _log(message, *args)
 
 
-def watch_failures(watcher: Callable[[str, Exception], None]) -> Callable[[], None]:
+def watch_failures(watcher: Callable[[str, BaseException], None]) -> Callable[[], None]:
     """Call *watcher* for every guarded failure, for tests; return the function that ends it."""
     _watchers.append(watcher)
     return lambda: _watchers.remove(watcher)
@@ -94,13 +99,17 @@ def forget_warnings() -> None:
         _last_logged.clear()
 
 
-def _log(message: str, *args: object, failure: Exception | None = None) -> None:
-    with suppress(Exception):
+def _log(message: str, *args: object, failure: BaseException | None = None) -> None:
+    try:
         # It brings in a good part of the standard library, which most never need: nothing fails.
         from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
 
         with suppress_instrumentation():
             logger.warning(message, *args, exc_info=failure)
+    except BaseException as error:
+        # The application's handlers run here.
+        if is_thrown_in(error):
+            raise
 
 
 def _is_due(place: str) -> bool:

@@ -20,6 +20,8 @@ from os import PathLike
 from typing import Any
 from uuid import UUID
 
+from .async_exceptions import is_thrown_in
+
 # As Sentry's relay cuts them; larger values are no trail but a dump.
 MAX_MESSAGE = 8192
 MAX_TEXT = 2048
@@ -46,7 +48,10 @@ def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
         if isinstance(value, float):
             return _to_plain_number(float.__float__(value))
         return _to_plain_compound(value, depth)
-    except Exception as error:  # noqa: BLE001 - the application's own code runs here
+    except BaseException as error:
+        # The application's own code runs here, and may do anything.
+        if is_thrown_in(error):
+            raise
         return f"<{_name_type(value)}: {type(error).__name__} while it was read>"
 
 

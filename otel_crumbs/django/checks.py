@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A0
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.install import get_installation
 from otel_crumbs.setup.config import PREFIX, SETTINGS
@@ -109,7 +110,10 @@ def _find_unusable_values() -> Iterable[CheckMessage]:
 def _is_usable(parse: Any, value: str) -> bool:
     try:
         parse(value)
-    except Exception:  # noqa: BLE001 - a hook's module is imported here, and may raise anything
+    except BaseException as error:
+        # A hook's module is imported here, and may raise anything.
+        if is_thrown_in(error):
+            raise
         return False
     return True
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.memo import map_shared
@@ -147,7 +148,10 @@ def _ask_hook(name: str, hook: Callable[[T], Any], given: T, normalised: Callabl
             return None
         if isinstance(result, kind):
             return normalised(result)
-    except Exception as error:  # noqa: BLE001 - the user's own code runs here
+    except BaseException as error:
+        # The application's own code runs here.
+        if is_thrown_in(error):
+            raise
         warn(name, "The %s hook raised %r; the %s is sent as it was.", name, error, kind.__name__)
         return otherwise
     warn(name, "The %s hook must return a %s or None, not %r; it is sent as it was.", name, kind.__name__, result)

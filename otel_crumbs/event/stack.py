@@ -9,6 +9,7 @@ from traceback import TracebackException, walk_tb
 from types import TracebackType
 from typing import Any, TypeVar
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
 
 from .model import ExceptionInfo, Frame
@@ -109,7 +110,10 @@ def _ask_exception(ask: Callable[[], T]) -> T | None:
     """Call a function that asks an exception, whose properties may raise; return None where they do."""
     try:
         return ask()
-    except Exception:  # noqa: BLE001 - the application's own code runs here
+    except BaseException as error:
+        # The application's own code runs here.
+        if is_thrown_in(error):
+            raise
         return None
 
 
@@ -133,7 +137,10 @@ def message_of(error: BaseException) -> str:
     """Return the text of an exception; one whose ``__str__`` raises says so."""
     try:
         return to_text(str(error), MAX_MESSAGE)
-    except Exception as failure:  # noqa: BLE001 - the application's own code runs here
+    except BaseException as failure:
+        # The application's own code runs here.
+        if is_thrown_in(failure):
+            raise
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import warn
 from otel_crumbs.capture.rate_limit import DEFAULT_RATE_LIMIT
 from otel_crumbs.event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
@@ -280,7 +281,10 @@ def _read_value(setting: Setting, environ: Mapping[str, str], options: Mapping[s
         return setting.default, "default"
     try:
         return setting.parse(text), setting.variable
-    except Exception as error:  # noqa: BLE001 - a hook's module is imported here, and may raise anything
+    except BaseException as error:
+        # A hook's module is imported here, and may raise anything.
+        if is_thrown_in(error):
+            raise
         reason = f" ({error})" if str(error) and not isinstance(error, TypeError) else ""
         warn(
             setting.variable,
@@ -299,7 +303,9 @@ def _parse_option(setting: Setting, value: Any) -> Any:
         return setting.default
     try:
         return setting.parse(value)
-    except Exception as error:
+    except BaseException as error:
+        if is_thrown_in(error):
+            raise
         reason = f" ({error})" if setting.secret else ""
         message = f"{setting.name} expects {setting.expects}, {_describe_mistake(setting, value)}{reason}"
         raise ConfigError(message) from error

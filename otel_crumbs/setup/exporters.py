@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import entry_points
@@ -47,7 +48,10 @@ def _make_each(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]
             yield _MAKERS[wanted](config, environ) if wanted in _MAKERS else entry_points.make_exporter(wanted, environ)
         except ExporterSetupError as error:
             warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
-        except Exception as error:  # noqa: BLE001 - a broken certificate file must not stop the others
+        except BaseException as error:
+            # A broken certificate file must not stop the others, nor may another package's exporter.
+            if is_thrown_in(error):
+                raise
             report_failure(f"the exporter {wanted!r} was set up", error)
 
 

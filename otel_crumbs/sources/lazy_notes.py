@@ -8,6 +8,7 @@ from datetime import datetime
 from time import time_ns
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
@@ -91,7 +92,10 @@ def _run_processor(fields: dict[str, Any], processor: Processor) -> dict[str, An
     finished = {**fields, "data": dict(fields["data"])}
     try:
         processor(finished)
-    except Exception as error:  # noqa: BLE001 - the user's own code runs here
+    except BaseException as error:
+        # The application's own code runs here.
+        if is_thrown_in(error):
+            raise
         warn("processor", "The breadcrumb processor %r raised %r; its breadcrumb stays as it was.", processor, error)
         return fields
     return finished

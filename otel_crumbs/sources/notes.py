@@ -8,6 +8,7 @@ from operator import itemgetter
 from time import time_ns
 from typing import Any, NamedTuple
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
@@ -86,7 +87,10 @@ def record(
                 data,
             )
         )
-    except Exception as error:  # noqa: BLE001 - the cheapest call there is must not pay for a wrapping guard
+    except BaseException as error:
+        # The cheapest call there is must not pay for a wrapping guard.
+        if is_thrown_in(error):
+            raise
         report_failure("a breadcrumb was recorded by hand", error)
 
 

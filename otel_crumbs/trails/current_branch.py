@@ -13,6 +13,7 @@ import os
 import threading
 from collections import OrderedDict
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -128,8 +129,8 @@ class Current:
         """Return the object that a context holds while an operation block is open."""
         block = OpenBlock(branch, span_id)
         key = id(block)
-        blocks = self.open_blocks
-        blocks[key] = ref(block, lambda _: blocks.pop(key, None))
+        # The callback runs in C as a whole: what a signal handler throws into one in Python, Python swallows.
+        self.open_blocks[key] = ref(block, partial(self.open_blocks.pop, key))
         return block
 
     def begin(self, operation: Operation) -> Branch:

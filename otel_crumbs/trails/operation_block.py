@@ -104,8 +104,10 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         mine = [opened for opened in self._opened if opened[0].is_current()]
         branch, token = (mine or self._opened)[-1]
         self._opened.remove((branch, token))
-        if error is not None:
-            mark_exception(error, branch)
-            for report in on_failure:
-                report(error, branch)
-        otel_context.detach(token)
+        try:
+            if error is not None:
+                mark_exception(error, branch)
+                for report in on_failure:
+                    report(error, branch)
+        finally:
+            otel_context.detach(token)

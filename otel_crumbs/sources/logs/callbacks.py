@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import warn
 
 LogCallback = Callable[[logging.Logger, int, Any, Any, dict[str, Any]], Any]
@@ -83,6 +84,9 @@ def register_special_log_handler(name_or_logger: str | logging.Logger, callback:
 def _call(callback: LogCallback, *call: Any) -> bool:
     try:
         return bool(callback(*call))
-    except Exception as error:  # noqa: BLE001 - the user's own code runs here
+    except BaseException as error:
+        # The application's own code runs here.
+        if is_thrown_in(error):
+            raise
         warn("log handler", "The log handler %r raised %r; its line is recorded as usual.", callback, error)
         return False

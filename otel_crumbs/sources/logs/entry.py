@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
@@ -107,7 +108,10 @@ def format_safely(message: Any, args: Any) -> str:
     try:
         words = str(message)
         return to_text(words % args if args else words, MAX_MESSAGE)
-    except Exception:  # noqa: BLE001 - the application's own code runs here, and logging reports it itself
+    except BaseException as error:
+        # The application's own code runs here, and logging reports it itself.
+        if is_thrown_in(error):
+            raise
         return to_text(message, MAX_MESSAGE) if isinstance(message, str) else str(to_plain(message, 0))
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import guarded, report_failure
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.trails import current
@@ -94,7 +95,10 @@ def _make_call_handlers(original: Callable[..., None], patch: Patch, report: Rep
                 branch.append(make_entry(record, branch.name))
             if record.exc_info and report is not None and record.levelno >= _REPORTED_FROM:
                 report(record)
-        except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every line
+        except BaseException as error:
+            # A wrapping guard would be dear at every line.
+            if is_thrown_in(error):
+                raise
             report_failure("a log line was recorded", error)
         return original(self, record)
 

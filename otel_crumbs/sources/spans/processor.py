@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.sources.rules.table import KAFKA
 from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, EndedOperation, Entry, Operation, current, mark_exception
@@ -70,7 +71,10 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             open_spans[span._context[1]] = (branch, span, SPAN)
             if len(open_spans) > MAX_OPEN_SPANS:
                 current.forget_oldest_span()
-        except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
+        except BaseException as error:
+            # A wrapping guard would be dear at every span.
+            if is_thrown_in(error):
+                raise
             report_failure("a span started", error)
 
     def on_end(self, span: ReadableSpan) -> None:
@@ -110,7 +114,10 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 if span._kind is _CONSUMER and span._instrumentation_scope.name in KAFKA:
                     # The span of a message ends when the message is handed out, before anybody works on it.
                     current.continue_in(branch)
-        except Exception as error:  # noqa: BLE001 - a wrapping guard would be dear at every span
+        except BaseException as error:
+            # A wrapping guard would be dear at every span.
+            if is_thrown_in(error):
+                raise
             report_failure("a span ended", error)
 
     def shutdown(self) -> None:
