@@ -254,6 +254,7 @@ def fix(session: nox.Session) -> None:
     session.run("ruff", "format", ".")
     session.run("python", "docs/settings_table.py")
     session.run("python", "docs/sources_table.py")
+    session.run("python", "docs/expected_table.py")
 
 
 @nox.session(default=False)

@@ -33,7 +33,8 @@ def install_excepthook(reporter: Reporter, *, flush: Callable[[], object]) -> Un
 
     @guarded("an uncaught exception was reported")
     def report(error: BaseException | None) -> None:
-        if error is not None:
+        # The interpreter calls no hook for SystemExit; where somebody else does, the program still ends as it says.
+        if error is not None and not isinstance(error, SystemExit):
             reporter.report(error, mechanism="excepthook", handled=False, fatal=True)
 
     def make(previous: Callable[..., None], patch: Patch) -> Callable[..., None]:

@@ -10,7 +10,7 @@ from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.event import CapturedError, capture_error
 from otel_crumbs.trails import current, mark_exception
 
-from .expected import is_expected
+from .expected import ExpectedErrors
 
 SCOPE = "opentelemetry.instrumentation.exceptions"
 
@@ -21,18 +21,22 @@ class RecordEnricher:
 
     Args:
         attributes: Makes the attributes of a captured error.
+        expected: Decides which exceptions get no trail.
 
     """
 
-    def __init__(self, attributes: Callable[[CapturedError], Mapping[str, Any]]) -> None:
+    def __init__(self, attributes: Callable[[CapturedError], Mapping[str, Any]], expected: ExpectedErrors) -> None:
         self._attributes = attributes
+        self._expected = expected
 
     @guarded("an exception's log record was enriched")
     def enrich(self, emitted: Any) -> None:
         """Add the trail to a record of that instrumentation; any other record is left alone."""
         scope = emitted.instrumentation_scope
         error = getattr(emitted.log_record, "exception", None)
-        if scope is None or scope.name != SCOPE or not isinstance(error, BaseException) or is_expected(error):
+        if scope is None or scope.name != SCOPE or not isinstance(error, BaseException):
+            return
+        if self._expected.includes(error):
             return
         mark = mark_exception(error, current.find_branch())
         if mark.event_id is not None:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
-_EXPECTED = frozenset(
-    {"KeyboardInterrupt", "SystemExit", "GeneratorExit", "CancelledError", "asyncio.exceptions.CancelledError"}
-)
+# The codes that are failures of the server, not of its client; UNKNOWN, 2, is given to whatever a servicer raises:
+# https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
+_GRPC_FAILURES = frozenset({2, 4, 12, 13, 14, 15})
 
 
 class FailedOperations:
@@ -44,7 +44,10 @@ class FailedOperations:
         if _is_answer(ended.span) or _has_succeeded(ended):
             return
         if ended.exception is not None:
-            self._reporter.report(ended.exception, mechanism="operation", handled=False, branch=ended.branch)
+            details = _find_details(ended.span)
+            self._reporter.report(
+                ended.exception, mechanism="operation", handled=False, branch=ended.branch, details=details
+            )
             return
         recorded = find_exception_event(ended.span.events)
         if recorded is not None:
@@ -57,9 +60,10 @@ class FailedOperations:
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
         kind = to_text(str(recorded.get("exception.type") or "Exception"))
-        if kind in _EXPECTED:
+        message = to_text(str(recorded.get("exception.message") or ""), MAX_MESSAGE)
+        if self._reporter.expected.includes_name(kind, message):
             return
-        info = ExceptionInfo(type=kind, message=to_text(str(recorded.get("exception.message") or ""), MAX_MESSAGE))
+        info = ExceptionInfo(type=kind, message=message)
         stacktrace = cut_middle(str(recorded.get("exception.stacktrace") or ""), MAX_STACKTRACE)
         self._reporter.report_record(
             info,
@@ -71,10 +75,19 @@ class FailedOperations:
 
 
 def _is_answer(span: ReadableSpan) -> bool:
-    """Return whether the operation gave an HTTP answer by raising it."""
+    """Return whether the operation gave an answer by raising it: an HTTP status, or a gRPC code that is no failure."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
-    return status in _ANSWERS
+    code = attributes.get("rpc.grpc.status_code")
+    return status in _ANSWERS or (isinstance(code, int) and code not in _GRPC_FAILURES)
+
+
+def _find_details(span: ReadableSpan) -> str:
+    """Return the details that a gRPC servicer gave as it aborted, for its exception has no message then."""
+    if "rpc.system" not in (span.attributes or {}):
+        return ""
+    code, _, details = (span.status.description or "").removeprefix("StatusCode.").partition(":")
+    return to_text(f"{code}: {details}", MAX_MESSAGE) if details else ""
 
 
 def _has_succeeded(ended: EndedOperation) -> bool:

@@ -10,7 +10,7 @@ from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, captu
 from otel_crumbs.event.stack import message_of
 from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
 
-from .expected import is_expected
+from .expected import ExpectedErrors
 from .rate_limit import RateLimiter
 
 if TYPE_CHECKING:
@@ -29,11 +29,18 @@ class Reporter:
     Args:
         emit: Takes the captured error on its way; must not block or raise.
         rate_limiter: Holds back the failures that come too often.
+        expected: Decides which exceptions are no failures.
 
     """
 
-    def __init__(self, emit: Callable[[CapturedError], None], rate_limiter: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        emit: Callable[[CapturedError], None],
+        rate_limiter: RateLimiter | None = None,
+        expected: ExpectedErrors | None = None,
+    ) -> None:
         self._emit = emit
+        self.expected = expected or ExpectedErrors()
         self._rate_limiter = rate_limiter or RateLimiter()
 
     def report(
@@ -44,9 +51,24 @@ class Reporter:
         handled: bool,
         fatal: bool = False,
         branch: Branch | None = None,
+        details: str = "",
     ) -> str | None:
-        """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
-        if is_expected(error):
+        """
+        Report an exception unless it has been.
+
+        Args:
+            error: The exception.
+            mechanism: Which mechanism noticed it.
+            handled: Whether the application dealt with it.
+            fatal: Whether it ends the process.
+            branch: Where it happened, if that is known.
+            details: The message of an exception that has none of its own.
+
+        Returns:
+            The event's id, None for an expected one or one too many.
+
+        """
+        if self.expected.includes(error):
             return None
         mark = _find_mark(error, branch)
         if mark.event_id is not None:
@@ -63,6 +85,7 @@ class Reporter:
             mechanism=mechanism,
             handled=handled,
             fatal=fatal,
+            details=details,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)

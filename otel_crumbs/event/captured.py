@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from traceback import TracebackException
 from uuid import uuid4
 
@@ -48,10 +48,14 @@ def capture_error(
     mechanism: str,
     handled: bool,
     fatal: bool = False,
+    details: str = "",
 ) -> CapturedError:
-    """Capture an exception with its trail, right now."""
+    """Capture an exception with its trail, right now; *details* are the message of one that has none."""
+    exceptions = read_exceptions(error)
+    if details and not exceptions[0].message:
+        exceptions = (replace(exceptions[0], message=details), *exceptions[1:])
     return _capture(
-        read_exceptions(error),
+        exceptions,
         traceback=read_traceback(error),
         stacktrace=None,
         branch=branch or current.find_branch(),

@@ -145,6 +145,13 @@ class Config:
         parse=parsers.parse_words,
         declared=str | list[str],
     )
+    ignore_errors: tuple[type[BaseException] | str, ...] = define(
+        default=(),
+        expects="a comma list of full names of exception classes such as `shop.errors.NotInStock`, or the classes",
+        meaning="Exceptions that are no failures, with their subclasses, beside those that are expected anyway.",
+        parse=parsers.parse_errors,
+        declared=str | list[str],
+    )
     record_unsampled: bool = define(
         default=True,
         expects="true or false",

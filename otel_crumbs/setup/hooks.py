@@ -59,7 +59,7 @@ def make_hooks(
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
-    yield "log records", lambda: _attach_to_log_records(config, logged, builder)
+    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
@@ -129,14 +129,14 @@ def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, functi
     return combine(processor.shutdown, remove)
 
 
-def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
+def _attach_to_log_records(config: Config, reporter: Reporter, logged: LoggedExceptions, builder: Builder) -> Undo:
     from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf takes long to import
 
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = builder.build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
-    enriched = RecordEnricher(make_attributes)
+    enriched = RecordEnricher(make_attributes, reporter.expected)
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)

@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.patching import Undo, combine
 from otel_crumbs.base.resource import find_resource_attributes, find_service_name
+from otel_crumbs.capture.expected import ExpectedErrors, find_unknown
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder
@@ -57,7 +58,9 @@ class Installation:
         self.delivery = Delivery(
             exporters, self.builder.build, spool=_find_spool_location(config), service=find_service_name
         )
-        self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
+        _warn_of_unknown_errors(config)
+        expected = ExpectedErrors(config.ignore_errors)
+        self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit), expected)
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
@@ -100,6 +103,16 @@ class Installation:
         """Save events, for the process is about to end."""
         if self.delivery.pending:
             self._shutdown_budget.spend(self.delivery.save)
+
+
+def _warn_of_unknown_errors(config: Config) -> None:
+    for name in find_unknown(config.ignore_errors):
+        warn(
+            f"ignored error {name}",
+            "OTEL_CRUMBS_IGNORE_ERRORS has %r, which is no exception class. Remedy: its full name, such as "
+            "shop.errors.NotInStock. The others are ignored as asked for.",
+            name,
+        )
 
 
 def _find_spool_location(config: Config) -> SpoolLocation | None:

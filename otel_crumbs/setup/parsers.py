@@ -60,6 +60,14 @@ def parse_words(value: Any) -> tuple[str, ...]:
     return tuple(item.strip() for item in items if item.strip())
 
 
+def parse_errors(value: Any) -> tuple[type[BaseException] | str, ...]:
+    """Return names of exception classes; an argument may have classes themselves, too."""
+    items = parse_words(value) if isinstance(value, str) else value if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(item, str) or (isinstance(item, type) and issubclass(item, BaseException)) for item in items):
+        raise ValueError
+    return tuple(items)
+
+
 def parse_choices(known: tuple[str, ...]) -> Callable[[Any], tuple[str, ...]]:
     """Return a parser of a comma list of known words."""
 

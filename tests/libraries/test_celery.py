@@ -59,7 +59,7 @@ def test_a_task_run_on_the_spot(application: celery.Celery, events: CapturedEven
 
 @pytest.mark.parametrize("pool", ["solo", "prefork"])
 def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
-    """Each failed task is one event, with its own breadcrumbs and those of no other task."""
+    """Each failed task is one event, with its own breadcrumbs and those of no other; a declared failure is none."""
     database = {"solo": 1, "prefork": 2}[pool]
     broker = f"redis://127.0.0.1:{redis_port}/{database}"
 
@@ -72,6 +72,7 @@ def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
 
     with worker(tmp_path, variables, "-P", pool, "-c", "1"):
         sender = celery.Celery("sender", broker=broker, set_as_current=False)
+        sender.send_task("shop.find", ["hat"])
         for item in ("hat", "bad cap", "bow", "bad pin"):
             sender.send_task("shop.order", [item])
         events = wait_for_events(tmp_path, 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 
 import grpc
@@ -23,6 +23,8 @@ class Cart(grpc.GenericRpcHandler):
         methods = {
             "/shop.Cart/Add": grpc.unary_unary_rpc_method_handler(lambda request, _: request),
             "/shop.Cart/Fail": grpc.unary_unary_rpc_method_handler(fail),
+            "/shop.Cart/Find": grpc.unary_unary_rpc_method_handler(abort(grpc.StatusCode.NOT_FOUND, "no such hat")),
+            "/shop.Cart/Break": grpc.unary_unary_rpc_method_handler(abort(grpc.StatusCode.INTERNAL, "out of felt")),
             "/shop.Cart/Watch": grpc.unary_stream_rpc_method_handler(lambda request, _: iter([request, request])),
             "/grpc.health.v1.Health/Check": grpc.unary_unary_rpc_method_handler(lambda request, _: request),
         }
@@ -33,6 +35,16 @@ def fail(request: bytes, _: grpc.ServicerContext) -> bytes:
     """Fail after a note."""
     otel_crumbs.record("counting")
     raise ValueError(request.decode())
+
+
+def abort(code: grpc.StatusCode, details: str) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+    """Return a method that aborts."""
+
+    def call(_: bytes, context: grpc.ServicerContext) -> bytes:
+        context.abort(code, details)
+        return b""
+
+    return call
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +107,17 @@ def test_a_servicer_that_fails(channel: grpc.Channel, events: CapturedEvents) ->
     [event] = events
     assert event.title == "ValueError: no hats left"
     assert [each.message for each in event.breadcrumbs if each.category == "manual"] == ["counting"]
+
+
+def test_an_abort_that_blames_the_client(channel: grpc.Channel, events: CapturedEvents) -> None:
+    """It is an answer."""
+    trail_of(lambda: channel.unary_unary("/shop.Cart/Find")(b"hat"))
+
+    assert len(events) == 0
+
+
+def test_an_abort_by_the_servers_fault(channel: grpc.Channel, events: CapturedEvents) -> None:
+    """A bare exception is raised for it; the event says what the servicer said."""
+    trail_of(lambda: channel.unary_unary("/shop.Cart/Break")(b"hat"))
+
+    assert [event.title for event in events] == ["Exception: INTERNAL: out of felt"]

@@ -34,6 +34,12 @@ def order(item: str) -> None:
     count.delay(item)
 
 
+@app.task(name="shop.find", throws=(LookupError,))
+def find(item: str) -> None:
+    """Find nothing, as the task is declared to."""
+    raise KeyError(item)
+
+
 def write_down(event: otel_crumbs.ErrorEvent) -> None:
     """Append an event to a file, and send it nowhere."""
     line = {
