@@ -1,12 +1,70 @@
-"""Exceptions as OpenTelemetry records them: the events of spans, and the title that people know an exception by."""
+"""
+Exceptions: their own fields, the events that OpenTelemetry records of them, and the title that people know them by.
+
+A class of the application may have properties of any name, and a
+``__getattribute__`` that counts or raises. So the fields that the interpreter
+keeps are read and set here by the interpreter's own descriptors.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
+from types import TracebackType
 from typing import Any
+
+from .async_exceptions import is_thrown_in
 
 # https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 EVENT_NAME = "exception"
+
+_FIELDS: Mapping[str, Any] = BaseException.__dict__
+_get_traceback = _FIELDS["__traceback__"].__get__
+_get_cause = _FIELDS["__cause__"].__get__
+_get_context = _FIELDS["__context__"].__get__
+_get_suppress_context = _FIELDS["__suppress_context__"].__get__
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """Return the traceback of an exception, outermost call first."""
+    traceback: TracebackType | None = _get_traceback(error)
+    return traceback
+
+
+def set_traceback(error: BaseException, traceback: TracebackType | None) -> None:
+    """Set the traceback of an exception, also of one whose class forbids to set attributes."""
+    BaseException.with_traceback(error, traceback)
+
+
+def origin_of(error: BaseException) -> tuple[str, BaseException] | None:
+    """Return the exception that another was raised from or while handling, and by which field Python shows that."""
+    cause = _get_cause(error)
+    if cause is not None:
+        return "__cause__", cause
+    context = None if _get_suppress_context(error) else _get_context(error)
+    return None if context is None else ("__context__", context)
+
+
+def members_of(error: BaseException) -> tuple[BaseException, ...]:
+    """Return the exceptions of an exception group; none of an exception that is no group."""
+    kind = _find_group_class()
+    if kind is None or not issubclass(type(error), kind):
+        return ()
+    members = kind.exceptions.__get__(error)
+    return members if type(members) is tuple else ()
+
+
+def notes_of(error: BaseException) -> list[Any]:
+    """Return the notes that `add_note` added to an exception."""
+    try:
+        # Not by `__dict__`, which the interpreter makes when somebody asks for it, and pickles from then on.
+        notes = object.__getattribute__(error, "__notes__")
+    except BaseException as failure:
+        # A property of the application's may run here.
+        if is_thrown_in(failure):
+            raise
+        return []
+    return notes if issubclass(type(notes), list) else []
 
 
 def find_exception_event(events: Iterable[Any]) -> Mapping[str, Any] | None:
@@ -21,3 +79,9 @@ def format_title(type_name: str, message: str) -> str:
     """Return ``ValueError: boom``, the class without its module; only the class where there is no message."""
     name = type_name.rpartition(".")[2]
     return f"{name}: {message}" if message else name
+
+
+def _find_group_class() -> Any:
+    # Python 3.10 has only the backport, which anyio and trio bring along.
+    module = sys.modules.get("builtins" if sys.version_info >= (3, 11) else "exceptiongroup")
+    return getattr(module, "BaseExceptionGroup", None)

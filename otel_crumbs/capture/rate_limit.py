@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from otel_crumbs.base.counters import counters
+from otel_crumbs.base.exceptions import traceback_of
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
-from otel_crumbs.event.stack import message_of, name_type
+from otel_crumbs.event.stack import name_type
+from otel_crumbs.event.traceback_reader import find_innermost
 
 # Two hundred requests that fail at once are two hundred events; a thousand a second are too many.
 DEFAULT_RATE_LIMIT = 300
@@ -61,12 +63,12 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._minutes = OrderedDict()
 
-    def admit(self, error: BaseException) -> int | None:
-        """Return how many like this were held back before it, None if this one is as well."""
+    def admit(self, error: BaseException, message: str) -> int | None:
+        """Return how many exceptions like this one and its message were held back before, None if it is as well."""
         if not self._limit:
             return 0
         place = _find_place(error)
-        return self._admit(place, (*place, message_of(error)))
+        return self._admit(place, (*place, message))
 
     def admit_record(self, kind: str, message: str, stacktrace: str) -> int | None:
         """Do the same for an exception of which only texts are left."""
@@ -116,12 +118,9 @@ def _count_admitted(minute: _Minute) -> int:
 
 
 def _find_place(error: BaseException) -> Place:
-    frames: deque[Hashable] = deque(maxlen=_FRAMES)
-    traceback = error.__traceback__
-    while traceback is not None:
-        frames.append((traceback.tb_frame.f_code, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return name_type(type(error)), tuple(frames)
+    traceback = traceback_of(error)
+    innermost = find_innermost(traceback, _FRAMES)[1] if traceback else ()
+    return name_type(type(error)), tuple((entry.tb_frame.f_code, entry.tb_lasti) for entry in innermost)
 
 
 def _describe_place(place: Place) -> str:

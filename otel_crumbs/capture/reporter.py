@@ -51,10 +51,11 @@ class Reporter:
         mark = _find_mark(error, branch)
         if mark.event_id is not None:
             return _event_id_of(mark)
-        held_back = 0 if fatal else self._rate_limiter.admit(error)
+        message = message_of(error)
+        held_back = 0 if fatal else self._rate_limiter.admit(error, message)
         if held_back is None:
             mark.assign(_HELD_BACK)
-            _remember_reported(mark.branch, _make_key(type(error).__name__, message_of(error)))
+            _remember_reported(mark.branch, _make_key(type(error).__name__, message))
             return None
         captured = capture_error(
             error,
@@ -63,6 +64,7 @@ class Reporter:
             mechanism=mechanism,
             handled=handled,
             fatal=fatal,
+            message=message,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)

@@ -10,7 +10,7 @@ from typing import Any
 from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.scrub import Scrub
-from otel_crumbs.event.stack import keep_both_ends
+from otel_crumbs.event.traceback_reader import keep_both_ends
 
 LINES_AROUND = 5
 # Longer lines are data, or minified.
