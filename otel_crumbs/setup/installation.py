@@ -22,6 +22,7 @@ from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Delivery, SpoolLocation
 from otel_crumbs.shutdown import ShutdownBudget
 from otel_crumbs.sources.deduplicate import deduplicate
+from otel_crumbs.trails import exception_marks
 
 from .config import Config
 from .exporters import make_exporters
@@ -77,6 +78,7 @@ class Installation:
             combine(*self._undos)()
             self._undos.clear()
             self.hook_names.clear()
+            exception_marks.clear()
             self._on_uninstall(self)
         if self.delivery.workers:
             self.delivery.end(self.config.flush_timeout)
