@@ -9,7 +9,8 @@ keeps are read and set here by the interpreter's own descriptors.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -32,8 +33,15 @@ def traceback_of(error: BaseException) -> TracebackType | None:
 
 
 def set_traceback(error: BaseException, traceback: TracebackType | None) -> None:
-    """Set the traceback of an exception, also of one whose class forbids to set attributes."""
+    """Set the traceback of the exception that is being handled, which a bare ``raise`` then goes on with."""
     BaseException.with_traceback(error, traceback)
+    if sys.version_info < (3, 11):
+        try:
+            _make_handled_setter()(error, traceback)
+        except BaseException as failure:
+            # The traceback that is printed has one frame too many then.
+            if is_thrown_in(failure):
+                raise
 
 
 def origin_of(error: BaseException) -> tuple[str, BaseException] | None:
@@ -79,6 +87,29 @@ def format_title(type_name: str, message: str) -> str:
     """Return ``ValueError: boom``, the class without its module; only the class where there is no message."""
     name = type_name.rpartition(".")[2]
     return f"{name}: {message}" if message else name
+
+
+@lru_cache(maxsize=1)
+def _make_handled_setter() -> Callable[[BaseException, TracebackType | None], None]:
+    """
+    Return a function that sets the traceback beside the exception that is being handled.
+
+    Before Python 3.11 the interpreter keeps it there too, and raises the exception
+    with that one again. Only the C API has a way to it.
+    """
+    import ctypes  # noqa: PLC0415 - only where an error passes a stand-in
+
+    keep = ctypes.PYFUNCTYPE(None, ctypes.py_object)(("Py_IncRef", ctypes.pythonapi))
+    make = ctypes.PYFUNCTYPE(None, *[ctypes.py_object] * 3)
+    set_handled = make(("PyErr_SetExcInfo", ctypes.pythonapi))
+
+    def set_traceback_beside(error: BaseException, traceback: TracebackType | None) -> None:
+        parts = [ctypes.py_object(part) for part in (type(error), error, traceback) if part is not None]
+        for part in parts:
+            keep(part)  # the interpreter takes its reference over
+        set_handled(*parts, *[ctypes.py_object()] * (3 - len(parts)))
+
+    return set_traceback_beside
 
 
 def _find_group_class() -> Any:

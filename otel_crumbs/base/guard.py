@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import functools
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from .async_exceptions import is_thrown_in
+from .exceptions import set_traceback, traceback_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,12 +64,12 @@ def remove_own_frame(error: BaseException) -> None:
     Remove the frame of a stand-in from an exception's traceback.
 
     It is called in the stand-in's ``except``, before a bare ``raise``, so that the
-    tracebacks that the application prints and exports stay as they were.
-    CPython 3.10 keeps the traceback elsewhere, so the frame stays there.
+    tracebacks that the application prints and exports stay as they were, also
+    where the error comes from a function in C and has no other frame.
     """
-    traceback = error.__traceback__
-    if traceback is not None and traceback.tb_next is not None:
-        error.__traceback__ = traceback.tb_next
+    traceback = traceback_of(error)
+    if traceback is not None and traceback.tb_frame is sys._getframe(1):  # noqa: SLF001 - public in all but name
+        set_traceback(error, traceback.tb_next)
 
 
 def report_failure(doing: str, error: BaseException) -> None:

@@ -105,15 +105,15 @@ def _follow(name: str, after: Follower) -> Undo:
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
         def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
-            if not patch.active:
-                return original(self, *args, **kwargs)
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
-                guarded_after(self, args, None, error)
+                if patch.active:
+                    guarded_after(self, args, None, error)
                 remove_own_frame(error)
                 raise
-            guarded_after(self, args, result, None)
+            if patch.active:
+                guarded_after(self, args, result, None)
             return result
 
         return method

@@ -123,10 +123,7 @@ def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable
             popen.__dict__[_PENDING] = pending
 
     def _execute_child(self: Any, *args: Any, **kwargs: Any) -> None:
-        if not patch.active:
-            original(self, *args, **kwargs)
-            return
-        pending = begin(self, args, kwargs)
+        pending = begin(self, args, kwargs) if patch.active else None
         try:
             original(self, *args, **kwargs)
         except BaseException as error:
@@ -164,16 +161,15 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
                 popen.__dict__[_PENDING] = pending._replace(expired=True)
 
         def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if not patch.active:
-                return original(self, *args, **kwargs)
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
-                if isinstance(error, expired):
+                if patch.active and issubclass(type(error), expired):
                     mark_expired(self)
                 remove_own_frame(error)
                 raise
-            follow(self, args, kwargs)
+            if patch.active:
+                follow(self, args, kwargs)
             return result
 
         return method

@@ -27,15 +27,15 @@ def install() -> Undo:
 
 def _make_create_task(original: Callable[..., asyncio.Task[Any]], patch: Patch) -> Callable[..., asyncio.Task[Any]]:
     def create_task(self: Any, *args: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        if not patch.active:
-            return original(self, *args, **kwargs)
-        _ensure_branch()
+        if patch.active:
+            _ensure_branch()
         try:
             task = original(self, *args, **kwargs)
         except BaseException as error:
             remove_own_frame(error)
             raise
-        _hide_own_frame(task)
+        if patch.active:
+            _hide_own_frame(task)
         return task
 
     return create_task

@@ -162,7 +162,7 @@ def test_a_groups_text_counts_what_is_left_out() -> None:
 
 
 @GROUPS
-def test_a_member_that_many_groups_share_is_told_once() -> None:
+def test_a_member_that_many_groups_share_is_written_once() -> None:
     """Elsewhere its title stands for it: all the ways to it are more than could ever be printed."""
     group = raised(ValueError("shared"))[1]
     for number in range(40):

@@ -57,16 +57,16 @@ class ConnectionWrapper:
 
     def execute(self, execute: Execute, sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001 - Django's signature
         """Run a query, and leave a breadcrumb of it."""
-        if not self._active:
-            return execute(sql, params, many, context)
         started = time.time_ns()
         try:
             result = execute(sql, params, many, context)
         except BaseException as error:
-            _record(sql, params if many else None, context["connection"], started, error)
+            if self._active:
+                _record(sql, params if many else None, context["connection"], started, error)
             remove_own_frame(error)
             raise
-        _record(sql, params if many else None, context["connection"], started, None)
+        if self._active:
+            _record(sql, params if many else None, context["connection"], started, None)
         return result
 
     def _wrap(self, connection: Any) -> None:

@@ -76,18 +76,19 @@ def _subclass(proxy: Any) -> Any:
 
 def _make_method(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = self.__wrapped__
-        original = getattr(connection, name)
-        if not _recording.active or (name in _ENDS_OF_TRANSACTIONS and not connection.in_transaction):
-            return original(*args, **kwargs)
         started = time.time_ns()
+        recording = False
         try:
-            result = original(*args, **kwargs)
+            connection = self.__wrapped__
+            recording = _recording.active and (name in _STATEMENTS or connection.in_transaction)
+            result = getattr(connection, name)(*args, **kwargs)
         except BaseException as error:
-            _record(self, name, args, started, error)
+            if recording:
+                _record(self, name, args, started, error)
             remove_own_frame(error)
             raise
-        _record(self, name, args, started, None)
+        if recording:
+            _record(self, name, args, started, None)
         return result
 
     method.__name__ = name

@@ -40,7 +40,11 @@ def _hook(module: str, owner: str, name: str, make: Make) -> Undo:
 
 def _make_resolve_redirects(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
     def resolve_redirects(session: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        responses = original(session, response, *args, **kwargs)
+        try:
+            responses = original(session, response, *args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
         # With yield_requests nothing is followed: the caller only asks where a redirect would lead to.
         if not patch.active or kwargs.get("yield_requests"):
             return responses
