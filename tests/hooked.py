@@ -23,8 +23,8 @@ from tests.application import Application
 def python_hooks() -> dict[str, Any]:
     """Return everything of Python's that is hooked."""
     return {
-        "sys.excepthook": sys.excepthook,
-        "threading.excepthook": threading.excepthook,
+        "a thread's end": threading._make_invoke_excepthook,  # type: ignore[attr-defined]  # it is private
+        "the main thread's end": tuple(threading._threading_atexits),  # type: ignore[attr-defined]  # it is private
         "sys.unraisablehook": sys.unraisablehook,
         "asyncio": asyncio.BaseEventLoop.call_exception_handler,
         "create_task": vars(asyncio.BaseEventLoop)["create_task"],
