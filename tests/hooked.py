@@ -23,13 +23,13 @@ from tests.application import Application
 def python_hooks() -> dict[str, Any]:
     """Return everything of Python's that is hooked."""
     return {
-        "sys.excepthook": sys.excepthook,
-        "threading.excepthook": threading.excepthook,
+        "a thread's end": threading._make_invoke_excepthook,  # type: ignore[attr-defined]  # it is private
+        "the main thread's end": tuple(threading._threading_atexits),  # type: ignore[attr-defined]  # it is private
         "sys.unraisablehook": sys.unraisablehook,
         "asyncio": asyncio.BaseEventLoop.call_exception_handler,
-        "create_task": asyncio.BaseEventLoop.create_task,
-        "a job's submission": futures.thread._WorkItem.__init__,
-        "a job's run": futures.thread._WorkItem.run,
+        "create_task": vars(asyncio.BaseEventLoop)["create_task"],
+        "a job's submission": vars(futures.thread._WorkItem)["__init__"],
+        "a job's run": vars(futures.thread._WorkItem)["run"],
         "a child process": multiprocessing.process.BaseProcess._bootstrap,
         "os._exit": os._exit,
         "SIGTERM": signal.getsignal(signal.SIGTERM),

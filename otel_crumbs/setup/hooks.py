@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.patching import Undo, combine
-from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks
+from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks, main_thread
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
+from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
@@ -57,6 +58,7 @@ def make_hooks(
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
+    main = MainThread(reporter) if "excepthook" in config.capture else None
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
     yield "log records", lambda: _attach_to_log_records(config, logged, builder)
@@ -70,21 +72,21 @@ def make_hooks(
     yield "failed connects", failed_connects.install
     yield "psycopg connections", psycopg.install
     yield "Django's SQL", django_orm.install
-    yield from _make_mechanisms(config, reporter, failed, save)
+    yield from _make_mechanisms(config, reporter, failed)
+    if main is not None:
+        yield "main thread", lambda: main_thread.install(main, save=save)
+        end = _report_death_first(main, end)
     yield "exit", lambda: atexit_hook.install(end)
     yield "os._exit", lambda: os_exit.install(end)
     yield "SIGTERM", lambda: sigterm.install(end)
     yield "metrics", metrics.install
 
 
-def _make_mechanisms(
-    config: Config, reporter: Reporter, failed: FailedOperations, save: Callable[[], None]
-) -> Iterator[Hook]:
+def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
         "django": ("got_request_exception", lambda: django_signal.install(reporter)),
-        "excepthook": ("sys.excepthook", lambda: excepthooks.install_excepthook(reporter, flush=save)),
         "threading": ("threading.excepthook", lambda: excepthooks.install_threading_excepthook(reporter)),
         "asyncio": ("asyncio", lambda: asyncio_loop.install(reporter)),
         "multiprocessing": ("child processes", lambda: child_processes.install(reporter)),
@@ -93,6 +95,16 @@ def _make_mechanisms(
     for mechanism, hook in hooks.items():
         if mechanism in config.capture:
             yield hook
+
+
+def _report_death_first(main: MainThread, end: Callable[[], None]) -> Callable[[], None]:
+    """Return a function for the end of the process, whose exception may not have been reported by then."""
+
+    def report_and_end() -> None:
+        main.report_death()
+        end()
+
+    return report_and_end
 
 
 def _set_limits(config: Config) -> Undo:

@@ -34,7 +34,7 @@ class Branch:
     children's; siblings never see each other's.
     """
 
-    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent")
+    __slots__ = ("__weakref__", "_task", "_thread", "below", "depth", "name", "operation", "own", "parent")
 
     def __init__(
         self,

@@ -147,13 +147,10 @@ class Current:
     def begin_job(self, submitter: Branch | None) -> None:
         """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
         self._thread.in_job = True
-        self._thread.submitter = submitter
+        # The job keeps its submitter's branch, and is gone when it is done.
+        self._thread.submitter = None if submitter is None else ref(submitter)
         _operation_branch.set(None)
         _ambient_branch.set(None)
-
-    def end_job(self) -> None:
-        """Forget who submitted the job."""
-        self._thread.submitter = None
 
     def open_entries(self, branch: Branch) -> Iterator[Entry]:
         """Iterate over entries for the open spans that a branch sees, as they are now."""
@@ -177,7 +174,8 @@ class Current:
     def _find_parent(self, branch: Branch, here: Branch | None) -> Branch:
         """Return the parent of a new branch: the span's branch, or one below it that started the current code."""
         # A task copies the variables of what started it, and a job of a pool knows who submitted it.
-        for starter in (getattr(self._thread, "submitter", None), here):
+        submitter: ref[Branch] | None = getattr(self._thread, "submitter", None)
+        for starter in (submitter() if submitter is not None else None, here):
             if starter is not None and branch in starter.iterate_lineage():
                 return starter
         return branch

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 from contextlib import suppress
 from typing import Any
@@ -13,15 +12,14 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
-from tests.application import Application, fail, raised
+from tests.application import Application, fail, in_thread, raised
 
 logger = logging.getLogger("shop")
 
 
 @pytest.fixture(autouse=True)
 def _silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the hooks that were there from printing."""
-    monkeypatch.setattr(sys, "excepthook", lambda *_: None)
+    """Keep the hook that was there from printing."""
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
 
 
@@ -45,12 +43,15 @@ def test_every_mechanism_at_once(app: Application, events: CapturedEvents) -> No
                 logger.exception("failed")
                 raise
 
-    try:
-        serve()
-    except ValueError as caught:
-        logger.exception("failed again")
-        ids.append(otel_crumbs.capture_exception(caught))
-        sys.excepthook(type(caught), caught, caught.__traceback__)
+    def serve_and_die() -> None:
+        try:
+            serve()
+        except ValueError as caught:
+            logger.exception("failed again")
+            ids.append(otel_crumbs.capture_exception(caught))
+            raise
+
+    in_thread(serve_and_die)
 
     assert [event.mechanism for event in events] == ["capture_exception"]
     assert ids == [events[0].event_id] * 2
