@@ -13,7 +13,7 @@ from otel_crumbs.capture.logged_exceptions import LoggedExceptions
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
-from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
+from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources import http_client, subprocesses
 from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
 from otel_crumbs.sources.logs import logging_hook
@@ -41,18 +41,15 @@ if TYPE_CHECKING:
 Hook = tuple[str, Callable[[], Undo | None]]
 
 
-def make_hooks(
-    config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
-) -> Iterator[Hook]:
+def make_hooks(config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None]) -> Iterator[Hook]:
     """
-    Iterate over the hooks of an installation, in the order in which they must be put in place.
+    Iterate over the hooks that notice what happens, in the order in which they must be put in place.
 
     Args:
         config: The effective settings.
         reporter: Gets the errors that the mechanisms notice.
         builder: Makes the attributes of log records that get a trail.
         save: Saves undelivered events when the process is about to end.
-        end: Saves and delivers events when the process ends.
 
     """
     failed = FailedOperations(reporter)
@@ -71,10 +68,31 @@ def make_hooks(
     yield "psycopg connections", psycopg.install
     yield "Django's SQL", django_orm.install
     yield from _make_mechanisms(config, reporter, failed, save)
-    yield "exit", lambda: atexit_hook.install(end)
-    yield "os._exit", lambda: os_exit.install(end)
-    yield "SIGTERM", lambda: sigterm.install(end)
     yield "metrics", metrics.install
+
+
+def make_shutdown_hooks(
+    *, end: Callable[[], None], resume: Callable[[], None], signals: FatalSignals
+) -> Iterator[Hook]:
+    """
+    Iterate over the hooks on the ways in which a process ends.
+
+    Args:
+        end: Saves and delivers events when the process ends.
+        resume: Goes on delivering where it did not end.
+        signals: The signals that end it.
+
+    """
+
+    def end_for_good() -> None:
+        end()
+        # What is not saved by now never will be, and the interpreter is about to stop looking for signals.
+        signals.release()
+
+    yield "exit", lambda: atexit_hook.install(end_for_good)
+    yield "os._exit", lambda: os_exit.install(end)
+    yield "os.exec", lambda: os_exec.install(end, resume)
+    yield "signals", signals.install
 
 
 def _make_mechanisms(
