@@ -14,7 +14,7 @@ from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
-from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
+from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources import http_client, subprocesses
 from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
 from otel_crumbs.sources.logs import logging_hook
@@ -43,22 +43,21 @@ Hook = tuple[str, Callable[[], Undo | None]]
 
 
 def make_hooks(
-    config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
+    config: Config, reporter: Reporter, builder: Builder, *, main: MainThread | None, save: Callable[[], None]
 ) -> Iterator[Hook]:
     """
-    Iterate over the hooks of an installation, in the order in which they must be put in place.
+    Iterate over the hooks that notice what happens, in the order in which they must be put in place.
 
     Args:
         config: The effective settings.
         reporter: Gets the errors that the mechanisms notice.
         builder: Makes the attributes of log records that get a trail.
+        main: Reports the exception that the program dies of, None if nobody wants that.
         save: Saves undelivered events when the process is about to end.
-        end: Saves and delivers events when the process ends.
 
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
-    main = MainThread(reporter) if "excepthook" in config.capture else None
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
     yield "log records", lambda: _attach_to_log_records(config, logged, builder)
@@ -75,11 +74,31 @@ def make_hooks(
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
-        end = _report_death_first(main, end)
-    yield "exit", lambda: atexit_hook.install(end)
-    yield "os._exit", lambda: os_exit.install(end)
-    yield "SIGTERM", lambda: sigterm.install(end)
     yield "metrics", metrics.install
+
+
+def make_shutdown_hooks(
+    *, end: Callable[[], None], resume: Callable[[], None], signals: FatalSignals
+) -> Iterator[Hook]:
+    """
+    Iterate over the hooks on the ways in which a process ends.
+
+    Args:
+        end: Saves and delivers events when the process ends.
+        resume: Goes on delivering where it did not end.
+        signals: The signals that end it.
+
+    """
+
+    def end_for_good() -> None:
+        end()
+        # What is not saved by now never will be, and the interpreter is about to stop looking for signals.
+        signals.release()
+
+    yield "exit", lambda: atexit_hook.install(end_for_good)
+    yield "os._exit", lambda: os_exit.install(end)
+    yield "os.exec", lambda: os_exec.install(end, resume)
+    yield "signals", signals.install
 
 
 def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
@@ -95,16 +114,6 @@ def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperation
     for mechanism, hook in hooks.items():
         if mechanism in config.capture:
             yield hook
-
-
-def _report_death_first(main: MainThread, end: Callable[[], None]) -> Callable[[], None]:
-    """Return a function for the end of the process, whose exception may not have been reported by then."""
-
-    def report_and_end() -> None:
-        main.report_death()
-        end()
-
-    return report_and_end
 
 
 def _set_limits(config: Config) -> Undo:

@@ -15,18 +15,19 @@ from pathlib import Path
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Undo, combine
 from otel_crumbs.base.resource import find_resource_attributes, find_service_name
+from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.event import Builder
+from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import Delivery, SpoolLocation
-from otel_crumbs.shutdown import ShutdownBudget
+from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
 from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.trails import exception_marks
 
 from .config import Config
 from .exporters import make_exporters
-from .hooks import make_hooks
+from .hooks import make_hooks, make_shutdown_hooks
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
 
 # Hooks are put in place and taken out by one thread at a time.
@@ -54,11 +55,17 @@ class Installation:
             deduplicate=deduplicate,
             resource=find_resource_attributes,
         )
+        self.signals = FatalSignals(end=self.end, is_unsafe=lambda: self.delivery.unsafe, seconds=config.flush_timeout)
         exporters = make_exporters(config, os.environ) if config.enabled else ()
         self.delivery = Delivery(
-            exporters, self.builder.build, spool=_find_spool_location(config), service=find_service_name
+            exporters,
+            self.builder.build,
+            spool=_find_spool_location(config),
+            service=find_service_name,
+            on_change=self.signals.hold_or_release,
         )
-        self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
+        self.reporter = Reporter(self._emit, RateLimiter(config.rate_limit))
+        self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
@@ -86,22 +93,37 @@ class Installation:
 
     def install_hooks(self) -> None:
         """Put every hook in place; one that fails is left out, with a warning."""
-        hooks = make_hooks(self.config, self.reporter, self.builder, save=self.save, end=self.end)
+        resume = self.delivery.continue_requests
+        hooks = (
+            *make_hooks(self.config, self.reporter, self.builder, main=self._main_thread, save=self.save),
+            *make_shutdown_hooks(end=self.end, resume=resume, signals=self.signals),
+        )
         for name, hook in (*hooks, ("spool", self.delivery.look_for_undelivered)):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
                 self.hook_names.append(name)
+        if self.delivery.running:
+            self.signals.find_actions()
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
+        if self._main_thread is not None:
+            self._main_thread.report_death()
         if self.delivery.running:
             self._shutdown_budget.spend(self.delivery.end)
+            self.signals.hold_or_release()
 
     def save(self) -> None:
         """Save events, for the process is about to end."""
         if self.delivery.pending:
             self._shutdown_budget.spend(self.delivery.save)
+            self.signals.hold_or_release()
+
+    def _emit(self, captured: CapturedError) -> None:
+        self.signals.find_actions()
+        self.delivery.emit(captured)
+        self.signals.hold_or_release()
 
 
 def _find_spool_location(config: Config) -> SpoolLocation | None:

@@ -13,6 +13,9 @@ Work = Callable[[float], object]
 
 # In seconds, and not more, since a service that restarts while its receiver is away takes so much longer.
 DEFAULT_FLUSH_TIMEOUT = 2.0
+# A process that still runs after this did not end: an exec failed, or it is the first of a container, which no signal
+# ends.
+_SECONDS_TO_RECOVER = 10.0
 
 
 class ShutdownBudget:
@@ -36,11 +39,14 @@ class ShutdownBudget:
         """Begin with the whole budget, as a forked child must: it ends apart from its parent."""
         self._left = self._seconds
         self._until: float | None = None
+        self._spent = float("-inf")
 
     def spend(self, work: Work) -> None:
         """Call *work* with the seconds that are left, and return when it is done or they are over."""
         started = time.monotonic()
         outermost = self._until is None
+        if outermost and started - self._spent > _SECONDS_TO_RECOVER:
+            self._left = self._seconds
         if self._until is None:
             self._until = started + self._left
         left = max(0.0, self._until - started)
@@ -48,7 +54,8 @@ class ShutdownBudget:
             _run_within(left, work)
         finally:
             if outermost:
-                self._left = max(0.0, self._until - time.monotonic())
+                self._spent = time.monotonic()
+                self._left = max(0.0, self._until - self._spent)
                 self._until = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from otel_crumbs.event import CapturedError, ErrorEvent
@@ -39,9 +40,14 @@ class PendingEvents:
     the lock when it captures an error. One exception, at the end of a process:
     the event in flight is written to the spool under the lock, so that its
     response is not settled at the same time.
+
+    Args:
+        on_change: Called when a request begins, and when an event is sent, saved or lost; never with the lock.
+
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self.changed = threading.Condition(threading.RLock())
         self.queue = EventQueue()
         self.in_flight: InFlight | None = None
@@ -88,6 +94,7 @@ class PendingEvents:
         with self.changed:
             self._taken -= 1
             self.changed.notify_all()
+        self._on_change()
 
     def begin_request(self, flying: InFlight) -> None:
         """Count a taken event as in flight."""
@@ -95,6 +102,7 @@ class PendingEvents:
             self.in_flight = flying
             self._taken -= 1
             self.changed.notify_all()
+        self._on_change()
 
     def end_request(self) -> None:
         """Count the event in flight as taken, until `finish`."""

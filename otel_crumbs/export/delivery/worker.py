@@ -10,6 +10,7 @@ then loses none of them. Where there is no spool they wait in memory, in bounds.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from otel_crumbs.base.counters import counters
 from otel_crumbs.event import CapturedError
@@ -36,13 +37,17 @@ class ExporterWorker:
         exporter: Sends the events.
         build: Makes the event of a captured error, in the worker's thread.
         spool: Keeps the events that cannot be sent.
+        on_change: Called when a request begins, and when an event is sent, saved or lost; never with the lock.
 
     """
 
-    def __init__(self, exporter: Exporter, build: Build, spool: ExporterSpool) -> None:
+    def __init__(
+        self, exporter: Exporter, build: Build, spool: ExporterSpool, *, on_change: Callable[[], None]
+    ) -> None:
         self.exporter = exporter
         self.spool = spool
         self._build = build
+        self._on_change = on_change
         self._start_empty()
 
     def reset_after_fork(self) -> None:
@@ -52,7 +57,7 @@ class ExporterWorker:
         self._start_empty()
 
     def _start_empty(self) -> None:
-        self._pending = PendingEvents()
+        self._pending = PendingEvents(self._on_change)
         self._back_off = BackOff()
         self._sender = Sender(
             self.exporter, self._build, pending=self._pending, spool=self.spool, back_off=self._back_off
@@ -80,6 +85,12 @@ class ExporterWorker:
     def pending(self) -> bool:
         """Whether an event that this process captured is not acknowledged."""
         return self._sender.count_unacknowledged() > 0
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether an event is in memory alone, or a request is under way, which would be made again."""
+        with self._pending.changed:
+            return self._pending.count() > 0 or self._pending.in_flight is not None
 
     @property
     def running(self) -> bool:

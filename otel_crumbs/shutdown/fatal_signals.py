@@ -1,0 +1,272 @@
+"""
+The hook on signals that nobody handles: the process dies of them once its captured errors are saved.
+
+The signals are *held* only while a captured error is neither acknowledged nor on
+disk. At all other times, and in every process that captures no error, the
+system ends the process itself. Python's table of handlers is never changed:
+`signal.getsignal` finds the default action, also while the signals are held,
+and so does whoever chains the handler that was there. The system calls
+CPython's handler in C meanwhile. Python finds no handler for the signal in its
+table and reports it by `sys.unraisablehook`, in the main thread.
+
+An application that handles a signal ends in its own way, and that way is hooked too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from otel_crumbs.base.fork import watch_forks
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
+
+from .signal_actions import DEFAULT_ACTION, SignalActions, find_actions, is_unhandled
+from .signal_watcher import SignalWatcher
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+# The signals with which people and systems end a process. Those of a failing instruction and SIGPIPE are not among
+# them: the code that caused one cannot go on while errors are saved.
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGALRM", "SIGUSR1", "SIGUSR2", "SIGXCPU", "SIGVTALRM", "SIGPROF")
+SIGNALS = frozenset(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+# CPython's words for a signal that has no handler in the table by the time the main thread looks.
+_REPORTED = re.compile(r"Signal (\d+) ignored due to race condition")
+# A signal may have come just before it was released, and be noticed after that.
+_SECONDS_TO_NOTICE = 1.0
+# The code of this package that a signal interrupted may hold a lock, and goes on after this.
+_SECONDS_TO_INTERRUPT = 0.1
+_PACKAGE = __name__.partition(".")[0]
+
+
+class FatalSignals:
+    """
+    Holds the signals that would end the process while a captured error is not safe.
+
+    Args:
+        end: Saves events, and delivers as many as can be, before the process dies.
+        is_unsafe: Returns whether a captured error is neither acknowledged nor on disk.
+        seconds: The longest time that `end` takes; with 0 no signal is held.
+
+    """
+
+    def __init__(self, *, end: Callable[[], object], is_unsafe: Callable[[], bool], seconds: float) -> None:
+        self._end = guarded("the process ended")(end)
+        self._is_unsafe = is_unsafe
+        self._seconds = seconds
+        self._active = False
+        self._actions: SignalActions | None = None
+        self._watcher: SignalWatcher | None = None
+        self._blocked: dict[int, set[signal.Signals]] = {}
+        self._held = False
+        self._start_free()
+
+    def _start_free(self) -> None:
+        self._pid = os.getpid()
+        self._released = float("-inf")
+        # The threads that fork at this moment, and the signals that each of them blocks for that.
+        self._blocked.clear()
+        self._updating = threading.Lock()
+        self._outdated = False
+
+    def install(self) -> Undo | None:
+        """Hold signals from now on when it is needed; return the function that undoes this, None on Windows."""
+        if not hasattr(signal, "pthread_kill") or self._seconds <= 0:
+            return None
+        self._active = True
+        if not callable(signal.getsignal(signal.SIGINT)):
+            # The handler in C is found by a signal that Python handles, else in the main thread alone.
+            self.find_actions()
+        watch_forks(self)
+        hooks = (
+            replace(sys, "unraisablehook", self._make_unraisablehook),
+            replace(signal, "signal", self._make_setter),
+            replace(signal, "set_wakeup_fd", self._make_wakeup_setter),
+        )
+        return combine(*hooks, self._uninstall)
+
+    def _uninstall(self) -> None:
+        self._active = False
+        self.hold_or_release()
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
+
+    def find_actions(self) -> None:
+        """
+        Import what holding a signal takes.
+
+        A thread of the application does it: a child that is forked while a
+        worker imports a module would wait for that module for ever.
+        """
+        if self._active and self._actions is None:
+            self._actions = find_actions()
+
+    def hold_or_release(self) -> None:
+        """Hold the signals if an error is not safe, else release them; any thread may call it, at any time."""
+        self._outdated = True
+        # Whoever comes while another thread, or the code that a signal interrupted, is here leaves it to that one.
+        while self._outdated and self._updating.acquire(blocking=False):
+            try:
+                self._outdated = False
+                if self._active and self._is_unsafe():
+                    self._hold()
+                else:
+                    self.release()
+            finally:
+                self._updating.release()
+
+    def _hold(self) -> None:
+        actions = self._actions
+        if actions is None:
+            return
+        was_held, self._held = self._held, True
+        if self._blocked and not was_held:
+            self._held = False  # the thread that forks now updates afterwards
+            return
+        self._watcher = self._watcher or SignalWatcher.start(self._end_process, actions)
+        if self._watcher is not None:
+            self._watcher.start_listening()
+        for signum in SIGNALS:
+            if actions.get(signum) == DEFAULT_ACTION and is_unhandled(signum):
+                actions.set(signum, actions.python_handler)
+
+    def release(self) -> None:
+        """Let the system end the process from now on."""
+        actions = self._actions
+        if not self._held or actions is None:
+            return
+        for signum in SIGNALS:
+            if self._is_held(signum):
+                actions.set(signum, DEFAULT_ACTION)
+                if not is_unhandled(signum):  # the main thread set a handler just now
+                    actions.set(signum, actions.python_handler)
+        self._held = False
+        self._released = time.monotonic()
+        if self._watcher is not None:
+            self._watcher.stop_listening()
+
+    def _is_held(self, signum: int) -> bool:
+        """Return whether the system calls CPython's handler though there is none in Python."""
+        actions = self._actions
+        return actions is not None and actions.get(signum) == actions.python_handler and is_unhandled(signum)
+
+    def begin_fork(self) -> None:
+        """Block the signals if they are held, so that the child gets none before it can die of it."""
+        blocked = self._blocked[threading.get_ident()] = set()
+        if self._held:
+            blocked |= SIGNALS - signal.pthread_sigmask(signal.SIG_BLOCK, ())
+            signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+
+    def finish_fork(self) -> None:
+        """Restore what was blocked before, and hold the signals for errors that were captured meanwhile."""
+        self._release_blocked()
+        if self._active:
+            self.hold_or_release()
+
+    def reset_after_fork(self) -> None:
+        """Let the child die of the signals: the errors of its parent are not its own."""
+        if self._watcher is not None:
+            self._watcher.abandon()
+            self._watcher = None
+        self.release()
+        self._release_blocked()
+        self._start_free()
+
+    def _release_blocked(self) -> None:
+        blocked = self._blocked.pop(threading.get_ident(), None)
+        if blocked:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+
+    def _make_unraisablehook(self, previous: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        def unraisablehook(args: UnraisableHookArgs) -> None:
+            if not (patch.active and self._on_report(args.exc_value)):
+                previous(args)
+
+        return unraisablehook
+
+    def _make_setter(self, original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        def set_handler(signalnum: int, handler: Any) -> Any:
+            try:
+                before = original(signalnum, handler)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
+            if patch.active and self._actions is not None:
+                self._fix_action(signalnum)
+            return before
+
+        return set_handler
+
+    def _fix_action(self, signum: int) -> None:
+        """Undo what another thread did to a signal while the main thread set its handler."""
+        actions = self._actions
+        if actions is not None and callable(signal.getsignal(signum)) and actions.get(signum) == DEFAULT_ACTION:
+            actions.set(signum, actions.python_handler)
+        self.hold_or_release()
+
+    def _make_wakeup_setter(self, original: Callable[..., int], patch: Patch) -> Callable[..., int]:
+        def set_wakeup_fd(*args: Any, **options: Any) -> int:
+            if patch.active and self._watcher is not None and threading.current_thread() is threading.main_thread():
+                self._watcher.release_descriptor()
+            try:
+                return original(*args, **options)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
+
+        return set_wakeup_fd
+
+    def _on_report(self, error: BaseException | None) -> bool:
+        """Do what a signal asks for that Python reports, in the main thread; return whether it is one of those held."""
+        reported = _REPORTED.fullmatch(str(error)) if type(error) is OSError else None
+        signum = int(reported[1]) if reported is not None else 0
+        if signum not in SIGNALS:
+            return False
+        if not self._is_held(signum) and time.monotonic() - self._released > _SECONDS_TO_NOTICE:
+            return False
+        if self._pid != os.getpid():
+            self._exit_by(signum)  # a child that was forked in C; the errors are its parent's
+        elif self._watcher is None:
+            self._end_process(signum)
+        else:
+            self._watcher.notify(signum)
+            interrupted = sys._getframe(2)  # noqa: SLF001 - the only way to the frame
+            seconds = _SECONDS_TO_INTERRUPT if _is_own(interrupted) else self._seconds + _SECONDS_TO_NOTICE
+            self._watcher.handled.wait(seconds)
+        return True
+
+    def _end_process(self, signum: int) -> None:
+        """Save the errors, and die of the signal, unless the application handles it by now."""
+        if signum in SIGNALS and is_unhandled(signum):
+            self._end()
+            self._exit_by(signum)
+            self.hold_or_release()
+
+    def _exit_by(self, signum: int) -> None:
+        """Let the system do what it does at the signal by default; return if the process survives it."""
+        actions = self._actions
+        if actions is None:
+            return
+        actions.set(signum, DEFAULT_ACTION)
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signum})
+        signal.pthread_kill(threading.get_ident(), signum)
+        # Still here: the first process of a container does not die of it.
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _is_own(frame: FrameType | None) -> bool:
+    """Return whether code of this package was interrupted, or some that it called."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE:
+            return True
+        frame = frame.f_back
+    return False
