@@ -7,7 +7,6 @@ import http.client
 import logging
 import multiprocessing.process
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -34,8 +33,6 @@ def python_hooks() -> dict[str, Any]:
         "os._exit": os._exit,
         "os.execv": os.execv,
         "os.execve": os.execve,
-        "setter of a signal's handler": signal.signal,
-        "setter of the wakeup descriptor": signal.set_wakeup_fd,
         "callHandlers": logging.Logger.callHandlers,
         "isEnabledFor": logging.Logger.isEnabledFor,
         "putrequest": http.client.HTTPConnection.putrequest,

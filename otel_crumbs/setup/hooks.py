@@ -93,7 +93,7 @@ def make_shutdown_hooks(
     def end_for_good() -> None:
         end()
         # What is not saved by now never will be, and the interpreter is about to stop looking for signals.
-        signals.release()
+        signals.stop()
 
     yield "exit", lambda: atexit_hook.install(end_for_good)
     yield "os._exit", lambda: os_exit.install(end)

@@ -65,6 +65,10 @@ class FatalSignals:
         self._active = False
         self._actions: SignalActions | None = None
         self._watcher: SignalWatcher | None = None
+        self._ever_held: set[int] = set()
+        self._patch: Patch | None = None
+        self._undo_setter: Undo | None = None
+        self._undo_faulthandler: Undo | None = None
         self._blocked: dict[int, set[signal.Signals]] = {}
         self._held = False
         self._start_free()
@@ -86,19 +90,15 @@ class FatalSignals:
             # The handler in C is found by a signal that Python handles, else in the main thread alone.
             self.find_actions()
         watch_forks(self)
-        hooks = (
-            replace(sys, "unraisablehook", self._make_unraisablehook),
-            replace(signal, "signal", self._make_setter),
-            replace(signal, "set_wakeup_fd", self._make_wakeup_setter),
-        )
-        return combine(*hooks, self._uninstall)
+        return combine(replace(sys, "unraisablehook", self._make_unraisablehook), self.stop)
 
-    def _uninstall(self) -> None:
+    def stop(self) -> None:
+        """Let the system end the process from now on, for good."""
         self._active = False
         self.hold_or_release()
-        if self._watcher is not None:
-            self._watcher.close()
-            self._watcher = None
+        # Another thread may see to it.
+        if self._updating.acquire(timeout=_SECONDS_TO_NOTICE):
+            self._updating.release()
 
     def find_actions(self) -> None:
         """
@@ -109,7 +109,12 @@ class FatalSignals:
         """
         if self._active and self._actions is None:
             self._actions = find_actions()
+            # It remembers the action that it finds, and calls that one later. The module is built in.
+            import faulthandler  # noqa: PLC0415 - only where a signal may be held
 
+            self._undo_faulthandler = replace(faulthandler, "register", self._make_register)
+
+    @guarded("signals were held or released")
     def hold_or_release(self) -> None:
         """Hold the signals if an error is not safe, else release them; any thread may call it, at any time."""
         self._outdated = True
@@ -120,9 +125,18 @@ class FatalSignals:
                 if self._active and self._is_unsafe():
                     self._hold()
                 else:
-                    self.release()
+                    self._release()
+                if not self._active:
+                    self._close()
             finally:
                 self._updating.release()
+
+    def _close(self) -> None:
+        combine(self._undo_faulthandler)()
+        self._actions = self._undo_faulthandler = None
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
 
     def _hold(self) -> None:
         actions = self._actions
@@ -132,27 +146,33 @@ class FatalSignals:
         if self._blocked and not was_held:
             self._held = False  # the thread that forks now updates afterwards
             return
-        self._watcher = self._watcher or SignalWatcher.start(self._end_process, actions)
+        self._undo_setter = self._undo_setter or replace(signal, "signal", self._make_setter)
+        self._watcher = self._watcher or SignalWatcher.start(self._on_signal, actions)
         if self._watcher is not None:
             self._watcher.start_listening()
-        for signum in SIGNALS:
-            if actions.get(signum) == DEFAULT_ACTION and is_unhandled(signum):
-                actions.set(signum, actions.python_handler)
+        free = {each for each in SIGNALS if actions.get(each) == DEFAULT_ACTION and is_unhandled(each)}
+        for signum in free:
+            actions.set(signum, actions.python_handler)
+        self._ever_held |= free
+        if self._watcher is not None and free:
+            self._watcher.mark_held(free)
 
-    def release(self) -> None:
-        """Let the system end the process from now on."""
+    def _release(self) -> None:
         actions = self._actions
         if not self._held or actions is None:
             return
-        for signum in SIGNALS:
-            if self._is_held(signum):
-                actions.set(signum, DEFAULT_ACTION)
-                if not is_unhandled(signum):  # the main thread set a handler just now
-                    actions.set(signum, actions.python_handler)
+        held = {each for each in SIGNALS if self._is_held(each)}
+        for signum in held:
+            actions.set(signum, DEFAULT_ACTION)
+            if not is_unhandled(signum):  # the main thread set a handler just now
+                actions.set(signum, actions.python_handler)
         self._held = False
         self._released = time.monotonic()
         if self._watcher is not None:
+            self._watcher.mark_released(held)
             self._watcher.stop_listening()
+        combine(self._undo_setter)()
+        self._undo_setter = None
 
     def _is_held(self, signum: int) -> bool:
         """Return whether the system calls CPython's handler though there is none in Python."""
@@ -177,7 +197,10 @@ class FatalSignals:
         if self._watcher is not None:
             self._watcher.abandon()
             self._watcher = None
-        self.release()
+        if self._patch is not None:
+            self._patch.active = False  # undoing it takes a lock that another thread of the parent may have had
+        self._patch = self._undo_setter = None
+        self._release()
         self._release_blocked()
         self._start_free()
 
@@ -194,44 +217,59 @@ class FatalSignals:
         return unraisablehook
 
     def _make_setter(self, original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        self._patch = patch
+
         def set_handler(signalnum: int, handler: Any) -> Any:
             try:
                 before = original(signalnum, handler)
             except BaseException as error:
                 remove_own_frame(error)
                 raise
-            if patch.active and self._actions is not None:
+            if patch.active:
                 self._fix_action(signalnum)
             return before
 
         return set_handler
 
-    def _fix_action(self, signum: int) -> None:
-        """Undo what another thread did to a signal while the main thread set its handler."""
-        actions = self._actions
-        if actions is not None and callable(signal.getsignal(signum)) and actions.get(signum) == DEFAULT_ACTION:
-            actions.set(signum, actions.python_handler)
-        self.hold_or_release()
-
-    def _make_wakeup_setter(self, original: Callable[..., int], patch: Patch) -> Callable[..., int]:
-        def set_wakeup_fd(*args: Any, **options: Any) -> int:
-            if patch.active and self._watcher is not None and threading.current_thread() is threading.main_thread():
-                self._watcher.release_descriptor()
+    def _make_register(self, original: Callable[..., None], patch: Patch) -> Callable[..., None]:
+        def register(*args: Any, **options: Any) -> None:
+            if patch.active:
+                self._release()
             try:
-                return original(*args, **options)
+                original(*args, **options)
             except BaseException as error:
                 remove_own_frame(error)
                 raise
+            finally:
+                if patch.active:
+                    self.hold_or_release()
 
-        return set_wakeup_fd
+        return register
+
+    @guarded("a handler of a signal was set")
+    def _fix_action(self, signum: int) -> None:
+        """Hold a signal that nobody handles any more, and undo what another thread did while its handler was set."""
+        actions = self._actions
+        if actions is None or actions.get(signum) != DEFAULT_ACTION:
+            return
+        if is_unhandled(signum):
+            self.hold_or_release()
+        else:
+            actions.set(signum, actions.python_handler)
 
     def _on_report(self, error: BaseException | None) -> bool:
         """Do what a signal asks for that Python reports, in the main thread; return whether it is one of those held."""
         reported = _REPORTED.fullmatch(str(error)) if type(error) is OSError else None
         signum = int(reported[1]) if reported is not None else 0
-        if signum not in SIGNALS:
+        if signum not in self._ever_held:
             return False
-        if not self._is_held(signum) and time.monotonic() - self._released > _SECONDS_TO_NOTICE:
+        actions = self._actions
+        # Where a handler in C was set meanwhile, it called the one that it had found.
+        if (
+            actions is None
+            or not is_unhandled(signum)
+            or (actions.get(signum) == DEFAULT_ACTION and time.monotonic() - self._released > _SECONDS_TO_NOTICE)
+        ):
             return False
         if self._pid != os.getpid():
             self._exit_by(signum)  # a child that was forked in C; the errors are its parent's
@@ -244,12 +282,19 @@ class FatalSignals:
             self._watcher.handled.wait(seconds)
         return True
 
+    def _on_signal(self, signum: int) -> None:
+        """End the process, in the thread of the watcher, if it was this hook that kept the system from it."""
+        watcher = self._watcher
+        if self._is_held(signum) or (
+            is_unhandled(signum) and watcher is not None and watcher.has_just_released(signum)
+        ):
+            self._end_process(signum)
+
     def _end_process(self, signum: int) -> None:
-        """Save the errors, and die of the signal, unless the application handles it by now."""
-        if signum in SIGNALS and is_unhandled(signum):
-            self._end()
-            self._exit_by(signum)
-            self.hold_or_release()
+        """Save the errors, and die of the signal."""
+        self._end()
+        self._exit_by(signum)
+        self.hold_or_release()
 
     def _exit_by(self, signum: int) -> None:
         """Let the system do what it does at the signal by default; return if the process survives it."""

@@ -14,17 +14,24 @@ import os
 import signal
 import struct
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from types import BuiltinFunctionType
+from typing import Any
+
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
 
 from .signal_actions import SignalActions
 
 # Others may replace the function; the hook on it calls this one too.
 _set_wakeup_fd = signal.set_wakeup_fd
 _CREDENTIALS = struct.Struct("3i")
-# One byte for each signal.
 _MAX_READ = 256
+# A signal is a byte with its number, which is below this. In the next ranges are those that are held from now on, those
+# that are released, and those of which the main thread notifies.
+_RANGE = 64
 
 
 class SignalWatcher:
@@ -44,13 +51,20 @@ class SignalWatcher:
         self._on_signal = on_signal
         self._actions = actions
         # No socket of a library that patches the module, as gevent does: the handler in C writes into it.
-        self._reader, self._writer = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_DGRAM)
+        self._reader, self._writer = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         self._writer.settimeout(0)
         self._reads_sender = hasattr(_socket, "SO_PASSCRED")
         if self._reads_sender:
             self._reader.setsockopt(_socket.SOL_SOCKET, _socket.SO_PASSCRED, 1)
         self._wanted = False
         self._listening = False
+        self._patch: Patch | None = None
+        self._undo_setter: Undo | None = None
+        # How often each signal was held, as those know who hold it, and as this thread has read by now.
+        self._holds: Counter[int] = Counter()
+        self._seen: Counter[int] = Counter()
+        self._released: dict[int, int] = {}
+        self._open: set[int] = set()
         self.handled = threading.Event()
         threading.Thread(target=self._run, name="otel_crumbs signals", daemon=True).start()
 
@@ -75,19 +89,28 @@ class SignalWatcher:
         self._wanted = False
         self._actions.call_in_main_thread(self._set_listening)
 
-    def release_descriptor(self) -> None:
-        """Give the file descriptor of the process free; the main thread calls this when somebody sets another one."""
-        if self._listening:
-            self._listening = False
-            before = _set_wakeup_fd(-1)
-            if before != self._writer.fileno():
-                _set_wakeup_fd(before, warn_on_full_buffer=False)
+    def mark_held(self, signums: Collection[int]) -> None:
+        """Have signals noticed that come from now on; the application may have handled those that came before."""
+        self._holds.update(signums)
+        self._send(_RANGE, signums)
+
+    def mark_released(self, signums: Collection[int]) -> None:
+        """Have those signals noticed that came up to now."""
+        self._released.update((signum, self._holds[signum]) for signum in signums)
+        self._send(2 * _RANGE, signums)
+
+    def has_just_released(self, signum: int) -> bool:
+        """Return whether the signal that is noticed came before it was released."""
+        return self._released.get(signum) == self._holds[signum]
 
     def notify(self, signum: int) -> None:
         """Have the function called with a signal, and `handled` set afterwards if the process is still there."""
         self.handled.clear()
-        with suppress(OSError):  # it is full of signals
-            self._writer.send(bytes([signum]))
+        self._send(3 * _RANGE, [signum])
+
+    def _send(self, offset: int, signums: Iterable[int]) -> None:
+        with suppress(OSError):  # it is full of signals, which the main thread will notice
+            self._writer.send(bytes(offset + signum for signum in signums))
 
     def close(self) -> None:
         """End the thread, as soon as the handler in C does not write to it any more."""
@@ -96,38 +119,87 @@ class SignalWatcher:
 
     def abandon(self) -> None:
         """Close the copies of a forked child, in which the thread does not run."""
-        self.release_descriptor()
+        self._wanted = False
+        self._release_descriptor()
+        if self._patch is not None:
+            self._patch.active = False  # undoing it takes a lock that another thread of the parent may have had
         self._reader.close()
         self._writer.close()
 
+    @guarded("signals were listened to")
     def _set_listening(self) -> None:
         if self._wanted and not self._listening:
             before = _set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-            self._listening = before in {-1, self._writer.fileno()}
-            if not self._listening:
-                _set_wakeup_fd(before, warn_on_full_buffer=False)
+            self._listening = before in {-1, self._writer.fileno()} or not _has_set_again(before)
+            if self._listening:
+                self._undo_setter = replace(signal, "set_wakeup_fd", self._make_setter)
         elif not self._wanted:
-            self.release_descriptor()
+            self._release_descriptor()
+            combine(self._undo_setter)()
+            self._undo_setter = None
 
+    def _make_setter(self, original: Callable[..., int], patch: Patch) -> Callable[..., int]:
+        self._patch = patch
+
+        def set_wakeup_fd(*args: Any, **options: Any) -> int:
+            if patch.active and threading.current_thread() is threading.main_thread():
+                self._release_descriptor()
+            try:
+                return original(*args, **options)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
+
+        return set_wakeup_fd
+
+    def _release_descriptor(self) -> None:
+        """Give the file descriptor of the process free; the main thread calls this."""
+        if self._listening:
+            self._listening = False
+            before = _set_wakeup_fd(-1)
+            if before != self._writer.fileno():
+                _has_set_again(before)
+
+    @guarded("signals were listened to no more")
     def _stop(self) -> None:
-        self.release_descriptor()
-        self.notify(0)
+        self._set_listening()
+        self._writer.shutdown(_socket.SHUT_WR)
 
     def _run(self) -> None:
         # The signals of the process are for the threads of the application.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        while (received := self._receive()) != 0:
-            if received is not None:
-                self._on_signal(received)
-                self.handled.set()
+        while received := self._receive():
+            for code in received:
+                self._examine(*divmod(code, _RANGE))
         self._reader.close()
         self._writer.close()
 
-    def _receive(self) -> int | None:
-        """Return the next signal, 0 at the end, None for a signal of a child that shares the socket."""
-        data, credentials, _, _ = self._reader.recvmsg(_MAX_READ, _socket.CMSG_SPACE(_CREDENTIALS.size))
-        if self._reads_sender and credentials:
+    def _examine(self, kind: int, signum: int) -> None:
+        if kind == 1:
+            self._seen[signum] += 1
+            self._open.add(signum)
+        elif kind == 2:  # noqa: PLR2004 - the ranges
+            self._open.discard(signum)
+        elif kind or (signum in self._open and self._seen[signum] == self._holds[signum]):
+            self._on_signal(signum)
+            self.handled.set()
+
+    def _receive(self) -> bytes:
+        """Return the next bytes that this process wrote, none at the end."""
+        while True:
+            data, credentials, _, _ = self._reader.recvmsg(_MAX_READ, _socket.CMSG_SPACE(_CREDENTIALS.size))
+            if not (data and self._reads_sender and credentials):
+                return data
+            # A child that was forked in C shares the socket, and its signals are its own.
             pid, _, _ = _CREDENTIALS.unpack(credentials[0][2][: _CREDENTIALS.size])
-            if pid != os.getpid():
-                return None
-        return data[0]
+            if pid == os.getpid():
+                return data
+
+
+def _has_set_again(descriptor: int) -> bool:
+    """Set the file descriptor of others again, and return whether that was done; an event loop may have closed it."""
+    try:
+        _set_wakeup_fd(descriptor, warn_on_full_buffer=False)
+    except (OSError, ValueError):
+        return False
+    return True
