@@ -48,6 +48,9 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
         def call_safely(*args: P.args, **kwargs: P.kwargs) -> T | None:
             try:
                 return function(*args, **kwargs)
+            except RecursionError:
+                # There is no room left on the stack, for a report neither: it would raise the next one.
+                return None
             except BaseException as error:
                 if is_thrown_in(error):
                     raise

@@ -192,3 +192,25 @@ def test_nothing_keeps_what_passed_a_stand_in() -> None:
             references.append(weakref.ref(error))
 
     assert [reference() for reference in references] == [None] * 3
+
+
+def test_little_room_on_the_stack_is_no_failure() -> None:
+    """A recursion that goes too deep ends where it is the application's turn, with the application's error alone."""
+    depths: list[int] = []
+
+    @guarded("a test needed the stack")
+    def need_the_stack(depth: int) -> None:
+        if depth:
+            need_the_stack(depth - 1)
+
+    def recurse(depth: int) -> None:
+        depths.append(depth)
+        need_the_stack(5)
+        otel_crumbs.record("deeper", category="recursion")
+        recurse(depth + 1)
+
+    with pytest.raises(RecursionError) as caught:
+        recurse(0)
+
+    assert caught.value.__context__ is None
+    assert len(depths) > 100

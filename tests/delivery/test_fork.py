@@ -93,7 +93,9 @@ def test_a_child_delivers_events_of_earlier_processes(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     event = event_of()
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
-    spool = Spool(find_default_base(), service="shop", exporter="http")
+    base = find_default_base()
+    assert base is not None
+    spool = Spool(base, service="shop", exporter="http")
     spool.write(event, encode_event(event))
 
     code = run_in_child(lambda: until(lambda: not waiting(tmp_path)))

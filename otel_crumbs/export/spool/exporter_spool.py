@@ -66,7 +66,7 @@ class ExporterSpool:
     @property
     def folder(self) -> str:
         """The folder for all services, for the log."""
-        return str(self.location.folder) if self.location is not None else "memory"
+        return str((self.location and self.location.folder) or "memory")
 
     @property
     def where(self) -> str:
@@ -213,8 +213,9 @@ class ExporterSpool:
         if service not in self._spools:
             try:
                 made = self.location.open_spool(service, self._exporter)
-            except (OSError, RuntimeError) as error:  # the user has no home directory
-                self._pause(OSError(errno.ENOENT, str(error)))
+            except UnsafeFolderError as error:
+                self._pause(error)
+                self.location = None  # and will have none
                 return None
             if made is None:
                 return None

@@ -25,7 +25,7 @@ SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
 
 
 class UnsafeFolderError(Exception):
-    """A folder that other users have access to; the message names the remedy."""
+    """There is no folder that other users have no access to; the message names the remedy."""
 
 
 class PrivateFolder:

@@ -17,7 +17,7 @@ from pathlib import Path
 from otel_crumbs.event import ErrorEvent
 
 from .file_lock import LockedFile, lock_file
-from .private_folder import SUPPORTED, PrivateFolder
+from .private_folder import SUPPORTED, PrivateFolder, UnsafeFolderError
 from .spool_file import SpoolFile, delete_unfinished, iterate_files, name_file, name_folder, write_whole
 
 DEFAULT_MAX_BYTES = 64 * 1024 * 1024
@@ -168,12 +168,17 @@ def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
     return not file.aside, -file.turn, file.captured
 
 
-def find_default_base() -> Path:
-    """Return the folder in the user's state directory."""
+def find_default_base() -> Path | None:
+    """Return the folder in the user's state directory, None where the user has no home directory."""
     # Most processes have no undelivered event, and need no import for it.
     from platformdirs import user_state_path  # noqa: PLC0415
 
-    return user_state_path("otel-crumbs", appauthor=False) / "spool"
+    try:
+        base = user_state_path("otel-crumbs", appauthor=False) / "spool"
+    except RuntimeError:
+        return None
+    # Older versions return the name of such a directory as it is, with its "~".
+    return base if base.is_absolute() else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,20 +196,33 @@ class SpoolLocation:
     max_bytes: int = DEFAULT_MAX_BYTES
 
     @property
-    def folder(self) -> Path:
-        """The folder for all services."""
+    def folder(self) -> Path | None:
+        """The folder for all services, None where the user has no home directory."""
         return find_default_base() if self.base is None else self.base
 
     def open_spool(self, service: str, exporter: str) -> Spool | None:
-        """Return the spool of a service and exporter, None where the system has no private folders and locks."""
-        if not (SUPPORTED and self.folder.is_absolute()):
+        """
+        Return the spool of a service and exporter, None where the system has no private folders and locks.
+
+        Raises:
+            UnsafeFolderError: If there is no place for a folder.
+
+        """
+        folder = self.folder
+        if not SUPPORTED or (folder is not None and not folder.is_absolute()):
             return None
-        return Spool(self.folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
+        if folder is None:
+            raise UnsafeFolderError(
+                "the user has no home directory. Remedy: name a private folder by OTEL_CRUMBS_SPOOL_DIR, "
+                "or say `none` there"
+            )
+        return Spool(folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
 
     def has_any(self) -> bool:
         """Return whether any spool may have a file, by a quick look: every process does this at its start."""
         try:
             # A look for files, since folders stay when their files are delivered.
-            return SUPPORTED and any(True for _ in self.folder.glob("*/*/*"))
+            folder = self.folder
+            return SUPPORTED and folder is not None and any(True for _ in folder.glob("*/*/*"))
         except OSError:
             return False
