@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 import traceback
 from typing import Any
 
@@ -121,7 +120,6 @@ def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog:
     assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="CPython 3.10 lets nobody take out a frame")
 def test_what_a_handler_raises_has_no_frame_of_ours(events: CapturedEvents) -> None:
     """An exit in a handler of the application's ends the loop, with a traceback as without us."""
 
