@@ -211,8 +211,13 @@ class FatalSignals:
 
     def _make_unraisablehook(self, previous: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
         def unraisablehook(args: UnraisableHookArgs) -> None:
-            if not (patch.active and self._on_report(args.exc_value)):
+            if patch.active and self._on_report(args.exc_value):
+                return
+            try:
                 previous(args)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
 
         return unraisablehook
 

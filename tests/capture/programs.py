@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Written:
 otel_crumbs.install(exporter=Written(), spool_dir="none")
 '''
 
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
+
 # A title, a level, a mechanism, and the messages of the trail.
 Sent = tuple[str, str, str, list[str]]
 
@@ -56,8 +59,8 @@ class Ended:
 
     @property
     def shown(self) -> tuple[int, str, str]:
-        """What a user of the program gets to see."""
-        return self.status, self.stdout, self.stderr
+        """What a user of the program gets to see, without the addresses of objects."""
+        return self.status, _ADDRESS.sub("", self.stdout), _ADDRESS.sub("", self.stderr)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, fail, in_thread
+from tests.capture.programs import Program
 from tests.capture.reported import exceptions_of
 
 
@@ -141,6 +143,57 @@ def test_capturing_before_install_warns(caplog: pytest.LogCaptureFixture) -> Non
     assert "otel_crumbs.install()" in caplog.text
 
 
+FAILING = """
+import _thread, gc, sys, threading, time
+
+def work():
+    raise ValueError("thread")
+
+def run(name):
+    thread = threading.Thread(target=work, name=name)
+    thread.start()
+    thread.join()
+
+def fail(args):
+    print("own", args.exc_value)
+    raise KeyError("hook")
+
+class Careless:
+    def __del__(self):
+        raise ValueError("finaliser")
+
+run("one")
+threading.excepthook = fail
+run("two")
+Careless()
+sys.unraisablehook = fail
+Careless()
+_thread.start_new_thread(work, ())
+time.sleep(0.2)
+threading.excepthook = threading.__excepthook__
+threading.Thread(target=work, name="last").start()
+"""
+FAILS_FIRST = """
+import sys
+
+def fail_first(args):
+    print("first", args.exc_value)
+    raise KeyError("first hook")
+
+sys.unraisablehook = fail_first
+"""
+
+
+@pytest.mark.parametrize("before", ["", FAILS_FIRST], ids=["no hook", "a hook that fails"])
+def test_threads_and_finalisers_are_printed_as_without_us(tmp_path: Path, before: str) -> None:
+    """The order, the hooks' own failures and their tracebacks are the same."""
+    ended = Program(folder=tmp_path, before=before).run_both(FAILING)
+
+    titles = [(event[0], event[2]) for event in ended.events]
+    assert titles.count(("ValueError: thread", "threading")) == 3
+    assert ("ValueError: finaliser", "unraisable") in titles
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mechanism:
     """Where a hook stands, and with how many arguments it is called."""
@@ -160,9 +213,13 @@ MECHANISMS = (
     Mechanism(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
     Mechanism(holder=logging.Logger, name="callHandlers", arguments=2),
 )
+OPTIONAL = (
+    Mechanism(holder=threading, name="_make_invoke_excepthook", arguments=0),
+    Mechanism(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
+)
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+@pytest.mark.parametrize("mechanism", [*MECHANISMS, *OPTIONAL[:1]], ids=lambda mechanism: mechanism.name)
 def test_uninstalling_restores_the_hook(mechanism: Mechanism) -> None:
     """The hook that was there is there again, the very same object."""
     before = mechanism.hook
@@ -194,7 +251,7 @@ def test_uninstalling_steps_aside_for_a_later_hook(mechanism: Mechanism, monkeyp
     assert list(events) == []
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS[:2], ids=lambda mechanism: mechanism.name)
+@pytest.mark.parametrize("mechanism", OPTIONAL, ids=lambda mechanism: mechanism.name)
 def test_a_mechanism_that_is_not_asked_for_is_left_alone(mechanism: Mechanism) -> None:
     """The setting `capture` names the mechanisms; the hooks of the others are not touched."""
     before = mechanism.hook

@@ -115,6 +115,53 @@ with trace.get_tracer("shop").start_as_current_span("job"):
     assert "inside" in trail
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 11), reason="Python prints exception groups itself")
+@pytest.mark.parametrize("first", ["exceptiongroup", "otel_crumbs"])
+def test_a_group_of_the_backport_is_printed_with_its_members(tmp_path: Path, first: str) -> None:
+    """The backport takes part in printing only where `sys.excepthook` is Python's own."""
+    program = Program(folder=tmp_path, before=f"import {first}")
+
+    ended = program.run_both(
+        "import exceptiongroup as e; raise e.ExceptionGroup('all', [ValueError('one'), KeyError(2)])"
+    )
+
+    assert "ValueError: one" in ended.stderr
+    assert [event[0] for event in ended.events] == ["ExceptionGroup: all (2 sub-exceptions)"]
+
+
+@pytest.mark.libraries
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import rich.traceback; rich.traceback.install()",
+        "import IPython.core.ultratb as u; sys.excepthook = u.VerboseTB()",
+        "import faulthandler; faulthandler.enable()",
+        "import opentelemetry.instrumentation.exceptions as o; o.UnhandledExceptionInstrumentor().instrument()",
+    ],
+    ids=lambda start: start.split()[1].rstrip(";"),
+)
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_a_crash_is_one_event_beside_other_tools(tmp_path: Path, start: str, order: str) -> None:
+    """What they print and how the process ends is theirs."""
+    pytest.importorskip(start.split()[1].rstrip(";"))
+    program = Program(folder=tmp_path, before=start if order == "before" else "")
+
+    [(*death, trail)] = program.run_both(DIES.format(after=start if order == "after" else "")).events
+
+    assert [*death, trail[-1:]] == list(DEATH)
+
+
+@pytest.mark.libraries
+def test_a_command_of_typer_that_fails_is_an_event(program: Program) -> None:
+    """Typer's hook comes when the command runs, and calls none."""
+    pytest.importorskip("typer")
+    code = "import typer\napp = typer.Typer()\n@app.command()\ndef main(): raise ValueError('boom')\napp()"
+
+    ended = program.run_both(code)
+
+    assert [event[:3] for event in ended.events] == [("ValueError: boom", "fatal", "excepthook")]
+
+
 def test_nothing_is_replaced(program: Program) -> None:
     """The hook of the interpreter is the one that everybody finds and compares."""
     ended = program.run_both("import sys, threading; print(sys.excepthook is sys.__excepthook__, sys.excepthook)")
