@@ -23,10 +23,12 @@ from contextvars import ContextVar
 from types import BuiltinFunctionType
 from typing import Any
 
-# True in a thread of this package, False in work that it does in a thread of the application's.
-_own_thread: ContextVar[bool | None] = ContextVar("otel_crumbs_own_thread", default=None)
+_own_thread: ContextVar[bool] = ContextVar("otel_crumbs_own_thread", default=False)
+_own_work: ContextVar[bool] = ContextVar("otel_crumbs_own_work", default=False)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
+# A thread that was started runs within that time, or else another one is started.
+_SECONDS_TO_START = 1.0
 
 
 def _find_native(name: str) -> Any:
@@ -66,23 +68,22 @@ def start_thread(work: Callable[[], object], name: str | None = None) -> bool:
 
 def is_own_thread() -> bool:
     """Return whether a thread of this package runs here."""
-    return _own_thread.get() is True
+    return _own_thread.get()
 
 
 def is_own_work() -> bool:
-    """Return whether delivery is at work here, in a thread of this package or in one of the application's."""
-    return _own_thread.get() is not None
+    """Return whether events are built, saved or sent here, in whichever thread: hooks and exporters run inside that."""
+    return _own_work.get()
 
 
 @contextmanager
 def mark_own_work() -> Iterator[None]:
-    """Mark the work of delivery in a thread of the application's."""
-    token = None if is_own_work() else _own_thread.set(False)
+    """Mark the code inside as work on events."""
+    token = _own_work.set(True)
     try:
         yield
     finally:
-        if token is not None:
-            _own_thread.reset(token)
+        _own_work.reset(token)
 
 
 class WakeUp:
@@ -103,6 +104,48 @@ class WakeUp:
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for so many seconds at the most, None for ever; return whether the end was sent."""
         return self._lock.acquire(timeout=-1 if seconds is None else min(seconds, threading.TIMEOUT_MAX))
+
+
+class LazyThread:
+    """
+    A thread of this package that starts when it is needed; of several that start at once one goes on.
+
+    Args:
+        work: Must not raise.
+        name: The name in `threading.enumerate`, None where the thread need not be listed there.
+
+    """
+
+    __slots__ = ("_believed_until", "_name", "_running", "_work")
+
+    def __init__(self, work: Callable[[], object], name: str | None = None) -> None:
+        self._work = work
+        self._name = name
+        # The thread holds it as long as it runs. Nobody waits for it.
+        self._running = allocate_native_lock()
+        self._believed_until = 0.0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs, or is about to."""
+        # Where the interpreter goes down it has stopped, whatever it was doing.
+        return (self._running.locked() or time.monotonic() < self._believed_until) and not sys.is_finalizing()
+
+    def ensure_started(self) -> None:
+        """Start the thread unless it runs; wait for nothing."""
+        if not self.alive:
+            self._believed_until = time.monotonic() + _SECONDS_TO_START
+            if not start_thread(self._run_alone, self._name):
+                self._believed_until = 0.0
+
+    def _run_alone(self) -> None:
+        if not self._running.acquire(blocking=False):
+            return
+        try:
+            self._work()
+        finally:
+            self._believed_until = 0.0
+            self._running.release()
 
 
 def wait_until(is_true: Callable[[], object], deadline: float) -> bool:

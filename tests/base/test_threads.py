@@ -6,11 +6,20 @@ import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from otel_crumbs.base.threads import WakeUp, is_own_thread, is_own_work, mark_own_work, start_thread, wait_until
+from otel_crumbs.base.threads import (
+    LazyThread,
+    WakeUp,
+    is_own_thread,
+    is_own_work,
+    mark_own_work,
+    start_thread,
+    wait_until,
+)
 from tests.delivery.running import until
 
 PATIENCE = 10.0
@@ -49,17 +58,35 @@ def test_a_thread_of_ours_is_listed_while_it_runs() -> None:
     listed = [thread.daemon for thread in threading.enumerate() if thread.name == "otel_crumbs test"]
     wake_up.send()
 
-    assert (started, own, listed) == (True, [(True, True)], [True])
+    assert (started, own, listed) == (True, [(True, False)], [True])
     until(lambda: all(thread.name != "otel_crumbs test" for thread in threading.enumerate()))
 
 
-def test_work_in_a_thread_of_the_application_is_marked() -> None:
-    """It is our work, in a thread that is not ours."""
+def test_work_on_events_is_marked() -> None:
+    """It may be in a thread that is not ours."""
     with mark_own_work(), mark_own_work():
         marked = is_own_thread(), is_own_work()
 
     assert marked == (False, True)
     assert not is_own_work()
+
+
+def test_a_lazy_thread_runs_once_at_a_time() -> None:
+    """It is started by whoever needs it first, and again when it has ended."""
+    wake_up, runs = WakeUp(), []
+    thread = LazyThread(lambda: runs.append(wake_up.wait(PATIENCE)))
+
+    before = thread.alive
+    for _ in range(5):
+        thread.ensure_started()
+    alive = thread.alive
+    wake_up.send()
+    until(lambda: not thread.alive)
+    thread.ensure_started()
+    wake_up.send()
+
+    assert (before, alive) == (False, True)
+    until(lambda: runs == [True, True])
 
 
 def test_a_wake_up_that_nobody_waits_for_yet_ends_the_next_wait() -> None:
@@ -83,7 +110,9 @@ def test_a_wait_has_an_end() -> None:
 @pytest.mark.parametrize("library", GREENLETS)
 def test_threads_of_ours_are_no_greenlets(library: str, when: str) -> None:
     """Whether the library patches the process before or after the import: others run while a thread waits."""
-    pytest.importorskip(library)
+    # Not by importing it: eventlet warns of every fork from then on.
+    if find_spec(library) is None:
+        pytest.skip(f"{library} is not installed")
 
     done = subprocess.run(
         [sys.executable, "-c", WAITING, when, GREENLETS[library]],

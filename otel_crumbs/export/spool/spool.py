@@ -9,9 +9,10 @@ holds a lock on it.
 from __future__ import annotations
 
 import errno
-import threading
+import os
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from otel_crumbs.event import ErrorEvent
@@ -59,10 +60,9 @@ class Spool:
     def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
-        # The size of all files, None if it is not known. It is measured again at every look, since other processes add
-        # files, too.
+        # The size of all files, None if it is not known. It is measured again at every look, since other processes and
+        # threads add files, too; there is no lock that a thread could hold for ever.
         self._bytes: int | None = None
-        self._lock = threading.RLock()
 
     @property
     def path(self) -> Path:
@@ -126,12 +126,11 @@ class Spool:
             return 0
 
     def reset_after_fork(self) -> None:
-        """Begin with a fresh lock, as a forked child must."""
-        self._lock = threading.RLock()
+        """Measure the files again, as a forked child must: its parent goes on adding some."""
         self._bytes = None
 
     def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
-        with self._lock, self._folder.open(create=True) as folder:
+        with self._folder.open(create=True) as folder:
             deleted = self._make_room(folder, len(data))
             file = write_whole(folder, name_file(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
@@ -170,10 +169,16 @@ def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
 
 def find_default_base() -> Path:
     """Return the folder in the user's state directory."""
-    # Most processes have no undelivered event, and need no import for it.
+    return _find_state_folder(os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME")) / "spool"
+
+
+@cache
+def _find_state_folder(*_: str | None) -> Path:
+    """Return the folder of the package for some values of the variables that name it."""
+    # Most processes have no undelivered event, and need no import for it; none is possible when the interpreter ends.
     from platformdirs import user_state_path  # noqa: PLC0415
 
-    return user_state_path("otel-crumbs", appauthor=False) / "spool"
+    return user_state_path("otel-crumbs", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
