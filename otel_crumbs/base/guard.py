@@ -12,7 +12,6 @@ from __future__ import annotations
 import functools
 import logging
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -29,8 +28,9 @@ logger = logging.getLogger("otel_crumbs")
 # each kind is enough to be seen, and few enough not to drown the log.
 QUIET_SECONDS = 60.0
 
-_last_logged: dict[str, float] = {}
-_lock = threading.Lock()
+# For each place the moment of its last line. Who wants to log takes it out of the list, and puts one back: there
+# is no lock, since a finaliser or a signal handler may warn while this thread does.
+_last_logged: dict[str, list[float]] = {}
 _watchers: list[Callable[[str, BaseException], None]] = []
 
 
@@ -100,8 +100,7 @@ def watch_failures(watcher: Callable[[str, BaseException], None]) -> Callable[[]
 
 def forget_warnings() -> None:
     """Forget what was logged when, so that the next warning of each kind is logged."""
-    with _lock:
-        _last_logged.clear()
+    _last_logged.clear()
 
 
 def _log(message: str, *args: object, failure: BaseException | None = None) -> None:
@@ -119,9 +118,11 @@ def _log(message: str, *args: object, failure: BaseException | None = None) -> N
 
 def _is_due(place: str) -> bool:
     now = time.monotonic()
-    with _lock:
-        last = _last_logged.get(place)
-        if last is not None and now - last < QUIET_SECONDS:
-            return False
-        _last_logged[place] = now
-        return True
+    moments = _last_logged.setdefault(place, [float("-inf")])
+    try:
+        last = moments.pop()
+    except IndexError:  # another thread is about to log, or the code that this call interrupts
+        return False
+    due = now - last >= QUIET_SECONDS
+    moments.append(now if due else last)
+    return due

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
 from otel_crumbs.event.stack import message_of
 from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _MAX_REPORTED = 64
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
+# Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
+_ANYWHERE = frozenset({"unraisable"})
 
 
 class Reporter:
@@ -46,7 +49,7 @@ class Reporter:
         branch: Branch | None = None,
     ) -> str | None:
         """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
-        if is_expected(error):
+        if is_expected(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
         mark = _find_mark(error, branch)
         if mark.event_id is not None:
@@ -76,6 +79,8 @@ class Reporter:
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
+        if _is_own():
+            return
         if branch.operation is not None and _find_key(info) in (branch.operation.reported or ()):
             return
         _remember_reported(branch, _find_key(info))
@@ -83,6 +88,11 @@ class Reporter:
         if held_back is not None:
             captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
             self._emit(replace(captured, held_back=held_back))
+
+
+def _is_own() -> bool:
+    """Return whether a hook or an exporter runs here: its failures would become events, and it would fail for those."""
+    return is_own_thread() or is_own_work()
 
 
 def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:

@@ -78,20 +78,21 @@ def make_hooks(
 
 
 def make_shutdown_hooks(
-    *, end: Callable[[], None], resume: Callable[[], None], signals: FatalSignals
+    *, end: Callable[[], None], end_at_exit: Callable[[], None], resume: Callable[[], None], signals: FatalSignals
 ) -> Iterator[Hook]:
     """
     Iterate over the hooks on the ways in which a process ends.
 
     Args:
         end: Saves and delivers events when the process ends.
+        end_at_exit: Does so when the interpreter exits, and has later events saved at once.
         resume: Goes on delivering where it did not end.
         signals: The signals that end it.
 
     """
 
     def end_for_good() -> None:
-        end()
+        end_at_exit()
         # What is not saved by now never will be, and the interpreter is about to stop looking for signals.
         signals.stop()
 

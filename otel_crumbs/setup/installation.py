@@ -8,6 +8,7 @@ them, the last first.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,9 @@ from .parsers import DEFAULT_SPOOL, NO_SPOOL
 
 # Hooks are put in place and taken out by one thread at a time.
 installation_lock = threading.RLock()
+
+# For an error that is captured after the process has spent its time on delivery.
+_SECONDS_TO_SAVE = 0.5
 
 
 class Installation:
@@ -66,6 +70,8 @@ class Installation:
         )
         self.reporter = Reporter(self._emit, RateLimiter(config.rate_limit))
         self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
+        # Whether the interpreter exits: its last functions run, and a thread may not come to an event any more.
+        self._exiting = False
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
@@ -96,7 +102,7 @@ class Installation:
         resume = self.delivery.continue_requests
         hooks = (
             *make_hooks(self.config, self.reporter, self.builder, main=self._main_thread, save=self.save),
-            *make_shutdown_hooks(end=self.end, resume=resume, signals=self.signals),
+            *make_shutdown_hooks(end=self.end, end_at_exit=self._end_at_exit, resume=resume, signals=self.signals),
         )
         for name, hook in (*hooks, ("spool", self.delivery.look_for_undelivered)):
             undo = guarded(f"{name} was put in place")(hook)()
@@ -105,6 +111,10 @@ class Installation:
                 self.hook_names.append(name)
         if self.delivery.running:
             self.signals.find_actions()
+
+    def _end_at_exit(self) -> None:
+        self.end()
+        self._exiting = True
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
@@ -121,9 +131,19 @@ class Installation:
             self.signals.hold_or_release()
 
     def _emit(self, captured: CapturedError) -> None:
+        if self._exiting or sys.is_finalizing():
+            self._emit_late(captured)
+            return
         self.signals.find_actions()
         self.delivery.emit(captured)
         self.signals.hold_or_release()
+
+    def _emit_late(self, captured: CapturedError) -> None:
+        """Save an error that comes after the process has spent its time on delivery: a file is quickly written."""
+        self.delivery.emit(captured)
+        self.delivery.save(_SECONDS_TO_SAVE)
+        if not sys.is_finalizing() or self.delivery.has_unsaved:
+            self._shutdown_budget.spend(self.delivery.end)
 
 
 def _find_spool_location(config: Config) -> SpoolLocation | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.threads import WakeUp, start_thread
 
 Work = Callable[[float], object]
 
@@ -16,6 +16,8 @@ DEFAULT_FLUSH_TIMEOUT = 2.0
 # A process that still runs after this did not end: an exec failed, or it is the first of a container, which no signal
 # ends.
 _SECONDS_TO_RECOVER = 10.0
+# A thread whose time is over before it begins still writes what it can in this.
+_SECONDS_TO_BEGIN = 0.05
 
 
 class ShutdownBudget:
@@ -67,10 +69,13 @@ def _run_within(seconds: float, work: Work) -> None:
     a disk may hang: neither must keep the process from ending.
     """
     guarded_work = guarded("the process ended")(work)
-    thread = threading.Thread(target=guarded_work, args=(seconds,), name="otel_crumbs shutdown", daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # the interpreter starts no threads any more
+    ended = WakeUp()
+
+    def run_work() -> None:
         guarded_work(seconds)
-        return
-    thread.join(seconds)
+        ended.send()
+
+    if start_thread(run_work):
+        ended.wait(max(seconds, _SECONDS_TO_BEGIN))
+    else:  # the interpreter starts no threads any more
+        guarded_work(seconds)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.export import DELIVERED, Delivery, Outcome
+from otel_crumbs.export import DELIVERED, Outcome
 from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
 from tests.export.events import event_of
@@ -130,30 +130,25 @@ def respond_later(gate: threading.Event, send: Callable[[bytes], None]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_locks_are_free_in_a_child(tmp_path: Path) -> None:
-    """The thread that held them does not exist in the child, so nothing would release them."""
+def test_a_child_does_not_wait_for_the_threads_of_its_parent(tmp_path: Path) -> None:
+    """The worker's thread was sending when the process was forked, and does not exist in the child."""
+    parent, began, done = os.getpid(), threading.Event(), threading.Event()
 
     class Taking:
         name = "taking"
 
         def export(self, event: object, timeout: float) -> Outcome:
+            if os.getpid() == parent:
+                began.set()
+                done.wait(20)
             return DELIVERED
 
         def shutdown(self) -> None:
             pass
 
-    installation = otel_crumbs.install(exporter=Taking(), spool_dir=tmp_path)
-    delivery: Delivery = installation.delivery
-    held, done = threading.Event(), threading.Event()
-
-    def hold_everything() -> None:
-        with delivery.workers[0]._pending.changed:
-            held.set()
-            done.wait(20)
-
-    thread = threading.Thread(target=hold_everything)
-    thread.start()
-    held.wait(20)
+    otel_crumbs.install(exporter=Taking(), spool_dir=tmp_path)
+    otel_crumbs.capture_exception(LookupError("in the parent"))
+    assert began.wait(20)
 
     def in_the_child() -> None:
         otel_crumbs.capture_exception(LookupError("in the child"))
@@ -161,7 +156,7 @@ def test_locks_are_free_in_a_child(tmp_path: Path) -> None:
 
     code = run_in_child(in_the_child)
     done.set()
-    thread.join()
+    acknowledged = otel_crumbs.flush(20)
 
-    assert code == 0
+    assert (code, acknowledged) == (0, True)
     assert SpoolLocation(base=tmp_path).has_any() is False

@@ -78,6 +78,11 @@ class Delivery:
         return any(worker.unsafe for worker in self.workers)
 
     @property
+    def has_unsaved(self) -> bool:
+        """Whether an event that this process captured is in memory alone."""
+        return any(worker.has_unsaved for worker in self.workers)
+
+    @property
     def running(self) -> bool:
         """Whether the end of the process would cut off a request, or leave an event that waits for one."""
         return any(worker.running for worker in self.workers)

@@ -29,6 +29,9 @@ class ExporterSpool:
     """
     The spool as the worker of an exporter uses it: failures of the disk are warned of and raise nothing.
 
+    One thread takes events, and several may keep some at the same time, without
+    a lock: what they share is changed in single calls.
+
     Args:
         location: The folder of all spools, None if nothing is kept on disk.
         exporter: The exporter's name.
@@ -87,8 +90,9 @@ class ExporterSpool:
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             return False
-        self._count_kept(event, deleted)
+        # Before it is counted: lines are logged there, and handlers may take their time.
         insort(self._names, name_file(event))
+        self._count_kept(event, deleted)
         return True
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
@@ -179,16 +183,28 @@ class ExporterSpool:
 
     def _find_next_name(self, spool: Spool) -> str | None:
         if not self._names and self._tried:
-            self._names, self._tried = sorted(set(self._tried)), []
+            while self._tried:
+                insort(self._names, self._tried.pop())
         if not self._names and self.seconds_to_next_look() <= 0:
-            self.look_later()
-            deleted = spool.delete_expired()
-            counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
-            self._names = list(spool.look().waiting)
-            self._expects_others = bool(self._names)
-            # A file that does not exist any more was delivered by another process.
-            self.unacknowledged.intersection_update(self._names)
-        return self._names.pop(0) if self._names else None
+            self._look(spool)
+        try:
+            return self._names.pop(0)
+        except IndexError:
+            return None
+
+    def _look(self, spool: Spool) -> None:
+        """Find the events of all processes of the service."""
+        self.look_later()
+        deleted = spool.delete_expired()
+        counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
+        known = self.unacknowledged.copy()
+        found = spool.look().waiting
+        self._expects_others = bool(found)
+        # A file that does not exist any more was delivered by another process.
+        self.unacknowledged.difference_update(known.difference(found))
+        # Another thread may have kept one in the meantime.
+        for name in set(found).difference(self._names):
+            insort(self._names, name)
 
     def _count_kept(self, event: ErrorEvent, deleted: int) -> None:
         self.unacknowledged.add(name_file(event))
@@ -219,7 +235,7 @@ class ExporterSpool:
                 return None
             if made is None:
                 return None
-            self._spools[service] = made
+            return self._spools.setdefault(service, made)
         return self._spools[service]
 
     def _pause(self, error: OSError | UnsafeFolderError) -> None:

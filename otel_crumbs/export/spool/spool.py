@@ -9,9 +9,10 @@ holds a lock on it.
 from __future__ import annotations
 
 import errno
-import threading
+import os
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from otel_crumbs.event import ErrorEvent
@@ -59,10 +60,9 @@ class Spool:
     def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
-        # The size of all files, None if it is not known. It is measured again at every look, since other processes add
-        # files, too.
+        # The size of all files, None if it is not known. It is measured again at every look, since other processes and
+        # threads add files, too; there is no lock that a thread could hold for ever.
         self._bytes: int | None = None
-        self._lock = threading.RLock()
 
     @property
     def path(self) -> Path:
@@ -126,12 +126,11 @@ class Spool:
             return 0
 
     def reset_after_fork(self) -> None:
-        """Begin with a fresh lock, as a forked child must."""
-        self._lock = threading.RLock()
+        """Measure the files again, as a forked child must: its parent goes on adding some."""
         self._bytes = None
 
     def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
-        with self._lock, self._folder.open(create=True) as folder:
+        with self._folder.open(create=True) as folder:
             deleted = self._make_room(folder, len(data))
             file = write_whole(folder, name_file(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
@@ -170,7 +169,13 @@ def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
 
 def find_default_base() -> Path | None:
     """Return the folder in the user's state directory, None where the user has no home directory."""
-    # Most processes have no undelivered event, and need no import for it.
+    return _find_base(os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME"))
+
+
+@cache
+def _find_base(*_: str | None) -> Path | None:
+    """Return the folder for some values of the variables that name it."""
+    # Most processes have no undelivered event, and need no import for it; none is possible when the interpreter ends.
     from platformdirs import user_state_path  # noqa: PLC0415
 
     try:
