@@ -8,7 +8,7 @@ Run other people's test suites without otel_crumbs and with it, and print the di
     nox -s peers -- --python 3.11 cpython         on another Python
     nox -s peers -- --write                       put what came out last of each suite into docs/peers.md
 
-Ends with status 1 if there is a difference that peers/known.toml has no reason for.
+Ends with status 1 if there is a difference that peers/known.py has no reason for.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .compare import compare_part
-from .known import read_known
+from .compare import PartResult, compare_part
+from .known import KNOWN
 from .page import write_page
 from .preparation import Interpreter, prepare
 from .report import SuiteResult, list_differences, list_gone, list_unknown, read_results, save_result, table_of
@@ -36,20 +36,19 @@ def main() -> None:
     """Run what is wanted."""
     options = parse_arguments()
     if options.write:
-        write_page(read_results(RESULTS), read_known())
+        write_page(read_results(RESULTS), KNOWN)
         return
     names = options.names or (QUICK if options.quick else SUITES)
     interpreters = choose_interpreters(options.interpreter, options.python, newest_only=options.quick)
     results = [
         run_suite(selection, interpreter) for interpreter in interpreters for selection in read_selections(names)
     ]
-    known = read_known()
-    print("", table_of(results), "", *list_differences(results, known), sep="\n")
-    for each in list_gone(results, known):
-        print(f"no longer differs, take it out of peers/known.toml: {each.suite} {each.test}")
-    unknown = list_unknown(results, known)
+    print("", table_of(results), "", *list_differences(results, KNOWN), sep="\n")
+    for each in list_gone(results, KNOWN):
+        print(f"no longer differs, take it out of peers/known.py: {each.suite} {each.test}")
+    unknown = list_unknown(results, KNOWN)
     if unknown:
-        sys.exit(f"{len(unknown)} differences without a reason in peers/known.toml")
+        sys.exit(f"{len(unknown)} differences without a reason in peers/known.py")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -103,12 +102,20 @@ def run_suite(selection: Selection, interpreter: Interpreter) -> SuiteResult:
         begin = time.monotonic()
         result = compare_part(places, part)
         results.append(result)
-        words = f"{len(result.tests)} tests, {len(result.differences)} differences"
-        print(f"{name} [{number}/{len(chosen)}] {part.name}: {words}, {time.monotonic() - begin:.0f} s", flush=True)
+        words = f"{describe_part(result)}, {time.monotonic() - begin:.0f} s"
+        print(f"{name} [{number}/{len(chosen)}] {part.name}: {words}", flush=True)
     whole = len(chosen) == len(every)
     found = SuiteResult.from_parts(selection.suite.name, interpreter.version, release, results, whole=whole)
     save_result(found, RESULTS)
     return found
+
+
+def describe_part(result: PartResult) -> str:
+    """Return what came out of a part, in a line."""
+    if result.tests == ("(process)",):
+        return "NOTHING WAS RUN"
+    words = f"{len(result.tests)} tests, {len(result.differences)} differences"
+    return f"{words}, {len(result.unsteady)} differed once" if result.unsteady else words
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ AGAIN = 3
 # For tests that are run again.
 SECONDS = 300
 
+# The name under which `inside/run_unittest.py` tells of threads and processes that are left over.
+LEFT_OVER = "(left over)"
+
 Outcomes = Mapping[str, Outcome]
 
 
@@ -57,9 +60,7 @@ def compare_part(places: Sequence[Place], part: Part) -> PartResult:
         tests=tests,
         failed=(count_failed(without), count_failed(beside)),
         differences=tuple(
-            Difference(
-                part=part.name, test=test, without=without.get(test, NOT_RUN), beside=beside.get(test, NOT_RUN)
-            )
+            Difference(part=part.name, test=test, without=without.get(test, NOT_RUN), beside=beside.get(test, NOT_RUN))
             for test in sure
         ),
         unsteady=tuple(test for test in first if test not in sure),
@@ -96,7 +97,9 @@ def run_again(place: Place, part: Part, alone: Collection[str], tests: Collectio
 
 def differing(tests: Iterable[str], without: Outcomes, beside: Outcomes) -> list[str]:
     """List the tests that went another way on the other side."""
-    return [test for test in tests if without.get(test) != beside.get(test)]
+    different = [test for test in tests if without.get(test) != beside.get(test)]
+    # Of a process that did not come to its end nothing is told but the test that it ended with.
+    return [test for test in different if test != LEFT_OVER or (test in without and test in beside)]
 
 
 def wavers(test: str, rounds: Sequence[tuple[Outcomes, Outcomes]]) -> bool:

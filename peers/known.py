@@ -1,21 +1,12 @@
-"""The differences that are known, each with the reason: `known.toml`."""
+"""The differences that are known, each with the reason. The list stays short: a run names those that are gone."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from .compare import Difference
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-FILE = Path(__file__).with_name("known.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +33,7 @@ class Known:
         return here and suite == self.suite and fnmatchcase(test, self.test.replace("[", "[[]"))
 
 
-def read_known(file: Path = FILE) -> Sequence[Known]:
-    """Read the list."""
-    rows = tomllib.loads(file.read_text(encoding="utf-8")).get("difference", [])
-    return [Known(**{**row, "pythons": tuple(row.get("pythons", ()))}) for row in rows]
+KNOWN: Sequence[Known] = ()
 
 
 def find_known(known: Iterable[Known], suite: str, python: str, difference: Difference) -> Known | None:

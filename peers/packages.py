@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
+import zipfile
+from importlib.metadata import PathDistribution
 from pathlib import Path
 
 
@@ -49,3 +51,9 @@ def build_wheel(project: Path, folder: Path) -> Path:
     run_pip("wheel", "--no-deps", "-w", str(folder), str(project))
     [built] = folder.glob("*.whl")
     return built
+
+
+def requirements_in(wheel: Path) -> list[str]:
+    """Return what a wheel asks for; what is only for an extra has a marker that says so."""
+    name, version, *_ = wheel.name.split("-")
+    return PathDistribution(zipfile.Path(wheel, f"{name}-{version}.dist-info/")).requires or []

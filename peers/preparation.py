@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from .environments import SIDES, Side, make_environment, make_side, version_of
-from .packages import build_wheel, fetch_sources, unpack
+from .packages import build_wheel, fetch_sources, requirements_in, unpack
 from .process import Place
 from .suites import SUITES, Suite
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 PROJECT = Path(__file__).parents[1]
 
@@ -65,20 +59,16 @@ def prepare(suite: Suite, interpreter: Interpreter, build: Path) -> tuple[Sequen
         return places, interpreter.tests, interpreter.release
     release = version_of(suite.package, folder / "packages")
     fetched = fetch_sources(suite.package, release, build / "sources", interpreter.path)
-    places = [
-        Place(side=side, sources=unpack(fetched, side.folder / "sources"), runner=suite.runner) for side in sides
-    ]
+    places = [Place(side=side, sources=unpack(fetched, side.folder / "sources"), runner=suite.runner) for side in sides]
     return places, places[0].sources, release
 
 
 @cache
-def make_sides(
-    folder: Path, interpreter: Interpreter, requirements: tuple[str, ...], wheels: Path
-) -> Sequence[Side]:
+def make_sides(folder: Path, interpreter: Interpreter, requirements: tuple[str, ...], wheels: Path) -> Sequence[Side]:
     """Make the environments of a folder, once in a run."""
     packages = folder / "packages"
-    make_environment(packages, interpreter.path, [*own_requirements(), *requirements])
     wheel = build_wheel_once(wheels)
+    make_environment(packages, interpreter.path, [*requirements_in(wheel), *requirements])
     return [make_side(name, folder / name, packages, interpreter.path, wheel) for name in SIDES]
 
 
@@ -87,12 +77,6 @@ def requirements_of(suite: Suite) -> tuple[str, ...]:
     sharing = [other for other in SUITES.values() if suite.environment and other.environment == suite.environment]
     wanted = [(*other.requirements, other.sources) for other in sharing or [suite]]
     return tuple(sorted({text for texts in wanted for text in texts if text}))
-
-
-def own_requirements() -> list[str]:
-    """Return what otel_crumbs itself needs."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [*project["dependencies"]]
 
 
 @cache

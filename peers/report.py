@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +12,9 @@ from .compare import Difference, PartResult
 from .known import Known, find_known
 from .outcomes import Outcome, summarise
 
-HEAD = "| suite | Python | tests | fail without | fail with | differences | differed once |\n|---|---|---|---|---|---|---|"
+HEAD = """\
+| suite | Python | tests | fail without | fail with | differences | differed once |
+|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,9 @@ class SuiteResult:
     unsteady: tuple[str, ...]
 
     @classmethod
-    def from_parts(cls, suite: str, python: str, release: str, parts: Sequence[PartResult], *, whole: bool) -> SuiteResult:
+    def from_parts(
+        cls, suite: str, python: str, release: str, parts: Sequence[PartResult], *, whole: bool
+    ) -> SuiteResult:
         """Add up the parts of a suite."""
         return cls(
             suite=suite,
@@ -88,15 +93,19 @@ def table_of(results: Iterable[SuiteResult]) -> str:
 
 
 def list_differences(results: Iterable[SuiteResult], known: Sequence[Known]) -> Iterator[str]:
-    """List the differences, each with the reason if there is one."""
+    """List the differences, each with the reason if there is one; a test's parameters make no line of their own."""
     for result in results:
-        for difference in result.differences:
-            reason = find_known(known, result.suite, result.python, difference)
-            without, beside = words_of(difference.without), words_of(difference.beside)
-            yield (
-                f"{result.suite} {result.python}: {difference.test}: {without} without, {beside} with"
-                + (f" (known: {reason.why})" if reason else "")
-            )
+        lines = Counter(line_of(result, difference, known) for difference in result.differences)
+        for (line, reason), count in lines.items():
+            yield f"{result.suite} {result.python}: {line}{f', {count} times' if count > 1 else ''}{reason}"
+
+
+def line_of(result: SuiteResult, difference: Difference, known: Sequence[Known]) -> tuple[str, str]:
+    """Return a difference in words, and the reason for it."""
+    reason = find_known(known, result.suite, result.python, difference)
+    test = difference.test.partition("[")[0]
+    words = f"`{test}`: {words_of(difference.without)} without, {words_of(difference.beside)} with"
+    return words, f" (known: {reason.why})" if reason else ""
 
 
 def words_of(outcome: Outcome) -> str:

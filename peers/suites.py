@@ -38,7 +38,7 @@ CPYTHON = """
     test_sys test_sys_settrace test_sys_setprofile test_audit test_faulthandler test_tracemalloc test_gc test_weakref
     test_import test_site test_pkgutil test_functools test_types test_copy test_os test_posix test_unittest
     test_eintr test_selectors test_interpreters
-""".split()
+""".split()  # noqa: SIM905 - a list is longer than the screen
 SLOW = frozenset({"test_multiprocessing_fork", "test_multiprocessing_spawn", "test_multiprocessing_forkserver"})
 # Apps that come near what is hooked: SQL, requests, logging, threads, subprocesses, signals, errors.
 DJANGO = (
@@ -101,16 +101,16 @@ def list_modules(folder: Path) -> Sequence[Part]:
     parts = []
     for name in CPYTHON:
         seconds = 1200 if name in SLOW else 600
-        files = [folder / f"{name}.py"] if (folder / f"{name}.py").exists() else sorted((folder / name).glob("test_*.py"))
-        for file in files:
-            module = ".".join(file.relative_to(folder).with_suffix("").parts)
-            parts.append(Part(name=module, labels=(f"test.{module}",), seconds=seconds))
+        module = folder / f"{name}.py"
+        for file in [module] if module.exists() else sorted((folder / name).glob("test_*.py")):
+            dotted = ".".join(file.relative_to(folder).with_suffix("").parts)
+            parts.append(Part(name=dotted, labels=(f"test.{dotted}",), seconds=seconds))
     return parts
 
 
-def list_all(folder: Path) -> Sequence[Part]:
+def list_folders(folder: Path) -> Sequence[Part]:
     """List the one part that is everything."""
-    return [Part(name="tests", labels=("tests",))]
+    return [Part(name=path.name, labels=(path.name,)) for path in [folder / "tests"] if path.is_dir()]
 
 
 def list_files(folder: Path) -> Sequence[Part]:
@@ -132,7 +132,7 @@ SUITES = {
         Suite(
             name="structlog",
             runner="pytest",
-            list_parts=list_all,
+            list_parts=list_folders,
             sources="structlog",
             requirements=("pytest", "pytest-asyncio", "simplejson", "time-machine", "rich", "twisted"),
         ),
@@ -149,7 +149,7 @@ SUITES = {
             Suite(
                 name=name,
                 runner="pytest",
-                list_parts=list_all,
+                list_parts=list_folders,
                 sources=name,
                 environment="opentelemetry",
                 requirements=("pytest", "pytest-asyncio", "opentelemetry-test-utils>=0.66b0", "responses", "httpretty"),
