@@ -6,7 +6,7 @@ Run other people's test suites without otel_crumbs and with it, and print the di
     nox -s peers -- cpython:test_logging          only a part of one
     nox -s peers -- --quick                       the few minutes that `nox -s everything` runs
     nox -s peers -- --python 3.11 cpython         on another Python
-    nox -s peers -- --write                       put what came out last of each suite into docs/peers.md
+    nox -s peers -- --write                       put what came out last of each part into docs/peers.md
 
 Ends with status 1 if there is a difference that peers/known.py has no reason for.
 """
@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from .compare import PartResult, compare_part
+from .compare import compare_part
 from .known import KNOWN
 from .page import write_page
 from .preparation import Interpreter, prepare
@@ -92,25 +92,23 @@ def choose_interpreters(
 
 def run_suite(selection: Selection, interpreter: Interpreter) -> SuiteResult:
     """Run a suite on a Python, and tell of each part when it is done."""
-    name = f"{selection.suite.name} on {interpreter.version}"
+    suite = selection.suite
+    name = f"{suite.name} on {interpreter.version}"
     print(f"{name}: making its environments", flush=True)
-    places, tests, release = prepare(selection.suite, interpreter, BUILD)
-    every = selection.suite.list_parts(tests)
-    chosen = selection.choose(every)
-    results = []
+    places, tests, release = prepare(suite, interpreter, BUILD)
+    chosen = selection.choose(suite.list_parts(tests))
+    result = SuiteResult(suite=suite.name, python=interpreter.version, release=release)
     for number, part in enumerate(chosen, 1):
         begin = time.monotonic()
-        result = compare_part(places, part)
-        results.append(result)
-        words = f"{describe_part(result)}, {time.monotonic() - begin:.0f} s"
-        print(f"{name} [{number}/{len(chosen)}] {part.name}: {words}", flush=True)
-    whole = len(chosen) == len(every)
-    found = SuiteResult.from_parts(selection.suite.name, interpreter.version, release, results, whole=whole)
-    save_result(found, RESULTS)
-    return found
+        found = SuiteResult.from_part(compare_part(places, part), result)
+        print(f"{name} [{number}/{len(chosen)}] {part.name}: {describe(found)}, {time.monotonic() - begin:.0f} s")
+        print(*(f"  {line}\n" for line in list_differences([found], KNOWN)), sep="", end="", flush=True)
+        save_result(found, RESULTS / f"{suite.name}-{interpreter.version}" / f"{part.name}.json")
+        result = result + found
+    return result
 
 
-def describe_part(result: PartResult) -> str:
+def describe(result: SuiteResult) -> str:
     """Return what came out of a part, in a line."""
     if result.tests == ("(process)",):
         return "NOTHING WAS RUN"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .compare import Difference, PartResult
@@ -26,7 +26,6 @@ class SuiteResult:
         suite: Its name.
         python: The version.
         release: The release that the tests are of.
-        whole: Whether all its parts were run.
         tests: The names of all tests that were run.
         failed: How many did not pass without otel_crumbs, and how many with it.
         differences: Those that differ each time.
@@ -37,50 +36,52 @@ class SuiteResult:
     suite: str
     python: str
     release: str
-    whole: bool
-    tests: tuple[str, ...]
-    failed: tuple[int, int]
-    differences: tuple[Difference, ...]
-    unsteady: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    failed: tuple[int, int] = (0, 0)
+    differences: tuple[Difference, ...] = ()
+    unsteady: tuple[str, ...] = ()
 
     @classmethod
-    def from_parts(
-        cls, suite: str, python: str, release: str, parts: Sequence[PartResult], *, whole: bool
-    ) -> SuiteResult:
-        """Add up the parts of a suite."""
-        return cls(
-            suite=suite,
-            python=python,
-            release=release,
-            whole=whole,
-            tests=tuple(test for part in parts for test in part.tests),
-            failed=(sum(part.failed[0] for part in parts), sum(part.failed[1] for part in parts)),
-            differences=tuple(difference for part in parts for difference in part.differences),
-            unsteady=tuple(test for part in parts for test in part.unsteady),
+    def from_part(cls, part: PartResult, of: SuiteResult) -> SuiteResult:
+        """Take a part's outcomes as those of a suite."""
+        return replace(of, tests=part.tests, failed=part.failed, differences=part.differences, unsteady=part.unsteady)
+
+    def __add__(self, part: SuiteResult) -> SuiteResult:
+        return replace(
+            self,
+            tests=self.tests + part.tests,
+            failed=(self.failed[0] + part.failed[0], self.failed[1] + part.failed[1]),
+            differences=self.differences + part.differences,
+            unsteady=self.unsteady + part.unsteady,
         )
 
 
-def save_result(result: SuiteResult, folder: Path) -> None:
-    """Keep what came out of a suite, for the page."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{result.suite}-{result.python}.json"
+def save_result(result: SuiteResult, path: Path) -> None:
+    """Keep what came out of a part, for the page."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(result), indent=1), encoding="utf-8")
 
 
 def read_results(folder: Path) -> list[SuiteResult]:
-    """Read what came out of all suites that were run as a whole."""
-    results = []
-    for path in sorted(folder.glob("*.json")):
-        read = json.loads(path.read_text(encoding="utf-8"))
-        differences = tuple(
-            Difference(
-                **{**each, "without": Outcome(**each["without"]), "beside": Outcome(**each["beside"])},
-            )
-            for each in read["differences"]
-        )
-        found = {**read, "failed": tuple(read["failed"]), "differences": differences}
-        results.append(SuiteResult(**{**found, "tests": tuple(read["tests"]), "unsteady": tuple(read["unsteady"])}))
-    return [result for result in results if result.whole]
+    """Read what came out last of each part, added up for each suite."""
+    parts = [read_result(path) for path in sorted(folder.glob("*/*.json"))]
+    by_suite: dict[tuple[str, str], SuiteResult] = {}
+    for part in parts:
+        key = (part.suite, part.python)
+        by_suite[key] = by_suite[key] + part if key in by_suite else part
+    return [*by_suite.values()]
+
+
+def read_result(path: Path) -> SuiteResult:
+    """Read what came out of a part."""
+    read = json.loads(path.read_text(encoding="utf-8"))
+    read["differences"] = tuple(
+        Difference(**{**each, "without": Outcome(**each["without"]), "beside": Outcome(**each["beside"])})
+        for each in read["differences"]
+    )
+    for name in ("failed", "tests", "unsteady"):
+        read[name] = tuple(read[name])
+    return SuiteResult(**read)
 
 
 def table_of(results: Iterable[SuiteResult]) -> str:

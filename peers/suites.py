@@ -159,4 +159,13 @@ SUITES = {
     )
 }
 # What runs in a few minutes, and has found the most.
-QUICK = ("structlog", "loguru", "cpython:test_logging", "cpython:test_code_module")
+QUICK = (
+    "structlog",
+    "loguru:test_interception",
+    "loguru:test_formatting",
+    "loguru:test_multiprocessing",
+    "loguru:test_propagation",
+    "loguru:test_exceptions_catch",
+    "cpython:test_logging",
+    "cpython:test_code_module",
+)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from peers.compare import Difference
 from peers.known import KNOWN, Known
 from peers.outcomes import Outcome
-from peers.report import SuiteResult, list_differences, list_gone, list_unknown, table_of
+from peers.report import SuiteResult, list_differences, list_gone, list_unknown, read_results, save_result, table_of
 from peers.suites import SUITES
 
 REASON = Known(suite="structlog", test="tests/test_e2e.py::test_it[*", why="a reason")
@@ -18,7 +20,6 @@ def result_of(*differing: str, unsteady: tuple[str, ...] = (), tests: tuple[str,
         suite="structlog",
         python="3.11",
         release="26.1.0",
-        whole=True,
         tests=(*differing, *unsteady, *tests),
         failed=(0, len(differing)),
         differences=tuple(Difference(part="tests", test=test, without=PASSED, beside=FAILED) for test in differing),
@@ -60,6 +61,14 @@ def test_the_table_has_a_row_for_each_suite() -> None:
     assert table_of([result_of("a", unsteady=("b",), tests=("c",))]).splitlines()[2:] == [
         "| structlog 26.1.0 | 3.11 | 3 | 0 | 1 | 1 | 1 |"
     ]
+
+
+def test_parts_that_were_run_at_different_times_add_up(tmp_path: Path) -> None:
+    """A part that is run again takes the place of what came out of it before."""
+    for part, result in (("one", result_of("a")), ("two", result_of("b", unsteady=("c",))), ("one", result_of("d"))):
+        save_result(result, tmp_path / "structlog-3.11" / f"{part}.json")
+
+    assert read_results(tmp_path) == [result_of("d") + result_of("b", unsteady=("c",))]
 
 
 def test_known_differences_are_of_suites_that_there_are() -> None:
