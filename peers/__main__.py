@@ -112,8 +112,12 @@ def describe(result: SuiteResult) -> str:
     """Return what came out of a part, in a line."""
     if result.tests == ("(process)",):
         return "NOTHING WAS RUN"
-    words = f"{len(result.tests)} tests, {len(result.differences)} differences"
-    return f"{words}, {len(result.unsteady)} differed once" if result.unsteady else words
+    words = [f"{len(result.tests)} tests"]
+    if any(result.failed):
+        words.append(f"{result.failed[0]} fail without, {result.failed[1]} with")
+    if result.unsteady:
+        words.append(f"{len(result.unsteady)} differed once")
+    return ", ".join([*words, f"{len(result.differences)} differences"])
 
 
 if __name__ == "__main__":

@@ -57,8 +57,10 @@ def read_outcomes(record: Path, end: Outcome, folders: Mapping[str, str]) -> dic
             new = Outcome(line["outcome"], normalise(line["message"], folders))
             found[line["test"]] = combine(found[line["test"]], new) if line["test"] in found else new
     if end.kind != "ended":
-        last = lines[-1]["test"] if lines and "outcome" not in lines[-1] else "(process)"
-        found[last] = Outcome(end.kind, normalise(end.message, folders))
+        running = [lines[-1]["test"]] if lines and "outcome" not in lines[-1] else []
+        # What it printed has the time it took, and more than concerns anybody where it told of tests.
+        words = "" if found and not running else normalise(end.message, folders)
+        found[running[0] if running else "(process)"] = Outcome(end.kind, words)
     return found
 
 

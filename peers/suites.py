@@ -152,7 +152,10 @@ SUITES = {
                 list_parts=list_folders,
                 sources=name,
                 environment="opentelemetry",
-                requirements=("pytest", "pytest-asyncio", "opentelemetry-test-utils>=0.66b0", "responses", "httpretty"),
+                requirements=(
+                    *("pytest", "pytest-asyncio", "opentelemetry-test-utils>=0.59b0"),
+                    *("django", "httpretty", "mocket", "requests", "responses"),
+                ),
             )
             for name in OPENTELEMETRY
         ),
