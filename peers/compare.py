@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .outcomes import FINE, NOT_RUN, Outcome, stops
-from .process import Place, run_part
+from .process import Place, end_all, run_part
 from .suites import Part
 
 AGAIN = 3
@@ -51,8 +51,7 @@ class PartResult:
 
 def compare_part(places: Sequence[Place], part: Part) -> PartResult:
     """Run a part on both sides at once; then what differs one side after the other."""
-    with ThreadPoolExecutor(len(places)) as pool:
-        without, beside = pool.map(lambda place: run_part(place, part), places)
+    without, beside = run_at_once(places, part)
     tests = tuple(dict.fromkeys([*without, *beside]))
     first = differing(tests, without, beside)
     sure = confirm(places, part, first, (without, beside))
@@ -65,6 +64,17 @@ def compare_part(places: Sequence[Place], part: Part) -> PartResult:
         ),
         unsteady=tuple(test for test in first if test not in sure),
     )
+
+
+def run_at_once(places: Sequence[Place], part: Part) -> Sequence[Outcomes]:
+    """Run a part on all sides at once; an interrupt ends them all."""
+    with ThreadPoolExecutor(len(places)) as pool:
+        waiting = [pool.submit(run_part, place, part) for place in places]
+        try:
+            return [future.result() for future in waiting]
+        except KeyboardInterrupt:
+            end_all()
+            raise
 
 
 def confirm(places: Sequence[Place], part: Part, tests: Collection[str], first: tuple[Outcomes, Outcomes]) -> list[str]:

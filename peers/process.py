@@ -20,6 +20,8 @@ from .suites import Part, Runner
 ENDED = frozenset({0, 1, 5})
 TAIL = 2000
 
+_running: set[subprocess.Popen[bytes]] = set()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -88,16 +90,28 @@ def run_to_the_end(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _running.add(process)
         try:
             status = process.wait(seconds)
         except subprocess.TimeoutExpired:
             return Outcome("hangs", f"after {seconds} seconds")
         finally:
-            # It leads a group of its own, which its children are in.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            end_group(process)
+            _running.discard(process)
     if status in ENDED:
         return Outcome("ended")
     tail = output.read_bytes()[-TAIL:].decode(errors="replace")
     return Outcome(f"died ({status})", tail)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and its children, which are in the group that it leads."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_all() -> None:
+    """End everything that runs: whoever waits for it goes on at once."""
+    for process in tuple(_running):
+        end_group(process)
