@@ -161,6 +161,7 @@ def everything(session: nox.Session) -> None:
         session.notify(f"pythons-{version}")
     for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "bugsink", "wheel"):
         session.notify(name)
+    session.notify("peers", posargs=["--quick"])
 
 
 @nox.session(python=OTHER_PYTHONS, default=False)
@@ -268,6 +269,14 @@ def comparison(session: nox.Session) -> None:
     """Ask otel-crumbs and sentry-sdk the same questions; never part of the gates."""
     session.install("-e.[demo]", *groups("benchmarks"))
     session.run("python", "benchmarks/comparison/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Run other people's test suites without otel-crumbs and with it, and print the differences."""
+    session.install(*groups("peers"))
+    found = [f"--interpreter={version}={find_interpreter(version)}" for version in PYTHONS]
+    session.run("python", "-m", "peers", *found, *session.posargs)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def modules() -> Iterator[Path]:
 def everybody() -> Iterator[Path]:
     """Iterate over all Python files."""
     yield from modules()
-    for folder in ("tests", "benchmarks", "docs"):
+    for folder in ("tests", "benchmarks", "docs", "peers"):
         yield from (ROOT / folder).rglob("*.py")
 
 
