@@ -33,8 +33,10 @@ def python_hooks() -> dict[str, Any]:
         "a child process": multiprocessing.process.BaseProcess._bootstrap,
         "os._exit": os._exit,
         "SIGTERM": signal.getsignal(signal.SIGTERM),
-        "callHandlers": logging.Logger.callHandlers,
-        "isEnabledFor": logging.Logger.isEnabledFor,
+        "methods of loggers": [
+            vars(logging.Logger)[name].__code__ for name in ("callHandlers", "handle", "info", "log")
+        ],
+        "LoggerAdapter.log": logging.LoggerAdapter.log.__code__,
         "putrequest": http.client.HTTPConnection.putrequest,
         "getresponse": http.client.HTTPConnection.getresponse,
         "endheaders": http.client.HTTPConnection.endheaders,
