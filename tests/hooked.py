@@ -33,8 +33,10 @@ def python_hooks() -> dict[str, Any]:
         "os._exit": os._exit,
         "os.execv": os.execv,
         "os.execve": os.execve,
-        "callHandlers": logging.Logger.callHandlers,
-        "isEnabledFor": logging.Logger.isEnabledFor,
+        "methods of loggers": [
+            vars(logging.Logger)[name].__code__ for name in ("callHandlers", "handle", "info", "log")
+        ],
+        "LoggerAdapter.log": logging.LoggerAdapter.log.__code__,
         "putrequest": http.client.HTTPConnection.putrequest,
         "getresponse": http.client.HTTPConnection.getresponse,
         "endheaders": http.client.HTTPConnection.endheaders,

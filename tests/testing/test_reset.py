@@ -15,6 +15,7 @@ from otel_crumbs.base.memo import Memo
 from otel_crumbs.install import get_installation
 from otel_crumbs.instrumentor import CrumbsInstrumentor
 from otel_crumbs.sources.databases import sqlite
+from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handler, register_special_log_handler
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
@@ -37,6 +38,7 @@ RESET: Mapping[str, Callable[[], object]] = {
     "instrumentor.py CrumbsInstrumentor": lambda: CrumbsInstrumentor().is_instrumented_by_opentelemetry,
     "sources/databases/sqlite.py _recording": lambda: sqlite._recording.active,
     "sources/logs/callbacks.py handlers": lambda: (handlers.any, [*handlers._general], {**handlers._special}),
+    "sources/logs/logging_hook.py _codes_around_handlers": lambda: dict(logging_hook._codes_around_handlers),
     "sources/logs/thresholds.py thresholds": lambda: ({**thresholds.known}, {**thresholds._asked}, thresholds._level),
     "sources/spans/entry.py _category_of_scope": lambda: dict(entry._category_of_scope),
     "sources/spans/redirects.py _statuses": lambda: dict(redirects._statuses),
