@@ -115,7 +115,7 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
         restore = sampling.install(provider) if config.record_unsampled else None
         return combine(remove, restore)
 
-    return on_tracer_provider(attach)
+    return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
 def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any) -> Undo:
