@@ -19,7 +19,7 @@ from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, 
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
-from otel_crumbs.sources.spans import redirects, sampling
+from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
@@ -59,6 +59,7 @@ def make_hooks(
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
     yield "log records", lambda: _attach_to_log_records(config, logged, builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
@@ -111,9 +112,7 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        remove = _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
-        restore = sampling.install(provider) if config.record_unsampled else None
-        return combine(remove, restore)
+        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
 
     return combine(current.forget_open_spans, on_tracer_provider(attach))
 

@@ -40,6 +40,7 @@ from otel_crumbs.trails import (
 )
 
 from .entry import ROOT_SPAN, SPAN, OpenSpanTable, SpanEntry
+from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -152,13 +153,50 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         """Return True: nothing waits to be exported."""
         return True
 
-    def _end_operation(self, span: ReadableSpan, branch: Branch, entry: Entry) -> None:
+    def end_unsampled(self, span: UnsampledSpan) -> None:
+        """Leave the references of a span that a sampler dropped in the trail where it started."""
+        try:
+            kept, context = span._events, span._context
+            span_id = context[1]
+            branch = kept._otel_crumbs_branch or find_branch_with_open(span_id)
+            kept._otel_crumbs_branch = None
+            if branch is None or not self.active:
+                return
+            branch.open_spans.pop(span_id, None)
+            if kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes:
+                return
+            failed, events = kept.status._status_code is _ERROR, kept.events or None
+            entry = (
+                kept.start_time,
+                failed,
+                branch.name,
+                SPAN,
+                kept.name,
+                kept.scope,
+                kept.attributes,
+                events,
+                kept.status,
+                kept.end_time,
+                context,
+                (failed or events is not None) and _remember_exception(span, branch),
+            )
+            if branch.is_root_span(span_id):
+                self._end_operation(span, branch, entry)
+            else:
+                branch.append(entry)
+        except BaseException as error:
+            # A wrapping guard would be dear at every span.
+            if is_thrown_in(error):
+                raise
+            report_failure("a span that is sampled out ended", error)
+
+    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
         if branch.operation is not None:
             branch.operation.name = entry[_NAME]
         if entry[NOTABLE] or entry[_EVENTS]:
             branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
-                self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_live_exception(span)))
+                self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
         if branch.open_spans or branch.children:
             branch.release_open_spans()
         if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA:
@@ -184,7 +222,7 @@ def find_branch_of_root(span_context: SpanContext | None, kind: SpanKind, parent
     return current.begin(Operation(span_context[0], span_context[1], within=around))
 
 
-def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:
+def _remember_exception(span: ReadableSpan | UnsampledSpan, branch: Branch) -> bool:
     """Mark the exception that ends a span; return whether an inner span describes it."""
     exception = _find_live_exception(span)
     if exception is None:
@@ -194,7 +232,15 @@ def _remember_exception(span: ReadableSpan, branch: Branch) -> bool:
     return described
 
 
-def _find_live_exception(span: ReadableSpan) -> BaseException | None:
+def _find_exception(span: ReadableSpan | UnsampledSpan) -> BaseException | None:
+    """Return the exception that an operation ended with; of an unsampled one also an exception that it recorded."""
+    exception = _find_live_exception(span)
+    if exception is None and isinstance(span, UnsampledSpan) and span.status.status_code is _ERROR:
+        return span._events.exception
+    return exception
+
+
+def _find_live_exception(span: ReadableSpan | UnsampledSpan) -> BaseException | None:
     """
     Return the exception object that leaves through a span.
 
@@ -214,6 +260,6 @@ def _find_live_exception(span: ReadableSpan) -> BaseException | None:
     return None
 
 
-def _has_type(event: Event, qualname: str) -> bool:
+def _has_type(event: Event | RecordedEvent, qualname: str) -> bool:
     recorded = (event.attributes or {}).get("exception.type", "")
     return isinstance(recorded, str) and (recorded == qualname or recorded.endswith("." + qualname))
