@@ -117,13 +117,13 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
-def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any) -> Undo:
+def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any, **arguments: Any) -> Undo:
     """Use the processor that the application put there itself, else add one; give it a function to call."""
     own = processors.find(kind)
     if own is not None:
         setattr(own, callback, function)
         return lambda: setattr(own, callback, None)
-    processor = kind(**{callback: function})
+    processor = kind(**{callback: function}, **arguments)
     remove = processors.insert_first(processor)
     return combine(processor.shutdown, remove)
 
@@ -143,7 +143,9 @@ def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Bu
             logged.report_emitted(emitted)
 
     def attach(provider: LoggerProvider) -> Undo:
-        return _adopt_or_add(find_log_record_processors(provider), BreadcrumbLogRecordProcessor, "on_record", on_record)
+        processors = find_log_record_processors(provider)
+        kind = BreadcrumbLogRecordProcessor
+        return _adopt_or_add(processors, kind, "on_record", on_record, asks_for_records=False)
 
     return on_logger_provider(attach)
 
