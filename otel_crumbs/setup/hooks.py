@@ -75,7 +75,7 @@ def make_hooks(
     yield "exit", lambda: atexit_hook.install(end)
     yield "os._exit", lambda: os_exit.install(end)
     yield "SIGTERM", lambda: sigterm.install(end)
-    yield "metrics", metrics.install
+    yield "metrics", metrics.process_metrics.install
 
 
 def _make_mechanisms(
