@@ -44,6 +44,7 @@ def python_hooks() -> dict[str, Any]:
         "wait": subprocess.Popen.wait,
         "communicate": subprocess.Popen.communicate,
         "poll": subprocess.Popen.poll,
+        "a dropped span": trace.NonRecordingSpan.__init__,
         "setter of tracer providers": trace._set_tracer_provider,
         "setter of logger providers": _logs._internal._set_logger_provider,
     }
@@ -54,8 +55,6 @@ def provider_parts(app: Application) -> dict[str, Any]:
     return {
         "span processors": app.tracer_provider._active_span_processor._span_processors,
         "log record processors": app.logger_provider._multi_log_record_processor._log_record_processors,
-        "sampler": app.tracer_provider.sampler,
-        "sampler of a tracer": app.tracer.sampler,
     }
 
 

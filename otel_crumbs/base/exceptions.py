@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from types import TracebackType
+from types import TracebackType, WrapperDescriptorType
 from typing import Any
 
 from .async_exceptions import is_thrown_in
@@ -19,7 +19,12 @@ from .async_exceptions import is_thrown_in
 # https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 EVENT_NAME = "exception"
 
+_SIMPLE = frozenset({str, bool, int, float, bytes, type(None)})
+_MAX_DEPTH = 3
+
 _FIELDS: Mapping[str, Any] = BaseException.__dict__
+_get_arguments = _FIELDS["args"].__get__
+_get_filenames = (vars(OSError)["filename"].__get__, vars(OSError)["filename2"].__get__)
 _get_traceback = _FIELDS["__traceback__"].__get__
 _get_cause = _FIELDS["__cause__"].__get__
 _get_context = _FIELDS["__context__"].__get__
@@ -87,6 +92,32 @@ def format_title(type_name: str, message: str) -> str:
     """Return ``ValueError: boom``, the class without its module; only the class where there is no message."""
     name = type_name.rpartition(".")[2]
     return f"{name}: {message}" if message else name
+
+
+def name_exception(exception: BaseException) -> str:
+    """Return the class of an exception as OpenTelemetry names it: with its module, if that is not `builtins`."""
+    kind = type(exception)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def read_message(exception: BaseException) -> str:
+    """Return the message of an exception; nothing where code of the application's would have to make it."""
+    return str(exception) if _has_plain_message(exception, _MAX_DEPTH) else ""
+
+
+def _has_plain_message(exception: BaseException, depth: int) -> bool:
+    """Return whether nothing but Python itself makes the message of an exception."""
+    for method in ("__str__", "__repr__"):
+        found = next(vars(kind)[method] for kind in type(exception).__mro__ if method in vars(kind))
+        if type(found) is not WrapperDescriptorType:
+            return False
+    arguments = list(_get_arguments(exception))
+    if isinstance(exception, OSError):
+        arguments += [get_filename(exception) for get_filename in _get_filenames]
+    return depth > 0 and all(
+        type(argument) in _SIMPLE or (isinstance(argument, BaseException) and _has_plain_message(argument, depth - 1))
+        for argument in arguments
+    )
 
 
 @lru_cache(maxsize=1)

@@ -111,8 +111,8 @@ def _find_operation_name(branch: Branch) -> str | None:
     operation = branch.operation
     if operation is None or operation.name is not None or not operation.span_id:
         return operation.name if operation else None
-    found = current.open_spans.get(operation.span_id)
-    return found[1].name if found else None
+    root_span = branch.root.find_open_span(operation.span_id)
+    return root_span.name if root_span is not None else None
 
 
 def _find_span_context() -> SpanContext | None:

@@ -148,7 +148,7 @@ class Config:
     record_unsampled: bool = define(
         default=True,
         expects="true or false",
-        meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
+        meaning="Whether traces that are sampled out leave a trail too; nobody else is shown more of them.",
         parse=parsers.parse_boolean,
         declared=bool,
     )

@@ -20,7 +20,7 @@ from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, 
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
-from otel_crumbs.sources.spans import redirects, sampling
+from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
@@ -60,6 +60,7 @@ def make_hooks(
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
     yield "log records", lambda: _attach_to_log_records(config, logged, builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
@@ -74,7 +75,7 @@ def make_hooks(
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
-    yield "metrics", metrics.install
+    yield "metrics", metrics.process_metrics.install
 
 
 def make_shutdown_hooks(
@@ -133,20 +134,18 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        remove = _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
-        restore = sampling.install(provider) if config.record_unsampled else None
-        return combine(remove, restore)
+        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
 
-    return on_tracer_provider(attach)
+    return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
-def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any) -> Undo:
+def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any, **arguments: Any) -> Undo:
     """Use the processor that the application put there itself, else add one; give it a function to call."""
     own = processors.find(kind)
     if own is not None:
         setattr(own, callback, function)
         return lambda: setattr(own, callback, None)
-    processor = kind(**{callback: function})
+    processor = kind(**{callback: function}, **arguments)
     remove = processors.insert_first(processor)
     return combine(processor.shutdown, remove)
 
@@ -166,7 +165,9 @@ def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Bu
             logged.report_emitted(emitted)
 
     def attach(provider: LoggerProvider) -> Undo:
-        return _adopt_or_add(find_log_record_processors(provider), BreadcrumbLogRecordProcessor, "on_record", on_record)
+        processors = find_log_record_processors(provider)
+        kind = BreadcrumbLogRecordProcessor
+        return _adopt_or_add(processors, kind, "on_record", on_record, asks_for_records=False)
 
     return on_logger_provider(attach)
 

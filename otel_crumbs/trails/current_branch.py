@@ -20,21 +20,16 @@ from weakref import ref
 from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from .branch import Branch
+from .branch import Branch, iterate_branches
 from .operation import Operation
 from .ring import DEFAULT_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import Span
     from opentelemetry.trace import SpanContext
 
-    from .entry import Entry, EntryKind
-
-# Spans that are started and never ended must cost a bounded amount.
-MAX_OPEN_SPANS = 10_000
 # Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
 
@@ -50,7 +45,10 @@ def _find_fastest_getter() -> Callable[[], Context]:
     return variable.get if isinstance(variable, ContextVar) else otel_context.get_current
 
 
-_get_context = _find_fastest_getter()
+get_context = _find_fastest_getter()
+# For hot paths: the branch that this task or thread had last in an operation, and outside any.
+get_operation_branch = _operation_branch.get
+get_ambient_branch = _ambient_branch.get
 
 
 class OpenBlock:
@@ -79,8 +77,6 @@ class Current:
 
     def __init__(self) -> None:
         self.size = DEFAULT_SIZE
-        # By span id: the branch where the span started, the span, and the kind of its entry.
-        self.open_spans: dict[int, tuple[Branch, Span, EntryKind]] = {}
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
         # Empty while no context names an operation block: then nobody need look for one.
@@ -88,7 +84,7 @@ class Current:
 
     def reset(self) -> None:
         """Forget every span, branch and entry, as a forked child must."""
-        self.open_spans.clear()
+        self.forget_open_spans()
         self._unseen.clear()
         self._thread = threading.local()
         _operation_branch.set(None)
@@ -101,12 +97,12 @@ class Current:
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
         # The body of get_current_span() without its calls: this runs at every note and log line.
-        span: Any = _get_context().get(_SPAN_KEY)
+        span: Any = get_context().get(_SPAN_KEY)
         if span is None:
             return self.find_branch_at(None, None)
         try:
-            branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
-            if not self.open_blocks and branch.is_current():
+            branch: Branch | None = span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
+            if branch is not None and not self.open_blocks and branch.is_current():
                 return branch
         except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
             pass
@@ -122,8 +118,8 @@ class Current:
                 return self._find_own(block.branch)
         if span_context is None or span_context.is_remote:
             return self._find_ambient()
-        found = self.open_spans.get(span_context.span_id)
-        return self._find_own(found[0] if found else self._find_branch_of_unseen(span_context))
+        branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
+        return self._find_own(branch or self._find_branch_of_unseen(span_context))
 
     def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
         """Return the object that a context holds while an operation block is open."""
@@ -152,13 +148,11 @@ class Current:
         _operation_branch.set(None)
         _ambient_branch.set(None)
 
-    def open_entries(self, branch: Branch) -> Iterator[Entry]:
-        """Iterate over entries for the open spans that a branch sees, as they are now."""
-        for owner, span, kind in tuple(self.open_spans.values()):
-            if kind.capture_open is not None and branch.sees(owner):
-                entry = kind.capture_open(owner, span)
-                if entry is not None:
-                    yield entry
+    def forget_open_spans(self) -> None:
+        """Forget which spans are open: they are as spans that no processor saw."""
+        for branch in iterate_branches():
+            if branch.open_spans is not None:
+                branch.open_spans.forget()
 
     def _find_own(self, branch: Branch) -> Branch:
         if branch.is_current():
@@ -213,12 +207,28 @@ class Current:
                 self._unseen.popitem(last=False)
         return branch
 
-    def forget_oldest_span(self) -> None:
-        """Forget the span that has been open for longest, which most likely never ends."""
-        try:
-            self.open_spans.pop(next(iter(self.open_spans)), None)
-        except (RuntimeError, StopIteration):  # another thread changed the table meanwhile
-            return
+
+def find_branch_with_open(span_id: int) -> Branch | None:
+    """
+    Return the branch where an open span started, by the span's id alone.
+
+    It is asked of a span context that was handed over by hand, and of a span that
+    outlives its operation: it goes through all branches.
+    """
+    for branch in iterate_branches():
+        if branch.open_spans and span_id in branch.open_spans:
+            return branch
+    return None
+
+
+def _find_branch_of_span(context: Context | None) -> Branch | None:
+    """Return the branch where the span of a context started; None where no processor saw it, or it has ended."""
+    span = (get_context() if context is None else context).get(_SPAN_KEY)
+    try:
+        branch = span._events._otel_crumbs_branch  # type: ignore[attr-defined]  # noqa: SLF001 - see `open_spans`
+    except (AttributeError, LookupError, TypeError):
+        return None
+    return branch if isinstance(branch, Branch) else None
 
 
 current = Current()

@@ -14,8 +14,10 @@ from otel_crumbs.base.exceptions import (
     find_exception_event,
     format_title,
     members_of,
+    name_exception,
     notes_of,
     origin_of,
+    read_message,
     set_traceback,
     traceback_of,
 )
@@ -119,3 +121,36 @@ def test_the_last_recorded_exception_is_found() -> None:
 
     assert find_exception_event([first, last, other]) == {"exception.type": "ValueError"}
     assert find_exception_event([other]) is None
+
+
+class OwnText(ValueError):  # noqa: N818 - it is no error but a trap
+    """An exception whose text is the application's own code."""
+
+    def __str__(self) -> str:
+        """Refuse."""
+        raise AssertionError("asked")
+
+
+@pytest.mark.parametrize(
+    ("exception", "message"),
+    [
+        (ValueError("boom"), "boom"),
+        (ValueError("boom", 2), "('boom', 2)"),
+        (KeyError("key"), "'key'"),
+        (FileNotFoundError(2, "No such file", "a.txt"), "[Errno 2] No such file: 'a.txt'"),
+        (ValueError(KeyError("inner")), "'inner'"),
+        (OwnText("boom"), ""),
+        (ValueError(OwnText("boom")), ""),
+        (ValueError(SimpleNamespace()), ""),
+        (FileNotFoundError(2, "No such file", OwnText()), ""),
+    ],
+)
+def test_a_message_is_read_where_python_alone_makes_it(exception: BaseException, message: str) -> None:
+    """No code of the application's runs for it."""
+    assert read_message(exception) == message
+
+
+def test_an_exception_has_the_name_that_spans_record() -> None:
+    """With the module, if that is not `builtins`."""
+    assert name_exception(ValueError()) == "ValueError"
+    assert name_exception(OwnText()) == f"{__name__}.OwnText"

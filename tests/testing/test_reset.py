@@ -12,6 +12,7 @@ from urllib.request import HTTPRedirectHandler, Request
 import otel_crumbs
 from otel_crumbs.base import counters, guard, memo, patching, resource
 from otel_crumbs.base.memo import Memo
+from otel_crumbs.export import metrics
 from otel_crumbs.install import get_installation
 from otel_crumbs.instrumentor import CrumbsInstrumentor
 from otel_crumbs.sources.databases import sqlite
@@ -20,7 +21,7 @@ from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handle
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
 from otel_crumbs.testing.reset import reset_all
-from otel_crumbs.trails import current, current_branch, on_failure
+from otel_crumbs.trails import current, current_branch, iterate_branches, on_failure
 from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
 
@@ -34,6 +35,7 @@ RESET: Mapping[str, Callable[[], object]] = {
     "base/patching.py _finder": lambda: patching._finder in sys.meta_path,
     "base/patching.py _patches": lambda: [patch for patch in patching._patches.values() if patch.active],
     "base/resource.py _detect_resource": lambda: resource._detect_resource.cache_info().currsize,
+    "export/metrics.py process_metrics": lambda: metrics.process_metrics.active,
     "install.py _installation": get_installation,
     "instrumentor.py CrumbsInstrumentor": lambda: CrumbsInstrumentor().is_instrumented_by_opentelemetry,
     "sources/databases/sqlite.py _recording": lambda: sqlite._recording.active,
@@ -45,7 +47,8 @@ RESET: Mapping[str, Callable[[], object]] = {
     "trails/current_branch.py _ambient_branch": current_branch._ambient_branch.get,
     "trails/current_branch.py _operation_branch": current_branch._operation_branch.get,
     "trails/current_branch.py current": lambda: (
-        *(current.size, dict(current.open_spans), dict(current._unseen), dict(current.open_blocks)),
+        *(current.size, dict(current._unseen), dict(current.open_blocks)),
+        [dict(branch.open_spans) for branch in iterate_branches() if branch.open_spans],
         dict(vars(current._thread)),
     ),
     "trails/operation_block.py on_failure": lambda: [*on_failure],
@@ -58,8 +61,8 @@ KEPT = {
     "base/identity.py find_version": "the same for the life of the process",
     "base/patching.py _lock": "a lock",
     "export/http/deadline.py _deadline": "set for the length of a block",
-    "export/metrics.py _installed": "OpenTelemetry removes no instrument",
     "setup/installation.py installation_lock": "a lock",
+    "trails/branch.py _branches": "weak: a branch leaves it when it goes",
     "trails/operation.py _numbers": "numbers only have to differ",
     "trails/runner.py current_task": "asyncio stays imported",
     "trails/runner.py running_loop": "asyncio stays imported",

@@ -13,7 +13,7 @@ from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_t
 from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
 from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.rules.table import describe
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans
 
 from .redirects import redirects_of
 
@@ -111,6 +111,14 @@ def forget_categories() -> None:
 SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
 SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_find_category)
 ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
+
+
+class OpenSpanTable(OpenSpans):
+    """The open spans of a branch: OpenTelemetry's, and those that were sampled out."""
+
+    __slots__ = ()
+
+    kind = SPAN
 
 
 def format_duration(milliseconds: float) -> str:
