@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .guard import remove_own_frame
 from .patching import Patch, Undo, replace
 
 Notify = Callable[[Any], object]
@@ -61,7 +62,11 @@ class _WatchedMethod:
         return getattr(self.__wrapped__, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.__wrapped__(*args, **kwargs)
+        try:
+            return self.__wrapped__(*args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
 
     def __repr__(self) -> str:
         return repr(self.__wrapped__)

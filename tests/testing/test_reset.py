@@ -21,7 +21,7 @@ from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handle
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
 from otel_crumbs.testing.reset import reset_all
-from otel_crumbs.trails import current, current_branch, iterate_branches, on_failure
+from otel_crumbs.trails import current, current_branch, exception_marks, iterate_branches, on_failure
 from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
 
@@ -51,18 +51,28 @@ RESET: Mapping[str, Callable[[], object]] = {
         [dict(branch.open_spans) for branch in iterate_branches() if branch.open_spans],
         dict(vars(current._thread)),
     ),
+    "trails/exception_mark.py exception_marks": lambda: (len(exception_marks._references), len(exception_marks._parts)),
     "trails/operation_block.py on_failure": lambda: [*on_failure],
 }
 # What need not be reset, each with the reason.
 KEPT = {
+    "base/fork.py _hooks": "weak: an object leaves it when it goes",
     "base/fork.py _things": "weak: an object leaves it when it goes",
-    "base/guard.py _lock": "a lock",
     "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
     "base/identity.py find_version": "the same for the life of the process",
     "base/patching.py _lock": "a lock",
+    "base/threads.py _own_thread": "set in threads of the package alone",
+    "base/threads.py _own_work": "set for the length of a block",
+    "base/threads.py _start_new_thread": "a function of Python's",
+    "base/threads.py allocate_native_lock": "a function of Python's",
+    "event/traceback_reader.py _hop": "a function",
     "export/http/deadline.py _deadline": "set for the length of a block",
+    "export/spool/spool.py _find_base": "the same for the same variables of the environment",
     "setup/installation.py installation_lock": "a lock",
+    "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
+    "shutdown/signal_watcher.py _CREDENTIALS": "a format",
     "trails/branch.py _branches": "weak: a branch leaves it when it goes",
+    "trails/exception_mark.py _ONE_OWNER": "a number",
     "trails/operation.py _numbers": "numbers only have to differ",
     "trails/runner.py current_task": "asyncio stays imported",
     "trails/runner.py running_loop": "asyncio stays imported",
@@ -152,6 +162,10 @@ def use_everything(app: Application, stack: ExitStack) -> Memo:
     counters.counters.count("sent", exporter="test")
     with no_global_providers():
         resource.find_resource_attributes()
+    # It is marked as long as somebody has it.
+    error = ValueError("boom")
+    stack.callback(error.with_traceback, None)
+    otel_crumbs.capture_exception(error)
     return memo.hold_memo()
 
 
