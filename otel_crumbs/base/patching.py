@@ -18,7 +18,7 @@ import functools
 import sys
 import threading
 from collections.abc import Callable
-from types import FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -114,6 +114,9 @@ def replace(owner: Any, name: str, make: Make) -> Undo:
         if isinstance(stand_in, FunctionType):
             # `inspect` follows __wrapped__ for the signature, which need not be computed before somebody asks.
             functools.update_wrapper(stand_in, original)
+            if isinstance(owner, ModuleType) and isinstance(original, BuiltinFunctionType):
+                # The module in C has the original; the stand-in is found, and pickled, by the name of this one.
+                stand_in.__module__ = owner.__name__
         patch.before = vars(owner).get(name, _MISSING)
         patch.put_in = wrap(stand_in)
         _patches[id(patch.put_in)] = patch
