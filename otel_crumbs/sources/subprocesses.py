@@ -18,9 +18,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current

@@ -64,6 +64,14 @@ def test_what_is_needed_for_installing_is_imported_then() -> None:
     )
 
 
+def test_installing_imports_no_instrumentation() -> None:
+    """`opentelemetry.instrumentation.utils` brings wrapt, and takes longer to import than all of this package."""
+    imported = modules_after("import otel_crumbs; otel_crumbs.install(exporter='none')")
+
+    assert "otel_crumbs.setup.installation" in imported
+    assert imported.isdisjoint({"opentelemetry.instrumentation", "wrapt"})
+
+
 @pytest.mark.parametrize("name", ["Config", "ConfigError", "ErrorEvent", "Installation"])
 def test_types_that_come_late_are_there_when_asked_for(name: str) -> None:
     """They come with what is imported for installing."""

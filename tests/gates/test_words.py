@@ -41,7 +41,7 @@ VERBS = frozenset(
     ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask merge name
     normalise notify open paint parse pause post print put quote read receive record refuse register release remember
     remove render replace report require reset resolve respond run save scrub select send set settle shorten show
-    shrink shutdown simplify slice spend split start stop subclass subtract succeed swap take tighten to trim undo
+    shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress swap take tighten to trim undo
     uninstall unpack unwrap visit wait warn watch weigh wrap write
     abandon requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
