@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
 
+KAFKA_SCOPES = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
+
 # Instrumentations of earlier releases know this one alone.
 _PLAIN_KEY = "suppress_instrumentation"
 

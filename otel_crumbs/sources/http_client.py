@@ -8,9 +8,11 @@ source records nothing, for the client's span says more.
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Callable, Iterator
+
+# By name: this module is imported when `http.client` has run, before the package `http` has it as an attribute.
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, NamedTuple
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
@@ -95,7 +97,7 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
 
 CALL = EntryKind(render=render_call, category=lambda _: "http")
 
-Follower = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
+Follower = Callable[[HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
 
 
 def _follow(name: str, after: Follower) -> Undo:
@@ -103,7 +105,7 @@ def _follow(name: str, after: Follower) -> Undo:
     guarded_after = guarded(f"http.client's {name} was followed")(after)
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-        def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
+        def method(self: HTTPConnection, *args: Any, **kwargs: Any) -> Any:
             try:
                 result = original(self, *args, **kwargs)
             except BaseException as error:
@@ -117,32 +119,26 @@ def _follow(name: str, after: Follower) -> Undo:
 
         return method
 
-    return replace(http.client.HTTPConnection, name, make)
+    return replace(HTTPConnection, name, make)
 
 
-def _begin_request(
-    connection: http.client.HTTPConnection, args: tuple[Any, ...], _: Any, error: BaseException | None
-) -> None:
+def _begin_request(connection: HTTPConnection, args: tuple[Any, ...], _: Any, error: BaseException | None) -> None:
     connection.__dict__.pop(_PENDING, None)
     if error is None and len(args) > 1 and is_http_instrumentation_enabled():
         pending = Pending(time.time_ns(), str(args[0]), _make_url(connection, str(args[1])))
         connection.__dict__[_PENDING] = pending
 
 
-def _check_endheaders(
-    connection: http.client.HTTPConnection, _: tuple[Any, ...], __: Any, error: BaseException | None
-) -> None:
+def _check_endheaders(connection: HTTPConnection, _: tuple[Any, ...], __: Any, error: BaseException | None) -> None:
     if error is not None:
         _finish(connection, None, error)
 
 
-def _end_request(
-    connection: http.client.HTTPConnection, _: tuple[Any, ...], response: Any, error: BaseException | None
-) -> None:
+def _end_request(connection: HTTPConnection, _: tuple[Any, ...], response: Any, error: BaseException | None) -> None:
     _finish(connection, response, error)
 
 
-def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseException | None) -> None:
+def _finish(connection: HTTPConnection, response: Any, error: BaseException | None) -> None:
     pending = connection.__dict__.pop(_PENDING, None)
     if pending is None:
         return
@@ -164,11 +160,11 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
     )
 
 
-def _make_url(connection: http.client.HTTPConnection, target: str) -> str:
+def _make_url(connection: HTTPConnection, target: str) -> str:
     """Return the whole URL of a request; one to a proxy names it already."""
     if "://" in target:
         return target
-    scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"
+    scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
     tunnel = getattr(connection, "_tunnel_host", None)
     host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)  # type: ignore[attr-defined]  # noqa: SLF001 - set by set_tunnel()
     default = {"http": 80, "https": 443}[scheme]
