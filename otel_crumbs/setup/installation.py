@@ -22,6 +22,7 @@ from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.export.spool.location import SpoolLocation
 from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
+from otel_crumbs.shutdown.signal_actions import find_actions
 from otel_crumbs.trails import exception_marks
 
 from .config import Config
@@ -112,6 +113,7 @@ class Installation:
             if undo is not None:
                 self._undos.append(undo)
                 self.hook_names.append(name)
+        self._parts.expect_errors()
         if (delivery := self._parts.delivery) is not None and delivery.running:
             self.signals.find_actions()
 
@@ -170,6 +172,7 @@ class Installation:
         from otel_crumbs.sources.deduplicate import deduplicate  # noqa: PLC0415 - only for an error
 
         bind_late_functions()
+        find_actions()
         config = self.config
         builder = Builder(
             scrubber=Scrubber(config.scrub_keys),
@@ -186,7 +189,8 @@ class Installation:
             service=find_service_name,
             on_change=self.signals.hold_or_release,
         )
-        delivery.look_after_fork()
+        if self.active:
+            delivery.look_after_fork()
         return Parts(builder, delivery)
 
 

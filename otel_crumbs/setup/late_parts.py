@@ -57,9 +57,9 @@ class LateParts:
     def __init__(self, make: Callable[[], Parts]) -> None:
         self._make = make
         self._made: Parts | None = None
-        self._closed = False
+        # Whether the parts may be made before anybody needs them.
+        self._is_expected = False
         self.reset_after_fork()
-        watch_forks(self)
 
     def reset_after_fork(self) -> None:
         """Begin with a fresh lock, as a forked child must."""
@@ -67,10 +67,15 @@ class LateParts:
         self._making = False
         self._postponed: deque[Report] = deque(maxlen=_MAX_POSTPONED)
 
+    def expect_errors(self) -> None:
+        """Make the parts before the process forks, and at its end if need be."""
+        self._is_expected = True
+        watch_forks(self)
+
     @guarded("a fork was prepared for")
     def begin_fork(self) -> None:
         """Make the parts, since a child must import nothing."""
-        if not self._closed:
+        if self._is_expected:
             self.prepare()
 
     def finish_fork(self) -> None:
@@ -83,7 +88,7 @@ class LateParts:
 
     def close(self) -> None:
         """Close the delivery, and make none any more before a fork or at the end."""
-        self._closed = True
+        self._is_expected = False
         if self._made is not None:
             self._made.delivery.close()
 
@@ -107,7 +112,8 @@ class LateParts:
             return True
         if sys.meta_path is None:  # Python imports nothing any more
             return False
-        if not self._lock.acquire(timeout=_PATIENCE):
+        lock = self._lock
+        if not lock.acquire(timeout=_PATIENCE):
             if report is not None:
                 counters.count("dropped", reason="not ready")
             return False
@@ -123,17 +129,15 @@ class LateParts:
                 finally:
                     self._making = False
         finally:
-            self._lock.release()
+            lock.release()
         self._report_postponed()
         return True
 
     def prepare_for_end(self) -> None:
         """Make the parts if an object is left whose end may fail, when nothing can be imported any more."""
-        if (
-            self._made is None
-            and not self._closed
-            and (self._postponed or time.process_time() > _LONG_WORK or _has_finalisers())
-        ):
+        if self._made is not None or not self._is_expected:
+            return
+        if self._postponed or time.process_time() > _LONG_WORK or _has_finalisers():
             self.prepare()
 
     def _report_postponed(self) -> None:

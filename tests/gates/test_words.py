@@ -36,13 +36,13 @@ VERBS = frozenset(
     """
     add admit adopt append ask assert assign attach attempt begin bind build call capture change check choose clamp
     clean clear close collect combine compile configure connect consume continue copy count create cut decode decorate
-    deduplicate define delete describe detect discard do drop dump emit encode end enrich ensure even examine execute
-    exit export fail find finish fix flush fold follow force forget format freeze gather get handle hide hold hook
-    ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask merge
-    name normalise notify open paint parse pause plan post prepare print put quote read receive record refuse register
-    release remember remove render replace report require reset resolve respond run save scrub select send set settle
-    shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress swap take
-    tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
+    deduplicate define delete describe detect discard disguise do drop dump emit encode end enrich ensure even examine
+    execute exit export fail find finish fix flush fold follow force forget format freeze gather get handle hide hold
+    hook ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask
+    merge name normalise notify open paint parse pause plan post prepare print put quote read receive record refuse
+    register release remember remove render replace report require reset resolve respond run save scrub select send
+    set settle shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress
+    swap take tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
     abandon requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )

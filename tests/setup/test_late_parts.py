@@ -171,7 +171,7 @@ def test_parts_that_could_not_be_made_are_made_later() -> None:
     with pytest.raises(TimeoutError):
         late.prepare()
 
-    assert late.made is None
+    assert late.delivery is None
     assert late.prepare() is True
 
 
