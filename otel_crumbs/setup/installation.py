@@ -23,7 +23,7 @@ from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.export.spool.location import SpoolLocation
 from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
 from otel_crumbs.shutdown.signal_actions import find_actions
-from otel_crumbs.trails import exception_marks
+from otel_crumbs.trails import current, exception_marks
 
 from .config import Config
 from .exporters import make_exporters, plan_exporters
@@ -88,7 +88,12 @@ class Installation:
         return delivery is None or delivery.flush(self.config.flush_timeout if timeout is None else timeout)
 
     def uninstall(self) -> None:
-        """Undo every hook, patch and processor, the last first."""
+        """Undo every hook, patch and processor, the last first, and forget the trails."""
+        self.undo()
+        current.leave_context()
+
+    def undo(self) -> None:
+        """Undo every hook, patch and processor, the last first; the trails go on, for the next installation."""
         with installation_lock:
             combine(*self._undos)()
             self._undos.clear()

@@ -172,6 +172,14 @@ def read_signature(function: Any) -> str:
         return type(error).__name__
 
 
+def read_source(function: Any) -> str | None:
+    """Return the source of a function, None for one that is built in."""
+    try:
+        return inspect.getsource(function)
+    except TypeError:
+        return None
+
+
 def read_help(function: Any) -> str | None:
     """Return what `help()` shows; that of a function without documentation is found by its place in its class."""
     return None if function.__doc__ is None else pydoc.render_doc(function)
@@ -201,7 +209,7 @@ def read_hints(function: Any) -> Any:
         inspect.isgeneratorfunction,
         inspect.isasyncgenfunction,
         inspect.isroutine,
-        inspect.getsource,
+        read_source,
         read_help,
         type,
     ],
