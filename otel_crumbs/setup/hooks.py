@@ -19,7 +19,7 @@ from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
-from otel_crumbs.sources.spans import redirects
+from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
@@ -71,6 +71,7 @@ def make_hooks(
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
     yield "log records", lambda: _attach_to_log_records(config, logged, find_builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install

@@ -22,7 +22,6 @@ from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.export.spool.location import SpoolLocation
 from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
-from otel_crumbs.shutdown.signal_actions import find_actions
 from otel_crumbs.trails import current, exception_marks
 
 from .config import Config
@@ -177,7 +176,7 @@ class Installation:
         from otel_crumbs.sources.deduplicate import deduplicate  # noqa: PLC0415 - only for an error
 
         bind_late_functions()
-        find_actions()
+        self.signals.find_actions()
         config = self.config
         builder = Builder(
             scrubber=Scrubber(config.scrub_keys),
