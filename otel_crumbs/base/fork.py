@@ -90,5 +90,6 @@ def _reset_all() -> None:
 _things: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 _hooks: weakref.WeakSet[ForkHook] = weakref.WeakSet()
 
+# Python has no way to take these back: they do nothing where no object is registered.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_begin_all, after_in_parent=_finish_all, after_in_child=_reset_all)

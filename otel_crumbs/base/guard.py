@@ -18,6 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from .async_exceptions import is_thrown_in
 from .exceptions import set_traceback, traceback_of
+from .instrumentations import suppress_instrumentation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,9 +106,6 @@ def forget_warnings() -> None:
 
 def _log(message: str, *args: object, failure: BaseException | None = None) -> None:
     try:
-        # It brings in a good part of the standard library, which most never need: nothing fails.
-        from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
-
         with suppress_instrumentation():
             logger.warning(message, *args, exc_info=failure)
     except BaseException as error:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
 
 from otel_crumbs.base.exceptions import find_exception_event
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.plain import MAX_MESSAGE, to_text
-from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_text
 from otel_crumbs.trails import Branch, EndedOperation, EndedSpan
 
 from .reporter import Reporter
+
+if TYPE_CHECKING:
+    from otel_crumbs.event import ExceptionInfo
+    from otel_crumbs.event.stack import cut_middle
+else:
+    ExceptionInfo = LateFunction("otel_crumbs.event.model", "ExceptionInfo")
+    cut_middle = LateFunction("otel_crumbs.event.stack", "cut_middle")
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)

@@ -11,16 +11,22 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from otel_crumbs.base.counters import ThreadSafeCounter, counters
+from otel_crumbs.base.defaults import DEFAULT_RATE_LIMIT
 from otel_crumbs.base.exceptions import traceback_of
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
-from otel_crumbs.event.stack import name_type
-from otel_crumbs.event.traceback_reader import find_innermost
+from otel_crumbs.base.late_names import LateFunction
 
-# Two hundred requests that fail at once are two hundred events; a thousand a second are too many.
-DEFAULT_RATE_LIMIT = 300
+if TYPE_CHECKING:
+    from otel_crumbs.event.stack import name_type
+    from otel_crumbs.event.traceback_reader import find_innermost
+else:
+    name_type = LateFunction("otel_crumbs.event.stack", "name_type")
+    find_innermost = LateFunction("otel_crumbs.event.traceback_reader", "find_innermost")
+
 # Failures with different messages are different, up to a point: some messages have a number that always differs.
 _MESSAGES_OF_A_PLACE = 20
 _SECONDS = 60.0

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import members_of, notes_of, traceback_of
-from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 
 from .exception_chain import ChainedException, count_more, find_chain
 from .model import ExceptionInfo, Frame
@@ -25,7 +25,6 @@ MAX_FRAMES = 100
 _MAX_TEXT_FRAMES = 400
 # As many members of a group Python shows.
 _MAX_MEMBERS = 15
-MAX_STACKTRACE = 64 * 1024
 MAX_NOTES = 16
 
 # Sources and mechanisms run inside the application's calls.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 from otel_crumbs.base.counters import counters, evicted, recorded
-from otel_crumbs.base.identity import SCOPE, find_version
+from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.base.patching import Undo
 
 # For each name in the counters, the metric, its unit and its description.
@@ -45,7 +45,7 @@ class Metrics:
         """Have the instruments observe, and make them if there are none; return the function that undoes it."""
         if not self._made:
             self._made = True
-            create_instruments(get_meter(SCOPE, find_version()), is_active=lambda: self.active)
+            create_instruments(get_meter(SCOPE, VERSION), is_active=lambda: self.active)
         self.active = True
         return self._stop
 

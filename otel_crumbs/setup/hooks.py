@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from otel_crumbs.base.patching import Undo, combine
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.patching import Undo, combine, on_import
 from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks, main_thread
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
 from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
 from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
-from otel_crumbs.sources import http_client, subprocesses
-from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
@@ -38,12 +37,24 @@ if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk.trace import TracerProvider
 
+    from otel_crumbs.event import Builder, CapturedError
+    from otel_crumbs.export.otlp.attributes import attributes_of
+else:
+    attributes_of = LateFunction("otel_crumbs.export.otlp.attributes", "attributes_of")
+
+_DBAPI = "opentelemetry.instrumentation.dbapi"
+
 # The name of a hook in `otel-crumbs doctor`, and the function that puts it in place.
 Hook = tuple[str, Callable[[], Undo | None]]
 
 
 def make_hooks(
-    config: Config, reporter: Reporter, builder: Builder, *, main: MainThread | None, save: Callable[[], None]
+    config: Config,
+    reporter: Reporter,
+    find_builder: Callable[[], Builder],
+    *,
+    main: MainThread | None,
+    save: Callable[[], None],
 ) -> Iterator[Hook]:
     """
     Iterate over the hooks that notice what happens, in the order in which they must be put in place.
@@ -51,7 +62,7 @@ def make_hooks(
     Args:
         config: The effective settings.
         reporter: Gets the errors that the mechanisms notice.
-        builder: Makes the attributes of log records that get a trail.
+        find_builder: Returns the builder, for the attributes of log records that get a trail.
         main: Reports the exception that the program dies of, None if nobody wants that.
         save: Saves undelivered events when the process is about to end.
 
@@ -61,25 +72,34 @@ def make_hooks(
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
     yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
-    yield "log records", lambda: _attach_to_log_records(config, logged, builder)
+    yield "log records", lambda: _attach_to_log_records(config, logged, find_builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
-    yield "http.client", http_client.install
+    yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
-    yield "subprocesses", subprocesses.install
-    yield "sqlite3 connections", sqlite.install
-    yield "failed connects", failed_connects.install
-    yield "psycopg connections", psycopg.install
-    yield "Django's SQL", django_orm.install
+    yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
+    yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
+    yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
+    yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
+    yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
     yield "metrics", metrics.process_metrics.install
 
 
+def _install_late(module: str, source: str) -> Undo:
+    """Install the hooks of a source once the module that they are for is imported, and import the source for it."""
+    return on_import(module, lambda _: import_module(f"otel_crumbs.sources.{source}").install())
+
+
 def make_shutdown_hooks(
-    *, end: Callable[[], None], end_at_exit: Callable[[], None], resume: Callable[[], None], signals: FatalSignals
+    *,
+    end: Callable[[], None],
+    end_at_exit: Callable[[], None],
+    resume: Callable[[], None],
+    signals: FatalSignals,
 ) -> Iterator[Hook]:
     """
     Iterate over the hooks on the ways in which a process ends.
@@ -150,11 +170,9 @@ def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, functi
     return combine(processor.shutdown, remove)
 
 
-def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
-    from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf takes long to import
-
+def _attach_to_log_records(config: Config, logged: LoggedExceptions, find_builder: Callable[[], Builder]) -> Undo:
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
-        event = builder.build(captured)
+        event = find_builder().build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
     enriched = RecordEnricher(make_attributes)

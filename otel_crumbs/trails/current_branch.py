@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -20,6 +21,7 @@ from weakref import ref
 from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation import _SPAN_KEY
 
+from . import runner
 from .branch import Branch, iterate_branches
 from .operation import Operation
 from .ring import DEFAULT_SIZE
@@ -81,18 +83,35 @@ class Current:
         self._thread = threading.local()
         # Empty while no context names an operation block: then nobody need look for one.
         self.open_blocks: dict[int, ref[OpenBlock]] = {}
+        # Of the main thread's own context, the tokens by which it can be rid of the variables.
+        self._tokens: dict[ContextVar[Branch | None], Token[Branch | None]] = {}
 
     def reset(self) -> None:
         """Forget every span, branch and entry, as a forked child must."""
         self.forget_open_spans()
         self._unseen.clear()
         self._thread = threading.local()
-        _operation_branch.set(None)
-        _ambient_branch.set(None)
+        _empty_variables()
         # The context may name them still, and with them the operation that goes on.
         for block in tuple(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
+
+    def leave_context(self) -> None:
+        """
+        Forget every span, branch and entry, and take the variables out of the context.
+
+        Python takes a variable out of a context in one way: by the token of its
+        first setting there, inside that context. So this is done for the main
+        thread's own context. What other threads and tasks have, and copies of
+        contexts that the application made, ends with them.
+        """
+        self.reset()
+        tokens, self._tokens = self._tokens, {}
+        for variable, token in tokens.items():
+            # Where another context is current, the main thread's keeps the variable, empty or not.
+            with suppress(ValueError):
+                variable.reset(token)
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
@@ -132,7 +151,7 @@ class Current:
     def begin(self, operation: Operation) -> Branch:
         """Return the first branch of a new operation."""
         branch = Branch(self.size, operation)
-        _operation_branch.set(branch)
+        self._set(_operation_branch, branch)
         return branch
 
     def continue_in(self, branch: Branch) -> None:
@@ -145,8 +164,7 @@ class Current:
         self._thread.in_job = True
         # The job keeps its submitter's branch, and is gone when it is done.
         self._thread.submitter = None if submitter is None else ref(submitter)
-        _operation_branch.set(None)
-        _ambient_branch.set(None)
+        _empty_variables()
 
     def forget_open_spans(self) -> None:
         """Forget which spans are open: they are as spans that no processor saw."""
@@ -162,7 +180,7 @@ class Current:
         if here is not None and here.root is branch.root and here.is_current():
             return here
         child = Branch(self.size, branch.operation, self._find_parent(branch, here))
-        remembered.set(child)
+        self._set(remembered, child)
         return child
 
     def _find_parent(self, branch: Branch, here: Branch | None) -> Branch:
@@ -192,7 +210,7 @@ class Current:
         here: Branch | None = getattr(self._thread, "branch", None)
         if here is None:
             here = self._thread.branch = Branch(self.size, of_thread=True)
-        _ambient_branch.set(here)
+        self._set(_ambient_branch, here)
         return here
 
     def _find_branch_of_unseen(self, span_context: SpanContext) -> Branch:
@@ -206,6 +224,12 @@ class Current:
             while len(self._unseen) > MAX_UNSEEN_SPANS:
                 self._unseen.popitem(last=False)
         return branch
+
+    def _set(self, variable: ContextVar[Branch | None], branch: Branch) -> None:
+        token = variable.set(branch)
+        # A token keeps its context alive, and with it objects of the application: the main thread's lives anyway.
+        if token.old_value is Token.MISSING and runner.is_in_main_program():
+            self._tokens.setdefault(variable, token)
 
 
 def find_branch_with_open(span_id: int) -> Branch | None:
@@ -229,6 +253,13 @@ def _find_branch_of_span(context: Context | None) -> Branch | None:
     except (AttributeError, LookupError, TypeError):
         return None
     return branch if isinstance(branch, Branch) else None
+
+
+def _empty_variables() -> None:
+    """Let the variables of the current context hold nothing; one that is not set stays so."""
+    for variable in (_operation_branch, _ambient_branch):
+        if variable.get() is not None:
+            variable.set(None)
 
 
 current = Current()

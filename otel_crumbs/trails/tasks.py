@@ -9,7 +9,6 @@ context says who started it, so that this cannot be made up for later.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from otel_crumbs.base.descriptor import watch_lookups
@@ -23,10 +22,10 @@ from .runner import find_task
 def install() -> Undo:
     """Give every task that starts another one its branch before that; return the function that undoes it."""
 
-    def attach(uvloop: Any) -> Undo:
-        return watch_lookups(uvloop.Loop, "create_task", _ensure_branch)
+    def hook(module: str, loop: str) -> Undo:
+        return on_import(module, lambda imported: watch_lookups(getattr(imported, loop), "create_task", _ensure_branch))
 
-    return combine(watch_lookups(asyncio.BaseEventLoop, "create_task", _ensure_branch), on_import("uvloop", attach))
+    return combine(hook("asyncio.base_events", "BaseEventLoop"), hook("uvloop", "Loop"))
 
 
 @guarded("a task was started")

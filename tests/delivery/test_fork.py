@@ -14,7 +14,8 @@ import pytest
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Outcome
 from otel_crumbs.export.spool.codec import encode_event
-from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
+from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
+from otel_crumbs.export.spool.spool import Spool
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 

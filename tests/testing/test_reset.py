@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from urllib.request import HTTPRedirectHandler, Request
 
+import opentelemetry.instrumentation.dbapi  # noqa: F401 - it has what one of the hooks is for
+
 import otel_crumbs
 from otel_crumbs.base import counters, guard, memo, patching, resource
 from otel_crumbs.base.memo import Memo
@@ -59,7 +61,7 @@ KEPT = {
     "base/fork.py _hooks": "weak: an object leaves it when it goes",
     "base/fork.py _things": "weak: an object leaves it when it goes",
     "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
-    "base/identity.py find_version": "the same for the life of the process",
+    "base/late_names.py _functions": "imported modules stay imported",
     "base/patching.py _lock": "a lock",
     "base/threads.py _own_thread": "set in threads of the package alone",
     "base/threads.py _own_work": "set for the length of a block",
@@ -67,7 +69,7 @@ KEPT = {
     "base/threads.py allocate_native_lock": "a function of Python's",
     "event/traceback_reader.py _hop": "a function",
     "export/http/deadline.py _deadline": "set for the length of a block",
-    "export/spool/spool.py _find_base": "the same for the same variables of the environment",
+    "export/spool/location.py _name_base": "the same for the same variables of the environment",
     "setup/installation.py installation_lock": "a lock",
     "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
     "shutdown/signal_watcher.py _CREDENTIALS": "a format",
@@ -80,9 +82,20 @@ KEPT = {
 # Calls whose results never change.
 CONSTANT = frozenset(
     {
-        *("EntryKind", "Layers", "MappingProxyType", "Outcome", "ParamSpec", "Path", "Row", "Scrubber", "TypeVar"),
+        *(
+            "EntryKind",
+            "LateFunction",
+            "Layers",
+            "MappingProxyType",
+            "Outcome",
+            "ParamSpec",
+            "Path",
+            "Row",
+            "Scrubber",
+            "TypeVar",
+        ),
         *("_find_fastest_getter", "compile", "create_key", "datetime", "frozenset", "getLogger", "getattr"),
-        *("hasattr", "index", "len", "make_dataclass", "object", "find_version", "range", "sum", "tuple"),
+        *("hasattr", "index", "len", "make_dataclass", "make_getattr", "object", "range", "sum", "tuple"),
     }
 )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.stack import cut_middle, message_of
 from otel_crumbs.event.trim import replace_trail

@@ -16,7 +16,7 @@ from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter, uses_spool
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
-from otel_crumbs.export.spool.spool import SpoolLocation
+from otel_crumbs.export.spool.location import SpoolLocation
 
 from .event_queue import Build
 from .worker import ExporterWorker
@@ -98,8 +98,10 @@ class Delivery:
         if self._spool is not None and self._spool.has_any():
             for worker in self.workers:
                 worker.look_for_undelivered(_SECONDS_TO_SETTLE)
-        # A child that imports a module may wait for ever for the module's lock, which a thread of its parent had at the
-        # fork. By now the parent has imported all that a look needs.
+        self.look_after_fork()
+
+    def look_after_fork(self) -> None:
+        """Have every child that is forked from now on look for the events of earlier processes, too."""
         self._looks_after_fork = True
 
     def flush(self, timeout: float) -> bool:

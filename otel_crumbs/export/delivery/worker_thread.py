@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import ThreadSafeCounter
 from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.base.threads import LazyThread, mark_own_work, wait_until
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 

@@ -13,8 +13,9 @@ from otel_crumbs.event import ErrorEvent
 
 from .codec import NewerVersionError, UnreadableError, decode_event, encode_event
 from .file_lock import LockedFile
+from .location import SpoolLocation
 from .private_folder import UnsafeFolderError
-from .spool import Spool, SpoolLocation
+from .spool import Spool
 from .spool_file import name_file
 
 # How often to look for the events of other processes of the service.

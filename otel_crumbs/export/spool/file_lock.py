@@ -18,7 +18,7 @@ from .private_folder import PrivateFolder
 
 try:
     import fcntl
-except ImportError:  # Windows has no fcntl, and therefore no spool: private_folder.SUPPORTED
+except ImportError:  # Windows has no fcntl, and therefore no spool: location.SUPPORTED
     fcntl = None  # type: ignore[assignment]  # a module or None
 
 UNREADABLE = ".unreadable"

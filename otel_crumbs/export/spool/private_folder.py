@@ -20,9 +20,6 @@ _OTHERS_WRITE = 0o022
 _OTHERS_LOOK = 0o077
 _FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
-# Owners, modes and locks are those of POSIX systems.
-SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
-
 
 class UnsafeFolderError(Exception):
     """There is no folder that other users have no access to; the message names the remedy."""

@@ -9,19 +9,17 @@ holds a lock on it.
 from __future__ import annotations
 
 import errno
-import os
 import time
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_SPOOL_BYTES
 from otel_crumbs.event import ErrorEvent
 
 from .file_lock import LockedFile, lock_file
-from .private_folder import SUPPORTED, PrivateFolder, UnsafeFolderError
+from .private_folder import PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, iterate_files, name_file, name_folder, write_whole
 
-DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 # After a week an error is no news.
 MAX_AGE_SECONDS = 7 * 24 * 3600
 
@@ -57,7 +55,7 @@ class Spool:
 
     """
 
-    def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_SPOOL_BYTES) -> None:
         self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
         # The size of all files, None if it is not known. It is measured again at every look, since other processes and
@@ -165,69 +163,3 @@ class Spool:
 def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
     """Return the sort key by which files are deleted: unreadable ones, then errors that are not fatal, by their age."""
     return not file.aside, -file.turn, file.captured
-
-
-def find_default_base() -> Path | None:
-    """Return the folder in the user's state directory, None where the user has no home directory."""
-    return _find_base(os.environ.get("XDG_STATE_HOME"), os.environ.get("HOME"))
-
-
-@cache
-def _find_base(*_: str | None) -> Path | None:
-    """Return the folder for some values of the variables that name it."""
-    # Most processes have no undelivered event, and need no import for it; none is possible when the interpreter ends.
-    from platformdirs import user_state_path  # noqa: PLC0415
-
-    try:
-        base = user_state_path("otel-crumbs", appauthor=False) / "spool"
-    except RuntimeError:
-        return None
-    # Older versions return the name of such a directory as it is, with its "~".
-    return base if base.is_absolute() else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolLocation:
-    """
-    The folder of all spools, and the limit of each.
-
-    Args:
-        base: The folder for all services; None means the user's state directory.
-        max_bytes: The size that the files of one spool may have together.
-
-    """
-
-    base: Path | None = None
-    max_bytes: int = DEFAULT_MAX_BYTES
-
-    @property
-    def folder(self) -> Path | None:
-        """The folder for all services, None where the user has no home directory."""
-        return find_default_base() if self.base is None else self.base
-
-    def open_spool(self, service: str, exporter: str) -> Spool | None:
-        """
-        Return the spool of a service and exporter, None where the system has no private folders and locks.
-
-        Raises:
-            UnsafeFolderError: If there is no place for a folder.
-
-        """
-        folder = self.folder
-        if not SUPPORTED or (folder is not None and not folder.is_absolute()):
-            return None
-        if folder is None:
-            raise UnsafeFolderError(
-                "the user has no home directory. Remedy: name a private folder by OTEL_CRUMBS_SPOOL_DIR, "
-                "or say `none` there"
-            )
-        return Spool(folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
-
-    def has_any(self) -> bool:
-        """Return whether any spool may have a file, by a quick look: every process does this at its start."""
-        try:
-            # A look for files, since folders stay when their files are delivered.
-            folder = self.folder
-            return SUPPORTED and folder is not None and any(True for _ in folder.glob("*/*/*"))
-        except OSError:
-            return False

@@ -23,7 +23,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
 from otel_crumbs.base.guard import report_failure
-from otel_crumbs.sources.rules.table import KAFKA
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 from otel_crumbs.trails import (
     MAX_OPEN_SPANS,
     NOTABLE,
@@ -199,7 +199,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
         if branch.open_spans or branch.children:
             branch.release_open_spans()
-        if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA:
+        if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA_SCOPES:
             # The span of a message ends when the message is handed out, before anybody works on it.
             current.continue_in(branch)
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from otel_crumbs.export.spool.codec import encode_event
+from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
 from otel_crumbs.export.spool.private_folder import UnsafeFolderError
-from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool, SpoolLocation, find_default_base
+from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
 from tests.export.events import event_of
 
 from .files import names_in, needs_spool, write_event
