@@ -72,6 +72,8 @@ def notes_of(error: BaseException) -> list[Any]:
     try:
         # Not by `__dict__`, which the interpreter makes when somebody asks for it, and pickles from then on.
         notes = object.__getattribute__(error, "__notes__")
+    except AttributeError:
+        return []  # as of most exceptions
     except BaseException as failure:
         # A property of the application's may run here.
         if is_thrown_in(failure):

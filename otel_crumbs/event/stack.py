@@ -78,7 +78,8 @@ def read_exceptions(
         info, traceback = _read_exception(related, known, notes)
         infos.append(info)
         tracebacks.append(traceback)
-    _ask_exception(lambda: _connect_tracebacks(found, infos, tracebacks))
+    if len(found) > 1:
+        _ask_exception(lambda: _connect_tracebacks(found, infos, tracebacks))
     return tuple(infos), tracebacks[0]
 
 
