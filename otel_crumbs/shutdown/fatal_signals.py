@@ -140,16 +140,19 @@ class FatalSignals:
 
     def _hold(self) -> None:
         actions = self._actions
-        if actions is None:
+        if actions is None or self._held:
             return
-        was_held, self._held = self._held, True
-        if self._blocked and not was_held:
+        self._held = True
+        if self._blocked:
             self._held = False  # the thread that forks now updates afterwards
             return
         self._undo_setter = self._undo_setter or replace(signal, "signal", self._make_setter)
         self._watcher = self._watcher or SignalWatcher.start(self._on_signal, actions)
         if self._watcher is not None:
             self._watcher.start_listening()
+        self._hold_free(actions)
+
+    def _hold_free(self, actions: SignalActions) -> None:
         free = {each for each in SIGNALS if actions.get(each) == DEFAULT_ACTION and is_unhandled(each)}
         for signum in free:
             actions.set(signum, actions.python_handler)
@@ -257,10 +260,10 @@ class FatalSignals:
         actions = self._actions
         if actions is None or actions.get(signum) != DEFAULT_ACTION:
             return
-        if is_unhandled(signum):
-            self.hold_or_release()
-        else:
+        if not is_unhandled(signum):
             actions.set(signum, actions.python_handler)
+        elif self._held:
+            self._hold_free(actions)
 
     def _on_report(self, error: BaseException | None) -> bool:
         """Do what a signal asks for that Python reports, in the main thread; return whether it is one of those held."""
@@ -299,6 +302,8 @@ class FatalSignals:
         """Save the errors, and die of the signal."""
         self._end()
         self._exit_by(signum)
+        if self._held and self._actions is not None:
+            self._hold_free(self._actions)
         self.hold_or_release()
 
     def _exit_by(self, signum: int) -> None:

@@ -8,6 +8,8 @@ which is to end the process or to call CPython's one handler in C.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # typeshed knows `signal` alone
+import _socket
 import signal
 import threading
 from collections import deque
@@ -40,6 +42,8 @@ class SignalActions:
 
         self._get_action = _define(ctypes.pythonapi.PyOS_getsig, ctypes.c_void_p, ctypes.c_int)
         self._set_action = _define(ctypes.pythonapi.PyOS_setsig, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+        sizes = ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int
+        self._send = _define(ctypes.PyDLL(None).send, ctypes.c_ssize_t, ctypes.c_int, *sizes)
         self._add_pending_call = ctypes.pythonapi.Py_AddPendingCall
         # The interpreter keeps the address of the callback alone.
         self._callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self._call_waiting)
@@ -53,6 +57,14 @@ class SignalActions:
     def set(self, signum: int, action: int) -> None:
         """Set the action; Python's table of handlers stays as it is."""
         self._set_action(signum, action)
+
+    def send(self, descriptor: int, data: bytes) -> None:
+        """
+        Send to a socket without waiting, and without letting another thread run: it may be full, or closed.
+
+        The threads that read would otherwise run at once, and the caller would wait for them.
+        """
+        self._send(descriptor, data, len(data), _socket.MSG_DONTWAIT | getattr(_socket, "MSG_NOSIGNAL", 0))
 
     def call_in_main_thread(self, function: Callable[[], None]) -> None:
         """Call a function as soon as the main thread is between two steps of Python; it must not raise."""
@@ -99,7 +111,9 @@ def find_actions() -> SignalActions | None:
 
 def is_unhandled(signum: int) -> bool:
     """Return whether Python's table has no handler of a signal."""
-    return signal.getsignal(signum) in {signal.SIG_DFL, None}
+    # Not signal.getsignal(), which makes members of an enumeration, and which gevent replaces.
+    found = _signal.getsignal(signum)
+    return found is None or (type(found) is int and found == _signal.SIG_DFL)
 
 
 def _define(function: Any, result: Any, *arguments: Any) -> Any:

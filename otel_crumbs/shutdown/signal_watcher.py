@@ -16,7 +16,6 @@ import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from contextlib import suppress
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -109,8 +108,8 @@ class SignalWatcher:
         self._send(3 * _RANGE, [signum])
 
     def _send(self, offset: int, signums: Iterable[int]) -> None:
-        with suppress(OSError):  # it is full of signals, which the main thread will notice
-            self._writer.send(bytes(offset + signum for signum in signums))
+        # Where it is full of signals the main thread will notice them.
+        self._actions.send(self._writer.fileno(), bytes(offset + signum for signum in signums))
 
     def close(self) -> None:
         """End the thread, as soon as the handler in C does not write to it any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -275,3 +276,37 @@ def test_no_seconds_hold_no_signal() -> None:
     otel_crumbs.install(exporter="none", capture="excepthook", flush_timeout=0)
 
     assert sys.unraisablehook is before
+
+
+def test_a_process_that_survives_the_signal_holds_it_again() -> None:
+    """The first process of a container does not die of a signal that has its default action."""
+    code = """
+signals._exit_by = lambda _: signals._actions.set(15, 0)  # as the system leaves such a process
+signals._end = lambda: print("saved", flush=True)
+begin()
+kill()
+time.sleep(0.5)
+print("again", flush=True)
+kill()
+time.sleep(0.5)
+"""
+
+    status, output = run(code)
+
+    # The thread that watches and the main thread may both notice the signal.
+    assert re.fullmatch("(saved\n)+again\n(saved\n)+survived\n", output)
+    assert status == 0
+
+
+def test_pools_end_though_their_parent_holds_the_signal() -> None:
+    """A pool terminates its workers, often in their first moments."""
+    code = """
+import multiprocessing
+begin()
+for _ in range(20):
+    with multiprocessing.get_context("fork").Pool(4):
+        pass
+safe.append(1)
+"""
+
+    assert run(code) == (0, "survived\n")
