@@ -90,7 +90,7 @@ class Current:
         _operation_branch.set(None)
         _ambient_branch.set(None)
         # The context may name them still, and with them the operation that goes on.
-        for block in tuple(self.open_blocks.values()):
+        for block in list(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
 
