@@ -147,7 +147,8 @@ def _normalise_duration(value: Any) -> float | None:
 def _normalise_text(value: Any, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
-    return to_text(str.__str__(value), limit) if isinstance(value, str) else str(to_plain(value))
+    # Not by isinstance(), which asks the value for its class, and the value may raise.
+    return to_text(str.__str__(value), limit) if issubclass(type(value), str) else str(to_plain(value))
 
 
 def _is_id(value: Any) -> bool:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from otel_crumbs.base.fork import watch_forks
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.base.threads import allocate_native_lock
 
 from .signal_actions import DEFAULT_ACTION, SignalActions, find_actions, is_unhandled
 from .signal_watcher import SignalWatcher
@@ -78,7 +79,7 @@ class FatalSignals:
         self._released = float("-inf")
         # The threads that fork at this moment, and the signals that each of them blocks for that.
         self._blocked.clear()
-        self._updating = threading.Lock()
+        self._updating = allocate_native_lock()
         self._outdated = False
 
     def install(self) -> Undo | None:

@@ -93,7 +93,7 @@ class Current:
         self._thread = threading.local()
         _empty_variables()
         # The context may name them still, and with them the operation that goes on.
-        for block in tuple(self.open_blocks.values()):
+        for block in list(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
 
