@@ -89,7 +89,7 @@ class Installation:
     def uninstall(self) -> None:
         """Undo every hook, patch and processor, the last first, and forget the trails."""
         self.undo()
-        current.leave_context()
+        current.clear_context()
 
     def undo(self) -> None:
         """Undo every hook, patch and processor, the last first; the trails go on, for the next installation."""
@@ -109,7 +109,7 @@ class Installation:
         hooks = (
             *make_hooks(self.config, self.reporter, lambda: self.builder, main=self._main_thread, save=self.save),
             *make_shutdown_hooks(
-                end=self.end, end_at_exit=self._end_at_exit, resume=self._resume, signals=self.signals
+                end=self.end, end_at_exit=self._end_at_exit, resume=self._continue_delivery, signals=self.signals
             ),
         )
         for name, hook in (*hooks, ("spool", self._look_for_undelivered)):
@@ -117,7 +117,7 @@ class Installation:
             if undo is not None:
                 self._undos.append(undo)
                 self.hook_names.append(name)
-        self._parts.expect_errors()
+        self._parts.watch_process()
         if (delivery := self._parts.delivery) is not None and delivery.running:
             self.signals.find_actions()
 
@@ -141,7 +141,7 @@ class Installation:
             self._shutdown_budget.spend(delivery.save)
             self.signals.hold_or_release()
 
-    def _resume(self) -> None:
+    def _continue_delivery(self) -> None:
         if (delivery := self._parts.delivery) is not None:
             delivery.continue_requests()
 

@@ -67,7 +67,7 @@ class LateParts:
         self._making = False
         self._postponed: deque[Report] = deque(maxlen=_MAX_POSTPONED)
 
-    def expect_errors(self) -> None:
+    def watch_process(self) -> None:
         """Make the parts before the process forks, and at its end if need be."""
         self._is_expected = True
         watch_forks(self)

@@ -91,13 +91,13 @@ class Current:
         self.forget_open_spans()
         self._unseen.clear()
         self._thread = threading.local()
-        _empty_variables()
+        _clear_variables()
         # The context may name them still, and with them the operation that goes on.
         for block in list(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
 
-    def leave_context(self) -> None:
+    def clear_context(self) -> None:
         """
         Forget every span, branch and entry, and take the variables out of the context.
 
@@ -164,7 +164,7 @@ class Current:
         self._thread.in_job = True
         # The job keeps its submitter's branch, and is gone when it is done.
         self._thread.submitter = None if submitter is None else ref(submitter)
-        _empty_variables()
+        _clear_variables()
 
     def forget_open_spans(self) -> None:
         """Forget which spans are open: they are as spans that no processor saw."""
@@ -255,7 +255,7 @@ def _find_branch_of_span(context: Context | None) -> Branch | None:
     return branch if isinstance(branch, Branch) else None
 
 
-def _empty_variables() -> None:
+def _clear_variables() -> None:
     """Let the variables of the current context hold nothing; one that is not set stays so."""
     for variable in (_operation_branch, _ambient_branch):
         if variable.get() is not None:

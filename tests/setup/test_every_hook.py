@@ -155,7 +155,6 @@ def test_every_hook_is_found(hooks: list[Hook]) -> None:
 
     assert labels >= {
         *("sys.unraisablehook", "os._exit"),
-        *("logging.Logger.callHandlers", "logging.Logger.isEnabledFor"),
         *("asyncio.BaseEventLoop.create_task", "asyncio.BaseEventLoop.call_exception_handler"),
         *("http.HTTPConnection.putrequest", "http.HTTPConnection.endheaders", "http.HTTPConnection.getresponse"),
         *("subprocess.Popen._execute_child", "subprocess.Popen.wait", "multiprocessing.BaseProcess._bootstrap"),

@@ -13,7 +13,7 @@ from tests.setup.test_every_hook import HOOKED
 
 # An application, and what it does with breadcrumbs between the two calls.
 PROGRAM = """
-import asyncio, atexit, collections, contextvars, gc, http.client, importlib, json, logging, sys, threading, weakref
+import asyncio, atexit, collections, contextvars, gc, http.client, importlib, json, logging, sys, threading, time, weakref
 from opentelemetry import _logs, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider
@@ -78,8 +78,9 @@ for number in range(4):
     pair(number)
 first, objects = count()
 kept = [each for number in range(100) for each in pair(number)]
-for thread in set(threading.enumerate()) - set(before[0]):
-    thread.join(20)
+deadline = time.monotonic() + 20
+while set(threading.enumerate()) - set(before[0]) and time.monotonic() < deadline:
+    time.sleep(0.01)
 gc.collect()
 alive = sum(each() is not None for each in kept)
 kept.clear()
