@@ -192,7 +192,8 @@ class Branch:
 
 def iterate_branches() -> Iterator[Branch]:
     """Iterate over the branches of the process."""
-    for known in tuple(_branches):
+    # No tuple: the collector may run where one is made, and a finaliser make a branch then.
+    for known in list(_branches):
         branch = known()
         if branch is not None:
             yield branch

@@ -36,14 +36,15 @@ class OpenSpans(dict[int, "ref[Any]"]):
 
     def iterate_spans(self) -> Iterator[Any]:
         """Iterate over the spans, the oldest first."""
-        for opened in tuple(self.values()):
+        # No tuple: before Python 3.12 the collector may run where one is made, and a finaliser start a span then.
+        for opened in list(self.values()):
             span = opened()
             if span is not None:
                 yield span
 
     def make_room(self) -> None:
         """Forget spans that are gone, and the oldest of the others if they are too many."""
-        opened = tuple(self.items())
+        opened = [*self.copy().items()]
         alive = [span_id for span_id, span in opened if span() is not None]
         kept = set(alive[-MAX_OPEN_SPANS * 3 // 4 :])
         for span_id, span in opened:
