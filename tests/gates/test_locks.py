@@ -26,7 +26,7 @@ ALLOWED = {
     "demo/receiver.py": "of the demo's own server",
     "sources/logs/isolated_calls.py": "in copies of values, which no other thread has",
     "setup/installation.py": "for `install()` and `uninstall()`; it is re-entrant",
-    "setup/late_parts.py": "for what the first error needs; it is re-entrant, and other threads wait some seconds at most",
+    "setup/late_parts.py": "for what the first error needs; it is re-entrant, and others wait some seconds at most",
     "shutdown/fatal_signals.py": "never waited for",
     "shutdown/signal_watcher.py": "set by the watcher's thread, in which no code of others runs",
 }

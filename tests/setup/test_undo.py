@@ -13,7 +13,8 @@ from tests.setup.test_every_hook import HOOKED
 
 # An application, and what it does with breadcrumbs between the two calls.
 PROGRAM = """
-import asyncio, atexit, collections, contextvars, gc, http.client, importlib, json, logging, sys, threading, time, weakref
+import asyncio, atexit, collections, contextvars, gc, http.client, importlib, json, logging
+import sys, threading, time, weakref
 from opentelemetry import _logs, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.trace import TracerProvider

@@ -23,7 +23,7 @@ import otel_crumbs
 MANY = 20
 SECONDS = 300
 # How many steps of the package pass between two interruptions, where each of them is traced.
-STEPS = 97
+STEPS = 211
 
 logger = logging.getLogger("shop")
 logger.addHandler(logging.NullHandler())
@@ -94,13 +94,19 @@ def with_finalisers(what: str) -> None:
 
 
 def with_signals(what: str) -> None:
-    """Have a timer interrupt every few steps."""
-    signal.signal(signal.SIGALRM, lambda *_: interrupt(what))
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    """Have a timer interrupt every few steps; it counts processor time, so that the work goes on in between."""
+
+    def handle(*_: object) -> None:
+        interrupt(what)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.001)
+
+    signal.signal(signal.SIGVTALRM, handle)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.001)
     for number in range(MANY):
         for _ in range(10):
             capture(number)
-    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def call_at_steps(should_call: Callable[[int], bool], function: Callable[[], object]) -> None:
@@ -125,7 +131,7 @@ def call_at_steps(should_call: Callable[[int], bool], function: Callable[[], obj
 def with_trace(what: str) -> None:
     """Interrupt between any two steps: another one in each round."""
     for number in range(2):
-        for offset in range(0, STEPS, 8):
+        for offset in range(0, STEPS, 16):
             call_at_steps(lambda count, offset=offset: count % STEPS == offset, lambda: interrupt(what))  # type: ignore[misc]
             capture(number)
             sys.settrace(None)
