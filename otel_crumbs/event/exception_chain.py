@@ -41,6 +41,8 @@ def find_chain(error: BaseException) -> tuple[list[ChainedException], int]:
     found: list[ChainedException] = []
     seen = {id(error)}
     ahead = deque([ChainedException(error=error)])
+    if origin_of(error) is None and not members_of(error):
+        return [*ahead], 0
     while ahead and len(found) < MAX_EXCEPTIONS:
         related = ahead.popleft()
         for link, other in iterate_links(related.error):
@@ -56,7 +58,7 @@ def iterate_links(error: BaseException) -> Iterator[tuple[str, BaseException]]:
     origin = origin_of(error)
     if origin is not None:
         yield origin
-    for number, member in enumerate(members_of(error)):
+    for number, member in enumerate(members_of(error)[:MAX_COUNTED]):
         yield f"exceptions[{number}]", member
 
 

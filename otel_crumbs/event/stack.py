@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from traceback import TracebackException
 from types import TracebackType
@@ -15,7 +15,7 @@ from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, t
 
 from .exception_chain import ChainedException, count_more, find_chain
 from .model import ExceptionInfo, Frame
-from .traceback_reader import StackText, TracebackFrames, build_traceback, find_frames, keep_both_ends
+from .traceback_reader import StackText, build_traceback, find_frames, keep_both_ends
 
 T = TypeVar("T")
 
@@ -118,19 +118,31 @@ def _read_exception(
 ) -> tuple[ExceptionInfo, TracebackException | None]:
     error = related.error
     ends = find_frames(traceback_of(error), _MAX_TEXT_FRAMES)
+    outer = _drop_wrappers(ends.outer)
+    entries = outer + _drop_wrappers(ends.inner) if ends.inner else outer
     info = ExceptionInfo(
         type=to_text(name_type(type(error))),
         message=message,
-        frames=tuple(_read_frames(ends.entries)),
+        frames=tuple(_read_frames(entries)),
         parent=related.parent,
         link=related.link,
         notes=tuple(str(note) for note in notes),
     )
-    return info, _ask_exception(lambda: _read_traceback(error, ends, _ExceptionText(error, message, notes)))
+    whole = not ends.between and len(entries) in {0, len(ends.outer)}
+
+    def read_traceback() -> TracebackException:
+        linked = traceback_of(error) if whole else build_traceback(entries)
+        # The words stand in the exception's place.
+        words: Any = _ExceptionText(error, message, notes)
+        traceback = TracebackException(type(error), words, linked, lookup_lines=False)
+        if ends.between and len(traceback.stack) == len(entries):
+            traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
+        return traceback
+
+    return info, _ask_exception(read_traceback)
 
 
 def _read_frames(entries: list[TracebackType]) -> list[Frame]:
-    kept = keep_both_ends([entry for entry in entries if not _is_wrapper(entry)], MAX_FRAMES)
     return [
         Frame(
             path=to_text(entry.tb_frame.f_code.co_filename),
@@ -138,24 +150,13 @@ def _read_frames(entries: list[TracebackType]) -> list[Frame]:
             function=to_text(entry.tb_frame.f_code.co_name),
             module=_read_module(entry.tb_frame.f_globals.get("__name__")),
         )
-        for entry in kept
+        for entry in keep_both_ends(entries, MAX_FRAMES)
     ]
 
 
-def _read_traceback(error: BaseException, ends: TracebackFrames, text: Any) -> TracebackException:
-    """Return a traceback of an exception alone, with no frames of stand-ins where it has others."""
-    outer = [entry for entry in ends.outer if not _is_wrapper(entry)]
-    entries = [*outer, *(entry for entry in ends.inner if not _is_wrapper(entry))]
-    whole = not ends.between and len(entries) in {0, len(ends.outer)}
-    linked = traceback_of(error) if whole else build_traceback(entries)
-    traceback = TracebackException(type(error), text, linked, lookup_lines=False)
-    if ends.between and len(traceback.stack) == len(entries):
-        traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
-    return traceback
-
-
-def _is_wrapper(entry: TracebackType) -> bool:
-    return entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)
+def _drop_wrappers(entries: Sequence[TracebackType]) -> list[TracebackType]:
+    """Return entries without those of stand-ins."""
+    return [entry for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)]
 
 
 def _connect_tracebacks(

@@ -46,11 +46,6 @@ class TracebackFrames:
     between: int = 0
     repeats: bool = False
 
-    @property
-    def entries(self) -> list[TracebackType]:
-        """All entries that are kept, outermost first."""
-        return [*self.outer, *self.inner]
-
 
 def find_frames(traceback: TracebackType | None, limit: int) -> TracebackFrames:
     """Return at most *limit* entries of a traceback, of both ends."""
@@ -69,6 +64,13 @@ def find_frames(traceback: TracebackType | None, limit: int) -> TracebackFrames:
 
 def find_innermost(traceback: TracebackType, limit: int) -> tuple[int, list[TracebackType]]:
     """Return how many entries a traceback has, and the last ones, at most *limit*."""
+    entries: list[TracebackType] = []
+    entry: TracebackType | None = traceback
+    while entry is not None and len(entries) < _HOP:
+        entries.append(entry)
+        entry = entry.tb_next
+    if entry is None:
+        return len(entries), entries[-limit:]
     starts = deque([traceback], maxlen=limit // _HOP + 2)
     passed = 0
     try:
@@ -77,8 +79,7 @@ def find_innermost(traceback: TracebackType, limit: int) -> tuple[int, list[Trac
             starts.append(ahead)
     except AttributeError:
         pass  # the end comes before the next hundred
-    entries = []
-    entry: TracebackType | None = starts[0]
+    entries, entry = [], starts[0]
     while entry is not None:
         entries.append(entry)
         entry = entry.tb_next

@@ -130,9 +130,11 @@ class ExceptionMarks:
 
     def _add_part(self, error: BaseException, mark: ExceptionMark) -> ExceptionMark:
         self.drop_dead()
-        kept = self._parts.setdefault(id(error), (_choose_part(error), mark))
-        if not _has_part(error, kept[0]):
-            kept = self._parts[id(error)] = _choose_part(error), mark
+        made = _choose_part(error), mark
+        kept = self._parts.setdefault(id(error), made)
+        if kept is not made and not _has_part(error, kept[0]):
+            # Of an exception that is gone, and whose part the application still has.
+            kept = self._parts[id(error)] = made
         while len(self._parts) > MAX_PARTS:
             self._parts.pop(next(iter(self._parts.copy())), None)
         return kept[1]
@@ -210,7 +212,10 @@ def _has_plain_args(error: BaseException) -> bool:
 
 def _has_part(error: BaseException, part: object) -> bool:
     """Return whether a part is an exception's own; no attribute is asked for, which could be made by asking."""
-    return any(each is part for each in gc.get_referents(error))
+    for each in gc.get_referents(error):  # noqa: SIM110 - a generator would be twice as dear
+        if each is part:
+            return True
+    return False
 
 
 def _is_raised_again(mark: ExceptionMark, branch: Branch) -> bool:

@@ -79,7 +79,7 @@ def test_both_ends_are_kept(depth: int) -> None:
 
     frames = find_frames(error.__traceback__, 100)
 
-    kept = [entry.tb_frame for entry in frames.entries]
+    kept = [entry.tb_frame for entry in (*frames.outer, *frames.inner)]
     assert len(kept) + frames.between == len(wanted)
     assert kept == (wanted if len(wanted) <= 100 else wanted[:50] + wanted[-50:])
 
