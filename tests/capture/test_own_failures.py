@@ -79,8 +79,8 @@ def test_a_poisoned_breadcrumb_costs_itself(raised: type[BaseException], guarded
         otel_crumbs.capture_exception(ValueError("boom"))
 
         [event] = events
-    told = [breadcrumb.message for breadcrumb in event.breadcrumbs]
-    assert (told[0], told[-1]) == ("before", "after")
+    messages = [breadcrumb.message for breadcrumb in event.breadcrumbs]
+    assert (messages[0], messages[-1]) == ("before", "after")
     guarded_failures.clear()
 
 
