@@ -41,7 +41,6 @@ class ForkHook(ForkAware, Protocol):
 def watch_forks(hook: ForkHook) -> None:
     """Prepare an object for every fork, and reset it in every child, as long as the object lives."""
     _hooks.add(hook)
-    register_at_fork(hook)
 
 
 class PerProcess(Generic[T]):
@@ -83,6 +82,9 @@ def _finish_all() -> None:
 
 
 def _reset_all() -> None:
+    # They may have blocked signals, so that the child could not be ended while another object is reset.
+    for hook in tuple(_hooks):
+        hook.reset_after_fork()
     for thing in tuple(_things):
         thing.reset_after_fork()
 

@@ -198,15 +198,17 @@ class FatalSignals:
 
     def reset_after_fork(self) -> None:
         """Let the child die of the signals: the errors of its parent are not its own."""
-        if self._watcher is not None:
-            self._watcher.abandon()
-            self._watcher = None
+        watcher, self._watcher = self._watcher, None
         if self._patch is not None:
             self._patch.active = False  # undoing it takes a lock that another thread of the parent may have had
         self._patch = self._undo_setter = None
-        self._release()
-        self._release_blocked()
-        self._start_free()
+        try:
+            self._release()
+        finally:
+            self._release_blocked()
+            self._start_free()
+            if watcher is not None:
+                watcher.abandon()
 
     def _release_blocked(self) -> None:
         blocked = self._blocked.pop(threading.get_ident(), None)

@@ -65,7 +65,7 @@ class SignalWatcher:
         self._released: dict[int, int] = {}
         self._open: set[int] = set()
         self.handled = threading.Event()
-        threading.Thread(target=self._run, name="otel_crumbs signals", daemon=True).start()
+        _start_without_signals(threading.Thread(target=self._run, name="otel_crumbs signals", daemon=True))
 
     @classmethod
     def start(cls, on_signal: Callable[[int], None], actions: SignalActions) -> SignalWatcher | None:
@@ -165,8 +165,6 @@ class SignalWatcher:
         self._writer.shutdown(_socket.SHUT_WR)
 
     def _run(self) -> None:
-        # The signals of the process are for the threads of the application.
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while received := self._receive():
             for code in received:
                 self._examine(*divmod(code, _RANGE))
@@ -193,6 +191,16 @@ class SignalWatcher:
             pid, _, _ = _CREDENTIALS.unpack(credentials[0][2][: _CREDENTIALS.size])
             if pid == os.getpid():
                 return data
+
+
+def _start_without_signals(thread: threading.Thread) -> None:
+    """Start a thread that gets no signal of the process: they are for the threads of the application."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        thread.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _has_set_again(descriptor: int) -> bool:
