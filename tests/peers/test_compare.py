@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -88,4 +89,8 @@ def test_a_process_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
 
     assert end.kind == "hangs"
     child = Path("/proc", output.read_text(encoding="utf-8").strip(), "cmdline")
+    # It is killed by now, and gone as soon as the system sees to it.
+    deadline = time.monotonic() + 20
+    while child.exists() and child.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert not child.exists() or not child.read_bytes()

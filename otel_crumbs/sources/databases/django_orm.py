@@ -10,12 +10,12 @@ would stand in a list that applications read.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, on_import, replace
 
 from .statement import count_parameter_sets, record_statement
 
@@ -38,32 +38,30 @@ def _hook_cursors(utils: Any) -> Undo:
 
 
 def _make(original: Callable[..., Any], patch: Patch, *, many: bool) -> Callable[..., Any]:
-    def execute(cursor: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
-        batch = next(iter((*args, *kwargs.values())), None) if many else None
+    @guarded("a query of Django was recorded")
+    def record(args: tuple[Any, ...], kwargs: Mapping[str, Any], started: int, error: BaseException | None) -> None:
+        connection = find_argument(args, kwargs, 0, "self").db
+        record_statement(
+            find_argument(args, kwargs, 1, "sql"),
+            started=started,
+            system=_SYSTEMS.get(connection.vendor, connection.vendor),
+            namespace=str(connection.settings_dict.get("NAME") or "") or None,
+            library="django",
+            error=error,
+            batch=count_parameter_sets(find_argument(args, kwargs, 2, "param_list")) if many else None,
+        )
+
+    def execute(*args: Any, **kwargs: Any) -> Any:
         started = time.time_ns()
         try:
-            result = original(cursor, sql, *args, **kwargs)
+            result = original(*args, **kwargs)
         except BaseException as error:
             if patch.active:
-                _record(sql, batch, cursor, started, error)
+                record(args, kwargs, started, error)
             remove_own_frame(error)
             raise
         if patch.active:
-            _record(sql, batch, cursor, started, None)
+            record(args, kwargs, started, None)
         return result
 
     return execute
-
-
-@guarded("a query of Django was recorded")
-def _record(sql: Any, batch: Any, cursor: Any, started: int, error: BaseException | None) -> None:
-    connection = cursor.db
-    record_statement(
-        sql,
-        started=started,
-        system=_SYSTEMS.get(connection.vendor, connection.vendor),
-        namespace=str(connection.settings_dict.get("NAME") or "") or None,
-        library="django",
-        error=error,
-        batch=count_parameter_sets(batch),
-    )

@@ -130,11 +130,14 @@ def call_at_steps(should_call: Callable[[int], bool], function: Callable[[], obj
 
 def with_trace(what: str) -> None:
     """Interrupt between any two steps: another one in each round."""
+    capture(0)  # the first one imports what an error needs
     for number in range(2):
         for offset in range(0, STEPS, 16):
             call_at_steps(lambda count, offset=offset: count % STEPS == offset, lambda: interrupt(what))  # type: ignore[misc]
             capture(number)
             sys.settrace(None)
+            # The queue is bounded, and each of them captures some hundred errors.
+            otel_crumbs.flush(SECONDS)
 
 
 def terminate(step: str) -> None:
