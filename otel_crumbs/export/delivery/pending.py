@@ -44,6 +44,10 @@ class PendingEvents:
         """Return how many events are in memory alone."""
         return sum(not queued.kept for queued in self.list_unsettled())
 
+    def has_unsaved(self) -> bool:
+        """Return whether an event is in memory alone; every capture asks that."""
+        return any(not queued.kept for queued in self._unsettled.copy().values()) if self._unsettled else False
+
     def list_unsettled(self) -> list[QueuedError]:
         """Return the errors whose fate is not known, oldest first."""
         # A copy is one call, while making a list of the values could let a finaliser add one meanwhile.

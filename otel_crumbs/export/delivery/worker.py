@@ -105,7 +105,7 @@ class ExporterWorker:
     @property
     def has_unsaved(self) -> bool:
         """Whether an event that this process captured is in memory alone."""
-        return self._pending.count() > 0
+        return self._pending.has_unsaved()
 
     @property
     def running(self) -> bool:
