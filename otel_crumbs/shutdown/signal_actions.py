@@ -17,6 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from otel_crumbs.base.threads import allocate_native_lock
+
 DEFAULT_ACTION = 0
 # By default nothing happens at this one, so that a handler for a moment does no harm.
 _HARMLESS = getattr(signal, "SIGURG", None)
@@ -48,6 +50,7 @@ class SignalActions:
         # The interpreter keeps the address of the callback alone.
         self._callback = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(self._call_waiting)
         self._waiting: deque[Callable[[], None]] = deque()
+        self._scheduled = allocate_native_lock()
         self.python_handler = self._find_python_handler(ctypes)
 
     def get(self, signum: int) -> int:
@@ -72,12 +75,22 @@ class SignalActions:
             function()
             return
         self._waiting.append(function)
-        self._add_pending_call(self._callback, None)
+        # One call at a time: where a second one waits, a traced function that the first one calls never begins (3.11).
+        if self._scheduled.acquire(blocking=False):
+            self._add_pending_call(self._callback, None)
+
+    def reset_after_fork(self) -> None:
+        """Forget the calls of the parent's threads, which a child's main thread will not make."""
+        self._waiting.clear()
+        self._scheduled = allocate_native_lock()
 
     def _call_waiting(self, _: object) -> int:
-        while self._waiting:
-            self._waiting.popleft()()
-        return 0
+        while True:
+            while self._waiting:
+                self._waiting.popleft()()
+            self._scheduled.release()
+            if not self._waiting or not self._scheduled.acquire(blocking=False):
+                return 0
 
     def _find_python_handler(self, ctypes: Any) -> int:
         """Return the address of CPython's handler in C, which the action is where Python handles a signal."""
