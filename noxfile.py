@@ -161,7 +161,6 @@ def everything(session: nox.Session) -> None:
         session.notify(f"pythons-{version}")
     for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "bugsink", "wheel"):
         session.notify(name)
-    session.notify("peers", posargs=["--quick"])
 
 
 @nox.session(python=OTHER_PYTHONS, default=False)

@@ -199,6 +199,8 @@ class FatalSignals:
     def reset_after_fork(self) -> None:
         """Let the child die of the signals: the errors of its parent are not its own."""
         watcher, self._watcher = self._watcher, None
+        if self._actions is not None:
+            self._actions.reset_after_fork()
         if self._patch is not None:
             self._patch.active = False  # undoing it takes a lock that another thread of the parent may have had
         self._patch = self._undo_setter = None

@@ -28,6 +28,7 @@ ALLOWED = {
     "setup/installation.py": "for `install()` and `uninstall()`; it is re-entrant",
     "setup/late_parts.py": "for what the first error needs; it is re-entrant, and others wait some seconds at most",
     "shutdown/fatal_signals.py": "never waited for",
+    "shutdown/signal_actions.py": "never waited for",
     "shutdown/signal_watcher.py": "set by the watcher's thread, in which no code of others runs",
 }
 
