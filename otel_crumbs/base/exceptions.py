@@ -40,7 +40,7 @@ def traceback_of(error: BaseException) -> TracebackType | None:
 def set_traceback(error: BaseException, traceback: TracebackType | None) -> None:
     """Set the traceback of the exception that is being handled, which a bare ``raise`` then goes on with."""
     BaseException.with_traceback(error, traceback)
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11) and sys.exc_info()[1] is error:
         try:
             _make_handled_setter()(error, traceback)
         except BaseException as failure:
