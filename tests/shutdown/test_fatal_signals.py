@@ -54,7 +54,11 @@ IN_C = "hashlib.pbkdf2_hmac('sha256', b'x', b'y', 2_000_000_000)"
 def run(code: str) -> tuple[int, str]:
     """Run the program; return its status and its output."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(code=code)], capture_output=True, text=True, check=False, timeout=100
+        [sys.executable, "-W", "ignore:This process", "-c", PROGRAM.format(code=code)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
     )
     assert done.stderr == ""
     return done.returncode, done.stdout
