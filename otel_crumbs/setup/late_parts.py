@@ -17,12 +17,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType
 from typing import TYPE_CHECKING, NamedTuple
 
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.fork import watch_forks
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.capture.main_thread import find_last_exception
 
 if TYPE_CHECKING:
     from otel_crumbs.event import Builder
@@ -128,6 +130,7 @@ class LateParts:
                     self._made = self._make()
                 finally:
                     self._making = False
+                    _remember_interrupt()
         finally:
             lock.release()
         self._report_postponed()
@@ -143,6 +146,19 @@ class LateParts:
     def _report_postponed(self) -> None:
         while self._postponed:
             guarded("an error was reported late")(self._postponed.popleft())()
+
+
+def _remember_interrupt() -> None:
+    """
+    Have the process still end by SIGINT, if its program was ended from the keyboard.
+
+    The interpreter notes that when text that it runs is left by KeyboardInterrupt,
+    and forgets it when it runs other text, as modules with dataclasses do while
+    they are imported (``run_eval_code_obj`` in CPython's ``pythonrun.c``).
+    """
+    if type(find_last_exception()) is KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
+            exec("raise KeyboardInterrupt")  # noqa: S102 - text of our own
 
 
 def _has_finalisers() -> bool:

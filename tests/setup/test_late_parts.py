@@ -186,3 +186,23 @@ def test_a_report_that_fails_late_is_reported(guarded_failures: GuardedFailures)
     assert (made, story) == (True, ["second"])
     assert [type(error) for _, error in guarded_failures] == [KeyError]
     guarded_failures.clear()
+
+
+@pytest.mark.parametrize("when", ["", "atexit.register(otel_crumbs.capture_exception, ValueError('late'))"])
+def test_a_program_that_is_interrupted_ends_by_the_signal(when: str) -> None:
+    """The interpreter forgets that once modules with dataclasses are imported, which the parts are."""
+    program = f"""
+import atexit, os, signal, time
+import otel_crumbs
+class Careless:
+    def __del__(self): pass
+kept = Careless()
+otel_crumbs.install(exporter="otlp")
+{when}
+os.kill(os.getpid(), signal.SIGINT)
+time.sleep(30)
+"""
+    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_CRUMBS_FLUSH_TIMEOUT": "0.1"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False, env=environ)
+
+    assert done.returncode == -signal.SIGINT, done.stderr
