@@ -114,6 +114,8 @@ class LoggingHook:
             least = thresholds.known.get(logger.name)
             if level >= (thresholds.of(logger.name) if least is None else least):
                 self._unprinted.record(logger, (), level, message, args, kwargs, sys._getframe(1))  # noqa: SLF001 - its caller
+        except RecursionError:
+            pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
             # Most lines end here, and a wrapping guard would be dear.
             if is_thrown_in(error):

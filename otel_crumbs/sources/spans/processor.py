@@ -97,6 +97,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             opened[span._context[1]] = ref(span)
             if len(opened) > MAX_OPEN_SPANS:
                 opened.make_room()
+        except RecursionError:
+            pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
             # A wrapping guard would be dear at every span.
             if is_thrown_in(error):
@@ -140,6 +142,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 last.append(entry)
             else:
                 branch.append(entry)
+        except RecursionError:
+            pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
             if is_thrown_in(error):
                 raise
@@ -184,6 +188,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self._end_operation(span, branch, entry)
             else:
                 branch.append(entry)
+        except RecursionError:
+            pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
             # A wrapping guard would be dear at every span.
             if is_thrown_in(error):

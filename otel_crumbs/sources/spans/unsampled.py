@@ -53,6 +53,8 @@ def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., Non
         if caller.f_globals is _SDK and patch.active and caller.f_code.co_name == "start_span":
             try:
                 _begin(self, context, caller.f_locals)
+            except RecursionError:
+                pass  # there is no room left on the stack, for a report neither
             except BaseException as error:
                 # A wrapping guard would be dear at every span.
                 if is_thrown_in(error):
