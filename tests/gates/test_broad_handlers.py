@@ -1,5 +1,5 @@
 """
-What a handler that catches everything catches may be the application's own: a time limit, thrown in by a signal handler.
+A handler that catches everything catches what is not its own, too: a time limit that a signal handler threw in.
 
 So each either raises what it caught once more, or asks `is_thrown_in` whether it must.
 """

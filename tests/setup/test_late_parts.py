@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def test_a_report_that_fails_late_is_reported(guarded_failures: GuardedFailures)
 
 
 @pytest.mark.parametrize("when", ["", "atexit.register(otel_crumbs.capture_exception, ValueError('late'))"])
-def test_a_program_that_is_interrupted_ends_by_the_signal(when: str) -> None:
+def test_a_program_that_is_interrupted_ends_by_the_signal(when: str, tmp_path: Path) -> None:
     """The interpreter forgets that once modules with dataclasses are imported, which the parts are."""
     program = f"""
 import atexit, os, signal, time
@@ -202,7 +203,8 @@ otel_crumbs.install(exporter="otlp")
 os.kill(os.getpid(), signal.SIGINT)
 time.sleep(30)
 """
-    environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_CRUMBS_FLUSH_TIMEOUT": "0.1"}
+    settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1", "OTEL_CRUMBS_FLUSH_TIMEOUT": "0.1"}
+    environ = {**os.environ, **settings, "XDG_STATE_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False, env=environ)
 
     assert done.returncode == -signal.SIGINT, done.stderr
