@@ -6,16 +6,18 @@ import gc
 import logging
 from collections.abc import Callable
 from contextvars import Context
+from types import FunctionType
 from typing import Any
 
 from opentelemetry.trace import get_current_span
 
-from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo
 from otel_crumbs.trails import current, mark_exception
 from otel_crumbs.trails.event_loops import replace_loop_method
 
 from .exceptions_instrumentation import is_exceptions_instrumentation_active
+from .expected import is_exit
 from .reporter import Reporter
 
 
@@ -23,7 +25,9 @@ def install(reporter: Reporter) -> Undo:
     """
     Report the exceptions that event loops hand to their exception handlers.
 
-    The handler that the application set is called as before.
+    The handler that the application set is called as before. The exception is an
+    argument of the method, so the stand-in cannot do without a frame: a handler
+    that looks at the stack finds it.
 
     Returns:
         The function that undoes it.
@@ -33,7 +37,7 @@ def install(reporter: Reporter) -> Undo:
     @guarded("an event loop's exception was reported")
     def report(context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, BaseException):
+        if isinstance(error, BaseException) and not is_exit(error):
             reporter.report(error, mechanism="asyncio", handled=False)
 
     def make(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
@@ -43,11 +47,17 @@ def install(reporter: Reporter) -> Undo:
                 _mark(context)
             if active and not reports_last:
                 report(context)
-            original(self, context)
+            try:
+                original(self, context)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
             if active and reports_last:
                 report(context)
 
-        return _hide_from_logging(call_exception_handler)
+        return (
+            call_exception_handler if isinstance(original, FunctionType) else _hide_from_logging(call_exception_handler)
+        )
 
     return replace_loop_method("call_exception_handler", make)
 

@@ -14,6 +14,7 @@ from typing import Any
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, on_import, replace
 
+from .expected import is_exit
 from .reporter import Reporter
 
 Report = Callable[[BaseException], object]
@@ -24,17 +25,18 @@ def install(reporter: Reporter) -> Undo:
 
     @guarded("an exception that ends a child process was reported")
     def report(error: BaseException) -> None:
-        reporter.report(error, mechanism="multiprocessing", handled=False, fatal=True)
+        if not is_exit(error):
+            reporter.report(error, mechanism="multiprocessing", handled=False, fatal=True)
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
         @guarded("a child process began")
         def wrap_target(process: Any) -> None:
             process.run = _wrap_run(process.run, report)
 
-        def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if patch.active:
-                wrap_target(self)
-            return original(self, *args, **kwargs)
+        def _bootstrap(*args: Any, **kwargs: Any) -> Any:
+            if patch.active and args:
+                wrap_target(args[0])
+            return original(*args, **kwargs)
 
         return _bootstrap
 

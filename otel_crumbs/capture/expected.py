@@ -2,25 +2,33 @@
 The exceptions that are expected: the program's way to stop or to answer, and no failures.
 
 One table says which. Classes are known by their names, so that nothing is
-imported for them; a subclass of an expected one is expected as well.
+imported for them; a subclass of an expected one is expected as well. What the
+interpreter keeps of classes, modules and exceptions is read by its own
+descriptors, for the application's own may have ideas of their own.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import ModuleType
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.exceptions import members_of
 from otel_crumbs.base.guard import guarded
 
 _SERVER_ERROR = 500
-# Members of groups that are looked at; in a larger group the others count as failures.
-_MAX_MEMBERS = 1000
+# Exceptions of a group that are looked at; a group that has more is a failure.
+_MAX_EXCEPTIONS = 1000
+
+_CLASS: Mapping[str, Any] = type.__dict__
+_get_bases: Callable[[type], tuple[type, ...]] = _CLASS["__mro__"].__get__
+_get_module, _get_qualname = _CLASS["__module__"].__get__, _CLASS["__qualname__"].__get__
+_get_names = vars(ModuleType)["__dict__"].__get__
+_get_exit_code = vars(SystemExit)["code"].__get__
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRow:
     """
     A row of the table.
@@ -32,20 +40,31 @@ class ExpectedRow:
 
     """
 
-    classes: tuple[str, ...]
-    meaning: str
-    fits: Callable[[BaseException], bool] | None = None
+    __slots__ = ("classes", "fits", "meaning")
+
+    def __init__(
+        self, *, classes: tuple[str, ...], meaning: str, fits: Callable[[BaseException], bool] | None = None
+    ) -> None:
+        self.classes = classes
+        self.meaning = meaning
+        self.fits = fits
+
+
+def is_exit(error: BaseException) -> bool:
+    """Return whether an exception ends a program, a process or a thread with the status that it has."""
+    return issubclass(type(error), SystemExit)
 
 
 def _has_succeeded(error: BaseException) -> bool:
-    return getattr(error, "code", None) in {None, 0}
+    code = _get_exit_code(error)
+    return code is None or (issubclass(type(code), int) and int.__eq__(code, 0))
 
 
 def _is_answer(error: BaseException) -> bool:
     for name in ("status_code", "code", "status"):
-        status = getattr(error, name, None)
-        if isinstance(status, int):
-            return status < _SERVER_ERROR
+        status = _read_attribute(error, name)
+        if issubclass(type(status), int):
+            return int.__lt__(status, _SERVER_ERROR)
     return True
 
 
@@ -107,6 +126,8 @@ TABLE = (
 )
 
 _ROWS = {name: row for row in TABLE for name in row.classes}
+# The texts of exits that mean success.
+_SUCCESSES = frozenset({"", "0", "None"})
 
 
 class ExpectedErrors:
@@ -122,102 +143,120 @@ class ExpectedErrors:
         self._ignored = tuple(ignored)
 
     def includes(self, error: BaseException) -> bool:
-        """Return whether an exception is expected: a group, if all its members are."""
-        members = tuple(_iterate_members(error))
-        return len(members) < _MAX_MEMBERS and all(map(self._includes_one, members))
+        """Return whether an exception is expected: a group also if all its members are."""
+        ahead, seen = [error], {id(error)}
+        while ahead:
+            each = ahead.pop()
+            if self._includes_class(type(each), each):
+                continue
+            members = members_of(each)
+            if not members or len(seen) + len(members) > _MAX_EXCEPTIONS:
+                return False
+            for member in members:
+                if id(member) not in seen:
+                    seen.add(id(member))
+                    ahead.append(member)
+        return True
 
     def includes_name(self, name: str, message: str = "") -> bool:
         """Return whether an exception is expected of which only the name, full or short, and the message are left."""
         if _is_name_of(name, "builtins.SystemExit"):
-            return message in {"", "0", "None"}
-        found = find_class(name)
-        names = [name, *(name_class(kind) for kind in found.__mro__)] if found else [name]
+            return message in _SUCCESSES
+        kind = find_class(name)
+        if kind is not None:
+            return self._includes_class(kind)
         known = [full for full, row in _ROWS.items() if row.fits is None]
         known += [each if isinstance(each, str) else name_class(each) for each in self._ignored]
-        expected = any(_is_name_of(each, full) for each in names for full in known)
-        return expected or bool(_is_thrown_by_task(names))
+        known += map(name_class, _find_thrown())
+        return any(_is_name_of(name, full) for full in known)
 
-    def _includes_one(self, error: BaseException) -> bool:
-        kinds = type(error).__mro__
-        if any(_is_class(each, kinds) for each in self._ignored):
+    def _includes_class(self, kind: type, error: BaseException | None = None) -> bool:
+        bases = _get_bases(kind)
+        if any(_has_class(bases, each) for each in (*self._ignored, *_find_thrown())):
             return True
-        names = [name_class(kind) for kind in kinds]
-        rows = [_ROWS[name] for name in names if name in _ROWS]
-        return any(row.fits is None or _ask(row.fits, error) for row in rows) or bool(_is_thrown_by_task(names))
+        rows = [_ROWS[name] for name in map(name_class, bases) if name in _ROWS]
+        return any(row.fits is None or (error is not None and row.fits(error)) for row in rows)
 
 
 def find_unknown(ignored: Iterable[type[BaseException] | str]) -> Iterator[str]:
-    """Iterate over the names that name no class, as far as that can be said without an import."""
+    """Iterate over the names that name no exception class, as far as that can be said without an import."""
     for each in ignored:
         if isinstance(each, str) and not _is_possible(each):
             yield each
 
 
-def find_class(name: str) -> type | None:
-    """Return the class of a full name, if its module is imported."""
+def find_class(name: str) -> type[BaseException] | None:
+    """Return the exception class of a full name, if its module is imported."""
     module, _, attribute = name.rpartition(".")
-    found = vars(sys.modules.get(module or "builtins", object)).get(attribute)
-    return found if isinstance(found, type) else None
+    found: Any = _read_names(module or "builtins").get(attribute)
+    return found if issubclass(type(found), type) and issubclass(found, BaseException) else None
+
+
+def name_class(kind: type) -> str:
+    """Return the full name of a class."""
+    return f"{_get_module(kind)}.{_get_qualname(kind)}"
+
+
+def _read_names(module: str) -> Mapping[str, Any]:
+    """Return the names of a module that is imported; one that is loaded when somebody asks it is not asked."""
+    found = sys.modules.get(module)
+    return (_get_names(found) or {}) if issubclass(type(found), ModuleType) else {}
 
 
 def _is_possible(name: str) -> bool:
-    module = name.rpartition(".")[0]
-    if (module or "builtins") in sys.modules:
-        return find_class(name) is not None
+    if find_class(name) is not None:
+        return True
+    module = name.rpartition(".")[0] or "builtins"
+    package, names = module.partition(".")[0], _read_names(module)
+    if names:
+        # More names may come: a module makes some late, and this one may not be done with its imports.
+        is_done = not getattr(names.get("__spec__"), "_initializing", False) and module != "__main__"
+        return "__getattr__" in names or not is_done
+    return package in sys.modules or _is_importable(package)
+
+
+def _is_importable(package: str) -> bool:
+    from importlib.util import find_spec  # noqa: PLC0415 - only for a name that is ignored
+
     try:
-        return find_spec(module.partition(".")[0]) is not None
+        return find_spec(package) is not None
     except (ImportError, ValueError):
         return False
 
 
-def _is_class(wanted: type[BaseException] | str, kinds: tuple[type, ...]) -> bool:
-    """Return whether one of an exception's classes is wanted; a name may be one by which a package exports it."""
+def _has_class(bases: tuple[type, ...], wanted: type | str) -> bool:
+    """Return whether a class is among others; its name may be one by which a package exports it."""
     if not isinstance(wanted, str):
-        return wanted in kinds
+        return any(kind is wanted for kind in bases)
     exported = find_class(wanted)
-    return any(kind is exported or name_class(kind) == wanted for kind in kinds)
+    return any(kind is exported or name_class(kind) == wanted for kind in bases)
 
 
 def _is_name_of(name: str, full: str) -> bool:
     return name == full or full.endswith(f".{name}")
 
 
-def name_class(kind: type) -> str:
-    """Return the full name of a class."""
-    return f"{kind.__module__}.{kind.__qualname__}"
+def _read_attribute(error: BaseException, name: str) -> Any:
+    """Return an attribute of an HTTP exception, None where there is none."""
+    try:
+        return object.__getattribute__(error, name)
+    except AttributeError:
+        return None
+    except BaseException as failure:
+        # A property of the application's may run here, and what fails is no answer.
+        if is_thrown_in(failure):
+            raise
+        return _SERVER_ERROR
 
 
-@guarded("an exception was looked up among the expected ones")
-def _ask(fits: Callable[[BaseException], bool], error: BaseException) -> bool:
-    return fits(error)
-
-
-def _iterate_members(error: BaseException) -> Iterator[BaseException]:
-    """Iterate over the exceptions that are no groups: itself, or those within, each once."""
-    ahead, seen = [error], {id(error)}
-    while ahead and len(seen) < _MAX_MEMBERS:
-        each = ahead.pop()
-        members = _members_of(each)
-        if not members:
-            yield each
-        for member in members:
-            if id(member) not in seen:
-                seen.add(id(member))
-                ahead.append(member)
-
-
-def _members_of(error: BaseException) -> tuple[BaseException, ...]:
-    # Python 3.10 has no groups of its own; those of the package `exceptiongroup` have the same name and attribute.
-    if not any(kind.__name__ == "BaseExceptionGroup" for kind in type(error).__mro__):
-        return ()
-    members = getattr(error, "exceptions", ())
-    return tuple(member for member in members if isinstance(member, BaseException))
+def _find_thrown() -> tuple[type, ...]:
+    """Return the classes that the Celery task that runs here is declared to throw."""
+    get_current_task = _read_names("celery._state").get("get_current_task")
+    return () if get_current_task is None else _ask_task(get_current_task) or ()
 
 
 @guarded("a Celery task was asked what it throws")
-def _is_thrown_by_task(names: Iterable[str]) -> bool:
-    """Return whether the Celery task that runs here is declared to throw one of these classes."""
-    state = sys.modules.get("celery._state")
-    task: Any = state.get_current_task() if state is not None else None
-    declared = [name_class(kind) for kind in getattr(task, "throws", None) or () if isinstance(kind, type)]
-    return any(_is_name_of(name, full) for name in names for full in declared)
+def _ask_task(get_current_task: Callable[[], Any]) -> tuple[type, ...]:
+    throws = getattr(get_current_task(), "throws", None) or ()
+    declared = throws if isinstance(throws, tuple | list) else (throws,)
+    return tuple(each for each in declared if issubclass(type(each), type))

@@ -9,21 +9,27 @@ from opentelemetry.trace import StatusCode
 
 from otel_crumbs.base.exceptions import find_exception_event
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.plain import MAX_MESSAGE, to_text
-from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
-from otel_crumbs.trails import Branch, EndedOperation
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_text
+from otel_crumbs.trails import Branch, EndedOperation, EndedSpan
 
+from .expected import name_class
 from .reporter import Reporter
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import ReadableSpan
+    from otel_crumbs.event import ExceptionInfo
+    from otel_crumbs.event.stack import cut_middle
+else:
+    ExceptionInfo = LateFunction("otel_crumbs.event.model", "ExceptionInfo")
+    cut_middle = LateFunction("otel_crumbs.event.stack", "cut_middle")
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
 # The codes that are failures of the server, not of its client; UNKNOWN, 2, is given to whatever a servicer raises:
 # https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
 _GRPC_FAILURES = frozenset({2, 4, 12, 13, 14, 15})
+
+_ASYNC_ABORT = "grpc._cython.cygrpc.AbortError"
 
 
 class FailedOperations:
@@ -44,7 +50,7 @@ class FailedOperations:
         if _is_answer(ended.span) or _has_succeeded(ended):
             return
         if ended.exception is not None:
-            details = _find_details(ended.span)
+            details = _find_details(ended.span) if _is_abort(ended.exception) else ""
             self._reporter.report(
                 ended.exception, mechanism="operation", handled=False, branch=ended.branch, details=details
             )
@@ -74,7 +80,7 @@ class FailedOperations:
         )
 
 
-def _is_answer(span: ReadableSpan) -> bool:
+def _is_answer(span: EndedSpan) -> bool:
     """Return whether the operation gave an answer by raising it: an HTTP status, or a gRPC code that is no failure."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
@@ -82,8 +88,14 @@ def _is_answer(span: ReadableSpan) -> bool:
     return status in _ANSWERS or (isinstance(code, int) and code not in _GRPC_FAILURES)
 
 
-def _find_details(span: ReadableSpan) -> str:
-    """Return the details that a gRPC servicer gave as it aborted, for its exception has no message then."""
+def _is_abort(error: BaseException) -> bool:
+    """Return whether gRPC raised an exception for a servicer that aborts; it does not say why."""
+    kind = type(error)
+    return (kind is Exception and not error.args) or name_class(kind) == _ASYNC_ABORT
+
+
+def _find_details(span: EndedSpan) -> str:
+    """Return the code and the details that a gRPC servicer gave as it aborted."""
     if "rpc.system" not in (span.attributes or {}):
         return ""
     code, _, details = (span.status.description or "").removeprefix("StatusCode.").partition(":")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from traceback import TracebackException
 from uuid import uuid4
 
@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanContext, get_current_span
 from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
 
 from .model import ExceptionInfo
-from .stack import read_exceptions, read_traceback
+from .stack import read_exceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +48,13 @@ def capture_error(
     mechanism: str,
     handled: bool,
     fatal: bool = False,
-    details: str = "",
+    message: str | None = None,
 ) -> CapturedError:
-    """Capture an exception with its trail, right now; *details* are the message of one that has none."""
-    exceptions = read_exceptions(error)
-    if details and not exceptions[0].message:
-        exceptions = (replace(exceptions[0], message=details), *exceptions[1:])
+    """Capture an exception with its trail, right now; *message* is its text where it was asked for it before."""
+    exceptions, traceback = read_exceptions(error, message)
     return _capture(
         exceptions,
-        traceback=read_traceback(error),
+        traceback=traceback,
         stacktrace=None,
         branch=branch or current.find_branch(),
         span_context=span_context or _find_span_context(),
@@ -113,8 +111,8 @@ def _find_operation_name(branch: Branch) -> str | None:
     operation = branch.operation
     if operation is None or operation.name is not None or not operation.span_id:
         return operation.name if operation else None
-    found = current.open_spans.get(operation.span_id)
-    return found[1].name if found else None
+    root_span = branch.root.find_open_span(operation.span_id)
+    return root_span.name if root_span is not None else None
 
 
 def _find_span_context() -> SpanContext | None:

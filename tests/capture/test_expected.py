@@ -14,8 +14,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs.capture.expected import ExpectedErrors
 from otel_crumbs.testing import CapturedEvents
-from tests.application import Application, raised
-from tests.conftest import GuardedFailures
+from tests.application import Application, fail, in_thread
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ def test_the_ways_to_stop_are_no_events(stop: BaseException, app: Application, e
     """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors, whichever mechanism notices them."""
     with suppress(BaseException), app.request():
         raise stop
-    sys.excepthook(*raised(stop))
+    in_thread(lambda: fail(stop))
     otel_crumbs.capture_exception(stop)
     logging.getLogger("shop").error("stopping", exc_info=stop)
 
@@ -126,7 +125,7 @@ def test_a_misspelt_name_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert "Remedy: its full name" in warned[0]
 
 
-def test_a_hostile_status_is_no_answer(guarded_failures: GuardedFailures) -> None:
+def test_a_hostile_status_is_no_answer() -> None:
     """An exception's own attributes may raise; it is a failure then."""
 
     class HostileError(Exception):
@@ -137,4 +136,3 @@ def test_a_hostile_status_is_no_answer(guarded_failures: GuardedFailures) -> Non
     HostileError.__module__, HostileError.__qualname__ = "starlette.exceptions", "HTTPException"
 
     assert not ExpectedErrors().includes(HostileError())
-    guarded_failures.clear()

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES
+
 from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
 from .databases import describe_command, describe_query, is_housekeeping, is_key_value
 from .facts import Description, SpanFacts
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
 _ASGI_EVENT = "asgi.event.type"
-KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 
 def describe_template(facts: SpanFacts) -> Description:
@@ -56,7 +57,7 @@ def _is_aws(facts: SpanFacts) -> bool:
 
 def _is_kafka(facts: SpanFacts) -> bool:
     # Where sending fails, the instrumentation has set no attributes.
-    return facts.scope in KAFKA
+    return facts.scope in KAFKA_SCOPES
 
 
 def _is_template(facts: SpanFacts) -> bool:
