@@ -107,6 +107,11 @@ def read_message(exception: BaseException) -> str:
     return str(exception) if _has_plain_message(exception, _MAX_DEPTH) else ""
 
 
+def has_no_message(exception: BaseException) -> bool:
+    """Return whether an exception was made without arguments, and nothing else makes a message of it."""
+    return not _get_arguments(exception) and _has_plain_message(exception, _MAX_DEPTH)
+
+
 def _has_plain_message(exception: BaseException, depth: int) -> bool:
     """Return whether nothing but Python itself makes the message of an exception."""
     for method in ("__str__", "__repr__"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
 
-from otel_crumbs.base.exceptions import find_exception_event
+from otel_crumbs.base.exceptions import find_exception_event, has_no_message, traceback_of
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_text
@@ -25,10 +25,13 @@ else:
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
-# The codes that are failures of the server, not of its client; UNKNOWN, 2, is given to whatever a servicer raises:
+# The codes that blame the client; a span has 0, OK, where the servicer set none before it failed:
 # https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
-_GRPC_FAILURES = frozenset({2, 4, 12, 13, 14, 15})
-
+_GRPC_ANSWERS = frozenset({1, 3, 5, 6, 7, 8, 9, 10, 11, 16})
+# The description of a span's status begins with it, where the instrumentation wrote that.
+_CODE = "StatusCode."
+# By the module and the function that raises it, or by its class, the exception for a servicer that aborts.
+_ABORT = ("grpc._server", "abort")
 _ASYNC_ABORT = "grpc._cython.cygrpc.AbortError"
 
 
@@ -47,13 +50,16 @@ class FailedOperations:
     @guarded("a failed operation was reported")
     def report_ended(self, ended: EndedOperation) -> None:
         """Report the exception that a root span ended with."""
-        if _is_answer(ended.span) or _has_succeeded(ended):
+        if _has_succeeded(ended) or _is_answer(ended.span):
             return
-        if ended.exception is not None:
-            details = _find_details(ended.span) if _is_abort(ended.exception) else ""
-            self._reporter.report(
-                ended.exception, mechanism="operation", handled=False, branch=ended.branch, details=details
-            )
+        code, details = _find_grpc_status(ended)
+        if code in _GRPC_ANSWERS:
+            return
+        error = ended.exception
+        if error is not None:
+            says_nothing = has_no_message(error) or name_class(type(error)) == _ASYNC_ABORT
+            details = details if says_nothing else ""
+            self._reporter.report(error, mechanism="operation", handled=False, branch=ended.branch, details=details)
             return
         recorded = find_exception_event(ended.span.events)
         if recorded is not None:
@@ -81,25 +87,44 @@ class FailedOperations:
 
 
 def _is_answer(span: EndedSpan) -> bool:
-    """Return whether the operation gave an answer by raising it: an HTTP status, or a gRPC code that is no failure."""
+    """Return whether the operation gave an HTTP answer by raising it."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
-    code = attributes.get("rpc.grpc.status_code")
-    return status in _ANSWERS or (isinstance(code, int) and code not in _GRPC_FAILURES)
+    return status in _ANSWERS
 
 
-def _is_abort(error: BaseException) -> bool:
-    """Return whether gRPC raised an exception for a servicer that aborts; it does not say why."""
-    kind = type(error)
-    return (kind is Exception and not error.args) or name_class(kind) == _ASYNC_ABORT
+def _find_grpc_status(ended: EndedOperation) -> tuple[int, str]:
+    """Return the code that a gRPC call ended with, and its name with the details; 0 and nothing where none was set."""
+    code = (ended.span.attributes or {}).get("rpc.grpc.status_code")
+    if code == 0 and ended.exception is not None:
+        # The instrumentation sees no `abort_with_status`.
+        return _read_abort(ended.exception)
+    if not isinstance(code, int):
+        return 0, ""
+    description = ended.span.status.description or ""
+    if not description.startswith(_CODE):
+        return code, ""
+    name, _, details = description[len(_CODE) :].partition(":")
+    return code, _describe_status(name, details)
 
 
-def _find_details(span: EndedSpan) -> str:
-    """Return the code and the details that a gRPC servicer gave as it aborted."""
-    if "rpc.system" not in (span.attributes or {}):
-        return ""
-    code, _, details = (span.status.description or "").removeprefix("StatusCode.").partition(":")
-    return to_text(f"{code}: {details}", MAX_MESSAGE) if details else ""
+def _read_abort(error: BaseException) -> tuple[int, str]:
+    """Return the code and the words that a servicer aborted with, which the frame has that gRPC raised in."""
+    traceback = traceback_of(error)
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    frame = traceback.tb_frame if traceback is not None else None
+    if frame is None or (frame.f_globals.get("__name__"), frame.f_code.co_name) != _ABORT:
+        return 0, ""
+    code: Any = frame.f_locals.get("code")
+    details = frame.f_locals.get("details")
+    if name_class(type(code)) != "grpc.StatusCode":
+        return 0, ""
+    return code.value[0], _describe_status(code.name, details if type(details) is str else "")
+
+
+def _describe_status(name: str, details: str) -> str:
+    return to_text(f"{name}: {details}", MAX_MESSAGE) if details else ""
 
 
 def _has_succeeded(ended: EndedOperation) -> bool:

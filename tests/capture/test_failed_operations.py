@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import pytest
-from opentelemetry.trace import SpanKind, Status, StatusCode, use_span
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, use_span
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
@@ -76,6 +76,47 @@ def test_a_grpc_servicer_that_fails_is_reported_once(app: Application, events: C
     span.end()
 
     assert [event.title for event in events] == ["ValueError: boom"]
+
+
+def grpc_call(app: Application, code: int) -> AbstractContextManager[Span]:
+    """Serve a call as the gRPC instrumentation does, which leaves the status to the servicer."""
+    attributes = {"rpc.system": "grpc", "rpc.grpc.status_code": code}
+    return app.tracer.start_as_current_span(
+        "/shop.Hats/Find", kind=SpanKind.SERVER, attributes=attributes, set_status_on_exception=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "titles"),
+    [
+        (0, ["LookupError"]),
+        (2, ["LookupError: UNKNOWN: out of felt"]),
+        (5, []),
+        (13, ["LookupError: INTERNAL: out of felt"]),
+        (16, []),
+    ],
+)
+def test_what_the_code_of_a_grpc_call_says(
+    code: int, titles: list[str], app: Application, events: CapturedEvents
+) -> None:
+    """Who is to blame, and what an exception without a message is about; OK is there where nobody set a code."""
+    names = {2: "UNKNOWN", 13: "INTERNAL"}
+    with suppress(LookupError), grpc_call(app, code) as span:
+        if code in names:
+            span.set_status(Status(StatusCode.ERROR, f"StatusCode.{names[code]}:out of felt"))
+        raise LookupError
+
+    assert [event.title for event in events] == titles
+    assert {event.mechanism for event in events} <= {"operation"}
+
+
+def test_an_exception_with_a_message_keeps_it(app: Application, events: CapturedEvents) -> None:
+    """Whatever details the servicer gave."""
+    with suppress(LookupError), grpc_call(app, 13) as span:
+        span.set_status(Status(StatusCode.ERROR, "StatusCode.INTERNAL:out of felt"))
+        raise LookupError("no felt")
+
+    assert [event.title for event in events] == ["LookupError: no felt"]
 
 
 def test_a_recorded_exception_on_a_request_that_went_well_is_no_event(app: Application, events: CapturedEvents) -> None:
