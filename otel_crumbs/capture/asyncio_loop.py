@@ -17,7 +17,6 @@ from otel_crumbs.trails import current, mark_exception
 from otel_crumbs.trails.event_loops import replace_loop_method
 
 from .exceptions_instrumentation import is_exceptions_instrumentation_active
-from .expected import is_exit
 from .reporter import Reporter
 
 
@@ -37,7 +36,7 @@ def install(reporter: Reporter) -> Undo:
     @guarded("an event loop's exception was reported")
     def report(context: dict[str, Any]) -> None:
         error = context.get("exception")
-        if isinstance(error, BaseException) and not is_exit(error):
+        if isinstance(error, BaseException):
             reporter.report(error, mechanism="asyncio", handled=False)
 
     def make(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
