@@ -29,6 +29,8 @@ _HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
 @guarded("duplicate breadcrumbs were removed")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that describe the same thing."""
+    if not any(breadcrumb.duration_ms is not None or breadcrumb.span_id for breadcrumb in breadcrumbs):
+        return list(breadcrumbs)  # of two that describe the same thing one is a span's
     left_out = {
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
