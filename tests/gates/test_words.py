@@ -195,7 +195,7 @@ VOCABULARY = frozenset(
     snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
     test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
     visits wait waiting waiter warned warnings where wire wrapper writer
-    async endpoint
+    async endpoint interpreter
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
     notices one own parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen
