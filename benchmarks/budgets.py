@@ -73,7 +73,11 @@ def spans(effort: Effort) -> Report:
     """Measure a request of eight spans."""
     nothing, table = "a processor that does nothing", "a table of open spans"
     sampled, unsampled = ("sdk", nothing, table, "otel_crumbs"), ("sdk, unsampled", "otel_crumbs, unsampled")
-    contest = Contest(module="sides.spans", processes=(sampled, unsampled))
+    # In a process of its own: an operation is remembered by its process.
+    after, in_task = ("sdk", "otel_crumbs, after an operation"), ("sdk, in a task", "otel_crumbs, in a task")
+    contest = Contest(
+        module="sides.spans", processes=(sampled, unsampled, *((name,) for name in (*after[1:], *in_task)))
+    )
     results = contest.run(effort)
     rows = (
         Row(
@@ -92,6 +96,19 @@ def spans(effort: Effort) -> Report:
                 note=_microseconds(results, less),
             )
             for less in (nothing, table)
+        ),
+        *(
+            Row(
+                what=f"The same {where}",
+                unit="x",
+                budget=None,
+                spread=results.spread(_ratio(ours, bare)),
+                note=_microseconds(results, ours),
+            )
+            for where, bare, ours in (
+                ("after `with operation()` was used once", *after),
+                ("inside an asyncio task", *in_task),
+            )
         ),
         Row(
             what="The same sampled out, with `RecordUnsampled`, over spans that the SDK drops",
