@@ -270,5 +270,13 @@ def comparison(session: nox.Session) -> None:
     session.run("python", "benchmarks/comparison/run.py", *session.posargs)
 
 
+@nox.session(default=False)
+def peers(session: nox.Session) -> None:
+    """Run other people's test suites without otel-crumbs and with it, and print the differences."""
+    session.install(*groups("peers"))
+    found = [f"--interpreter={version}={find_interpreter(version)}" for version in PYTHONS]
+    session.run("python", "-m", "peers", *found, *session.posargs)
+
+
 if __name__ == "__main__":
     sys.exit("run nox, not this file")

@@ -9,10 +9,10 @@ The data's arrow, and the imports'::
 
 from __future__ import annotations
 
-import importlib
 import typing
 
 from . import breadcrumbs
+from .base import late_names
 from .install import capture_exception, flush, install, trail, uninstall
 from .sources.logs.processor import BreadcrumbLogRecordProcessor
 from .sources.logs.thresholds import ignore_logger
@@ -46,14 +46,15 @@ __all__ = [
     "uninstall",
 ]
 
-_LATE = {"event": ("ErrorEvent",), "setup.config": ("Config", "ConfigError"), "setup.installation": ("Installation",)}
-
-
-def __getattr__(name: str) -> typing.Any:
-    for module, types in _LATE.items():
-        if name in types:
-            return getattr(importlib.import_module(f".{module}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = late_names.make_getattr(
+    __name__,
+    {
+        "Config": "setup.config",
+        "ConfigError": "setup.config",
+        "ErrorEvent": "event",
+        "Installation": "setup.installation",
+    },
+)
 
 
 def __dir__() -> list[str]:

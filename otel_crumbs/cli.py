@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from .base.identity import find_version
+from .base.identity import VERSION
 
 DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
 
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser("otel-crumbs", description=DESCRIPTION, epilog=EXAMPLES, formatter_class=Raw)
-    top.add_argument("--version", action="version", version=f"otel-crumbs {find_version()}")
+    top.add_argument("--version", action="version", version=f"otel-crumbs {VERSION}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="see it work, no collector needed", description=DEMO, formatter_class=Raw)

@@ -47,7 +47,7 @@ def install(**options: Any) -> Installation:
         if _installation is not None:
             if not options or _installation.config == config:
                 return _installation
-            _installation.uninstall()
+            _installation.undo()
         installation = Installation(config, on_uninstall=_forget_installation)
         if config.enabled and not _is_sdk_disabled(os.environ):
             installation.install_hooks()

@@ -7,7 +7,6 @@ import http.client
 import logging
 import multiprocessing.process
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -23,18 +22,21 @@ from tests.application import Application
 def python_hooks() -> dict[str, Any]:
     """Return everything of Python's that is hooked."""
     return {
-        "sys.excepthook": sys.excepthook,
-        "threading.excepthook": threading.excepthook,
+        "a thread's end": threading._make_invoke_excepthook,  # type: ignore[attr-defined]  # it is private
+        "the main thread's end": tuple(threading._threading_atexits),  # type: ignore[attr-defined]  # it is private
         "sys.unraisablehook": sys.unraisablehook,
         "asyncio": asyncio.BaseEventLoop.call_exception_handler,
-        "create_task": asyncio.BaseEventLoop.create_task,
-        "a job's submission": futures.thread._WorkItem.__init__,
-        "a job's run": futures.thread._WorkItem.run,
+        "create_task": vars(asyncio.BaseEventLoop)["create_task"],
+        "a job's submission": vars(futures.thread._WorkItem)["__init__"],
+        "a job's run": vars(futures.thread._WorkItem)["run"],
         "a child process": multiprocessing.process.BaseProcess._bootstrap,
         "os._exit": os._exit,
-        "SIGTERM": signal.getsignal(signal.SIGTERM),
-        "callHandlers": logging.Logger.callHandlers,
-        "isEnabledFor": logging.Logger.isEnabledFor,
+        "os.execv": os.execv,
+        "os.execve": os.execve,
+        "methods of loggers": [
+            vars(logging.Logger)[name].__code__ for name in ("callHandlers", "handle", "info", "log")
+        ],
+        "LoggerAdapter.log": logging.LoggerAdapter.log.__code__,
         "putrequest": http.client.HTTPConnection.putrequest,
         "getresponse": http.client.HTTPConnection.getresponse,
         "endheaders": http.client.HTTPConnection.endheaders,
@@ -42,6 +44,7 @@ def python_hooks() -> dict[str, Any]:
         "wait": subprocess.Popen.wait,
         "communicate": subprocess.Popen.communicate,
         "poll": subprocess.Popen.poll,
+        "a dropped span": trace.NonRecordingSpan.__init__,
         "setter of tracer providers": trace._set_tracer_provider,
         "setter of logger providers": _logs._internal._set_logger_provider,
     }
@@ -52,8 +55,6 @@ def provider_parts(app: Application) -> dict[str, Any]:
     return {
         "span processors": app.tracer_provider._active_span_processor._span_processors,
         "log record processors": app.logger_provider._multi_log_record_processor._log_record_processors,
-        "sampler": app.tracer_provider.sampler,
-        "sampler of a tracer": app.tracer.sampler,
     }
 
 

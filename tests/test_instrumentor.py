@@ -81,7 +81,7 @@ def test_the_file_knows_the_settings() -> None:
 
 def test_instrumenting_installs_and_uninstrumenting_undoes_it(instrumentor: CrumbsInstrumentor) -> None:
     """Options are settings; what is None or unknown is none."""
-    before = sys.excepthook
+    before = sys.unraisablehook
 
     instrumentor.instrument(exporter="none", max_breadcrumbs=7, log_level=None, tracer_provider=object())
     during = get_installation()
@@ -91,7 +91,7 @@ def test_instrumenting_installs_and_uninstrumenting_undoes_it(instrumentor: Crum
     assert during.config.max_breadcrumbs == 7
     assert during.config.origins["log_level"] == "default"
     assert get_installation() is None
-    assert sys.excepthook is before
+    assert sys.unraisablehook is before
 
 
 def test_a_bad_option_warns_and_installs_all_the_same(
@@ -112,12 +112,12 @@ def test_a_bad_option_warns_and_installs_all_the_same(
 def test_installing_in_code_beside_it_is_one_installation(instrumentor: CrumbsInstrumentor) -> None:
     """An application that calls install() under opentelemetry-instrument hooks nothing twice."""
     instrumentor.instrument(exporter="none")
-    hook = sys.excepthook
+    hook = sys.unraisablehook
 
     installation = otel_crumbs.install()
 
     assert installation is get_installation()
-    assert sys.excepthook is hook
+    assert sys.unraisablehook is hook
     instrumentor.uninstrument()
 
 

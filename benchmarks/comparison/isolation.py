@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
-import sys
+import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -223,16 +223,19 @@ def children_reach_the_parent(library: Library) -> Outcome:
     return Outcome(good=all(event.reports(f"note of {token}") for token in TOKENS))
 
 
-@scenario(ABOUT, "An error that leaves its request unhandled keeps that request's trail up to `sys.excepthook`")
-def excepthook(library: Library) -> Outcome:
-    """Let an error out of a request, to the end of the program."""
-    library.start()
-    try:
+@scenario(ABOUT, "An error that leaves its request unhandled keeps that request's trail when its thread dies of it")
+def dead_thread(library: Library) -> Outcome:
+    """Let an error out of a request, to the end of its thread."""
+
+    def serve() -> None:
         with library.request("ada"):
             library.note("note of ada")
-            raise ValueError("ada")  # noqa: TRY301 - it has to leave the request
-    except ValueError as error:
-        sys.excepthook(type(error), error, error.__traceback__)
+            raise ValueError("ada")
+
+    library.start()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
     events = [event for event in library.seen() if event.error == "ada"]
     return Outcome(good=any(event.reports("note of ada") for event in events), words="" if events else "not reported")
 

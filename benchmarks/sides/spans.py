@@ -7,11 +7,13 @@ import logging
 from time import thread_time
 from typing import TYPE_CHECKING
 
+from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, Tracer
 
-from otel_crumbs import BreadcrumbSpanProcessor, RecordUnsampled, operation
+import otel_crumbs
+from otel_crumbs import BreadcrumbSpanProcessor, operation
 
 from . import Batch, SetUp
 
@@ -55,6 +57,7 @@ def _side(
     processor: type[SpanProcessor] | None = None,
     *,
     in_task: bool = False,
+    installed: bool = False,
     with_operation: bool = False,
 ) -> SetUp:
     def set_up() -> Batch:
@@ -62,6 +65,9 @@ def _side(
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
         if processor is not None:
             provider.add_span_processor(processor())
+        if installed:
+            trace.set_tracer_provider(provider)
+            otel_crumbs.install(exporter="none")
         tracer = provider.get_tracer("benchmark")
 
         if with_operation:
@@ -91,5 +97,5 @@ SIDES = {
     "sdk, in a task": _side(ALWAYS_ON, in_task=True),
     "otel_crumbs, in a task": _side(ALWAYS_ON, BreadcrumbSpanProcessor, in_task=True),
     "sdk, unsampled": _side(ALWAYS_OFF),
-    "otel_crumbs, unsampled": _side(RecordUnsampled(ALWAYS_OFF), BreadcrumbSpanProcessor),
+    "otel_crumbs, unsampled": _side(ALWAYS_OFF, installed=True),
 }

@@ -12,14 +12,18 @@ in this package, or in a value that it reads, must not.
 from __future__ import annotations
 
 import sys
+from opcode import opmap
 from types import CodeType, FrameType, TracebackType
 from typing import Any
+
+from .threads import is_own_thread
 
 # Asked of the base class: an exception's own attributes may be code of the application's.
 _TRACEBACK: Any = vars(BaseException)["__traceback__"]
 _ARGUMENTS: Any = vars(BaseException)["args"]
 # What the interpreter raises by itself without arguments; anything else has a message.
 _RAISED_WITHOUT_ARGUMENTS = (AssertionError, EOFError, MemoryError, StopAsyncIteration, StopIteration)
+_RAISING = frozenset({opmap["RAISE_VARARGS"], opmap["RERAISE"]})
 _OWN_PACKAGES = frozenset({"opentelemetry", __name__.partition(".")[0]})
 
 
@@ -37,6 +41,9 @@ def is_thrown_in(error: BaseException) -> bool:
         error: The exception, while it is handled.
 
     """
+    # Python runs signal handlers in the main thread, and nobody else knows the threads of this package.
+    if is_own_thread():
+        return False
     kind = type(error)
     if issubclass(kind, KeyboardInterrupt):
         return True
@@ -68,9 +75,7 @@ def _is_called_for(called: FrameType, interrupted: FrameType) -> bool:
 
 def _is_raise(code: CodeType, position: int) -> bool:
     """Return whether the instruction at a position of a function's code raises an exception."""
-    from opcode import opmap  # noqa: PLC0415 - only where something fails
-
-    return code.co_code[position] in {opmap["RAISE_VARARGS"], opmap["RERAISE"]}
+    return code.co_code[position] in _RAISING
 
 
 def _is_known(module: object) -> bool:

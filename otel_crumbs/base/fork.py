@@ -28,6 +28,21 @@ def register_at_fork(thing: ForkAware) -> None:
     _things.add(thing)
 
 
+class ForkHook(ForkAware, Protocol):
+    """An object that is notified of a fork in the parent, too."""
+
+    def begin_fork(self) -> None:
+        """Prepare for a fork, in the thread that forks."""
+
+    def finish_fork(self) -> None:
+        """Go on in the parent, in the thread that forked, or tried to."""
+
+
+def watch_forks(hook: ForkHook) -> None:
+    """Prepare an object for every fork, and reset it in every child, as long as the object lives."""
+    _hooks.add(hook)
+
+
 class PerProcess(Generic[T]):
     """
     A connection, or another object that is made on first use, and made again after a fork.
@@ -56,12 +71,27 @@ class PerProcess(Generic[T]):
         return self._made[1] if self._made is not None and self._made[0] == os.getpid() else None
 
 
+def _begin_all() -> None:
+    for hook in tuple(_hooks):
+        hook.begin_fork()
+
+
+def _finish_all() -> None:
+    for hook in tuple(_hooks):
+        hook.finish_fork()
+
+
 def _reset_all() -> None:
+    # They may have blocked signals, so that the child could not be ended while another object is reset.
+    for hook in tuple(_hooks):
+        hook.reset_after_fork()
     for thing in tuple(_things):
         thing.reset_after_fork()
 
 
 _things: weakref.WeakSet[ForkAware] = weakref.WeakSet()
+_hooks: weakref.WeakSet[ForkHook] = weakref.WeakSet()
 
+# Python has no way to take these back: they do nothing where no object is registered.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_all)
+    os.register_at_fork(before=_begin_all, after_in_parent=_finish_all, after_in_child=_reset_all)

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import threading
+import sys
 import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from .async_exceptions import is_thrown_in
+from .exceptions import set_traceback, traceback_of
+from .instrumentations import suppress_instrumentation
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,8 +29,9 @@ logger = logging.getLogger("otel_crumbs")
 # each kind is enough to be seen, and few enough not to drown the log.
 QUIET_SECONDS = 60.0
 
-_last_logged: dict[str, float] = {}
-_lock = threading.Lock()
+# For each place the moment of its last line. Who wants to log takes it out of the list, and puts one back: there
+# is no lock, since a finaliser or a signal handler may warn while this thread does.
+_last_logged: dict[str, list[float]] = {}
 _watchers: list[Callable[[str, BaseException], None]] = []
 
 
@@ -46,6 +49,9 @@ def guarded(doing: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
         def call_safely(*args: P.args, **kwargs: P.kwargs) -> T | None:
             try:
                 return function(*args, **kwargs)
+            except RecursionError:
+                # There is no room left on the stack, for a report neither: it would raise the next one.
+                return None
             except BaseException as error:
                 if is_thrown_in(error):
                     raise
@@ -62,12 +68,12 @@ def remove_own_frame(error: BaseException) -> None:
     Remove the frame of a stand-in from an exception's traceback.
 
     It is called in the stand-in's ``except``, before a bare ``raise``, so that the
-    tracebacks that the application prints and exports stay as they were.
-    CPython 3.10 keeps the traceback elsewhere, so the frame stays there.
+    tracebacks that the application prints and exports stay as they were, also
+    where the error comes from a function in C and has no other frame.
     """
-    traceback = error.__traceback__
-    if traceback is not None and traceback.tb_next is not None:
-        error.__traceback__ = traceback.tb_next
+    traceback = traceback_of(error)
+    if traceback is not None and traceback.tb_frame is sys._getframe(1):  # noqa: SLF001 - public in all but name
+        set_traceback(error, traceback.tb_next)
 
 
 def report_failure(doing: str, error: BaseException) -> None:
@@ -95,15 +101,11 @@ def watch_failures(watcher: Callable[[str, BaseException], None]) -> Callable[[]
 
 def forget_warnings() -> None:
     """Forget what was logged when, so that the next warning of each kind is logged."""
-    with _lock:
-        _last_logged.clear()
+    _last_logged.clear()
 
 
 def _log(message: str, *args: object, failure: BaseException | None = None) -> None:
     try:
-        # It brings in a good part of the standard library, which most never need: nothing fails.
-        from opentelemetry.instrumentation.utils import suppress_instrumentation  # noqa: PLC0415
-
         with suppress_instrumentation():
             logger.warning(message, *args, exc_info=failure)
     except BaseException as error:
@@ -114,9 +116,11 @@ def _log(message: str, *args: object, failure: BaseException | None = None) -> N
 
 def _is_due(place: str) -> bool:
     now = time.monotonic()
-    with _lock:
-        last = _last_logged.get(place)
-        if last is not None and now - last < QUIET_SECONDS:
-            return False
-        _last_logged[place] = now
-        return True
+    moments = _last_logged.setdefault(place, [float("-inf")])
+    try:
+        last = moments.pop()
+    except IndexError:  # another thread is about to log, or the code that this call interrupts
+        return False
+    due = now - last >= QUIET_SECONDS
+    moments.append(now if due else last)
+    return due

@@ -1,8 +1,24 @@
-"""The instrumentations of OpenTelemetry that are active in this process."""
+"""
+The instrumentations of OpenTelemetry: which are active in this process, and whether they are suppressed right here.
+
+`opentelemetry.instrumentation.utils` has the functions for suppression, too.
+It imports wrapt, and with it asyncio and a good part of the standard library,
+which takes longer than all that is installed here.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opentelemetry import context
+from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
+
+KAFKA_SCOPES = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
+
+# Instrumentations of earlier releases know this one alone.
+_PLAIN_KEY = "suppress_instrumentation"
 
 
 def is_instrumentation_active(module: str, instrumentor: str) -> bool:
@@ -20,3 +36,24 @@ def is_instrumentation_active(module: str, instrumentor: str) -> bool:
     found = getattr(sys.modules.get(module), instrumentor, None)
     instance = getattr(found, "_instance", None)
     return bool(getattr(instance, "is_instrumented_by_opentelemetry", False))
+
+
+def is_instrumentation_enabled() -> bool:
+    """Return whether nobody suppresses instrumentation in the current context."""
+    return not (context.get_value(_SUPPRESS_INSTRUMENTATION_KEY) or context.get_value(_PLAIN_KEY))
+
+
+def is_http_instrumentation_enabled() -> bool:
+    """Return whether nobody suppresses instrumentation in the current context, or that of HTTP clients."""
+    return is_instrumentation_enabled() and not context.get_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY)
+
+
+@contextmanager
+def suppress_instrumentation() -> Iterator[None]:
+    """Suppress every instrumentation in a block."""
+    suppressed = context.set_value(_SUPPRESS_INSTRUMENTATION_KEY, True)  # noqa: FBT003 - OpenTelemetry's signature
+    token = context.attach(context.set_value(_PLAIN_KEY, True, suppressed))  # noqa: FBT003 - OpenTelemetry has it so
+    try:
+        yield
+    finally:
+        context.detach(token)

@@ -7,6 +7,8 @@ Every hook of the package keeps it:
 - Undoing puts the original back. Where somebody hooked in later, their hook
   stays, and the stand-in below it does nothing more than call the original.
 - A module is hooked when the application imports it, and never imported for that.
+- A stand-in takes every call that the original takes, by name too: it looks at
+  no more arguments than it needs, and names none that the original does not.
 - An exception that passes a stand-in loses the stand-in's frame, by
   `guard.remove_own_frame`. No stand-in lies between a caller and code that
   looks for its caller by frames, as warnings do.
@@ -17,8 +19,8 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable
-from types import FunctionType, MethodType
+from collections.abc import Callable, Mapping
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -112,13 +114,37 @@ def replace(owner: Any, name: str, make: Make) -> Undo:
         original, wrap = _open(owner, name)
         stand_in = make(original, patch)
         if isinstance(stand_in, FunctionType):
-            # `inspect` follows __wrapped__ for the signature, which need not be computed before somebody asks.
-            functools.update_wrapper(stand_in, original)
+            disguise(stand_in, original, owner, name)
         patch.before = vars(owner).get(name, _MISSING)
         patch.put_in = wrap(stand_in)
         _patches[id(patch.put_in)] = patch
         setattr(owner, name, patch.put_in)
     return patch.undo
+
+
+def disguise(stand_in: Any, original: Any, owner: Any, name: str) -> None:
+    """
+    Make a stand-in look like the original, as far as a function can.
+
+    `inspect` follows ``__wrapped__`` for the signature and the source, which
+    need not be found before somebody asks. What it shows all the same of the
+    stand-in: `inspect.getfile` has its file, `inspect.getfullargspec` its
+    arguments, and it is a function also where the original is built in.
+    """
+    functools.update_wrapper(stand_in, original)
+    if not hasattr(original, "__annotations__"):
+        stand_in.__annotations__ = {}
+    # Defaults are shown alone: the arguments are handed on as they come.
+    if not stand_in.__code__.co_argcount:
+        stand_in.__defaults__ = getattr(original, "__defaults__", None)
+    if not stand_in.__code__.co_kwonlyargcount:
+        stand_in.__kwdefaults__ = getattr(original, "__kwdefaults__", None)
+    # A function is pickled by its name in its module: `os._exit` says that it is of `posix`, where the original stays,
+    # and so does a method that the class has from another one.
+    if isinstance(owner, ModuleType) and stand_in.__qualname__ == name:
+        stand_in.__module__ = owner.__name__
+    if isinstance(owner, type) and name not in vars(owner) and stand_in.__qualname__ == f"{owner.__qualname__}.{name}":
+        stand_in.__module__ = owner.__module__
 
 
 def _open(owner: Any, name: str) -> tuple[Any, Callable[[Any], Any]]:
@@ -135,6 +161,11 @@ def _open(owner: Any, name: str) -> tuple[Any, Callable[[Any], Any]]:
     if kind is MethodType:
         return found.__func__, lambda stand_in: MethodType(stand_in, found.__self__)
     return getattr(owner, name), lambda stand_in: stand_in
+
+
+def find_argument(args: tuple[Any, ...], kwargs: Mapping[str, Any], place: int, name: str, default: Any = None) -> Any:
+    """Return an argument of a call that a stand-in hands on, by its place or its name."""
+    return args[place] if len(args) > place else kwargs.get(name, default)
 
 
 def _take_out_inactive(owner: Any, name: str) -> None:

@@ -25,6 +25,7 @@ from .async_exceptions import is_thrown_in
 # As Sentry's relay cuts them; larger values are no trail but a dump.
 MAX_MESSAGE = 8192
 MAX_TEXT = 2048
+MAX_STACKTRACE = 64 * 1024
 MAX_ITEMS = 64
 MAX_DEPTH = 5
 

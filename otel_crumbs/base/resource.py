@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -19,12 +20,16 @@ def find_resource_attributes() -> Mapping[str, Any]:
             return provider.resource.attributes
     try:
         return _detect_resource().attributes
-    except RuntimeError:  # its detectors run in threads, which the end of the interpreter no longer lets start
+    except RuntimeError:
         return OTELResourceDetector().detect().attributes
 
 
 @cache
 def _detect_resource() -> Resource:
+    # Its detectors run in threads. At the end of the interpreter Python 3.12 lets none start; before that one would be
+    # waited for that never runs.
+    if sys.is_finalizing():
+        raise RuntimeError("no thread runs any more")
     return Resource.create()
 
 

@@ -6,11 +6,12 @@ import gc
 import logging
 from collections.abc import Callable
 from contextvars import Context
+from types import FunctionType
 from typing import Any
 
 from opentelemetry.trace import get_current_span
 
-from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo
 from otel_crumbs.trails import current, mark_exception
 from otel_crumbs.trails.event_loops import replace_loop_method
@@ -23,7 +24,9 @@ def install(reporter: Reporter) -> Undo:
     """
     Report the exceptions that event loops hand to their exception handlers.
 
-    The handler that the application set is called as before.
+    The handler that the application set is called as before. The exception is an
+    argument of the method, so the stand-in cannot do without a frame: a handler
+    that looks at the stack finds it.
 
     Returns:
         The function that undoes it.
@@ -43,11 +46,17 @@ def install(reporter: Reporter) -> Undo:
                 _mark(context)
             if active and not reports_last:
                 report(context)
-            original(self, context)
+            try:
+                original(self, context)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
             if active and reports_last:
                 report(context)
 
-        return _hide_from_logging(call_exception_handler)
+        return (
+            call_exception_handler if isinstance(original, FunctionType) else _hide_from_logging(call_exception_handler)
+        )
 
     return replace_loop_method("call_exception_handler", make)
 

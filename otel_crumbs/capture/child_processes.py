@@ -31,10 +31,10 @@ def install(reporter: Reporter) -> Undo:
         def wrap_target(process: Any) -> None:
             process.run = _wrap_run(process.run, report)
 
-        def _bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if patch.active:
-                wrap_target(self)
-            return original(self, *args, **kwargs)
+        def _bootstrap(*args: Any, **kwargs: Any) -> Any:
+            if patch.active and args:
+                wrap_target(args[0])
+            return original(*args, **kwargs)
 
         return _bootstrap
 

@@ -1,15 +1,15 @@
-"""The three hooks of Python for exceptions that nobody handled: in the main program, in a thread, in a finaliser."""
+"""The hooks of Python for exceptions that nobody handled: in a thread, and in a finaliser."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
-from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Patch, Undo, replace
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
 
 from .exceptions_instrumentation import call_in_order
 from .reporter import Reporter
@@ -17,59 +17,61 @@ from .reporter import Reporter
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
+# Calls `threading.excepthook` for a thread, whose exception is the one being handled.
+Invoke = Callable[[threading.Thread], None]
 
-def install_excepthook(reporter: Reporter, *, flush: Callable[[], object]) -> Undo:
+_INVOKE = "_invoke_excepthook"
+
+
+def install_threading_excepthook(reporter: Reporter) -> Undo | None:
     """
-    Report the exception that ends the process by ``sys.excepthook``, and let the hook that was there do its part.
+    Report the exception that ends a thread, whichever `threading.excepthook` prints it.
 
-    Args:
-        reporter: Gets the exception.
-        flush: Called last; tries to deliver before the process is gone.
+    Each thread has a function that calls the hook of the moment. That function is
+    wrapped, and the hook left alone: one that comes later need not call the one
+    that it found.
 
     Returns:
-        The function that undoes it.
+        The function that undoes it, None where threads have no such function.
 
     """
-
-    @guarded("an uncaught exception was reported")
-    def report(error: BaseException | None) -> None:
-        if error is not None:
-            reporter.report(error, mechanism="excepthook", handled=False, fatal=True)
-
-    def make(previous: Callable[..., None], patch: Patch) -> Callable[..., None]:
-        def excepthook(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-            if not patch.active:
-                previous(kind, error, traceback)
-                return
-            try:
-                call_in_order(lambda: previous(kind, error, traceback), lambda: report(error))
-            finally:
-                # Delivering takes time, and the traceback is on the terminal by now.
-                flush()
-
-        return excepthook
-
-    return replace(sys, "excepthook", make)
-
-
-def install_threading_excepthook(reporter: Reporter) -> Undo:
-    """Report the exception that ends a thread by ``threading.excepthook``; return the function that undoes it."""
+    if not hasattr(threading, "_make_invoke_excepthook"):
+        return None
+    wrappers: WeakSet[Invoke] = WeakSet()
 
     @guarded("a thread's exception was reported")
     def report(error: BaseException | None) -> None:
         if error is not None:
             reporter.report(error, mechanism="threading", handled=False)
 
-    def make(previous: Callable[..., None], patch: Patch) -> Callable[..., None]:
-        def excepthook(args: threading.ExceptHookArgs) -> None:
-            if patch.active and not _is_package_thread(args.thread):
-                call_in_order(lambda: previous(args), lambda: report(args.exc_value))
+    def make_invoke(invoke: Invoke, patch: Patch) -> Invoke:
+        def invoke_excepthook(thread: threading.Thread) -> None:
+            if patch.active and not _is_package_thread(thread):
+                call_in_order(lambda: invoke(thread), lambda: report(sys.exc_info()[1]))
             else:
-                previous(args)
+                invoke(thread)
 
-        return excepthook
+        invoke_excepthook.__wrapped__ = invoke  # type: ignore[attr-defined]  # functions take attributes
+        wrappers.add(invoke_excepthook)
+        return invoke_excepthook
 
-    return replace(threading, "excepthook", make)
+    def make(original: Callable[[], Invoke], patch: Patch) -> Callable[[], Invoke]:
+        _change_in_threads(lambda invoke: make_invoke(invoke, patch))
+        return lambda: make_invoke(original(), patch)
+
+    def unwrap(invoke: Any) -> Invoke:
+        original: Invoke = invoke.__wrapped__ if invoke in wrappers else invoke
+        return original
+
+    return combine(lambda: _change_in_threads(unwrap), replace(threading, "_make_invoke_excepthook", make))
+
+
+def _change_in_threads(change: Callable[[Invoke], Invoke]) -> None:
+    """Change the functions by which the threads that are running call the hook."""
+    for thread in threading.enumerate():
+        invoke = vars(thread).get(_INVOKE)
+        if invoke is not None:
+            setattr(thread, _INVOKE, change(invoke))
 
 
 def install_unraisablehook(reporter: Reporter) -> Undo:
@@ -84,7 +86,11 @@ def install_unraisablehook(reporter: Reporter) -> Undo:
         def unraisablehook(args: UnraisableHookArgs) -> None:
             if patch.active:
                 report(args.exc_value)
-            previous(args)
+            try:
+                previous(args)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
 
         return unraisablehook
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_active
-from otel_crumbs.event import CapturedError, capture_error
+from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.trails import current, mark_exception
 
 from .expected import is_expected
+
+if TYPE_CHECKING:
+    from otel_crumbs.event import CapturedError, capture_error
+else:
+    capture_error = LateFunction("otel_crumbs.event.captured", "capture_error")
 
 SCOPE = "opentelemetry.instrumentation.exceptions"
 

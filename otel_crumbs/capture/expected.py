@@ -25,7 +25,8 @@ _SERVER_ERROR = 500
 
 def is_expected(error: BaseException) -> bool:
     """Return whether an exception is the program's way to stop or to answer, and no failure."""
-    if isinstance(error, _EXPECTED):
+    # Its class is asked, not the exception, which may have ideas of its own.
+    if issubclass(type(error), _EXPECTED):
         return True
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
     if names & _NO_FAILURES:

@@ -9,15 +9,18 @@ from opentelemetry.trace import StatusCode
 
 from otel_crumbs.base.exceptions import find_exception_event
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.plain import MAX_MESSAGE, to_text
-from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.stack import MAX_STACKTRACE, cut_middle
-from otel_crumbs.trails import Branch, EndedOperation
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_text
+from otel_crumbs.trails import Branch, EndedOperation, EndedSpan
 
 from .reporter import Reporter
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import ReadableSpan
+    from otel_crumbs.event import ExceptionInfo
+    from otel_crumbs.event.stack import cut_middle
+else:
+    ExceptionInfo = LateFunction("otel_crumbs.event.model", "ExceptionInfo")
+    cut_middle = LateFunction("otel_crumbs.event.stack", "cut_middle")
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
@@ -70,7 +73,7 @@ class FailedOperations:
         )
 
 
-def _is_answer(span: ReadableSpan) -> bool:
+def _is_answer(span: EndedSpan) -> bool:
     """Return whether the operation gave an HTTP answer by raising it."""
     attributes = span.attributes or {}
     status = attributes.get("http.response.status_code", attributes.get("http.status_code"))

@@ -7,19 +7,26 @@ everything fails has no time to lose.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from otel_crumbs.base.counters import counters
+from otel_crumbs.base.counters import ThreadSafeCounter, counters
+from otel_crumbs.base.defaults import DEFAULT_RATE_LIMIT
+from otel_crumbs.base.exceptions import traceback_of
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
-from otel_crumbs.event.stack import message_of, name_type
+from otel_crumbs.base.late_names import LateFunction
 
-# Two hundred requests that fail at once are two hundred events; a thousand a second are too many.
-DEFAULT_RATE_LIMIT = 300
+if TYPE_CHECKING:
+    from otel_crumbs.event.stack import name_type
+    from otel_crumbs.event.traceback_reader import find_innermost
+else:
+    name_type = LateFunction("otel_crumbs.event.stack", "name_type")
+    find_innermost = LateFunction("otel_crumbs.event.traceback_reader", "find_innermost")
+
 # Failures with different messages are different, up to a point: some messages have a number that always differs.
 _MESSAGES_OF_A_PLACE = 20
 _SECONDS = 60.0
@@ -32,13 +39,49 @@ _FRAMES = 3
 Place = tuple[str, tuple[Hashable, ...]]
 
 
-@dataclass(slots=True)
-class _Minute:
-    """The events of one failure since a moment: how many were sent, and how many were held back."""
+class _Failure:
+    """
+    The events of one failure: how many are sent in the minute that began last, and how many were held back.
 
-    began: float
-    sent: int = 0
-    held_back: int = 0
+    There is no lock, since a finaliser or a signal handler may report the same
+    failure while this thread does: counting is one call, and the number that
+    the limit allows is exact. At the end of a minute a race may cost a count.
+    """
+
+    __slots__ = ("_held_back", "_minute", "_reported")
+
+    def __init__(self, now: float) -> None:
+        self._minute = now, ThreadSafeCounter()
+        self._held_back = ThreadSafeCounter()
+        # How many of those held back an event has reported. Whoever reports takes the number out, and puts one back.
+        self._reported = [0]
+
+    def begin_minute(self, now: float) -> None:
+        """Begin the next minute if the last one is over."""
+        if now - self._minute[0] >= _SECONDS:
+            self._minute = now, ThreadSafeCounter()
+
+    def is_full(self, limit: int) -> bool:
+        """Return whether as many were sent as the limit allows."""
+        return self._minute[1].value >= limit
+
+    def send(self) -> int:
+        """Count an event that is sent, and return how many of this minute were sent before it."""
+        return self._minute[1].tick()
+
+    def hold_back(self) -> None:
+        """Count an event that is held back."""
+        self._held_back.tick()
+
+    def report_held_back(self) -> int:
+        """Return how many were held back since somebody asked."""
+        try:
+            reported = self._reported.pop()
+        except IndexError:  # another thread reports them, or the code that this call interrupts
+            return 0
+        count = self._held_back.value
+        self._reported.append(count)
+        return count - reported
 
 
 class RateLimiter:
@@ -52,21 +95,19 @@ class RateLimiter:
 
     def __init__(self, rate_limit: int = DEFAULT_RATE_LIMIT) -> None:
         self._limit = rate_limit
-        self._lock = threading.Lock()
-        self._minutes: OrderedDict[Hashable, _Minute] = OrderedDict()
+        self.reset_after_fork()
         register_at_fork(self)
 
     def reset_after_fork(self) -> None:
-        """Begin with a fresh lock, as a forked child must."""
-        self._lock = threading.Lock()
-        self._minutes = OrderedDict()
+        """Forget what was sent, as a forked child must: its parent sent it."""
+        self._failures: OrderedDict[Hashable, _Failure] = OrderedDict()
 
-    def admit(self, error: BaseException) -> int | None:
-        """Return how many like this were held back before it, None if this one is as well."""
+    def admit(self, error: BaseException, message: str) -> int | None:
+        """Return how many exceptions like this one and its message were held back before, None if it is as well."""
         if not self._limit:
             return 0
         place = _find_place(error)
-        return self._admit(place, (*place, message_of(error)))
+        return self._admit(place, (*place, str.__str__(message)))
 
     def admit_record(self, kind: str, message: str, stacktrace: str) -> int | None:
         """Do the same for an exception of which only texts are left."""
@@ -75,32 +116,29 @@ class RateLimiter:
         place = (kind, (stacktrace.rpartition("  File ")[2].partition("\n")[0],))
         return self._admit(place, (*place, message))
 
-    def _admit(self, place: Place, failure: Hashable) -> int | None:
+    def _admit(self, place: Place, key: Hashable) -> int | None:
         now = time.monotonic()
-        with self._lock:
-            minutes = (
-                (self._find_minute(failure, now), self._limit),
-                (self._find_minute(place, now), self._limit * _MESSAGES_OF_A_PLACE),
-            )
-            full = [minute for minute, limit in minutes if minute.sent >= limit]
-            for minute in full[:1]:
-                minute.held_back += 1
-            if not full:
-                return sum(_count_admitted(minute) for minute, _ in minutes)
+        failure, others = self._find_failure(key, now), self._find_failure(place, now)
+        if others.is_full(self._limit * _MESSAGES_OF_A_PLACE) and not failure.is_full(self._limit):
+            others.hold_back()
+        elif failure.send() >= self._limit:
+            failure.hold_back()
+        else:
+            others.send()
+            return failure.report_held_back() + others.report_held_back()
         counters.count("dropped", reason="rate limit")
         warn("rate limit", _WARNING, self._limit, _describe_place(place))
         return None
 
-    def _find_minute(self, key: Hashable, now: float) -> _Minute:
-        minute = self._minutes.get(key)
-        if minute is None:
-            minute = self._minutes[key] = _Minute(now)
-            if len(self._minutes) > _MAX_FAILURES:
-                self._minutes.popitem(last=False)
-        elif now - minute.began >= _SECONDS:
-            minute.began, minute.sent = now, 0
-        self._minutes.move_to_end(key)
-        return minute
+    def _find_failure(self, key: Hashable, now: float) -> _Failure:
+        failure = self._failures.get(key) or self._failures.setdefault(key, _Failure(now))
+        # Another thread may have forgotten the failure since.
+        with suppress(KeyError):
+            self._failures.move_to_end(key)
+            if len(self._failures) > _MAX_FAILURES:
+                self._failures.popitem(last=False)
+        failure.begin_minute(now)
+        return failure
 
 
 _WARNING = (
@@ -109,19 +147,12 @@ _WARNING = (
 )
 
 
-def _count_admitted(minute: _Minute) -> int:
-    held_back, minute.held_back = minute.held_back, 0
-    minute.sent += 1
-    return held_back
-
-
 def _find_place(error: BaseException) -> Place:
-    frames: deque[Hashable] = deque(maxlen=_FRAMES)
-    traceback = error.__traceback__
-    while traceback is not None:
-        frames.append((traceback.tb_frame.f_code, traceback.tb_lasti))
-        traceback = traceback.tb_next
-    return name_type(type(error)), tuple(frames)
+    traceback = traceback_of(error)
+    innermost = find_innermost(traceback, _FRAMES)[1] if traceback else ()
+    # A text of a class of its own may have a hash of its own.
+    kind = str.__str__(name_type(type(error)))
+    return kind, tuple((entry.tb_frame.f_code, entry.tb_lasti) for entry in innermost)
 
 
 def _describe_place(place: Place) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
-from otel_crumbs.event.stack import message_of
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
 
 from .expected import is_expected
@@ -16,10 +17,19 @@ from .rate_limit import RateLimiter
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
+    from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
+    from otel_crumbs.event.stack import message_of
+else:
+    capture_error = LateFunction("otel_crumbs.event.captured", "capture_error")
+    capture_recorded = LateFunction("otel_crumbs.event.captured", "capture_recorded")
+    message_of = LateFunction("otel_crumbs.event.stack", "message_of")
+
 # Failures of one operation that are told apart; it must not grow without end.
 _MAX_REPORTED = 64
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
+# Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
+_ANYWHERE = frozenset({"unraisable"})
 
 
 class Reporter:
@@ -29,12 +39,20 @@ class Reporter:
     Args:
         emit: Takes the captured error on its way; must not block or raise.
         rate_limiter: Holds back the failures that come too often.
+        prepare: Called first with the report; false if it cannot be made now, and is made later or not at all.
 
     """
 
-    def __init__(self, emit: Callable[[CapturedError], None], rate_limiter: RateLimiter | None = None) -> None:
+    def __init__(
+        self,
+        emit: Callable[[CapturedError], None],
+        rate_limiter: RateLimiter | None = None,
+        *,
+        prepare: Callable[[Callable[[], object]], bool] = bool,
+    ) -> None:
         self._emit = emit
         self._rate_limiter = rate_limiter or RateLimiter()
+        self._prepare = prepare
 
     def report(
         self,
@@ -46,23 +64,30 @@ class Reporter:
         branch: Branch | None = None,
     ) -> str | None:
         """Report an exception unless it has been; return the event's id, None for an expected one or one too many."""
-        if is_expected(error):
+        if is_expected(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
         mark = _find_mark(error, branch)
         if mark.event_id is not None:
             return _event_id_of(mark)
-        held_back = 0 if fatal else self._rate_limiter.admit(error)
+        branch = mark.branch or branch
+        if not self._prepare(
+            partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, branch=branch)
+        ):
+            return None
+        message = message_of(error)
+        held_back = 0 if fatal else self._rate_limiter.admit(error, message)
         if held_back is None:
             mark.assign(_HELD_BACK)
-            _remember_reported(mark.branch, _make_key(type(error).__name__, message_of(error)))
+            _remember_reported(mark.branch, _make_key(type(error).__name__, message))
             return None
         captured = capture_error(
             error,
-            branch=mark.branch or branch,
+            branch=branch,
             span_context=mark.span_context,
             mechanism=mechanism,
             handled=handled,
             fatal=fatal,
+            message=message,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
@@ -74,13 +99,24 @@ class Reporter:
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
+        if _is_own():
+            return
         if branch.operation is not None and _find_key(info) in (branch.operation.reported or ()):
+            return
+        if not self._prepare(
+            partial(self.report_record, info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
+        ):
             return
         _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
         if held_back is not None:
             captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
             self._emit(replace(captured, held_back=held_back))
+
+
+def _is_own() -> bool:
+    """Return whether a hook or an exporter runs here: its failures would become events, and it would fail for those."""
+    return is_own_thread() or is_own_work()
 
 
 def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import NoReturn
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
+from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.event import CapturedError, ErrorEvent, capture_error
 from otel_crumbs.export import Exporter, Outcome, Verdict
 from otel_crumbs.export.otlp.environment import read_otlp_settings

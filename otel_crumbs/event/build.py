@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.memo import map_shared
-from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
 
 from .captured import CapturedError
@@ -24,15 +25,13 @@ from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
-from .stack import MAX_STACKTRACE, format_traceback
+from .stack import format_traceback
 from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
 BeforeSend = Callable[[ErrorEvent], ErrorEvent | None]
 
 T = TypeVar("T")
-
-DEFAULT_MAX_EVENT_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanContext, get_current_span
 from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
 
 from .model import ExceptionInfo
-from .stack import read_exceptions, read_traceback
+from .stack import read_exceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,13 @@ def capture_error(
     mechanism: str,
     handled: bool,
     fatal: bool = False,
+    message: str | None = None,
 ) -> CapturedError:
-    """Capture an exception with its trail, right now."""
+    """Capture an exception with its trail, right now; *message* is its text where it was asked for it before."""
+    exceptions, traceback = read_exceptions(error, message)
     return _capture(
-        read_exceptions(error),
-        traceback=read_traceback(error),
+        exceptions,
+        traceback=traceback,
         stacktrace=None,
         branch=branch or current.find_branch(),
         span_context=span_context or _find_span_context(),
@@ -109,8 +111,8 @@ def _find_operation_name(branch: Branch) -> str | None:
     operation = branch.operation
     if operation is None or operation.name is not None or not operation.span_id:
         return operation.name if operation else None
-    found = current.open_spans.get(operation.span_id)
-    return found[1].name if found else None
+    root_span = branch.root.find_open_span(operation.span_id)
+    return root_span.name if root_span is not None else None
 
 
 def _find_span_context() -> SpanContext | None:

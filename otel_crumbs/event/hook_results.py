@@ -12,12 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from otel_crumbs.base.plain import MAX_MESSAGE, MAX_TEXT, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, MAX_TEXT, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, Breadcrumb
 
 from .copies import is_unchanged
 from .model import ErrorEvent, ExceptionInfo, Frame
-from .stack import MAX_STACKTRACE
 
 # Of time stamps: the year 2262, where nanoseconds no longer fit 64 bits.
 _MAX_NS = 2**63 - 1
@@ -148,7 +147,8 @@ def _normalise_duration(value: Any) -> float | None:
 def _normalise_text(value: Any, limit: int = MAX_TEXT) -> str:
     if value is None:
         return ""
-    return to_text(str.__str__(value), limit) if isinstance(value, str) else str(to_plain(value))
+    # Not by isinstance(), which asks the value for its class, and the value may raise.
+    return to_text(str.__str__(value), limit) if issubclass(type(value), str) else str(to_plain(value))
 
 
 def _is_id(value: Any) -> bool:

@@ -7,28 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-SCRUBBED = "[scrubbed]"
+from otel_crumbs.base.defaults import DEFAULT_SCRUB_KEYS
 
-DEFAULT_KEYS = (
-    "password",
-    "passwd",
-    "pwd",
-    "passphrase",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "access_key",
-    "private_key",
-    "privatekey",
-    "credential",
-    "authorization",
-    "cookie",
-    "csrf",
-    "sessionid",
-    "session_id",
-    "signature",
-)
+SCRUBBED = "[scrubbed]"
 
 # The same few hundred keys come again with every event.
 _MAX_KNOWN_KEYS = 1024
@@ -42,7 +23,7 @@ class Scrubber:
     secret in a URL, in SQL or in a command line goes and the rest stays.
     """
 
-    def __init__(self, keys: Iterable[str] = DEFAULT_KEYS) -> None:
+    def __init__(self, keys: Iterable[str] = DEFAULT_SCRUB_KEYS) -> None:
         plain = [_normalise_key(key) for key in keys if key.strip()]
         words = [re.escape(key).replace("_", "[-_]?") for key in plain]
         self._key = re.compile("|".join(words), re.IGNORECASE) if words else None

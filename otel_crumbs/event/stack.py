@@ -3,43 +3,84 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from traceback import TracebackException, walk_tb
+from traceback import TracebackException
 from types import TracebackType
 from typing import Any, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
-from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
+from otel_crumbs.base.exceptions import members_of, notes_of, traceback_of
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 
+from .exception_chain import ChainedException, count_more, find_chain
 from .model import ExceptionInfo, Frame
+from .traceback_reader import StackText, build_traceback, find_frames, keep_both_ends
 
 T = TypeVar("T")
 
 # A recursion error repeats the same frames a thousand times; both ends matter.
 MAX_FRAMES = 100
-MAX_STACKTRACE = 64 * 1024
-MAX_EXCEPTIONS = 32
+# The text has more, for who reads the whole story.
+_MAX_TEXT_FRAMES = 400
+# As many members of a group Python shows.
+_MAX_MEMBERS = 15
 MAX_NOTES = 16
 
 # Sources and mechanisms run inside the application's calls.
 _PACKAGE = Path(__file__).parents[1]
 _WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
+_SYNTAX_ERROR_FIELDS = ("filename", "lineno", "end_lineno", "text", "offset", "end_offset", "msg")
 
 
-def read_exceptions(error: BaseException) -> tuple[ExceptionInfo, ...]:
-    """Return an exception and all it was raised from or groups, the exception itself first."""
+class _ExceptionText:
+    """
+    The words of an exception, in its place where `traceback` makes a text of it.
+
+    That would ask the exception for its text once more, for its truth, and
+    the object of an `AttributeError` for all of its attributes.
+    """
+
+    __cause__ = __context__ = None
+    __suppress_context__ = False
+
+    def __init__(self, error: BaseException, message: str, notes: list[Any]) -> None:
+        self._message = message
+        self.__notes__ = notes or None
+        if issubclass(type(error), SyntaxError):
+            for name in _SYNTAX_ERROR_FIELDS:
+                setattr(self, name, to_plain(SyntaxError.__dict__[name].__get__(error)))
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return self._message
+
+
+def read_exceptions(
+    error: BaseException, message: str | None = None
+) -> tuple[tuple[ExceptionInfo, ...], TracebackException | None]:
+    """
+    Return an exception and all it was raised from or groups, and a traceback of them that is ready to be formatted.
+
+    Args:
+        error: The exception, which is the first of all.
+        message: Its text, where it was asked for it before.
+
+    """
+    found, left_out = find_chain(error)
     infos: list[ExceptionInfo] = []
-    _collect(error, None, None, infos, set())
-    return tuple(infos)
-
-
-def read_traceback(error: BaseException) -> TracebackException | None:
-    """Return the traceback ready to be formatted, None where the exception does not let itself be read."""
-    traceback = _ask_exception(lambda: _make_traceback(error))
-    if traceback is not None:
-        _clean_traceback(traceback)
-    return traceback
+    tracebacks: list[TracebackException | None] = []
+    for number, related in enumerate(found):
+        known = message if number == 0 and message is not None else message_of(related.error)
+        notes = [to_plain(note) for note in _slice_notes(notes_of(related.error))]
+        if number == 0 and left_out:
+            notes.append(f"{CUT} and {count_more(left_out)}")
+        info, traceback = _read_exception(related, known, notes)
+        infos.append(info)
+        tracebacks.append(traceback)
+    if len(found) > 1:
+        _ask_exception(lambda: _connect_tracebacks(found, infos, tracebacks))
+    return tuple(infos), tracebacks[0]
 
 
 def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
@@ -56,81 +97,9 @@ def cut_middle(words: str, limit: int) -> str:
     return f"{words[:half]}\n{CUT}\n{words[-half:]}"
 
 
-def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
-    """Return at most *limit* frames: the outermost and the innermost, which say more than those between."""
-    half = limit // 2
-    return frames if len(frames) <= limit else [*frames[:half], *frames[-half:]]
-
-
 def name_type(kind: type) -> str:
     """Return a class with its module, as in ``exception.type``."""
     return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _clean_traceback(outermost: TracebackException) -> None:
-    """Remove the frames of stand-ins, and the notes beyond the first few."""
-    seen: set[int] = set()
-    # No recursion: a chain may be longer than that goes.
-    ahead: list[TracebackException | None] = [outermost]
-    while ahead:
-        traceback = ahead.pop()
-        if traceback is None or id(traceback) in seen:
-            continue
-        seen.add(id(traceback))
-        frames = [frame for frame in traceback.stack if not frame.filename.startswith(_WRAPPERS)]
-        traceback.stack[:] = frames or traceback.stack
-        notes = getattr(traceback, "__notes__", None)
-        if isinstance(notes, list):
-            traceback.__notes__ = _slice_notes(notes)  # type: ignore[attr-defined,unused-ignore]  # Python 3.11
-        ahead += (traceback.__cause__, traceback.__context__, *(getattr(traceback, "exceptions", None) or ()))
-
-
-def _collect(
-    error: BaseException, parent: int | None, link: str | None, infos: list[ExceptionInfo], seen: set[int]
-) -> None:
-    if id(error) in seen or len(infos) >= MAX_EXCEPTIONS:
-        return
-    seen.add(id(error))
-    index = len(infos)
-    infos.append(
-        ExceptionInfo(
-            type=to_text(name_type(type(error))),
-            message=message_of(error),
-            frames=tuple(_read_frames(error.__traceback__)),
-            parent=parent,
-            link=link,
-            notes=_read_notes(error),
-        )
-    )
-    for source, other in _ask_exception(lambda: tuple(_iterate_related(error))) or ():
-        _collect(other, index, source, infos, seen)
-
-
-def _ask_exception(ask: Callable[[], T]) -> T | None:
-    """Call a function that asks an exception, whose properties may raise; return None where they do."""
-    try:
-        return ask()
-    except BaseException as error:
-        # The application's own code runs here.
-        if is_thrown_in(error):
-            raise
-        return None
-
-
-def _make_traceback(error: BaseException) -> TracebackException:
-    return TracebackException(type(error), error, error.__traceback__, lookup_lines=False, compact=True)
-
-
-def _iterate_related(error: BaseException) -> Iterator[tuple[str, BaseException]]:
-    if error.__cause__ is not None:
-        yield "__cause__", error.__cause__
-    elif error.__context__ is not None and not error.__suppress_context__:
-        yield "__context__", error.__context__
-    members = getattr(error, "exceptions", None)
-    if isinstance(members, tuple):
-        for number, member in enumerate(members):
-            if isinstance(member, BaseException):
-                yield f"exceptions[{number}]", member
 
 
 def message_of(error: BaseException) -> str:
@@ -144,28 +113,102 @@ def message_of(error: BaseException) -> str:
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
 
 
-def _read_notes(error: BaseException) -> tuple[str, ...]:
-    notes = _ask_exception(lambda: getattr(error, "__notes__", None))
-    return tuple(str(to_plain(note)) for note in _slice_notes(notes)) if isinstance(notes, list) else ()
+def _read_exception(
+    related: ChainedException, message: str, notes: list[Any]
+) -> tuple[ExceptionInfo, TracebackException | None]:
+    error = related.error
+    ends = find_frames(traceback_of(error), _MAX_TEXT_FRAMES)
+    outer = _drop_wrappers(ends.outer)
+    entries = outer + _drop_wrappers(ends.inner) if ends.inner else outer
+    info = ExceptionInfo(
+        type=to_text(name_type(type(error))),
+        message=message,
+        frames=tuple(_read_frames(entries)),
+        parent=related.parent,
+        link=related.link,
+        notes=tuple(str(note) for note in notes),
+    )
+    whole = not ends.between and len(entries) in {0, len(ends.outer)}
+
+    def read_traceback() -> TracebackException:
+        linked = traceback_of(error) if whole else build_traceback(entries)
+        # The words stand in the exception's place.
+        words: Any = _ExceptionText(error, message, notes)
+        traceback = TracebackException(type(error), words, linked, lookup_lines=False)
+        if ends.between and len(traceback.stack) == len(entries):
+            traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
+        return traceback
+
+    return info, _ask_exception(read_traceback)
+
+
+def _read_frames(entries: list[TracebackType]) -> list[Frame]:
+    return [
+        Frame(
+            path=to_text(entry.tb_frame.f_code.co_filename),
+            line=entry.tb_lineno or 0,
+            function=to_text(entry.tb_frame.f_code.co_name),
+            module=_read_module(entry.tb_frame.f_globals.get("__name__")),
+        )
+        for entry in keep_both_ends(entries, MAX_FRAMES)
+    ]
+
+
+def _drop_wrappers(entries: Sequence[TracebackType]) -> list[TracebackType]:
+    """Return entries without those of stand-ins."""
+    return [entry for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)]
+
+
+def _connect_tracebacks(
+    found: list[ChainedException], infos: list[ExceptionInfo], tracebacks: list[TracebackException | None]
+) -> None:
+    """Hang the tracebacks on each other as their exceptions are."""
+    numbers = {id(related.error): number for number, related in enumerate(found)}
+    links = {(related.parent, related.link): number for number, related in enumerate(found)}
+    for number, (related, traceback) in enumerate(zip(found, tracebacks, strict=True)):
+        if traceback is None:
+            continue
+        cause, context = links.get((number, "__cause__")), links.get((number, "__context__"))
+        traceback.__cause__ = None if cause is None else tracebacks[cause]
+        traceback.__context__ = None if context is None else tracebacks[context]
+        members = members_of(related.error)
+        if not members:
+            continue
+        shown: list[Any] = []
+        for place, member in enumerate(members[:_MAX_MEMBERS]):
+            known = numbers.get(id(member))
+            if known is None:
+                break
+            is_first = links.get((number, f"exceptions[{place}]")) == known
+            # A member that hangs elsewhere too is shown there in full, and here by its title.
+            shown.append(tracebacks[known] if is_first else _make_title(member, infos[known].message))
+        _set_members(traceback, shown, len(members))
+
+
+def _make_title(error: BaseException, message: str) -> TracebackException:
+    return TracebackException(type(error), _ExceptionText(error, message, []), None)  # type: ignore[arg-type]
+
+
+def _set_members(traceback: Any, shown: list[Any], count: int) -> None:
+    """Give the traceback of a group those of its members; it says how many others there are."""
+    traceback.exceptions = [*shown, *[None] * (count - len(shown))]
+    traceback.max_group_width = len(shown)
+
+
+def _ask_exception(ask: Callable[[], T]) -> T | None:
+    """Call a function that asks an exception, whose properties may raise; return None where they do."""
+    try:
+        return ask()
+    except BaseException as error:
+        # The application's own code runs here.
+        if is_thrown_in(error):
+            raise
+        return None
 
 
 def _slice_notes(notes: list[Any]) -> list[Any]:
     """Return the first few; a list of the application's own kind may be endless."""
     return list.__getitem__(notes, slice(MAX_NOTES))
-
-
-def _read_frames(traceback: TracebackType | None) -> list[Frame]:
-    frames = [
-        Frame(
-            path=to_text(frame.f_code.co_filename),
-            line=line or 0,
-            function=to_text(frame.f_code.co_name),
-            module=_read_module(frame.f_globals.get("__name__")),
-        )
-        for frame, line in walk_tb(traceback)
-        if not frame.f_code.co_filename.startswith(_WRAPPERS)
-    ]
-    return [*keep_both_ends(frames, MAX_FRAMES)]
 
 
 def _read_module(name: object) -> str | None:

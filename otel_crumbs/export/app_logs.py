@@ -12,11 +12,11 @@ from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider
 
-from otel_crumbs.base.identity import SCOPE, find_version
+from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
 
 from .exporter import DELIVERED, Outcome, Verdict
-from .otlp.wire import EVENT_NAME, attributes_of
+from .otlp.attributes import EVENT_NAME, attributes_of
 
 _NO_PROVIDER = (
     "the application has no OpenTelemetry LoggerProvider. "
@@ -47,7 +47,7 @@ class AppLogsExporter:
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
-        provider.get_logger(SCOPE, find_version()).emit(
+        provider.get_logger(SCOPE, VERSION).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
             context=_make_context(event),

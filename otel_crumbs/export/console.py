@@ -21,7 +21,9 @@ class ConsoleExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Print one event."""
-        print(format_event(event), file=sys.stderr, flush=True)
+        # In one piece: the application prints from other threads.
+        sys.stderr.write(f"{format_event(event)}\n")
+        sys.stderr.flush()
         return DELIVERED
 
     def shutdown(self) -> None:

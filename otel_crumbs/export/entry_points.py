@@ -9,9 +9,12 @@ raises ValueError if a setting is missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
-from .exporter import Exporter
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    from .exporter import Exporter
 
 GROUP = "otel_crumbs_exporter"
 
@@ -22,6 +25,8 @@ class ExporterSetupError(Exception):
 
 def list_exporters() -> tuple[str, ...]:
     """Return the names of the exporters of other packages, sorted."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - most processes use no such exporter
+
     return tuple(sorted({entry_point.name for entry_point in entry_points(group=GROUP)}))
 
 
@@ -33,6 +38,8 @@ def make_exporter(name: str, environ: Mapping[str, str]) -> Exporter:
         ExporterSetupError: If no package has that name, or it makes no exporter, or a setting is missing.
 
     """
+    from importlib.metadata import entry_points  # noqa: PLC0415 - most processes use no such exporter
+
     for entry_point in entry_points(group=GROUP, name=name):
         factory = entry_point.load()
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from otel_crumbs.event import ErrorEvent
+if TYPE_CHECKING:
+    from otel_crumbs.event import ErrorEvent
 
 
 class Verdict(Enum):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator
 from opentelemetry.metrics import CallbackOptions, Meter, Observation, get_meter
 
 from otel_crumbs.base.counters import counters, evicted, recorded
-from otel_crumbs.base.identity import SCOPE, find_version
+from otel_crumbs.base.identity import SCOPE, VERSION
+from otel_crumbs.base.patching import Undo
 
 # For each name in the counters, the metric, its unit and its description.
 METRICS = {
@@ -27,27 +28,48 @@ METRICS = {
 
 _FAST_COUNTERS = {"recorded": recorded, "evicted": evicted}
 
-_installed: list[Meter] = []
+
+class Metrics:
+    """
+    The instruments of the application's meter provider.
+
+    OpenTelemetry's API removes no instrument. So they are made once for the
+    process, and observe nothing while nothing is installed.
+    """
+
+    def __init__(self) -> None:
+        self.active = False
+        self._made = False
+
+    def install(self) -> Undo:
+        """Have the instruments observe, and make them if there are none; return the function that undoes it."""
+        if not self._made:
+            self._made = True
+            create_instruments(get_meter(SCOPE, VERSION), is_active=lambda: self.active)
+        self.active = True
+        return self._stop
+
+    def _stop(self) -> None:
+        self.active = False
 
 
-def install() -> None:
-    """Make the instruments, once for the process, since OpenTelemetry's API cannot remove an instrument."""
-    if not _installed:
-        _installed.append(create_instruments(get_meter(SCOPE, find_version())))
-
-
-def create_instruments(meter: Meter) -> Meter:
-    """Make the instruments of a meter."""
+def create_instruments(meter: Meter, *, is_active: Callable[[], bool] = lambda: True) -> None:
+    """Make the instruments of a meter, which observe something while they are active."""
     for name, (metric, unit, meaning) in METRICS.items():
-        meter.create_observable_counter(metric, callbacks=[_make_reader(name)], unit=unit, description=meaning)
-    return meter
+        callback = _make_callback(name, is_active)
+        meter.create_observable_counter(metric, callbacks=[callback], unit=unit, description=meaning)
 
 
-def _make_reader(name: str) -> Callable[[CallbackOptions], Iterator[Observation]]:
-    def read(_: CallbackOptions) -> Iterator[Observation]:
+def _make_callback(name: str, is_active: Callable[[], bool]) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def observe(_: CallbackOptions) -> Iterator[Observation]:
+        if not is_active():
+            return
         if name in _FAST_COUNTERS:
             yield Observation(_FAST_COUNTERS[name].value)
         for attributes, number in counters.read(name):
             yield Observation(number, {f"otel_crumbs.{key}": value for key, value in attributes.items()})
 
-    return read
+    return observe
+
+
+process_metrics = Metrics()

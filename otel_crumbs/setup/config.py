@@ -16,23 +16,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.defaults import (
+    DEFAULT_MAX_EVENT_BYTES,
+    DEFAULT_MAX_SPOOL_BYTES,
+    DEFAULT_RATE_LIMIT,
+    DEFAULT_SCRUB_KEYS,
+)
 from otel_crumbs.base.guard import warn
-from otel_crumbs.capture.rate_limit import DEFAULT_RATE_LIMIT
-from otel_crumbs.event.build import DEFAULT_MAX_EVENT_BYTES, BeforeBreadcrumb, BeforeSend
-from otel_crumbs.event.scrub import DEFAULT_KEYS
 from otel_crumbs.export.entry_points import GROUP
-from otel_crumbs.export.exporter import Exporter
-from otel_crumbs.export.http.endpoint import read_endpoint, read_headers
-from otel_crumbs.export.spool.spool import DEFAULT_MAX_BYTES
 from otel_crumbs.shutdown import DEFAULT_FLUSH_TIMEOUT
 from otel_crumbs.trails.ring import DEFAULT_SIZE
 
 from . import parsers
 from .exporters import EXPORTERS
 from .parsers import DEFAULT_SPOOL
+
+if TYPE_CHECKING:
+    from otel_crumbs.event.build import BeforeBreadcrumb, BeforeSend
+    from otel_crumbs.export import Exporter
 
 PREFIX = "OTEL_CRUMBS_"
 
@@ -148,7 +152,7 @@ class Config:
     record_unsampled: bool = define(
         default=True,
         expects="true or false",
-        meaning="Whether traces that are sampled out leave a trail too; nothing more is exported.",
+        meaning="Whether traces that are sampled out leave a trail too; nobody else is shown more of them.",
         parse=parsers.parse_boolean,
         declared=bool,
     )
@@ -169,14 +173,14 @@ class Config:
         default=None,
         expects="a URL such as https://errors.example/events",
         meaning="Where the exporter `http` posts JSON documents.",
-        parse=read_endpoint,
+        parse=parsers.parse_endpoint,
         secret=True,
     )
     http_headers: Mapping[str, str] | None = define(
         default=None,
         expects="a comma list of name=value with %-encoded values, or in code a mapping",
         meaning="Headers that the exporter `http` sends along.",
-        parse=read_headers,
+        parse=parsers.parse_headers,
         secret=True,
         declared=str | dict[str, str],
     )
@@ -200,7 +204,7 @@ class Config:
         parse=parsers.parse_folder,
     )
     spool_max_bytes: int = define(
-        default=DEFAULT_MAX_BYTES,
+        default=DEFAULT_MAX_SPOOL_BYTES,
         expects="a whole number of bytes from 65536 to 17179869184",
         meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
         parse=parsers.parse_number(64 * 1024, 16 * 1024**3),
@@ -222,7 +226,7 @@ class Config:
         declared=float,
     )
     scrub_keys: tuple[str, ...] = define(
-        default=DEFAULT_KEYS,
+        default=DEFAULT_SCRUB_KEYS,
         expects="a comma list of words",
         meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
         parse=parsers.parse_words,

@@ -1,35 +1,52 @@
-"""The exporters that OTEL_CRUMBS_EXPORTER names, each made from the settings that it needs."""
+"""
+The exporters that OTEL_CRUMBS_EXPORTER names, each made from the settings that it needs.
+
+Their settings are read at the start, so that mistakes are said then. They
+themselves are made when the first error needs them: requests, protobuf and
+grpc take long to import, and most processes never fail.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure, warn
-from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export import entry_points
-from otel_crumbs.export.console import ConsoleExporter
 from otel_crumbs.export.entry_points import ExporterSetupError
-from otel_crumbs.export.exporter import Exporter
+
+if TYPE_CHECKING:
+    from otel_crumbs.export import Exporter
+
+    from .config import Config
 
 # The variables that say where an exporter sends to; they have no effect without that exporter.
 _VARIABLES = {"sentry": "OTEL_CRUMBS_SENTRY_DSN", "http": "OTEL_CRUMBS_HTTP_ENDPOINT"}
 
-if TYPE_CHECKING:
-    from .config import Config
+T = TypeVar("T")
 
-Maker = Callable[["Config", Mapping[str, str]], Exporter]
+# Makes an exporter whose settings were read.
+Make = Callable[[], "Exporter"]
+Plan = tuple[str, Make]
+Planner = Callable[["Config", Mapping[str, str]], Make]
 
 
-def make_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Exporter, ...]:
+def plan_exporters(config: Config, environ: Mapping[str, str]) -> tuple[Plan, ...]:
     """
-    Return the exporters of the setting `exporter`, those named there and those given in code.
+    Return the exporters of the setting `exporter`, those named there and those given in code, as they will be made.
 
-    One that cannot be made is left out, with a warning.
+    One that lacks a setting is left out, with a warning.
     """
     _warn_of_unused_addresses(config)
-    return tuple(_make_each(config, environ))
+    return tuple(_plan_each(config, environ))
+
+
+def make_exporters(plans: Iterable[Plan]) -> tuple[Exporter, ...]:
+    """Return the exporters themselves; one that cannot be made is left out, with a warning."""
+    made = (_make_or_warn(name, make) for name, make in plans)
+    return tuple(exporter for exporter in made if exporter is not None)
 
 
 def is_known(name: str) -> bool:
@@ -37,22 +54,38 @@ def is_known(name: str) -> bool:
     return name in EXPORTERS or name in entry_points.list_exporters()
 
 
-def _make_each(config: Config, environ: Mapping[str, str]) -> Iterator[Exporter]:
+def _plan_each(config: Config, environ: Mapping[str, str]) -> Iterator[Plan]:
     for wanted in dict.fromkeys(config.exporter):
         if wanted == "none":
             continue
         if not isinstance(wanted, str):
-            yield wanted
+            yield wanted.name, partial(_get_given, wanted)
             continue
-        try:
-            yield _MAKERS[wanted](config, environ) if wanted in _MAKERS else entry_points.make_exporter(wanted, environ)
-        except ExporterSetupError as error:
-            warn(f"exporter {wanted}", "otel_crumbs goes on without the exporter %r: %s", wanted, error)
-        except BaseException as error:
-            # A broken certificate file must not stop the others, nor may another package's exporter.
-            if is_thrown_in(error):
-                raise
-            report_failure(f"the exporter {wanted!r} was set up", error)
+        plan = _make_or_warn(wanted, partial(_PLANNERS.get(wanted, _find_other(wanted)), config, environ))
+        if plan is not None:
+            yield wanted, plan
+
+
+def _make_or_warn(name: str, make: Callable[[], T]) -> T | None:
+    try:
+        return make()
+    except ExporterSetupError as error:
+        warn(f"exporter {name}", "otel_crumbs goes on without the exporter %r: %s", name, error)
+    except BaseException as error:
+        # A broken certificate file must not stop the others.
+        if is_thrown_in(error):
+            raise
+        report_failure(f"the exporter {name!r} was set up", error)
+    return None
+
+
+def _get_given(exporter: Exporter) -> Exporter:
+    return exporter
+
+
+def _find_other(name: str) -> Planner:
+    """Return the planner of another package's exporter, which is made at once: only its maker knows its settings."""
+    return lambda _, environ: partial(_get_given, entry_points.make_exporter(name, environ))
 
 
 def _warn_of_unused_addresses(config: Config) -> None:
@@ -74,51 +107,72 @@ def _require(name: str, value: str | None) -> str:
     return value
 
 
-# Each function imports its exporter alone: requests, protobuf and grpc take long to import.
-def _make_otlp(config: Config, environ: Mapping[str, str]) -> Exporter:
+# Each exporter is imported alone.
+def _plan_otlp(config: Config, environ: Mapping[str, str]) -> Make:
     from otel_crumbs.export.otlp.environment import GRPC, read_otlp_settings  # noqa: PLC0415 - only where it is used
 
     otlp = read_otlp_settings(environ)
     as_json = config.otlp_format == "json"
-    if otlp.protocol == GRPC:
-        from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415 - only where it is used
 
-        return OtlpGrpcExporter(otlp, as_json=as_json)
-    from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415 - only where it is used
+    def make() -> Exporter:
+        if otlp.protocol == GRPC:
+            from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415 - only where it is used
 
-    return OtlpHttpExporter(otlp, as_json=as_json)
+            return OtlpGrpcExporter(otlp, as_json=as_json)
+        from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415 - only where it is used
+
+        return OtlpHttpExporter(otlp, as_json=as_json)
+
+    return make
 
 
-def _make_http(config: Config, _: Mapping[str, str]) -> Exporter:
+def _plan_http(config: Config, _: Mapping[str, str]) -> Make:
     endpoint = _require("http", config.http_endpoint)
-    from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415 - only where it is used
 
-    return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
+    def make() -> Exporter:
+        from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415 - only where it is used
+
+        return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
+
+    return make
 
 
-def _make_sentry(config: Config, _: Mapping[str, str]) -> Exporter:
+def _plan_sentry(config: Config, _: Mapping[str, str]) -> Make:
     dsn = _require("sentry", config.sentry_dsn)
-    from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
-    from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
-    return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).scrub_text)
+    def make() -> Exporter:
+        from otel_crumbs.event.scrub import Scrubber  # noqa: PLC0415 - only where it is used
+        from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
+        from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
+        return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).scrub_text)
 
-def _make_app_logs(config: Config, _: Mapping[str, str]) -> Exporter:
-    from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415 - only where it is used
-
-    return AppLogsExporter(as_json=config.otlp_format == "json")
-
-
-def _make_console(_: Config, __: Mapping[str, str]) -> Exporter:
-    return ConsoleExporter()
+    return make
 
 
-_MAKERS: Mapping[str, Maker] = {
-    "otlp": _make_otlp,
-    "http": _make_http,
-    "sentry": _make_sentry,
-    "app_logs": _make_app_logs,
-    "console": _make_console,
+def _plan_app_logs(config: Config, _: Mapping[str, str]) -> Make:
+    def make() -> Exporter:
+        from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415 - only where it is used
+
+        return AppLogsExporter(as_json=config.otlp_format == "json")
+
+    return make
+
+
+def _plan_console(_: Config, __: Mapping[str, str]) -> Make:
+    def make() -> Exporter:
+        from otel_crumbs.export.console import ConsoleExporter  # noqa: PLC0415 - only where it is used
+
+        return ConsoleExporter()
+
+    return make
+
+
+_PLANNERS: Mapping[str, Planner] = {
+    "otlp": _plan_otlp,
+    "http": _plan_http,
+    "sentry": _plan_sentry,
+    "app_logs": _plan_app_logs,
+    "console": _plan_console,
 }
-EXPORTERS = (*_MAKERS, "none")
+EXPORTERS = (*_PLANNERS, "none")

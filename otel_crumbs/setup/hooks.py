@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from otel_crumbs.base.patching import Undo, combine
-from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks
+from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.patching import Undo, combine, on_import
+from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks, main_thread
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
+from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.event import Builder, CapturedError
 from otel_crumbs.export import metrics
-from otel_crumbs.shutdown import atexit_hook, os_exit, sigterm
-from otel_crumbs.sources import http_client, subprocesses
-from otel_crumbs.sources.databases import django_orm, failed_connects, psycopg, sqlite
+from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
 from otel_crumbs.sources.logs.thresholds import thresholds
-from otel_crumbs.sources.spans import redirects, sampling
+from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
 from otel_crumbs.trails import current, on_failure, tasks, thread_pools
@@ -37,54 +37,97 @@ if TYPE_CHECKING:
     from opentelemetry.sdk._logs import LoggerProvider
     from opentelemetry.sdk.trace import TracerProvider
 
+    from otel_crumbs.event import Builder, CapturedError
+    from otel_crumbs.export.otlp.attributes import attributes_of
+else:
+    attributes_of = LateFunction("otel_crumbs.export.otlp.attributes", "attributes_of")
+
+_DBAPI = "opentelemetry.instrumentation.dbapi"
+
 # The name of a hook in `otel-crumbs doctor`, and the function that puts it in place.
 Hook = tuple[str, Callable[[], Undo | None]]
 
 
 def make_hooks(
-    config: Config, reporter: Reporter, builder: Builder, *, save: Callable[[], None], end: Callable[[], None]
+    config: Config,
+    reporter: Reporter,
+    find_builder: Callable[[], Builder],
+    *,
+    main: MainThread | None,
+    save: Callable[[], None],
 ) -> Iterator[Hook]:
     """
-    Iterate over the hooks of an installation, in the order in which they must be put in place.
+    Iterate over the hooks that notice what happens, in the order in which they must be put in place.
 
     Args:
         config: The effective settings.
         reporter: Gets the errors that the mechanisms notice.
-        builder: Makes the attributes of log records that get a trail.
+        find_builder: Returns the builder, for the attributes of log records that get a trail.
+        main: Reports the exception that the program dies of, None if nobody wants that.
         save: Saves undelivered events when the process is about to end.
-        end: Saves and delivers events when the process ends.
 
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed)
-    yield "log records", lambda: _attach_to_log_records(config, logged, builder)
+    yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
+    yield "log records", lambda: _attach_to_log_records(config, logged, find_builder)
     yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
-    yield "http.client", http_client.install
+    yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
-    yield "subprocesses", subprocesses.install
-    yield "sqlite3 connections", sqlite.install
-    yield "failed connects", failed_connects.install
-    yield "psycopg connections", psycopg.install
-    yield "Django's SQL", django_orm.install
-    yield from _make_mechanisms(config, reporter, failed, save)
-    yield "exit", lambda: atexit_hook.install(end)
-    yield "os._exit", lambda: os_exit.install(end)
-    yield "SIGTERM", lambda: sigterm.install(end)
-    yield "metrics", metrics.install
+    yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
+    yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
+    yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
+    yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
+    yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
+    yield from _make_mechanisms(config, reporter, failed)
+    if main is not None:
+        yield "main thread", lambda: main_thread.install(main, save=save)
+    yield "metrics", metrics.process_metrics.install
 
 
-def _make_mechanisms(
-    config: Config, reporter: Reporter, failed: FailedOperations, save: Callable[[], None]
+def _install_late(module: str, source: str) -> Undo:
+    """Install the hooks of a source once the module that they are for is imported, and import the source for it."""
+    return on_import(module, lambda _: import_module(f"otel_crumbs.sources.{source}").install())
+
+
+def make_shutdown_hooks(
+    *,
+    end: Callable[[], None],
+    end_at_exit: Callable[[], None],
+    resume: Callable[[], None],
+    signals: FatalSignals,
 ) -> Iterator[Hook]:
+    """
+    Iterate over the hooks on the ways in which a process ends.
+
+    Args:
+        end: Saves and delivers events when the process ends.
+        end_at_exit: Does so when the interpreter exits, and has later events saved at once.
+        resume: Goes on delivering where it did not end.
+        signals: The signals that end it.
+
+    """
+
+    def end_for_good() -> None:
+        end_at_exit()
+        # What is not saved by now never will be, and the interpreter is about to stop looking for signals.
+        signals.stop()
+
+    yield "exit", lambda: atexit_hook.install(end_for_good)
+    yield "os._exit", lambda: os_exit.install(end)
+    yield "os.exec", lambda: os_exec.install(end, resume)
+    yield "signals", signals.install
+
+
+def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
         "django": ("got_request_exception", lambda: django_signal.install(reporter)),
-        "excepthook": ("sys.excepthook", lambda: excepthooks.install_excepthook(reporter, flush=save)),
         "threading": ("threading.excepthook", lambda: excepthooks.install_threading_excepthook(reporter)),
         "asyncio": ("asyncio", lambda: asyncio_loop.install(reporter)),
         "multiprocessing": ("child processes", lambda: child_processes.install(reporter)),
@@ -111,29 +154,25 @@ def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        remove = _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
-        restore = sampling.install(provider) if config.record_unsampled else None
-        return combine(remove, restore)
+        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
 
-    return on_tracer_provider(attach)
+    return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
-def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any) -> Undo:
+def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any, **arguments: Any) -> Undo:
     """Use the processor that the application put there itself, else add one; give it a function to call."""
     own = processors.find(kind)
     if own is not None:
         setattr(own, callback, function)
         return lambda: setattr(own, callback, None)
-    processor = kind(**{callback: function})
+    processor = kind(**{callback: function}, **arguments)
     remove = processors.insert_first(processor)
     return combine(processor.shutdown, remove)
 
 
-def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Builder) -> Undo:
-    from otel_crumbs.export.otlp.wire import attributes_of  # noqa: PLC0415 - protobuf takes long to import
-
+def _attach_to_log_records(config: Config, logged: LoggedExceptions, find_builder: Callable[[], Builder]) -> Undo:
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
-        event = builder.build(captured)
+        event = find_builder().build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
     enriched = RecordEnricher(make_attributes)
@@ -144,7 +183,9 @@ def _attach_to_log_records(config: Config, logged: LoggedExceptions, builder: Bu
             logged.report_emitted(emitted)
 
     def attach(provider: LoggerProvider) -> Undo:
-        return _adopt_or_add(find_log_record_processors(provider), BreadcrumbLogRecordProcessor, "on_record", on_record)
+        processors = find_log_record_processors(provider)
+        kind = BreadcrumbLogRecordProcessor
+        return _adopt_or_add(processors, kind, "on_record", on_record, asks_for_records=False)
 
     return on_logger_provider(attach)
 

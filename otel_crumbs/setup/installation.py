@@ -8,28 +8,37 @@ them, the last first.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.late_names import bind_late_functions
 from otel_crumbs.base.patching import Undo, combine
 from otel_crumbs.base.resource import find_resource_attributes, find_service_name
+from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.rate_limit import RateLimiter
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.event import Builder
-from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.export import Delivery, SpoolLocation
-from otel_crumbs.shutdown import ShutdownBudget
-from otel_crumbs.sources.deduplicate import deduplicate
+from otel_crumbs.export.spool.location import SpoolLocation
+from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
+from otel_crumbs.trails import current, exception_marks
 
 from .config import Config
-from .exporters import make_exporters
-from .hooks import make_hooks
+from .exporters import make_exporters, plan_exporters
+from .hooks import make_hooks, make_shutdown_hooks
+from .late_parts import LateParts, Parts
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
+
+if TYPE_CHECKING:
+    from otel_crumbs.event import Builder, CapturedError
+    from otel_crumbs.export import Delivery
 
 # Hooks are put in place and taken out by one thread at a time.
 installation_lock = threading.RLock()
+
+# For an error that is captured after the process has spent its time on delivery.
+_SECONDS_TO_SAVE = 0.5
 
 
 class Installation:
@@ -45,19 +54,14 @@ class Installation:
     def __init__(self, config: Config, on_uninstall: Callable[[Installation], None]) -> None:
         self.config = config
         self._on_uninstall = on_uninstall
-        self.builder = Builder(
-            scrubber=Scrubber(config.scrub_keys),
-            max_bytes=config.max_event_bytes,
-            before_breadcrumb=config.before_breadcrumb,
-            before_send=config.before_send,
-            deduplicate=deduplicate,
-            resource=find_resource_attributes,
-        )
-        exporters = make_exporters(config, os.environ) if config.enabled else ()
-        self.delivery = Delivery(
-            exporters, self.builder.build, spool=_find_spool_location(config), service=find_service_name
-        )
-        self.reporter = Reporter(self.delivery.emit, RateLimiter(config.rate_limit))
+        self.plans = plan_exporters(config, os.environ) if config.enabled else ()
+        self._spool = _find_spool_location(config)
+        self._parts = LateParts(self._make_parts)
+        self.signals = FatalSignals(end=self.end, is_unsafe=self._is_unsafe, seconds=config.flush_timeout)
+        self.reporter = Reporter(self._emit, RateLimiter(config.rate_limit), prepare=self._parts.prepare)
+        self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
+        # Whether the interpreter exits: its last functions run, and a thread may not come to an event any more.
+        self._exiting = False
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
@@ -67,43 +71,135 @@ class Installation:
         """Whether hooks are in place."""
         return bool(self._undos)
 
+    @property
+    def builder(self) -> Builder:
+        """The part that makes events of captured errors; made when somebody asks."""
+        return self._parts.get().builder
+
+    @property
+    def delivery(self) -> Delivery:
+        """The part that hands events to the exporters; made when somebody asks."""
+        return self._parts.get().delivery
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait for delivery, FLUSH_TIMEOUT by default; return True only if everything was acknowledged."""
-        return self.delivery.flush(self.config.flush_timeout if timeout is None else timeout)
+        delivery = self._parts.delivery
+        return delivery is None or delivery.flush(self.config.flush_timeout if timeout is None else timeout)
 
     def uninstall(self) -> None:
-        """Undo every hook, patch and processor, the last first."""
+        """Undo every hook, patch and processor, the last first, and forget the trails."""
+        self.undo()
+        current.clear_context()
+
+    def undo(self) -> None:
+        """Undo every hook, patch and processor, the last first; the trails go on, for the next installation."""
         with installation_lock:
             combine(*self._undos)()
             self._undos.clear()
             self.hook_names.clear()
+            exception_marks.clear()
             self._on_uninstall(self)
-        if self.delivery.workers:
-            self.delivery.end(self.config.flush_timeout)
-        self.delivery.close()
+        delivery = self._parts.delivery
+        if delivery is not None and delivery.workers:
+            delivery.end(self.config.flush_timeout)
+        self._parts.close()
 
     def install_hooks(self) -> None:
         """Put every hook in place; one that fails is left out, with a warning."""
-        hooks = make_hooks(self.config, self.reporter, self.builder, save=self.save, end=self.end)
-        for name, hook in (*hooks, ("spool", self.delivery.look_for_undelivered)):
+        hooks = (
+            *make_hooks(self.config, self.reporter, lambda: self.builder, main=self._main_thread, save=self.save),
+            *make_shutdown_hooks(
+                end=self.end, end_at_exit=self._end_at_exit, resume=self._continue_delivery, signals=self.signals
+            ),
+        )
+        for name, hook in (*hooks, ("spool", self._look_for_undelivered)):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
                 self.hook_names.append(name)
+        self._parts.watch_process()
+        if (delivery := self._parts.delivery) is not None and delivery.running:
+            self.signals.find_actions()
+
+    def _end_at_exit(self) -> None:
+        # Python imports nothing at the very end, when objects may fail.
+        self._parts.prepare_for_end()
+        self.end()
+        self._exiting = True
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
-        if self.delivery.running:
-            self._shutdown_budget.spend(self.delivery.end)
+        if self._main_thread is not None:
+            self._main_thread.report_death()
+        if (delivery := self._parts.delivery) is not None and delivery.running:
+            self._shutdown_budget.spend(delivery.end)
+            self.signals.hold_or_release()
 
     def save(self) -> None:
         """Save events, for the process is about to end."""
-        if self.delivery.pending:
-            self._shutdown_budget.spend(self.delivery.save)
+        if (delivery := self._parts.delivery) is not None and delivery.pending:
+            self._shutdown_budget.spend(delivery.save)
+            self.signals.hold_or_release()
+
+    def _continue_delivery(self) -> None:
+        if (delivery := self._parts.delivery) is not None:
+            delivery.continue_requests()
+
+    def _is_unsafe(self) -> bool:
+        delivery = self._parts.delivery
+        return delivery is not None and delivery.unsafe
+
+    def _emit(self, captured: CapturedError) -> None:
+        if self._exiting or sys.is_finalizing():
+            self._emit_late(captured)
+            return
+        self.signals.find_actions()
+        self.delivery.emit(captured)
+        self.signals.hold_or_release()
+
+    def _emit_late(self, captured: CapturedError) -> None:
+        """Save an error that comes after the process has spent its time on delivery: a file is quickly written."""
+        self.delivery.emit(captured)
+        self.delivery.save(_SECONDS_TO_SAVE)
+        if not sys.is_finalizing() or self.delivery.has_unsaved:
+            self._shutdown_budget.spend(self.delivery.end)
+
+    def _look_for_undelivered(self) -> None:
+        if self.plans and self._spool is not None and self._spool.has_any():
+            self.delivery.look_for_undelivered()
+
+    def _make_parts(self) -> Parts:
+        """Import and make what only an error needs; a worker imports nothing more."""
+        from otel_crumbs.event import Builder  # noqa: PLC0415 - only for an error
+        from otel_crumbs.event.scrub import Scrubber  # noqa: PLC0415 - only for an error
+        from otel_crumbs.export import Delivery  # noqa: PLC0415 - only for an error
+        from otel_crumbs.sources.deduplicate import deduplicate  # noqa: PLC0415 - only for an error
+
+        bind_late_functions()
+        self.signals.find_actions()
+        config = self.config
+        builder = Builder(
+            scrubber=Scrubber(config.scrub_keys),
+            max_bytes=config.max_event_bytes,
+            before_breadcrumb=config.before_breadcrumb,
+            before_send=config.before_send,
+            deduplicate=deduplicate,
+            resource=find_resource_attributes,
+        )
+        delivery = Delivery(
+            make_exporters(self.plans),
+            builder.build,
+            spool=self._spool,
+            service=find_service_name,
+            on_change=self.signals.hold_or_release,
+        )
+        if self.active:
+            delivery.look_after_fork()
+        return Parts(builder, delivery)
 
 
 def _find_spool_location(config: Config) -> SpoolLocation | None:
     if config.spool_dir == NO_SPOOL:
         return None
-    base = None if config.spool_dir == DEFAULT_SPOOL else Path(config.spool_dir)
+    base = None if config.spool_dir == DEFAULT_SPOOL else config.spool_dir
     return SpoolLocation(base=base, max_bytes=config.spool_max_bytes)

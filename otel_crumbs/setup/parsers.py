@@ -10,10 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
-from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.sources.logs.thresholds import find_level_number
 
 from .exporters import is_known
@@ -84,9 +82,25 @@ def parse_exporters(value: Any) -> tuple[Any, ...]:
 
 def parse_dsn(value: Any) -> str:
     """Return a DSN as it is, if it can be read."""
+    from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where one is set
+
     text = str(value).strip()
     read_dsn(text)
     return text
+
+
+def parse_endpoint(value: Any) -> str:
+    """Return a URL to which events can be posted."""
+    from otel_crumbs.export.http.endpoint import read_endpoint  # noqa: PLC0415 - only where one is set
+
+    return read_endpoint(value)
+
+
+def parse_headers(value: Any) -> dict[str, str]:
+    """Return headers from a mapping or a text."""
+    from otel_crumbs.export.http.endpoint import read_headers  # noqa: PLC0415 - only where some are set
+
+    return read_headers(value)
 
 
 def parse_folder(value: Any) -> str:
@@ -96,7 +110,11 @@ def parse_folder(value: Any) -> str:
         raise ValueError
     if text.lower() in {"none", "off"}:
         return NO_SPOOL
-    return DEFAULT_SPOOL if text.lower() == DEFAULT_SPOOL else str(Path(text).expanduser().absolute())
+    if text.lower() == DEFAULT_SPOOL:
+        return DEFAULT_SPOOL
+    from pathlib import Path  # noqa: PLC0415 - only where a folder is named
+
+    return str(Path(text).expanduser().absolute())
 
 
 def parse_choice(known: tuple[str, ...]) -> Callable[[Any], str]:

@@ -101,9 +101,9 @@ def _wait_for_provider(kind: type[Any], attach: Callable[[Any], Undo], *, module
             if patch.active and not attached and isinstance(provider, kind):
                 attached.append(attach(provider))
 
-        def set_provider(provider: object, *args: Any, **kwargs: Any) -> None:
-            original(provider, *args, **kwargs)
-            attach_to(provider)
+        def set_provider(*args: Any, **kwargs: Any) -> None:
+            original(*args, **kwargs)
+            attach_to(next(iter((*args, *kwargs.values()))))
 
         return set_provider
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .budget import DEFAULT_FLUSH_TIMEOUT, ShutdownBudget
+from .fatal_signals import FatalSignals
 
-__all__ = ["DEFAULT_FLUSH_TIMEOUT", "ShutdownBudget"]
+__all__ = ["DEFAULT_FLUSH_TIMEOUT", "FatalSignals", "ShutdownBudget"]

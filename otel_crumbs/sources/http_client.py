@@ -8,15 +8,16 @@ source records nothing, for the client's span says more.
 
 from __future__ import annotations
 
-import http.client
 import time
 from collections.abc import Callable, Iterator
+
+# By name: this module is imported when `http.client` has run, before the package `http` has it as an attribute.
+from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, NamedTuple
 
-from opentelemetry.instrumentation.utils import is_http_instrumentation_enabled
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.base.instrumentations import is_http_instrumentation_enabled
+from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, replace
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
@@ -96,54 +97,49 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
 
 CALL = EntryKind(render=render_call, category=lambda _: "http")
 
-Follower = Callable[[http.client.HTTPConnection, tuple[Any, ...], Any, BaseException | None], None]
+Follower = Callable[[tuple[Any, ...], dict[str, Any], Any, BaseException | None], None]
 
 
 def _follow(name: str, after: Follower) -> Undo:
-    """Call *after* when a method has run, with its connection, its arguments, and its result or what it raised."""
+    """Call *after* when a method has run, with its arguments, and its result or what it raised."""
     guarded_after = guarded(f"http.client's {name} was followed")(after)
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-        def method(self: http.client.HTTPConnection, *args: Any, **kwargs: Any) -> Any:
-            if not patch.active:
-                return original(self, *args, **kwargs)
+        def method(*args: Any, **kwargs: Any) -> Any:
             try:
-                result = original(self, *args, **kwargs)
+                result = original(*args, **kwargs)
             except BaseException as error:
-                guarded_after(self, args, None, error)
+                if patch.active and args:
+                    guarded_after(args, kwargs, None, error)
                 remove_own_frame(error)
                 raise
-            guarded_after(self, args, result, None)
+            if patch.active and args:
+                guarded_after(args, kwargs, result, None)
             return result
 
         return method
 
-    return replace(http.client.HTTPConnection, name, make)
+    return replace(HTTPConnection, name, make)
 
 
-def _begin_request(
-    connection: http.client.HTTPConnection, args: tuple[Any, ...], _: Any, error: BaseException | None
-) -> None:
+def _begin_request(args: tuple[Any, ...], kwargs: dict[str, Any], _: Any, error: BaseException | None) -> None:
+    connection: HTTPConnection = args[0]
     connection.__dict__.pop(_PENDING, None)
-    if error is None and len(args) > 1 and is_http_instrumentation_enabled():
-        pending = Pending(time.time_ns(), str(args[0]), _make_url(connection, str(args[1])))
-        connection.__dict__[_PENDING] = pending
+    if error is None and is_http_instrumentation_enabled():
+        method, url = find_argument(args, kwargs, 1, "method"), find_argument(args, kwargs, 2, "url")
+        connection.__dict__[_PENDING] = Pending(time.time_ns(), str(method), _make_url(connection, str(url)))
 
 
-def _check_endheaders(
-    connection: http.client.HTTPConnection, _: tuple[Any, ...], __: Any, error: BaseException | None
-) -> None:
+def _check_endheaders(args: tuple[Any, ...], _: dict[str, Any], __: Any, error: BaseException | None) -> None:
     if error is not None:
-        _finish(connection, None, error)
+        _finish(args[0], None, error)
 
 
-def _end_request(
-    connection: http.client.HTTPConnection, _: tuple[Any, ...], response: Any, error: BaseException | None
-) -> None:
-    _finish(connection, response, error)
+def _end_request(args: tuple[Any, ...], _: dict[str, Any], response: Any, error: BaseException | None) -> None:
+    _finish(args[0], response, error)
 
 
-def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseException | None) -> None:
+def _finish(connection: HTTPConnection, response: Any, error: BaseException | None) -> None:
     pending = connection.__dict__.pop(_PENDING, None)
     if pending is None:
         return
@@ -165,11 +161,11 @@ def _finish(connection: http.client.HTTPConnection, response: Any, error: BaseEx
     )
 
 
-def _make_url(connection: http.client.HTTPConnection, target: str) -> str:
+def _make_url(connection: HTTPConnection, target: str) -> str:
     """Return the whole URL of a request; one to a proxy names it already."""
     if "://" in target:
         return target
-    scheme = "https" if isinstance(connection, http.client.HTTPSConnection) else "http"
+    scheme = "https" if isinstance(connection, HTTPSConnection) else "http"
     tunnel = getattr(connection, "_tunnel_host", None)
     host, port = (tunnel, connection._tunnel_port) if tunnel else (connection.host, connection.port)  # type: ignore[attr-defined]  # noqa: SLF001 - set by set_tunnel()
     default = {"http": 80, "https": 443}[scheme]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from time import time_ns
+from threading import get_ident
+from time import monotonic, time_ns
 from typing import Any
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.threads import is_own_thread, wait_until
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
 from .notes import MAX_NAME, parse_level_name, to_nanoseconds
 
 Processor = Callable[[dict[str, Any]], Any]
+
+
+# A thread of this package waits for so long until another thread has finished a note. The processor may wait for a lock
+# whose holder waits for the thread.
+_PATIENCE = 1.0
 
 
 class LazyNote:
@@ -30,16 +36,29 @@ class LazyNote:
 
     def __init__(self, fields: dict[str, Any], processor: Processor) -> None:
         self._fields = fields
-        self._processor: Processor | None = processor
-        self._lock = threading.Lock()
+        # Whoever takes it out runs it. There is no lock: the processor may do anything, and even ask for the trail.
+        self._processors = [processor]
+        # The thread that runs the processor, 0 for none.
+        self._runner = 0
 
     def finish(self) -> dict[str, Any]:
         """Return the fields; the first to ask has them finished."""
-        with self._lock:
-            processor, self._processor = self._processor, None
-            if processor is not None:
-                self._fields = _run_processor(self._fields, processor)
+        try:
+            processor = self._processors.pop()
+        except IndexError:
+            self._wait_for_runner()
             return self._fields
+        self._runner = get_ident()
+        try:
+            self._fields = _run_processor(self._fields, processor)
+        finally:
+            self._runner = 0
+        return self._fields
+
+    def _wait_for_runner(self) -> None:
+        """Wait in a thread of this package, while the application's threads get the fields as they are."""
+        if self._runner not in {0, get_ident()} and is_own_thread():
+            wait_until(lambda: not self._runner, monotonic() + _PATIENCE)
 
 
 @guarded("a breadcrumb with a processor was recorded by hand")

@@ -87,6 +87,8 @@ def record(
                 data,
             )
         )
+    except RecursionError:
+        pass  # there is no room left on the stack, for a report neither
     except BaseException as error:
         # The cheapest call there is must not pay for a wrapping guard.
         if is_thrown_in(error):

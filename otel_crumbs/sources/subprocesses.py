@@ -18,10 +18,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.instrumentations import is_instrumentation_enabled
+from otel_crumbs.base.patching import Make, Patch, Undo, combine, find_argument, on_import, replace
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
@@ -71,8 +70,8 @@ def _hook(subprocess: Any) -> Undo:
     return combine(
         # A stand-in for __init__ would be blamed for the EncodingWarning that Popen has for its caller.
         replace(popen, "_execute_child", _make_execute_child),
-        replace(popen, "wait", _make_following(subprocess.TimeoutExpired, timeout_at=0)),
-        replace(popen, "communicate", _make_following(subprocess.TimeoutExpired, timeout_at=1)),
+        replace(popen, "wait", _make_following(subprocess.TimeoutExpired, timeout_at=1)),
+        replace(popen, "communicate", _make_following(subprocess.TimeoutExpired, timeout_at=2)),
         replace(popen, "poll", _make_following(subprocess.TimeoutExpired, timeout_at=None)),
     )
 
@@ -109,31 +108,28 @@ CHILD = EntryKind(render=render_child, category=lambda _: "subprocess")
 
 def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
     # Its place differs between Python's Popen and gevent's.
-    shell_at = [*inspect.signature(original).parameters].index("shell") - 1
+    shell_at = [*inspect.signature(original).parameters].index("shell")
 
     @guarded("a subprocess was started")
-    def begin(popen: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PendingChild | None:
+    def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> PendingChild | None:
         if not is_instrumentation_enabled():
             return None
-        return _describe(popen.args, shell=bool(args[shell_at] if len(args) > shell_at else kwargs.get("shell")))
+        return _describe(args[0].args, shell=bool(find_argument(args, kwargs, shell_at, "shell")))
 
     @guarded("a subprocess was remembered")
     def remember(popen: Any, pending: PendingChild | None) -> None:
         if pending is not None:
             popen.__dict__[_PENDING] = pending
 
-    def _execute_child(self: Any, *args: Any, **kwargs: Any) -> None:
-        if not patch.active:
-            original(self, *args, **kwargs)
-            return
-        pending = begin(self, args, kwargs)
+    def _execute_child(*args: Any, **kwargs: Any) -> None:
+        pending = begin(args, kwargs) if patch.active and args else None
         try:
-            original(self, *args, **kwargs)
+            original(*args, **kwargs)
         except BaseException as error:
             _record(pending, None, error)
             remove_own_frame(error)
             raise
-        remember(self, pending)
+        remember(args[0], pending)
 
     return _execute_child
 
@@ -150,12 +146,13 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
         @guarded("a subprocess was waited for")
-        def follow(popen: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        def follow(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            popen = args[0]
             if popen.returncode is None or (pending := popen.__dict__.pop(_PENDING, None)) is None:
                 return
             # Somebody who waits without a limit after a wait that was too long has stopped the child in between.
-            stopped = pending.expired and timeout_at is not None and not _has_timeout(args, kwargs, timeout_at)
-            _record(pending._replace(expired=stopped), popen.returncode, None)
+            is_patient = timeout_at is not None and find_argument(args, kwargs, timeout_at, "timeout") is None
+            _record(pending._replace(expired=pending.expired and is_patient), popen.returncode, None)
 
         @guarded("a subprocess took too long")
         def mark_expired(popen: Any) -> None:
@@ -163,26 +160,21 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
             if pending is not None:
                 popen.__dict__[_PENDING] = pending._replace(expired=True)
 
-        def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-            if not patch.active:
-                return original(self, *args, **kwargs)
+        def method(*args: Any, **kwargs: Any) -> Any:
             try:
-                result = original(self, *args, **kwargs)
+                result = original(*args, **kwargs)
             except BaseException as error:
-                if isinstance(error, expired):
-                    mark_expired(self)
+                if patch.active and args and issubclass(type(error), expired):
+                    mark_expired(args[0])
                 remove_own_frame(error)
                 raise
-            follow(self, args, kwargs)
+            if patch.active and args:
+                follow(args, kwargs)
             return result
 
         return method
 
     return make
-
-
-def _has_timeout(args: tuple[Any, ...], kwargs: dict[str, Any], place: int) -> bool:
-    return (args[place] if len(args) > place else kwargs.get("timeout")) is not None
 
 
 @guarded("a subprocess was recorded")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from .branch import Branch
+from . import runner
+from .branch import Branch, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
-from .current_branch import MAX_OPEN_SPANS, current
-from .entry import KIND, Entry, EntryKind
-from .exception_mark import ExceptionMark, iterate_chain, mark_exception, mark_of
-from .operation import EndedOperation, Operation
+from .current_branch import current, find_branch_with_open, get_ambient_branch, get_operation_branch
+from .entry import KIND, NOTABLE, Entry, EntryKind
+from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
+from .open_spans import MAX_OPEN_SPANS, OpenSpans
+from .operation import EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, operation
 from .snapshot import Snapshot, take_snapshot
 
@@ -15,21 +17,30 @@ __all__ = [
     "KIND",
     "LEVELS",
     "MAX_OPEN_SPANS",
+    "NOTABLE",
     "NOTABLE_LEVELS",
     "Branch",
     "Breadcrumb",
     "EndedOperation",
+    "EndedSpan",
     "Entry",
     "EntryKind",
     "ExceptionMark",
+    "OpenSpans",
     "Operation",
     "Snapshot",
     "current",
+    "exception_marks",
+    "find_branch_with_open",
     "format_rfc3339",
+    "get_ambient_branch",
+    "get_operation_branch",
+    "iterate_branches",
     "iterate_chain",
     "mark_exception",
     "mark_of",
     "on_failure",
     "operation",
+    "runner",
     "take_snapshot",
 ]

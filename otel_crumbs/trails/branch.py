@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -17,13 +18,21 @@ from .runner import name_of
 if TYPE_CHECKING:
     from asyncio import Task
 
+    from .open_spans import OpenSpans
     from .operation import Operation
 
 # A chain of tasks that start each other without end must not keep all of its
 # ancestors alive: deeper than this, a branch hangs on the root instead.
 MAX_DEPTH = 32
 
+# Spans that the application keeps open for ever keep no more branches than this.
+MAX_BRANCHES = 10_000
+
 _tick = recorded.tick
+
+# The branches of the process, in the order in which they were made.
+_branches: dict[ref[Branch], None] = {}
+_forget = _branches.pop
 
 
 class Branch:
@@ -34,7 +43,19 @@ class Branch:
     children's; siblings never see each other's.
     """
 
-    __slots__ = ("_task", "_thread", "below", "depth", "name", "operation", "own", "parent")
+    __slots__ = (
+        "__weakref__",
+        "_task",
+        "_thread",
+        "below",
+        "children",
+        "depth",
+        "name",
+        "open_spans",
+        "operation",
+        "own",
+        "parent",
+    )
 
     def __init__(
         self,
@@ -47,6 +68,7 @@ class Branch:
         self.operation = operation
         self.own = OwnRing(size)
         self.below: Ring | None = None
+        self.open_spans: OpenSpans | None = None
         running = threading.get_ident() if of_thread else here.find_runner()
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
@@ -54,10 +76,13 @@ class Branch:
         self.name: str | None = None
         self.parent: Branch | None = None
         self.depth = 0
+        self.children: set[ref[Branch]] | None = None
+        _branches[ref(self, _forget)] = None
+        if len(_branches) > MAX_BRANCHES:
+            _release_oldest_branches()
         if parent is not None:
             self.name = name_of(running)
-            self.parent = parent if parent.depth < MAX_DEPTH else parent.root
-            self.depth = self.parent.depth + 1
+            self._attach_to(parent if parent.depth < MAX_DEPTH else parent.root)
 
     @property
     def root(self) -> Branch:
@@ -108,9 +133,46 @@ class Branch:
             yield branch
             branch = branch.parent
 
-    def sees(self, other: Branch) -> bool:
-        """Return whether *other* is this branch, an ancestor or a descendant."""
-        return other in self.iterate_lineage() or self in other.iterate_lineage()
+    def iterate_descendants(self) -> Iterator[Branch]:
+        """Iterate over the branches below this one."""
+        for child in tuple(self.children or ()):
+            branch = child()
+            if branch is not None:
+                yield branch
+                yield from branch.iterate_descendants()
+
+    def is_root_span(self, span_id: int) -> bool:
+        """Return whether a span opened the operation."""
+        return self.operation is not None and self.operation.span_id == span_id
+
+    def find_open_span(self, span_id: int) -> Any | None:
+        """Return a span that started here and is open; None if there is none of that id."""
+        return None if self.open_spans is None else self.open_spans.find(span_id)
+
+    def capture_open_spans(self) -> Iterator[Entry]:
+        """Iterate over entries for the open spans that this branch sees, as they are now."""
+        for branch in (*self.iterate_lineage(), *self.iterate_descendants()):
+            opened = branch.open_spans
+            capture = None if opened is None else opened.kind.capture_open
+            if opened is not None and capture is not None:
+                for span in opened.iterate_spans():
+                    entry = capture(branch, span)
+                    if entry is not None:
+                        yield entry
+
+    def release_open_spans(self) -> None:
+        """Have spans that are still open, here and below, keep no branch alive."""
+        for branch in (self, *self.iterate_descendants()):
+            if branch.open_spans is not None:
+                branch.open_spans.release()
+
+    def _attach_to(self, parent: Branch) -> None:
+        self.parent = parent
+        self.depth = parent.depth + 1
+        if parent.children is None:
+            parent.children = set()
+        siblings = parent.children
+        siblings.add(ref(self, siblings.discard))
 
     def _append_to_ancestors(self, entry: Entry) -> None:
         ancestor = self.parent
@@ -126,3 +188,25 @@ class Branch:
             yield self.below
         for branch in self.iterate_lineage():
             yield branch.own
+
+
+def iterate_branches() -> Iterator[Branch]:
+    """Iterate over the branches of the process."""
+    # No tuple: the collector may run where one is made, and a finaliser make a branch then.
+    for known in list(_branches):
+        branch = known()
+        if branch is not None:
+            yield branch
+
+
+def _release_oldest_branches() -> None:
+    """Have the two oldest branches kept alive by their tasks and threads alone, and no longer by open spans."""
+    with suppress(RuntimeError, StopIteration):  # another thread made a branch meanwhile
+        for _ in range(2):
+            known = next(iter(_branches))
+            branch = known()
+            if branch is not None and _branches.pop(known, known) is None:
+                # Somebody else may keep it alive: its turn is the last now.
+                _branches[known] = None
+                if branch.open_spans is not None:
+                    branch.open_spans.release()

@@ -80,4 +80,5 @@ class Breadcrumb:
 def format_rfc3339(timestamp: int) -> str:
     """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds, the nearest time that can be written."""
     moment = _EPOCH + timedelta(microseconds=min(max(timestamp, 0), _LAST) // 1000)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # strftime() imports a module, which the last moments of an interpreter do not let it.
+    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"

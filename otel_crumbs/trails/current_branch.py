@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from contextvars import ContextVar
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -20,21 +21,17 @@ from weakref import ref
 from opentelemetry import context as otel_context
 from opentelemetry.trace.propagation import _SPAN_KEY
 
-from .branch import Branch
+from . import runner
+from .branch import Branch, iterate_branches
 from .operation import Operation
 from .ring import DEFAULT_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from opentelemetry.context import Context
-    from opentelemetry.sdk.trace import Span
     from opentelemetry.trace import SpanContext
 
-    from .entry import Entry, EntryKind
-
-# Spans that are started and never ended must cost a bounded amount.
-MAX_OPEN_SPANS = 10_000
 # Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
 
@@ -50,7 +47,10 @@ def _find_fastest_getter() -> Callable[[], Context]:
     return variable.get if isinstance(variable, ContextVar) else otel_context.get_current
 
 
-_get_context = _find_fastest_getter()
+get_context = _find_fastest_getter()
+# For hot paths: the branch that this task or thread had last in an operation, and outside any.
+get_operation_branch = _operation_branch.get
+get_ambient_branch = _ambient_branch.get
 
 
 class OpenBlock:
@@ -79,34 +79,49 @@ class Current:
 
     def __init__(self) -> None:
         self.size = DEFAULT_SIZE
-        # By span id: the branch where the span started, the span, and the kind of its entry.
-        self.open_spans: dict[int, tuple[Branch, Span, EntryKind]] = {}
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
         # Empty while no context names an operation block: then nobody need look for one.
         self.open_blocks: dict[int, ref[OpenBlock]] = {}
+        # Of the main thread's own context, the tokens by which it can be rid of the variables.
+        self._tokens: dict[ContextVar[Branch | None], Token[Branch | None]] = {}
 
     def reset(self) -> None:
         """Forget every span, branch and entry, as a forked child must."""
-        self.open_spans.clear()
+        self.forget_open_spans()
         self._unseen.clear()
         self._thread = threading.local()
-        _operation_branch.set(None)
-        _ambient_branch.set(None)
+        _clear_variables()
         # The context may name them still, and with them the operation that goes on.
-        for block in tuple(self.open_blocks.values()):
+        for block in list(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
+
+    def clear_context(self) -> None:
+        """
+        Forget every span, branch and entry, and take the variables out of the context.
+
+        Python takes a variable out of a context in one way: by the token of its
+        first setting there, inside that context. So this is done for the main
+        thread's own context. What other threads and tasks have, and copies of
+        contexts that the application made, ends with them.
+        """
+        self.reset()
+        tokens, self._tokens = self._tokens, {}
+        for variable, token in tokens.items():
+            # Where another context is current, the main thread's keeps the variable, empty or not.
+            with suppress(ValueError):
+                variable.reset(token)
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
         # The body of get_current_span() without its calls: this runs at every note and log line.
-        span: Any = _get_context().get(_SPAN_KEY)
+        span: Any = get_context().get(_SPAN_KEY)
         if span is None:
             return self.find_branch_at(None, None)
         try:
-            branch = self.open_spans[span._context[1]][0]  # noqa: SLF001 - the property beside it is dearer
-            if not self.open_blocks and branch.is_current():
+            branch: Branch | None = span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
+            if branch is not None and not self.open_blocks and branch.is_current():
                 return branch
         except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
             pass
@@ -122,8 +137,8 @@ class Current:
                 return self._find_own(block.branch)
         if span_context is None or span_context.is_remote:
             return self._find_ambient()
-        found = self.open_spans.get(span_context.span_id)
-        return self._find_own(found[0] if found else self._find_branch_of_unseen(span_context))
+        branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
+        return self._find_own(branch or self._find_branch_of_unseen(span_context))
 
     def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
         """Return the object that a context holds while an operation block is open."""
@@ -136,7 +151,7 @@ class Current:
     def begin(self, operation: Operation) -> Branch:
         """Return the first branch of a new operation."""
         branch = Branch(self.size, operation)
-        _operation_branch.set(branch)
+        self._set(_operation_branch, branch)
         return branch
 
     def continue_in(self, branch: Branch) -> None:
@@ -147,21 +162,15 @@ class Current:
     def begin_job(self, submitter: Branch | None) -> None:
         """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
         self._thread.in_job = True
-        self._thread.submitter = submitter
-        _operation_branch.set(None)
-        _ambient_branch.set(None)
+        # The job keeps its submitter's branch, and is gone when it is done.
+        self._thread.submitter = None if submitter is None else ref(submitter)
+        _clear_variables()
 
-    def end_job(self) -> None:
-        """Forget who submitted the job."""
-        self._thread.submitter = None
-
-    def open_entries(self, branch: Branch) -> Iterator[Entry]:
-        """Iterate over entries for the open spans that a branch sees, as they are now."""
-        for owner, span, kind in tuple(self.open_spans.values()):
-            if kind.capture_open is not None and branch.sees(owner):
-                entry = kind.capture_open(owner, span)
-                if entry is not None:
-                    yield entry
+    def forget_open_spans(self) -> None:
+        """Forget which spans are open: they are as spans that no processor saw."""
+        for branch in iterate_branches():
+            if branch.open_spans is not None:
+                branch.open_spans.forget()
 
     def _find_own(self, branch: Branch) -> Branch:
         if branch.is_current():
@@ -171,13 +180,14 @@ class Current:
         if here is not None and here.root is branch.root and here.is_current():
             return here
         child = Branch(self.size, branch.operation, self._find_parent(branch, here))
-        remembered.set(child)
+        self._set(remembered, child)
         return child
 
     def _find_parent(self, branch: Branch, here: Branch | None) -> Branch:
         """Return the parent of a new branch: the span's branch, or one below it that started the current code."""
         # A task copies the variables of what started it, and a job of a pool knows who submitted it.
-        for starter in (getattr(self._thread, "submitter", None), here):
+        submitter: ref[Branch] | None = getattr(self._thread, "submitter", None)
+        for starter in (submitter() if submitter is not None else None, here):
             if starter is not None and branch in starter.iterate_lineage():
                 return starter
         return branch
@@ -200,7 +210,7 @@ class Current:
         here: Branch | None = getattr(self._thread, "branch", None)
         if here is None:
             here = self._thread.branch = Branch(self.size, of_thread=True)
-        _ambient_branch.set(here)
+        self._set(_ambient_branch, here)
         return here
 
     def _find_branch_of_unseen(self, span_context: SpanContext) -> Branch:
@@ -215,12 +225,41 @@ class Current:
                 self._unseen.popitem(last=False)
         return branch
 
-    def forget_oldest_span(self) -> None:
-        """Forget the span that has been open for longest, which most likely never ends."""
-        try:
-            self.open_spans.pop(next(iter(self.open_spans)), None)
-        except (RuntimeError, StopIteration):  # another thread changed the table meanwhile
-            return
+    def _set(self, variable: ContextVar[Branch | None], branch: Branch) -> None:
+        token = variable.set(branch)
+        # A token keeps its context alive, and with it objects of the application: the main thread's lives anyway.
+        if token.old_value is Token.MISSING and runner.is_in_main_program():
+            self._tokens.setdefault(variable, token)
+
+
+def find_branch_with_open(span_id: int) -> Branch | None:
+    """
+    Return the branch where an open span started, by the span's id alone.
+
+    It is asked of a span context that was handed over by hand, and of a span that
+    outlives its operation: it goes through all branches.
+    """
+    for branch in iterate_branches():
+        if branch.open_spans and span_id in branch.open_spans:
+            return branch
+    return None
+
+
+def _find_branch_of_span(context: Context | None) -> Branch | None:
+    """Return the branch where the span of a context started; None where no processor saw it, or it has ended."""
+    span = (get_context() if context is None else context).get(_SPAN_KEY)
+    try:
+        branch = span._events._otel_crumbs_branch  # type: ignore[attr-defined]  # noqa: SLF001 - see `open_spans`
+    except (AttributeError, LookupError, TypeError):
+        return None
+    return branch if isinstance(branch, Branch) else None
+
+
+def _clear_variables() -> None:
+    """Let the variables of the current context hold nothing; one that is not set stays so."""
+    for variable in (_operation_branch, _ambient_branch):
+        if variable.get() is not None:
+            variable.set(None)
 
 
 current = Current()

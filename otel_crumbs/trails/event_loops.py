@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
 from otel_crumbs.base.patching import Make, Undo, combine, on_import, replace
 
 
 def replace_loop_method(name: str, make: Make) -> Undo:
     """
-    Replace a method of every class of event loops; uvloop's when it is imported.
+    Replace a method of every class of event loops, each when it is imported.
 
     Args:
         name: The method's name.
@@ -21,7 +18,7 @@ def replace_loop_method(name: str, make: Make) -> Undo:
 
     """
 
-    def attach(uvloop: Any) -> Undo:
-        return replace(uvloop.Loop, name, make)
+    def hook(module: str, loop: str) -> Undo:
+        return on_import(module, lambda imported: replace(getattr(imported, loop), name, make))
 
-    return combine(replace(asyncio.BaseEventLoop, name, make), on_import("uvloop", attach))
+    return combine(hook("asyncio.base_events", "BaseEventLoop"), hook("uvloop", "Loop"))

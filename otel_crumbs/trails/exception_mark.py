@@ -2,52 +2,63 @@
 The mark by which an exception remembers its trail.
 
 When an exception reaches ``sys.excepthook`` every span and context is gone.
-So a mark is left on the exception object where it passes: the branch that it
-comes from, the span, and, once it has been reported, the event's id.
+So a mark is made where it passes: the branch that it comes from, the span,
+and, once it has been reported, the event's id.
+
+The mark lies beside the exception, which stays as it was in every attribute,
+copy and pickle, and goes with it. An exception of a class in Python has a weak
+reference. One of a built-in class, as ``ValueError("boom")`` is, can have
+none, and its address alone says nothing: the next exception gets the same.
+So a part that this exception alone owns is kept with the mark: its tuple of
+arguments, where these are short texts and numbers, else its `__dict__`. As
+long as the part is kept no other exception has it, and once nobody else holds
+it the exception is gone. The interpreter makes the `__dict__` when it is asked
+for; an empty one is seen in nothing but `__reduce__`. The exception itself is
+never kept, since its traceback holds the variables of all its frames.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from sys import getrefcount
 from typing import TYPE_CHECKING, Any
+from weakref import getweakrefs, ref
+
+from otel_crumbs.base.exceptions import origin_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from .branch import Branch
 
-_KEY = "__otel_crumbs__"
-
 # Chains of causes can be circular and endless; beyond this nobody reads them.
 MAX_CHAIN = 64
+# Marked exceptions that live at one time. A trail may refer to its exception, which then lives until it is forgotten.
+MAX_MARKS = 1000
+# The part of an exception is looked at with every new one, to see whether the exception is gone.
+MAX_PARTS = 200
+_LONGEST_TEXT = 1024
+
+_get_args = BaseException.__dict__["args"].__get__
+_set_args = BaseException.__dict__["args"].__set__
+_get_dict = BaseException.__dict__["__dict__"].__get__
+
+# How many references an object has that is an item of one tuple alone.
+_ITEM: tuple[dict[str, Any]] = ({},)
+_ONE_OWNER = getrefcount(_ITEM[0])
 
 
-class ExceptionMark(str):
-    """
-    The branch and the span of an exception, and the event that reports it.
+class ExceptionMark:
+    """The branch and the span of an exception, and the event that reports it."""
 
-    It is an empty string to everybody else: an application that pickles,
-    copies or serialises the attributes of its exceptions must not trip over
-    it, in processes that have never heard of us too.
-    """
+    __slots__ = ("_event_ids", "branch", "described", "span_context")
 
-    __slots__ = ("_event_ids", "branch", "described", "operation", "span_context")
-
-    branch: Branch | None
-    span_context: SpanContext | None
-    operation: int
-    described: bool
-    _event_ids: list[str]
-
-    def __new__(cls) -> ExceptionMark:
-        """Return a mark that knows nothing yet."""
-        mark = super().__new__(cls)
-        mark.branch = None
-        mark.span_context = None
-        mark.operation = 0
-        mark.described = False
-        mark._event_ids = []
-        return mark
+    def __init__(self, branch: Branch | None = None, span_context: SpanContext | None = None) -> None:
+        self.branch = branch
+        self.span_context = span_context
+        self.described = False
+        self._event_ids: list[str] = []
 
     @property
     def event_id(self) -> str | None:
@@ -59,41 +70,99 @@ class ExceptionMark(str):
         self._event_ids.append(event_id)
         return self._event_ids[0] == event_id
 
-    def __reduce__(self) -> tuple[type[str], tuple[str]]:
-        """Pickle as the empty string that it is for others."""
-        return (str, ("",))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> str:
-        """Copy as the empty string: a copied exception is another exception."""
-        return ""
+class _Reference(ref[BaseException]):
+    """A weak reference to a marked exception; it has an identity of its own, since exceptions may have no hash."""
+
+    __slots__ = ("mark",)
+
+    mark: ExceptionMark
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+
+class ExceptionMarks:
+    """The exceptions of the process that have a mark."""
+
+    def __init__(self) -> None:
+        self._references: set[_Reference] = set()
+        # By an exception's address: a part of it, and its mark.
+        self._parts: dict[int, tuple[object, ExceptionMark]] = {}
+
+    def find(self, error: BaseException) -> ExceptionMark | None:
+        """Return the mark of an exception, None for one that has none."""
+        reference = _find_reference(error)
+        if reference is not None:
+            return reference.mark
+        kept = self._parts.get(id(error))
+        return kept[1] if kept is not None and _has_part(error, kept[0]) else None
+
+    def add(self, error: BaseException, mark: ExceptionMark) -> ExceptionMark:
+        """Mark an exception that has no mark; return its mark, which another thread may have made meanwhile."""
+        reference = _make_reference(error, self._references)
+        if reference is None:
+            return self._add_part(error, mark)
+        reference.mark = mark
+        self._references.add(reference)
+        while len(self._references) > MAX_MARKS:
+            self._references.pop()
+        return (_find_reference(error) or reference).mark
+
+    def replace(self, error: BaseException, mark: ExceptionMark) -> None:
+        """Give a marked exception another mark."""
+        reference = _find_reference(error)
+        if reference is not None:
+            reference.mark = mark
+        elif (kept := self._parts.get(id(error))) is not None:
+            self._parts[id(error)] = kept[0], mark
+
+    def drop_dead(self) -> None:
+        """Forget the exceptions that are gone; those with a weak reference are forgotten as they go."""
+        for key, kept in self._parts.copy().items():
+            if getrefcount(kept[0]) <= _ONE_OWNER:
+                self._parts.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget every mark."""
+        self._references.clear()
+        self._parts.clear()
+
+    def _add_part(self, error: BaseException, mark: ExceptionMark) -> ExceptionMark:
+        self.drop_dead()
+        made = _choose_part(error), mark
+        kept = self._parts.setdefault(id(error), made)
+        if kept is not made and not _has_part(error, kept[0]):
+            # Of an exception that is gone, and whose part the application still has.
+            kept = self._parts[id(error)] = made
+        while len(self._parts) > MAX_PARTS:
+            self._parts.pop(next(iter(self._parts.copy())), None)
+        return kept[1]
+
+
+exception_marks = ExceptionMarks()
 
 
 def mark_of(exception: BaseException) -> ExceptionMark | None:
     """Return the mark of an exception, None for one that has none."""
-    mark = exception.__dict__.get(_KEY)
-    return mark if isinstance(mark, ExceptionMark) else None
+    return exception_marks.find(exception)
 
 
 def mark_exception(exception: BaseException, branch: Branch, span_context: SpanContext | None = None) -> ExceptionMark:
     """
-    Leave or return the mark of an exception that passes through a branch.
+    Make or return the mark of an exception that passes through a branch.
 
     The first place keeps it, because its trail has the story, unless the
     exception object is raised again in an operation that has nothing to do
     with the first.
     """
-    known = exception.__dict__.get(_KEY)
-    if isinstance(known, ExceptionMark) and not _is_raised_again(known, branch):
-        return known
-    mark = ExceptionMark()
-    mark.branch = branch
-    mark.span_context = span_context
-    mark.operation = branch.operation.number if branch.operation else 0
+    known = exception_marks.find(exception)
     if known is None:
-        # Several threads may get here with one exception: the first one's mark is everybody's.
-        settled: ExceptionMark = exception.__dict__.setdefault(_KEY, mark)
-        return settled
-    exception.__dict__[_KEY] = mark
+        return exception_marks.add(exception, ExceptionMark(branch, span_context))
+    if not _is_raised_again(known, branch):
+        return known
+    mark = ExceptionMark(branch, span_context)
+    exception_marks.replace(exception, mark)
     return mark
 
 
@@ -104,7 +173,49 @@ def iterate_chain(exception: BaseException) -> Iterator[BaseException]:
     while link is not None and id(link) not in seen and len(seen) < MAX_CHAIN:
         seen.add(id(link))
         yield link
-        link = link.__cause__ if link.__cause__ or link.__suppress_context__ else link.__context__
+        origin = origin_of(link)
+        link = origin[1] if origin else None
+
+
+def _make_reference(error: BaseException, references: set[_Reference]) -> _Reference | None:
+    try:
+        # No function in Python is called back: there may be no room left on the stack where an exception ends.
+        return _Reference(error, references.discard)
+    except TypeError:
+        return None
+
+
+def _find_reference(error: BaseException) -> _Reference | None:
+    """Return the first reference that was made, where several threads made one; the newest comes first."""
+    found = None
+    for reference in getweakrefs(error):
+        if type(reference) is _Reference:
+            found = reference
+    return found
+
+
+def _choose_part(error: BaseException) -> object:
+    if not _has_plain_args(error):
+        return _get_dict(error)
+    if getrefcount(_get_args(error)) > _ONE_OWNER:
+        # Exceptions that are made by `type(error)(*error.args)`, and so by `copy.copy`, have one tuple together.
+        _set_args(error, (*_get_args(error),))
+    return _get_args(error)
+
+
+def _has_plain_args(error: BaseException) -> bool:
+    args = _get_args(error)
+    return bool(args) and all(
+        type(each) is int or (type(each) is str and len(each) <= _LONGEST_TEXT) or each is None for each in args
+    )
+
+
+def _has_part(error: BaseException, part: object) -> bool:
+    """Return whether a part is an exception's own; no attribute is asked for, which could be made by asking."""
+    for each in gc.get_referents(error):  # noqa: SIM110 - a generator would be twice as dear
+        if each is part:
+            return True
+    return False
 
 
 def _is_raised_again(mark: ExceptionMark, branch: Branch) -> bool:

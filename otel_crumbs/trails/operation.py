@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import ReadableSpan
+    from collections.abc import Mapping, Sequence
+
+    from opentelemetry.trace import SpanContext, Status
 
     from .branch import Branch
 
@@ -45,6 +47,26 @@ class Operation:
         return number == self.number or number in self.within
 
 
+class EndedSpan(Protocol):
+    """A span that has ended, as the SDK's `ReadableSpan` shows it."""
+
+    @property
+    def context(self) -> SpanContext:
+        """The span's context."""
+
+    @property
+    def attributes(self) -> Mapping[str, Any] | None:
+        """The attributes."""
+
+    @property
+    def events(self) -> Sequence[Any]:
+        """The events."""
+
+    @property
+    def status(self) -> Status:
+        """The status."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedOperation:
     """
@@ -58,6 +80,6 @@ class EndedOperation:
 
     """
 
-    span: ReadableSpan
+    span: EndedSpan
     branch: Branch
     exception: BaseException | None

@@ -110,4 +110,5 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
                 for report in on_failure:
                     report(error, branch)
         finally:
+            branch.release_open_spans()
             otel_context.detach(token)

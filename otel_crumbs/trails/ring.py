@@ -19,6 +19,10 @@ _NOTABLE_SHARE = 5
 # Room is made for a few at once, or it would be dear at every entry of a full ring.
 _SLACK = 16
 
+# Categories are names of loggers, among others; of more than these, those that come later are counted together.
+MAX_CATEGORIES = 200
+OTHER_CATEGORIES = "other"
+
 
 class Ring:
     """
@@ -113,9 +117,15 @@ class _Overflow:
                 if dropped is None:
                     continue
                 oldest = dropped
-            self.dropped[oldest[KIND].category(oldest)] += 1
+            self._count(oldest[KIND].category(oldest))
             gone += 1
         return gone
+
+    def _count(self, category: str) -> None:
+        dropped = self.dropped
+        if category not in dropped and len(dropped) >= MAX_CATEGORIES:
+            category = OTHER_CATEGORIES
+        dropped[category] += 1
 
     def _keep(self, oldest: Entry) -> Entry | None:
         """Keep an entry if it matters; return the entry that is dropped instead, itself if it does not."""

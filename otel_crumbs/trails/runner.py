@@ -28,6 +28,16 @@ def find_task() -> Task[Any] | None:
     return None if loop is None else current_task(loop)
 
 
+def is_in_main_program() -> bool:
+    """Return whether the main thread is running, and no event loop in it."""
+    return (
+        threading.get_ident() == threading.main_thread().ident
+        # The first look finds out whether asyncio itself can be asked.
+        and find_task() is None
+        and running_loop() is None
+    )
+
+
 def name_of(running: Runner) -> str:
     """Return the name of a task or of the current thread."""
     return threading.current_thread().name if isinstance(running, int) else running.get_name()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from otel_crumbs.base.memo import Memo, hold_memo
 
-from .current_branch import current
 from .entry import TIMESTAMP, Entry
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ class Snapshot:
 def take_snapshot(branch: Branch) -> Snapshot:
     """Collect what a branch sees now, without rendering any of it."""
     rings = tuple(branch.iterate_rings())
-    entries = [*chain.from_iterable(rings), *current.open_entries(branch)]
+    entries = [*chain.from_iterable(rings), *branch.capture_open_spans()]
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())
     return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.own.size)

@@ -8,12 +8,12 @@ recorded there yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import thread
 from typing import Any
 
+from otel_crumbs.base.descriptor import watch_lookups
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.base.patching import Undo, combine
 
 from .current_branch import current
 
@@ -35,34 +35,16 @@ def install() -> Undo | None:
     job: Any = getattr(thread, "_WorkItem", None)
     if not hasattr(job, "run"):
         return None
-    return combine(replace(job, "__init__", _make_init), replace(job, "run", _make_run))
+    return combine(watch_lookups(job, "__init__", _remember_submitter), watch_lookups(job, "run", _begin))
 
 
-def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
-    @guarded("a job was submitted to a thread pool")
-    def remember_submitter(job: Any) -> None:
+@guarded("a job was submitted to a thread pool")
+def _remember_submitter(job: Any) -> None:
+    if job is not None:
         setattr(job, _SUBMITTER, current.find_branch())
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
-        original(self, *args, **kwargs)
-        if patch.active:
-            remember_submitter(self)
 
-    return __init__
-
-
-def _make_run(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    @guarded("a job of a thread pool began")
-    def begin(job: Any) -> None:
+@guarded("a job of a thread pool began")
+def _begin(job: Any) -> None:
+    if job is not None:
         current.begin_job(getattr(job, _SUBMITTER, None))
-
-    def run(self: Any, *args: Any) -> Any:
-        if not patch.active:
-            return original(self, *args)
-        begin(self)
-        try:
-            return original(self, *args)
-        finally:
-            current.end_job()
-
-    return run

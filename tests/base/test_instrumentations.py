@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import ModuleType
 
 import pytest
+from opentelemetry.instrumentation import utils
 
-from otel_crumbs.base.instrumentations import is_instrumentation_active
+from otel_crumbs.base.instrumentations import (
+    is_http_instrumentation_enabled,
+    is_instrumentation_active,
+    is_instrumentation_enabled,
+    suppress_instrumentation,
+)
 
 
 class Instrumentor:
@@ -48,3 +56,30 @@ def test_an_active_one_is_asked_without_calling_its_class(module: ModuleType, mo
 def test_one_that_is_not_there_is_not_imported() -> None:
     """A module that nobody has imported is not active."""
     assert is_instrumentation_active("no_such_instrumentation", "Instrumentor") is False
+
+
+@pytest.mark.parametrize("suppress", [suppress_instrumentation, utils.suppress_instrumentation])
+def test_suppression_is_that_of_opentelemetry(suppress: Callable[[], AbstractContextManager[None]]) -> None:
+    """Whoever suppresses, this package or OpenTelemetry's own function, suppresses for both, and only in the block."""
+
+    def ask() -> list[bool]:
+        return [
+            is_instrumentation_enabled(),
+            is_http_instrumentation_enabled(),
+            utils.is_instrumentation_enabled(),
+            utils.is_http_instrumentation_enabled(),
+        ]
+
+    with suppress():
+        inside = ask()
+
+    assert inside == [False] * 4
+    assert ask() == [True] * 4
+
+
+def test_suppression_of_http_is_that_of_opentelemetry() -> None:
+    """A client of HTTP may be suppressed alone."""
+    with utils.suppress_http_instrumentation():
+        inside = is_instrumentation_enabled(), is_http_instrumentation_enabled()
+
+    assert inside == (True, False)

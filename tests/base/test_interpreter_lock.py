@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from otel_crumbs.base.interpreter_lock import iterate_releasing, release_often
+from otel_crumbs.base.interpreter_lock import iterate_releasing
 from otel_crumbs.base.memo import map_shared
+from otel_crumbs.base.threads import start_thread
 
 
 @pytest.fixture
@@ -31,35 +32,32 @@ def work(number: int) -> int:
 
 
 @pytest.mark.usefixtures("endless_interval")
-@pytest.mark.parametrize("releases", [True, False])
-def test_other_threads_run_in_between(*, releases: bool) -> None:
+@pytest.mark.parametrize("own", [True, False])
+def test_other_threads_run_in_between(*, own: bool) -> None:
     """The lock is given back in the midst of the work, and not only when it is done."""
     done.clear()
-    started, seen = threading.Event(), []
+    started, ended = threading.Event(), threading.Event()
+    seen: list[int] = []
 
     def run() -> None:
         started.set()
-        if releases:
-            with release_often():
-                map_shared(work, range(500))
-        else:
-            map_shared(work, range(500))
+        map_shared(work, range(500))
+        ended.set()
 
-    worker = threading.Thread(target=run)
-    worker.start()
+    if own:
+        assert start_thread(run)
+    else:
+        threading.Thread(target=run).start()
     started.wait()
-    while worker.is_alive():
+    while not ended.wait(0.001):
         seen.append(len(done))
-        worker.join(0.001)
 
     assert len(done) == 500
-    assert any(0 < number < 500 for number in seen) is releases
+    assert any(0 < number < 500 for number in seen) is own
 
 
 def test_the_applications_own_threads_do_not_wait() -> None:
     """Where it asks for a trail itself, it waits for nobody."""
     things = [1, 2, 3]
 
-    with release_often():
-        assert iterate_releasing(things) is not things
     assert iterate_releasing(things) is things

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import pickle
+import signal
 import sys
 import threading
 import zipfile
@@ -85,6 +87,23 @@ def test_a_stand_in_looks_like_the_original() -> None:
     undo()
 
     assert found == (signature, doc, "Base.greet")
+
+
+def test_a_stand_in_for_a_function_in_c_is_found_by_its_module() -> None:
+    """Else it could not be pickled, and would say that it is of a module that has another of its name."""
+
+    def make(original: Any, _: Patch) -> Any:
+        def set_wakeup_fd(*args: Any) -> Any:
+            return original(*args)
+
+        return set_wakeup_fd
+
+    undo = replace(signal, "set_wakeup_fd", make)
+    try:
+        assert signal.set_wakeup_fd.__module__ == "signal"
+        assert pickle.dumps(signal.set_wakeup_fd)
+    finally:
+        undo()
 
 
 def test_somebody_who_hooked_in_later_stays() -> None:

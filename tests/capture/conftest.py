@@ -13,7 +13,6 @@ import pytest
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Put hooks in place as another tool did earlier; return the exceptions that they got."""
     calls: list[Any] = []
-    monkeypatch.setattr(sys, "excepthook", lambda *args: calls.append(args[1]))
     monkeypatch.setattr(threading, "excepthook", lambda args: calls.append(args.exc_value))
     monkeypatch.setattr(sys, "unraisablehook", lambda args: calls.append(args.exc_value))
     return calls

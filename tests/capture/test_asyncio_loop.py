@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from typing import TYPE_CHECKING, Any
+import traceback
+from typing import Any
+
+import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
 from tests.application import Application
 from tests.capture.reported import exceptions_of
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_a_task_that_nobody_awaits_is_an_event(events: CapturedEvents) -> None:
@@ -118,3 +118,35 @@ def test_a_loop_without_a_handler_logs_as_before(events: CapturedEvents, caplog:
 
     assert "Exception in callback" in caplog.text
     assert exceptions_of(events) == [("ValueError: boom", "asyncio", False)]
+
+
+def test_what_a_handler_raises_has_no_frame_of_ours(events: CapturedEvents) -> None:
+    """An exit in a handler of the application's ends the loop, with a traceback as without us."""
+
+    def stop(*_: Any) -> None:
+        raise SystemExit(3)
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(stop)
+        asyncio.get_running_loop().call_soon(int, "boom")
+        await asyncio.sleep(1)
+
+    with pytest.raises(SystemExit) as caught:
+        asyncio.run(main())
+
+    assert [entry.name for entry in caught.traceback][-3:] == ["_run", "call_exception_handler", "stop"]
+    assert len(events) == 1
+
+
+def test_a_stack_names_the_files_that_it_goes_through(events: CapturedEvents) -> None:
+    """The frame of ours that a handler finds is under its own name: only loops in C have none for logging to find."""
+    stacks: list[traceback.StackSummary] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: stacks.append(traceback.extract_stack()))
+        asyncio.get_running_loop().call_exception_handler({"message": "boom"})
+
+    asyncio.run(main())
+
+    assert [frame.filename for frame in stacks[0] if "logging" in frame.filename] == []
+    assert list(events) == []

@@ -1,4 +1,4 @@
-"""Every mechanism reports, calls the hook that was there, and is undone without a trace."""
+"""Every mechanism reports, lets the hooks of others do their part, and is undone without a trace."""
 
 from __future__ import annotations
 
@@ -9,49 +9,16 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
-from tests.application import Application, fail, in_thread, raised
+from tests.application import Application, fail, in_thread
+from tests.capture.programs import Program
 from tests.capture.reported import exceptions_of
-
-
-def test_an_uncaught_exception_is_a_fatal_event(heard: list[Any], events: CapturedEvents) -> None:
-    """What ends the process is reported with the trail, and the hook that was there hears of it."""
-    otel_crumbs.record("about to fail")
-    error = ValueError("boom")
-
-    sys.excepthook(*raised(error))
-
-    assert exceptions_of(events) == [("ValueError: boom", "excepthook", False)]
-    assert events[0].fatal is True
-    assert [crumb.message for crumb in events[0].breadcrumbs] == ["about to fail"]
-    assert heard == [error]
-
-
-def test_an_uncaught_exception_that_left_a_span_has_its_trail(
-    app: Application, heard: list[Any], events: CapturedEvents
-) -> None:
-    """The exception remembers where it comes from when every context is gone."""
-
-    def main() -> None:
-        with app.tracer.start_as_current_span("job") as span:
-            ids.append(span.get_span_context().span_id)
-            otel_crumbs.record("inside")
-            raise ValueError("boom")
-
-    ids: list[int] = []
-    try:
-        main()
-    except ValueError as error:
-        sys.excepthook(type(error), error, error.__traceback__)
-
-    assert [crumb.message for crumb in events[0].breadcrumbs if crumb.category == "manual"] == ["inside"]
-    assert events[0].span_id == ids[0]
-    assert len(heard) == 1
 
 
 def test_a_dying_thread_is_an_event(heard: list[Any], events: CapturedEvents) -> None:
@@ -68,6 +35,49 @@ def test_a_dying_thread_is_an_event(heard: list[Any], events: CapturedEvents) ->
     assert events[0].fatal is False
     assert [crumb.message for crumb in events[0].breadcrumbs] == ["in the thread"]
     assert [str(error) for error in heard] == ["boom"]
+
+
+def test_a_dying_thread_is_an_event_whatever_hook_comes_later(
+    events: CapturedEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook need not call the one that it found."""
+    heard: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: heard.append(args.exc_value))
+
+    in_thread(lambda: fail(ValueError("boom")))
+
+    assert exceptions_of(events) == [("ValueError: boom", "threading", False)]
+    assert [str(error) for error in heard] == ["boom"]
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_thread_that_runs_already_is_an_event() -> None:
+    """It may be older than the installation, and outlive it."""
+    begin, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        end.wait()
+        raise ValueError("boom")
+
+    def wait_and_fail() -> None:
+        begin.wait()
+        raise ValueError("boom")
+
+    thread, other = threading.Thread(target=wait_and_fail), threading.Thread(target=work)
+    thread.start()
+    other.start()
+    before = thread._invoke_excepthook, other._invoke_excepthook  # type: ignore[attr-defined]  # it is private
+    with capture_events() as events:
+        begin.set()
+        thread.join()
+        titles = [event.title for event in events]
+    after = other._invoke_excepthook  # type: ignore[attr-defined]  # it is private
+    end.set()
+    other.join()
+
+    assert titles == ["ValueError: boom"]
+    assert after is before[1]
+    assert len(events) == 1
 
 
 def test_a_finaliser_that_fails_is_an_event(heard: list[Any], events: CapturedEvents) -> None:
@@ -133,6 +143,57 @@ def test_capturing_before_install_warns(caplog: pytest.LogCaptureFixture) -> Non
     assert "otel_crumbs.install()" in caplog.text
 
 
+FAILING = """
+import _thread, gc, sys, threading, time
+
+def work():
+    raise ValueError("thread")
+
+def run(name):
+    thread = threading.Thread(target=work, name=name)
+    thread.start()
+    thread.join()
+
+def fail(args):
+    print("own", args.exc_value)
+    raise KeyError("hook")
+
+class Careless:
+    def __del__(self):
+        raise ValueError("finaliser")
+
+run("one")
+threading.excepthook = fail
+run("two")
+Careless()
+sys.unraisablehook = fail
+Careless()
+_thread.start_new_thread(work, ())
+time.sleep(0.2)
+threading.excepthook = threading.__excepthook__
+threading.Thread(target=work, name="last").start()
+"""
+FAILS_FIRST = """
+import sys
+
+def fail_first(args):
+    print("first", args.exc_value)
+    raise KeyError("first hook")
+
+sys.unraisablehook = fail_first
+"""
+
+
+@pytest.mark.parametrize("before", ["", FAILS_FIRST], ids=["no hook", "a hook that fails"])
+def test_threads_and_finalisers_are_printed_as_without_us(tmp_path: Path, before: str) -> None:
+    """The order, the hooks' own failures and their tracebacks are the same."""
+    ended = Program(folder=tmp_path, before=before).run_both(FAILING)
+
+    titles = [(event[0], event[2]) for event in ended.events]
+    assert titles.count(("ValueError: thread", "threading")) == 3
+    assert ("ValueError: finaliser", "unraisable") in titles
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mechanism:
     """Where a hook stands, and with how many arguments it is called."""
@@ -148,15 +209,17 @@ class Mechanism:
 
 
 MECHANISMS = (
-    Mechanism(holder=sys, name="excepthook", arguments=3),
-    Mechanism(holder=threading, name="excepthook", arguments=1),
     Mechanism(holder=sys, name="unraisablehook", arguments=1),
     Mechanism(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
     Mechanism(holder=logging.Logger, name="callHandlers", arguments=2),
 )
+OPTIONAL = (
+    Mechanism(holder=threading, name="_make_invoke_excepthook", arguments=0),
+    Mechanism(holder=asyncio.BaseEventLoop, name="call_exception_handler", arguments=2),
+)
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
+@pytest.mark.parametrize("mechanism", [*MECHANISMS[:2], *OPTIONAL[:1]], ids=lambda mechanism: mechanism.name)
 def test_uninstalling_restores_the_hook(mechanism: Mechanism) -> None:
     """The hook that was there is there again, the very same object."""
     before = mechanism.hook
@@ -188,7 +251,7 @@ def test_uninstalling_steps_aside_for_a_later_hook(mechanism: Mechanism, monkeyp
     assert list(events) == []
 
 
-@pytest.mark.parametrize("mechanism", MECHANISMS[:4], ids=lambda mechanism: mechanism.name)
+@pytest.mark.parametrize("mechanism", OPTIONAL, ids=lambda mechanism: mechanism.name)
 def test_a_mechanism_that_is_not_asked_for_is_left_alone(mechanism: Mechanism) -> None:
     """The setting `capture` names the mechanisms; the hooks of the others are not touched."""
     before = mechanism.hook

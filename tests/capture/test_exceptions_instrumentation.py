@@ -13,7 +13,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
-from tests.application import Application, in_thread, raised
+from tests.application import Application, fail, in_thread, raised
 
 instrumentation = pytest.importorskip("opentelemetry.instrumentation.exceptions")
 
@@ -119,8 +119,8 @@ def test_the_ways_to_stop_have_no_record(stop: BaseException, app: Application, 
 
 def test_without_a_logger_provider_the_event_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """The event is sent where that instrumentation's records go nowhere."""
-    monkeypatch.setattr(sys, "excepthook", lambda *_: None)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
     with instrumented(), capture_events() as events:
-        sys.excepthook(*raised(ValueError("boom")))
+        in_thread(lambda: fail(ValueError("boom")))
 
         assert [event.title for event in events] == ["ValueError: boom"]

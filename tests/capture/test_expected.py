@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from contextlib import suppress
 
 import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents
-from tests.application import Application, raised
+from tests.application import Application, fail, in_thread
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), SystemExit(3), GeneratorExit(), asyncio.CancelledError()])
@@ -20,7 +19,7 @@ def test_the_ways_to_stop_are_no_events(stop: BaseException, app: Application, e
     """Ctrl-C, exit codes, closed generators and cancelled tasks are no errors, whichever mechanism notices them."""
     with suppress(BaseException), app.request():
         raise stop
-    sys.excepthook(*raised(stop))
+    in_thread(lambda: fail(stop))
     otel_crumbs.capture_exception(stop)
     logging.getLogger("shop").error("stopping", exc_info=stop)
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.export import DELIVERED, Delivery, Outcome
+from otel_crumbs.export import DELIVERED, Outcome
 from otel_crumbs.export.spool.codec import encode_event
-from otel_crumbs.export.spool.spool import Spool, SpoolLocation, find_default_base
+from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
+from otel_crumbs.export.spool.spool import Spool
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply, receiving
 
@@ -93,7 +94,9 @@ def test_a_child_delivers_events_of_earlier_processes(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     event = event_of()
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
-    spool = Spool(find_default_base(), service="shop", exporter="http")
+    base = find_default_base()
+    assert base is not None
+    spool = Spool(base, service="shop", exporter="http")
     spool.write(event, encode_event(event))
 
     code = run_in_child(lambda: until(lambda: not waiting(tmp_path)))
@@ -128,30 +131,25 @@ def respond_later(gate: threading.Event, send: Callable[[bytes], None]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_locks_are_free_in_a_child(tmp_path: Path) -> None:
-    """The thread that held them does not exist in the child, so nothing would release them."""
+def test_a_child_does_not_wait_for_the_threads_of_its_parent(tmp_path: Path) -> None:
+    """The worker's thread was sending when the process was forked, and does not exist in the child."""
+    parent, began, done = os.getpid(), threading.Event(), threading.Event()
 
     class Taking:
         name = "taking"
 
         def export(self, event: object, timeout: float) -> Outcome:
+            if os.getpid() == parent:
+                began.set()
+                done.wait(20)
             return DELIVERED
 
         def shutdown(self) -> None:
             pass
 
-    installation = otel_crumbs.install(exporter=Taking(), spool_dir=tmp_path)
-    delivery: Delivery = installation.delivery
-    held, done = threading.Event(), threading.Event()
-
-    def hold_everything() -> None:
-        with delivery.workers[0]._pending.changed:
-            held.set()
-            done.wait(20)
-
-    thread = threading.Thread(target=hold_everything)
-    thread.start()
-    held.wait(20)
+    otel_crumbs.install(exporter=Taking(), spool_dir=tmp_path)
+    otel_crumbs.capture_exception(LookupError("in the parent"))
+    assert began.wait(20)
 
     def in_the_child() -> None:
         otel_crumbs.capture_exception(LookupError("in the child"))
@@ -159,7 +157,7 @@ def test_locks_are_free_in_a_child(tmp_path: Path) -> None:
 
     code = run_in_child(in_the_child)
     done.set()
-    thread.join()
+    acknowledged = otel_crumbs.flush(20)
 
-    assert code == 0
+    assert (code, acknowledged) == (0, True)
     assert SpoolLocation(base=tmp_path).has_any() is False

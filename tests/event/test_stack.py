@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+import otel_crumbs
 from otel_crumbs.base.plain import MAX_TEXT
-from otel_crumbs.event import Builder, ErrorEvent, capture_error
-from otel_crumbs.event.stack import MAX_EXCEPTIONS, MAX_FRAMES, MAX_NOTES, read_exceptions
+from otel_crumbs.event import Builder, ErrorEvent, ExceptionInfo, capture_error, stack
+from otel_crumbs.event.exception_chain import MAX_EXCEPTIONS
+from otel_crumbs.event.stack import MAX_FRAMES, MAX_NOTES
+from otel_crumbs.testing import CapturedEvents
 from tests.application import fail, raised
 
 GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
@@ -22,6 +25,11 @@ GROUPS = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups
 
 class OrderError(Exception):
     """An exception of an application."""
+
+
+def read_exceptions(error: BaseException) -> tuple[ExceptionInfo, ...]:
+    """Return what is read of an exception."""
+    return stack.read_exceptions(error)[0]
 
 
 def event_of(error: BaseException) -> ErrorEvent:
@@ -140,6 +148,85 @@ def test_a_huge_group_is_cut() -> None:
 
     assert len(read_exceptions(group)) == MAX_EXCEPTIONS
     assert len(event_of(group).stacktrace) < 100_000
+
+
+@GROUPS
+def test_a_groups_text_counts_what_is_left_out() -> None:
+    """As Python does, where it shows fifteen; fewer are shown where the exceptions are too many all in all."""
+    small = ExceptionGroup("small", [ValueError(str(number)) for number in range(20)])  # noqa: F821 - 3.11
+    large = ExceptionGroup("large", [small, *(KeyError(str(number)) for number in range(40))])  # noqa: F821 - 3.11
+
+    assert event_of(raised(small)[1]).stacktrace == "".join(traceback.format_exception(small))
+    assert "and 26 more exceptions" in event_of(large).stacktrace
+    assert event_of(large).exceptions[0].notes == ("… and 30 more exceptions",)
+
+
+@GROUPS
+def test_a_member_that_many_groups_share_is_written_once() -> None:
+    """Elsewhere its title stands for it: all the ways to it are more than could ever be printed."""
+    group = raised(ValueError("shared"))[1]
+    for number in range(40):
+        group = ExceptionGroup(f"group {number}", [group, group])  # type: ignore[list-item, assignment]  # noqa: F821 - 3.11
+
+    stacktrace = event_of(group).stacktrace
+
+    assert stacktrace.count("ExceptionGroup: group 38 (2 sub-exceptions)") == 2
+    assert len(stacktrace.splitlines()) < 200
+
+
+def test_a_long_chain_counts_what_is_left_out() -> None:
+    """The exception itself says how many led to it."""
+    error = ValueError("0")
+    for number in range(1, 1000):
+        following = ValueError(str(number))
+        following.__cause__ = error
+        error = following
+
+    event = event_of(error)
+
+    assert event.exception.notes == ("… and 968 more exceptions",)
+    assert sys.version_info < (3, 11) or event.stacktrace.endswith("ValueError: 999\n… and 968 more exceptions\n")
+
+
+def test_an_exceptions_objects_are_not_asked() -> None:
+    """Python looks for a name that was meant, in all that an object has: it may be a query that has not run yet."""
+    asked: list[str] = []
+
+    class Lazy:
+        def __dir__(self) -> list[str]:
+            asked.append("dir")
+            return []
+
+    try:
+        Lazy().nam  # type: ignore[attr-defined]  # noqa: B018 - it is not there
+    except AttributeError as error:
+        event = event_of(error)
+
+    assert asked == []
+    assert event.exception.message == "'Lazy' object has no attribute 'nam'"
+
+
+def test_a_text_is_asked_for_once(events: CapturedEvents) -> None:
+    """An exception may ask others for its words, or count how often it was asked."""
+    asked: list[str] = []
+
+    class CountingError(Exception):
+        def __str__(self) -> str:
+            asked.append("str")
+            return "boom"
+
+    otel_crumbs.capture_exception(raised(CountingError())[1])
+
+    assert asked == ["str"]
+    assert events[0].stacktrace.endswith("CountingError: boom\n")
+
+
+def test_a_syntax_error_reads_as_python_prints_it() -> None:
+    """With the line that it is in."""
+    with pytest.raises(SyntaxError) as caught:
+        compile("a b", "<template>", "exec")
+
+    assert event_of(caught.value).stacktrace == "".join(traceback.format_exception(caught.value))
 
 
 @GROUPS

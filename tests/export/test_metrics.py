@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
@@ -74,3 +75,37 @@ def test_a_reason_is_an_attribute() -> None:
     [dropped] = [metric for metric in scope.metrics if metric.name == "otel_crumbs.events.dropped"]
     attributes = [dict(point.attributes or {}) for point in dropped.data.data_points]
     assert {"otel_crumbs.exporter": "refusing", "otel_crumbs.reason": "refused"} in attributes
+
+
+def test_metrics_end_with_uninstalling_and_come_back_once() -> None:
+    """Nothing is observed while nothing is installed, and no instrument is made twice."""
+    reader = InMemoryMetricReader()
+    provider = MeterProvider([reader], shutdown_on_exit=False)
+    instruments = metrics.Metrics()
+
+    def names() -> list[str]:
+        found = reader.get_metrics_data()
+        scopes = [scope for resource in found.resource_metrics for scope in resource.scope_metrics] if found else []
+        return [metric.name for scope in scopes for metric in scope.metrics if metric.data.data_points]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metrics, "get_meter", provider.get_meter)
+        undo = instruments.install()
+        first = names()
+        undo()
+        after = names()
+        instruments.install()
+        again = names()
+
+    assert "otel_crumbs.breadcrumbs.recorded" in first
+    assert after == []
+    assert again == first
+
+
+def test_an_installation_has_the_metrics_while_it_lasts() -> None:
+    """The instruments of the process observe for it."""
+    installation = otel_crumbs.install(exporter="none")
+    during = metrics.process_metrics.active
+    installation.uninstall()
+
+    assert (during, metrics.process_metrics.active) == (True, False)

@@ -34,6 +34,20 @@ OPTIONAL = (
 )
 
 
+GROUND = "import opentelemetry.sdk.trace, opentelemetry.sdk._logs"
+
+# Of this package: what renders, builds, delivers and keeps events, and the sources of modules that nobody imported.
+FOR_ERRORS = {
+    *("export.console", "export.app_logs", "export.exporter", "export.http.exporter", "export.otlp.http_exporter"),
+    *(
+        "export.sentry.exporter",
+        "export.spool.spool",
+        "sources.deduplicate",
+        "sources.rules.table",
+    ),
+    *("sources.http_client", "sources.databases.statement", "sources.databases.psycopg"),
+}
+
 # What takes longer to import than all of ours, and is only needed once something is installed.
 LATE = ("asyncio", "email", "http.client", "importlib.metadata", "opentelemetry.instrumentation", "ssl", "wrapt")
 
@@ -64,12 +78,46 @@ def test_what_is_needed_for_installing_is_imported_then() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["Config", "ConfigError", "ErrorEvent", "Installation"])
-def test_types_that_come_late_are_there_when_asked_for(name: str) -> None:
-    """They come with what is imported for installing."""
+@pytest.mark.parametrize("exporter", ["none", "otlp", "http", "sentry", "console", "app_logs"])
+def test_installing_imports_nothing_that_only_an_error_needs(exporter: str) -> None:
+    """Every process pays for it, also the many that are over in a moment; of those that live on most never fail."""
+    settings = {"exporter": exporter, "http_endpoint": "http://127.0.0.1:1/", "sentry_dsn": "http://key@127.0.0.1:1/1"}
+    ground = modules_after(GROUND)
+    imported = modules_after(f"{GROUND}; import otel_crumbs; otel_crumbs.install(**{settings})") - ground
+
+    of_this_package = {name.partition(".")[2] for name in imported if name.partition(".")[0] == "otel_crumbs"}
+    assert {name for name in imported if name.partition(".")[0] not in {"otel_crumbs", "http", "gc"}} <= {
+        "opentelemetry.util.re"
+    }
+    assert of_this_package.isdisjoint(FOR_ERRORS)
+    assert {name for name in of_this_package if name.startswith(("event.", "export.delivery."))} == set()
+
+
+def test_a_source_is_imported_with_the_module_that_it_hooks() -> None:
+    """Whoever imports `http.client` or asyncio has time for the little more."""
+    ground = modules_after(f"{GROUND}; import otel_crumbs; otel_crumbs.install(exporter='none')")
+    imported = modules_after(
+        f"{GROUND}; import otel_crumbs; otel_crumbs.install(exporter='none'); import http.client, asyncio"
+    )
+
+    assert "otel_crumbs.sources.http_client" not in ground
+    assert "otel_crumbs.sources.http_client" in imported
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("Config", "setup.config"),
+        ("ConfigError", "setup.config"),
+        ("ErrorEvent", "event.model"),
+        ("Installation", "setup.installation"),
+    ],
+)
+def test_types_that_come_late_are_there_when_asked_for(name: str, module: str) -> None:
+    """They are imported then."""
     imported = modules_after(f"from otel_crumbs import {name}; assert {name}.__name__ == {name!r}")
 
-    assert "otel_crumbs.event" in imported
+    assert f"otel_crumbs.{module}" in imported
 
 
 def test_the_entry_points_import_no_optional_package() -> None:

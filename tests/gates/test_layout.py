@@ -8,7 +8,9 @@ from .project import PACKAGE, ROOT, package_files
 
 # Modules whose tests have another name, because they only work together with another module, or in a whole process.
 ELSEWHERE = {
+    "base/defaults.py": "setup/test_config.py",
     "base/identity.py": "export/test_app_logs.py",
+    "base/late_names.py": "gates/test_public_names.py",
     "base/resource.py": "setup/test_providers.py",
     "breadcrumbs.py": "gates/test_public_names.py",
     "capture/child_processes.py": "delivery/test_shutdown.py",
@@ -35,12 +37,16 @@ ELSEWHERE = {
     "export/console.py": "setup/test_exporters.py",
     "export/delivery/notices.py": "export/delivery/test_sender.py",
     "export/http/endpoint.py": "setup/test_exporters.py",
+    "export/otlp/attributes.py": "export/otlp/test_wire.py",
     "export/otlp/grpc_exporter.py": "collector/test_wire.py",
     "export/sentry/dsn.py": "setup/test_exporters.py",
+    "export/spool/location.py": "export/spool/test_spool.py",
     "setup/environment_variables.py": "test_instrumentor.py",
     "setup/parsers.py": "setup/test_config.py",
     "shutdown/atexit_hook.py": "delivery/test_shutdown.py",
     "shutdown/os_exit.py": "delivery/test_shutdown.py",
+    "shutdown/signal_actions.py": "shutdown/test_fatal_signals.py",
+    "shutdown/signal_watcher.py": "shutdown/test_fatal_signals.py",
     "sources/databases/failed_connects.py": "libraries/test_sql.py",
     "sources/databases/psycopg.py": "libraries/test_psycopg.py",
     "sources/databases/sqlite.py": "libraries/test_sql.py",

@@ -6,9 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import otel_crumbs
+from .project import PACKAGE, ROOT
 
-PACKAGE = Path(otel_crumbs.__file__).parent
 LINES_OF_A_MODULE = 400
 LINES_OF_A_FUNCTION = 40
 
@@ -16,15 +15,15 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def modules() -> list[Path]:
-    """Return the package's modules."""
-    return sorted(PACKAGE.rglob("*.py"))
+    """Return the package's modules, and those that run other people's test suites."""
+    return sorted([*PACKAGE.rglob("*.py"), *(ROOT / "peers").rglob("*.py")])
 
 
 def functions(module: Path) -> Iterator[tuple[str, Function]]:
     """Iterate over a module's functions, each with where it is."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, Function):
-            yield f"{module.relative_to(PACKAGE)}:{node.lineno} {node.name}", node
+            yield f"{module.parent.name}/{module.name}:{node.lineno} {node.name}", node
 
 
 def length(function: Function) -> int:

@@ -34,15 +34,15 @@ PRONOUNS = frozenset(
 # accessor (x_of, seconds_x).
 VERBS = frozenset(
     """
-    add admit adopt append ask assert assign attach attempt begin build call capture change check choose clamp clean
-    clear close collect combine compile configure connect consume continue copy count create cut decode decorate
-    deduplicate define delete describe detect discard do drop dump emit encode end enrich ensure even examine execute
-    exit export fail find finish fix flush fold follow force forget format freeze gather get handle hide hold hook
-    ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask merge name
-    normalise notify open paint parse pause post print put quote read receive record refuse register release remember
-    remove render replace report require reset resolve respond run save scrub select send set settle shorten show
-    shrink shutdown simplify slice spend split start stop subclass subtract succeed swap take tighten to trim undo
-    uninstall unpack unwrap visit wait warn watch weigh wrap write
+    add admit adopt append ask assert assign attach attempt begin bind build call capture change check choose clamp
+    clean clear close collect combine compile configure connect consume continue copy count create cut decode decorate
+    deduplicate define delete describe detect discard disguise do drop dump emit encode end enrich ensure even examine
+    execute exit export fail find finish fix flush fold follow force forget format freeze gather get handle hide hold
+    hook ignore insert install introduce iterate judge keep label limit list lock log look lose make map mark mask
+    merge name normalise notify open paint parse pause plan post prepare print put quote read receive record refuse
+    register release remember remove render replace report require reset resolve respond run save scrub select send
+    set settle shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress
+    swap take tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
     abandon requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
@@ -53,6 +53,7 @@ OTHERS_NAMES = frozenset(
     """
     CrumbsMiddleware as_dict as_json as_list do_POST enabled error_events exec_module fileno guarded init_poolmanager
     instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready trail uninstrument
+    update_name
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 
@@ -65,7 +66,7 @@ def modules() -> Iterator[Path]:
 def everybody() -> Iterator[Path]:
     """Iterate over all Python files."""
     yield from modules()
-    for folder in ("tests", "benchmarks", "docs"):
+    for folder in ("tests", "benchmarks", "docs", "peers"):
         yield from (ROOT / folder).rglob("*.py")
 
 
@@ -195,7 +196,9 @@ VOCABULARY = frozenset(
     snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
     test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
     visits wait waiting waiter warned warnings where wire wrapper writer
-    async endpoint interpreter
+    action async chain chained endpoint fatal traceback watcher
+    async endpoint
+    defaults function interpreter late names part prepared
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
     notices one own parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen

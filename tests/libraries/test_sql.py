@@ -19,6 +19,7 @@ from otel_crumbs.testing import capture_events
 from tests.loopback import free_port
 
 from .describing import details, reported, trail_of
+from .running import trails_of
 
 
 @pytest.fixture
@@ -251,3 +252,10 @@ def test_a_mysql_that_is_not_there() -> None:
     assert breadcrumb.data["library"] == "pymysql"
     assert "Can't connect to MySQL server" in breadcrumb.data["error"]
     assert "hunter2" not in str(breadcrumb)
+
+
+def test_a_query_of_sqlalchemys_async_engine_is_one() -> None:
+    """The instrumentation starts two spans for it, and one of them never ends."""
+    pytest.importorskip("aiosqlite")
+
+    assert trails_of("async_sqlalchemy") == {"boom": [["select 0"], ["select 1"], ["select 2"]]}

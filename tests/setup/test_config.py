@@ -10,7 +10,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Config, ConfigError
-from otel_crumbs.event.scrub import DEFAULT_KEYS
+from otel_crumbs.base.defaults import DEFAULT_SCRUB_KEYS
 from otel_crumbs.setup.config import MECHANISMS, SETTINGS
 
 DSN = "https://key@sentry.example/7"
@@ -189,7 +189,7 @@ def test_the_defaults() -> None:
     assert config.log_level == 20
     assert config.record_unsampled is True
     assert config.capture == MECHANISMS
-    assert config.scrub_keys == DEFAULT_KEYS
+    assert config.scrub_keys == DEFAULT_SCRUB_KEYS
     assert settings(config) == Config()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from otel_crumbs import Config, ConfigError, ErrorEvent
 from otel_crumbs.export import DELIVERED, Exporter, Outcome
-from otel_crumbs.setup.exporters import make_exporters
+from otel_crumbs.setup.exporters import make_exporters, plan_exporters
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, receiving
 
@@ -26,7 +26,7 @@ def receiver() -> Iterator[Receiver]:
 
 def made(environ: Mapping[str, str]) -> list[str]:
     """Return the names of the exporters of an environment."""
-    return [exporter.name for exporter in make_exporters(Config.read(environ), environ)]
+    return [exporter.name for exporter in make_exporters(plan_exporters(Config.read(environ), environ))]
 
 
 def the_warning(caplog: pytest.LogCaptureFixture) -> str:
@@ -148,7 +148,7 @@ def test_what_is_configured_is_what_is_used(receiver: Receiver) -> None:
         "OTEL_CRUMBS_HTTP_HEADERS": "Authorization=Bearer%20x",
         "OTEL_CRUMBS_HTTP_COMPRESSION": "none",
     }
-    [exporter] = make_exporters(Config.read(environ), environ)
+    [exporter] = make_exporters(plan_exporters(Config.read(environ), environ))
 
     outcome = exporter.export(event_of(), 5.0)
     exporter.shutdown()
@@ -209,7 +209,7 @@ def test_an_installed_package_adds_an_exporter() -> None:
     """Its entry point's name is one more word for EXPORTER, and the environment is what it is made of."""
     environ = {"OTEL_CRUMBS_EXPORTER": "pager,console", "PAGER_NUMBER": "112"}
 
-    pager, console = make_exporters(Config.read(environ), environ)
+    pager, console = make_exporters(plan_exporters(Config.read(environ), environ))
 
     assert isinstance(pager, PagerExporter)
     assert pager.number == "112"

@@ -73,6 +73,18 @@ def test_an_answer_is_reported_with_its_status(port: int, status: int, level: st
     assert breadcrumb.duration_ms == breadcrumb.data["duration_ms"] > 0
 
 
+def test_a_request_whose_arguments_have_names_is_reported(port: int) -> None:
+    """A subclass may hand them over so."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.putrequest(url="/200", method="GET")
+    connection.endheaders()
+    connection.getresponse().read()
+    connection.close()
+
+    (breadcrumb,) = otel_crumbs.trail()
+    assert breadcrumb.message.startswith(f"GET http://127.0.0.1:{port}/200 -> 200 in ")
+
+
 def test_a_failed_connection_is_reported() -> None:
     """Where nobody listens there is a breadcrumb that says so."""
     with socket.socket() as unused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,3 +79,32 @@ def test_a_breadcrumb_without_anything_is_left_out(caplog: pytest.LogCaptureFixt
 
     assert otel_crumbs.trail() == ()
     assert "needs a message or data" in caplog.text
+
+
+def test_a_processor_may_take_a_lock_of_the_application(events: CapturedEvents) -> None:
+    """The application holds it while it asks for its trail: the note is not finished yet, and nobody waits for ever."""
+    lock, runs = threading.Lock(), threading.Event()
+
+    def processor(fields: dict[str, Any]) -> None:
+        runs.set()
+        with lock:
+            fields["message"] = "finished"
+
+    breadcrumbs.record("lazy", processor=processor)
+    with lock:
+        otel_crumbs.capture_exception(ValueError("boom"))
+        assert runs.wait(10)
+        (unfinished,) = otel_crumbs.trail()
+
+    assert unfinished.message == "lazy"
+    assert events[0].breadcrumbs[0].message == "finished"
+
+
+def test_a_processor_may_ask_for_the_trail() -> None:
+    """Its own note is there as it was recorded."""
+    trails: list[tuple[str, ...]] = []
+    breadcrumbs.record("lazy", processor=lambda _: trails.append(tuple(each.message for each in otel_crumbs.trail())))
+
+    otel_crumbs.trail()
+
+    assert trails == [("lazy",)]

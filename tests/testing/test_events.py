@@ -32,12 +32,12 @@ def test_trails_begin_empty() -> None:
 
 def test_everything_is_undone_at_the_end() -> None:
     """Hooks are as they were before the block."""
-    before = sys.excepthook, logging.Logger.callHandlers, logging.Logger.isEnabledFor
+    before = sys.unraisablehook, logging.Logger.callHandlers, logging.Logger.isEnabledFor
 
     with capture_events():
-        assert sys.excepthook is not before[0]
+        assert sys.unraisablehook is not before[0]
 
-    assert (sys.excepthook, logging.Logger.callHandlers, logging.Logger.isEnabledFor) == before
+    assert (sys.unraisablehook, logging.Logger.callHandlers, logging.Logger.isEnabledFor) == before
 
 
 def test_cleared_events_are_gone() -> None:

@@ -9,17 +9,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from urllib.request import HTTPRedirectHandler, Request
 
+import opentelemetry.instrumentation.dbapi  # noqa: F401 - it has what one of the hooks is for
+
 import otel_crumbs
 from otel_crumbs.base import counters, guard, memo, patching, resource
 from otel_crumbs.base.memo import Memo
+from otel_crumbs.export import metrics
 from otel_crumbs.install import get_installation
 from otel_crumbs.instrumentor import CrumbsInstrumentor
 from otel_crumbs.sources.databases import sqlite
+from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handler, register_special_log_handler
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
 from otel_crumbs.testing.reset import reset_all
-from otel_crumbs.trails import current, current_branch, on_failure
+from otel_crumbs.trails import current, current_branch, exception_marks, iterate_branches, on_failure
 from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
 
@@ -33,31 +37,44 @@ RESET: Mapping[str, Callable[[], object]] = {
     "base/patching.py _finder": lambda: patching._finder in sys.meta_path,
     "base/patching.py _patches": lambda: [patch for patch in patching._patches.values() if patch.active],
     "base/resource.py _detect_resource": lambda: resource._detect_resource.cache_info().currsize,
+    "export/metrics.py process_metrics": lambda: metrics.process_metrics.active,
     "install.py _installation": get_installation,
     "instrumentor.py CrumbsInstrumentor": lambda: CrumbsInstrumentor().is_instrumented_by_opentelemetry,
     "sources/databases/sqlite.py _recording": lambda: sqlite._recording.active,
     "sources/logs/callbacks.py handlers": lambda: (handlers.any, [*handlers._general], {**handlers._special}),
+    "sources/logs/logging_hook.py _codes_around_handlers": lambda: dict(logging_hook._codes_around_handlers),
     "sources/logs/thresholds.py thresholds": lambda: ({**thresholds.known}, {**thresholds._asked}, thresholds._level),
     "sources/spans/entry.py _category_of_scope": lambda: dict(entry._category_of_scope),
     "sources/spans/redirects.py _statuses": lambda: dict(redirects._statuses),
     "trails/current_branch.py _ambient_branch": current_branch._ambient_branch.get,
     "trails/current_branch.py _operation_branch": current_branch._operation_branch.get,
     "trails/current_branch.py current": lambda: (
-        *(current.size, dict(current.open_spans), dict(current._unseen), dict(current.open_blocks)),
+        *(current.size, dict(current._unseen), dict(current.open_blocks)),
+        [dict(branch.open_spans) for branch in iterate_branches() if branch.open_spans],
         dict(vars(current._thread)),
     ),
+    "trails/exception_mark.py exception_marks": lambda: (len(exception_marks._references), len(exception_marks._parts)),
     "trails/operation_block.py on_failure": lambda: [*on_failure],
 }
 # What need not be reset, each with the reason.
 KEPT = {
+    "base/fork.py _hooks": "weak: an object leaves it when it goes",
     "base/fork.py _things": "weak: an object leaves it when it goes",
-    "base/guard.py _lock": "a lock",
     "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
-    "base/identity.py find_version": "the same for the life of the process",
+    "base/late_names.py _functions": "imported modules stay imported",
     "base/patching.py _lock": "a lock",
+    "base/threads.py _own_thread": "set in threads of the package alone",
+    "base/threads.py _own_work": "set for the length of a block",
+    "base/threads.py _start_new_thread": "a function of Python's",
+    "base/threads.py allocate_native_lock": "a function of Python's",
+    "event/traceback_reader.py _hop": "a function",
     "export/http/deadline.py _deadline": "set for the length of a block",
-    "export/metrics.py _installed": "OpenTelemetry removes no instrument",
+    "export/spool/location.py _name_base": "the same for the same variables of the environment",
     "setup/installation.py installation_lock": "a lock",
+    "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
+    "shutdown/signal_watcher.py _CREDENTIALS": "a format",
+    "trails/branch.py _branches": "weak: a branch leaves it when it goes",
+    "trails/exception_mark.py _ONE_OWNER": "a number",
     "trails/operation.py _numbers": "numbers only have to differ",
     "trails/runner.py current_task": "asyncio stays imported",
     "trails/runner.py running_loop": "asyncio stays imported",
@@ -65,9 +82,20 @@ KEPT = {
 # Calls whose results never change.
 CONSTANT = frozenset(
     {
-        *("EntryKind", "Layers", "MappingProxyType", "Outcome", "ParamSpec", "Path", "Row", "Scrubber", "TypeVar"),
+        *(
+            "EntryKind",
+            "LateFunction",
+            "Layers",
+            "MappingProxyType",
+            "Outcome",
+            "ParamSpec",
+            "Path",
+            "Row",
+            "Scrubber",
+            "TypeVar",
+        ),
         *("_find_fastest_getter", "compile", "create_key", "datetime", "frozenset", "getLogger", "getattr"),
-        *("hasattr", "index", "len", "make_dataclass", "object", "find_version", "range", "sum", "tuple"),
+        *("hasattr", "index", "len", "make_dataclass", "make_getattr", "object", "range", "sum", "tuple"),
     }
 )
 
@@ -147,6 +175,10 @@ def use_everything(app: Application, stack: ExitStack) -> Memo:
     counters.counters.count("sent", exporter="test")
     with no_global_providers():
         resource.find_resource_attributes()
+    # It is marked as long as somebody has it.
+    error = ValueError("boom")
+    stack.callback(error.with_traceback, None)
+    otel_crumbs.capture_exception(error)
     return memo.hold_memo()
 
 

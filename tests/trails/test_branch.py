@@ -404,31 +404,6 @@ def test_a_task_that_is_gone_leaves_no_memory(app: Application) -> None:
     assert asyncio.run(request()) == 100
 
 
-def test_spans_that_never_end_cost_a_bounded_amount(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaked spans are forgotten, the oldest first; what is recorded still works."""
-    monkeypatch.setattr("otel_crumbs.sources.spans.processor.MAX_OPEN_SPANS", 50)
-    leaked = [app.tracer.start_span(f"leaked {number}") for number in range(500)]
-
-    with app.request("GET /"):
-        otel_crumbs.record("works")
-
-        assert messages() == ["works"]
-        assert len(current.open_spans) == 50
-    assert len(leaked) == 500
-
-
-def test_a_leaked_span_that_ends_after_all_costs_nothing(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A span that was forgotten as never-ending may end; the application sees no difference."""
-    monkeypatch.setattr("otel_crumbs.sources.spans.processor.MAX_OPEN_SPANS", 5)
-    leaked = [app.tracer.start_span(f"leaked {number}") for number in range(10)]
-
-    for span in leaked:
-        span.end()
-
-    assert len(app.exported_spans) == 10
-    assert messages() == [f"leaked {number}" for number in range(5, 10)]
-
-
 def test_a_thread_sees_what_its_loops_tasks_recorded_outside_any_operation() -> None:
     """What leaves asyncio.run() ends up in the thread, which had recorded nothing before."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 from collections.abc import Iterator
@@ -268,3 +269,28 @@ def test_threads_outside_any_operation_share_nothing(events: CapturedEvents) -> 
     assert seen == [["thread 0"], ["thread 1"]]
     assert messages() == ["main"]
     assert len(events) == 0
+
+
+def test_a_finaliser_may_start_a_span_while_the_open_ones_are_read(app: Application, events: CapturedEvents) -> None:
+    """The collector runs wherever memory is asked for, also in the middle of a capture."""
+
+    class Connection:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            spans.append(app.tracer.start_span("close"))
+
+    spans = [app.tracer.start_span("open") for _ in range(30)]
+    try:
+        for threshold in range(1, 60):
+            Connection()
+            gc.set_threshold(threshold)
+            otel_crumbs.capture_exception(ValueError("boom"))
+            gc.set_threshold(700)
+    finally:
+        gc.set_threshold(700)
+        for span in spans:
+            span.end()
+
+    assert len(events) == 59

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_crumbs.trails import Entry, EntryKind
-from otel_crumbs.trails.ring import Ring
+from otel_crumbs.trails.ring import MAX_CATEGORIES, Ring
 
 NUMBER = EntryKind(render=lambda _: (), category=lambda _: "other")
 
@@ -55,6 +55,18 @@ def test_notable_entries_do_not_push_out_the_end() -> None:
     ring = filled(20, [True] * 500 + [False] * 14)
 
     assert [kept[0] for kept in ring][-14:] == list(range(500, 514))
+
+
+def test_categories_without_end_are_counted_together() -> None:
+    """Names of loggers are categories, and may be as many as there are connections."""
+    kind = EntryKind(render=lambda _: (), category=lambda entry: str(entry[0]))
+    ring = Ring(10)
+
+    for number in range(2 * MAX_CATEGORIES):
+        ring.append((number, False, None, kind))
+
+    assert len(ring.dropped) == MAX_CATEGORIES + 1
+    assert sum(ring.dropped.values()) == 2 * MAX_CATEGORIES - 10
 
 
 def test_what_had_no_room_is_counted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from concurrent.futures import ThreadPoolExecutor, thread
 from contextvars import copy_context
 
@@ -49,11 +50,22 @@ def test_a_job_that_fails_is_seen_by_whoever_waits_for_it(events: CapturedEvents
     assert list(events) == []
 
 
+@pytest.mark.usefixtures("events")
+def test_a_job_runs_where_it_would_without_us() -> None:
+    """The stack of a job has no frame of ours."""
+    with ThreadPoolExecutor(1) as pool:
+        stack = pool.submit(traceback.extract_stack).result()
+
+    names = [frame.name for frame in stack]
+    assert names[-2:] == ["_worker", "run"]
+
+
 def test_it_is_undone() -> None:
     """The class that runs jobs is as it was."""
-    before = thread._WorkItem.run
+    before = vars(thread._WorkItem)["run"]
 
     with capture_events():
-        assert thread._WorkItem.run is not before
+        assert vars(thread._WorkItem)["run"] is not before
+        assert thread._WorkItem.run is before
 
-    assert thread._WorkItem.run is before
+    assert vars(thread._WorkItem)["run"] is before

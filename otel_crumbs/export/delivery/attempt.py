@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.event.stack import cut_middle
+from otel_crumbs.event.stack import cut_middle, message_of
 from otel_crumbs.event.trim import replace_trail
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
 
@@ -34,10 +34,16 @@ def send_event(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECON
 def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
     try:
         with suppress_instrumentation():
-            return exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
-    except Exception as error:  # noqa: BLE001 - exporters may come from other packages
+            outcome = exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
+    except BaseException as error:
+        # Exporters may come from other packages.
+        if is_thrown_in(error):
+            raise
         report_failure(f"the exporter {exporter.name!r} sent an event", error)
-        return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {error}")
+        return Outcome(verdict=Verdict.REFUSED, reason=f"{type(error).__name__}: {message_of(error)}")
+    if isinstance(outcome, Outcome):
+        return outcome
+    return Outcome(verdict=Verdict.REFUSED, reason=f"the exporter returned {outcome!r}, which is no outcome")
 
 
 def _shrink(event: ErrorEvent) -> Iterator[ErrorEvent]:

@@ -16,7 +16,7 @@ from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter, uses_spool
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
-from otel_crumbs.export.spool.spool import SpoolLocation
+from otel_crumbs.export.spool.location import SpoolLocation
 
 from .event_queue import Build
 from .worker import ExporterWorker
@@ -32,6 +32,10 @@ def _name_default_service() -> str:
     return "unknown_service"
 
 
+def _ignore_change() -> None:
+    pass
+
+
 class Delivery:
     """
     Hands each event to every exporter; each succeeds or fails on its own.
@@ -41,6 +45,7 @@ class Delivery:
         build: Makes the event of a captured error.
         spool: The folder in which undelivered events wait on disk, None for none.
         service: Returns the name of the service, as far as it is known now.
+        on_change: Called when `unsafe` may have changed, in the thread of a worker.
 
     """
 
@@ -51,12 +56,14 @@ class Delivery:
         *,
         spool: SpoolLocation | None = None,
         service: Callable[[], str] = _name_default_service,
+        on_change: Callable[[], None] = _ignore_change,
     ) -> None:
         self._spool = spool
         # Whether a forked child looks for the events of earlier processes: from the first look until `close`.
         self._looks_after_fork = False
         self.workers = tuple(
-            ExporterWorker(exporter, build, _make_spool(exporter, spool, service)) for exporter in exporters
+            ExporterWorker(exporter, build, _make_spool(exporter, spool, service), on_change=on_change)
+            for exporter in exporters
         )
         register_at_fork(self)
 
@@ -64,6 +71,16 @@ class Delivery:
     def pending(self) -> bool:
         """Whether an event that this process captured is not acknowledged."""
         return any(worker.pending for worker in self.workers)
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether the end of the process would lose an event, or cut off a request."""
+        return any(worker.unsafe for worker in self.workers)
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether an event that this process captured is in memory alone."""
+        return any(worker.has_unsaved for worker in self.workers)
 
     @property
     def running(self) -> bool:
@@ -81,8 +98,10 @@ class Delivery:
         if self._spool is not None and self._spool.has_any():
             for worker in self.workers:
                 worker.look_for_undelivered(_SECONDS_TO_SETTLE)
-        # A child that imports a module may wait for ever for the module's lock, which a thread of its parent had at the
-        # fork. By now the parent has imported all that a look needs.
+        self.look_after_fork()
+
+    def look_after_fork(self) -> None:
+        """Have every child that is forked from now on look for the events of earlier processes, too."""
         self._looks_after_fork = True
 
     def flush(self, timeout: float) -> bool:
@@ -109,6 +128,11 @@ class Delivery:
             worker.end(deadline)
         for worker in self.workers:
             worker.report_undelivered()
+
+    def continue_requests(self) -> None:
+        """Begin requests again, for the process did not end."""
+        for worker in self.workers:
+            worker.set_last_request(float("inf"))
 
     def close(self) -> None:
         """Take no more errors, and let the threads end."""

@@ -1,13 +1,13 @@
-"""The bounded queue of errors that wait for delivery."""
+"""The errors that wait for delivery: each of them, and the bounded queue of all."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from otel_crumbs.event import CapturedError, ErrorEvent
 from otel_crumbs.export.spool.codec import decode_event, encode_event
+from otel_crumbs.export.spool.file_lock import LockedFile
 
 Build = Callable[[CapturedError], ErrorEvent | None]
 
@@ -18,23 +18,63 @@ _CAPTURED_BYTES = 8 * 1024
 _ENTRY_BYTES = 1536
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedError:
     """
-    An error in the queue: captured, or built and encoded if an attempt to send it failed.
+    An error that waits for delivery: captured, or built and encoded if an attempt to send it failed.
+
+    Several threads may come across it, and one of them takes it and builds its
+    event. Another one may write the event to the spool while it is being sent,
+    so that whoever settles it has a file to delete.
 
     Args:
         fatal: Whether it is sent first, and dropped last.
         weight: Its size in bytes, roughly.
         captured: The captured error, None if the event is built already.
         encoded: The event in the form of a file of the spool.
+        event: The event, None if it is not built yet, or not any more.
+        file: The event's file in the spool, None if there is none.
 
     """
 
-    fatal: bool
-    weight: int
-    captured: CapturedError | None = None
-    encoded: bytes = b""
+    __slots__ = (
+        "_files",
+        "_takers",
+        "captured",
+        "encoded",
+        "event",
+        "fatal",
+        "kept",
+        "position",
+        "settled",
+        "stays",
+        "weight",
+    )
+
+    def __init__(
+        self,
+        *,
+        fatal: bool,
+        weight: int = 0,
+        captured: CapturedError | None = None,
+        encoded: bytes = b"",
+        event: ErrorEvent | None = None,
+        file: LockedFile | None = None,
+    ) -> None:
+        self.fatal = fatal
+        self.weight = weight
+        self.captured = captured
+        self.encoded = encoded
+        self.event = event
+        # Where it ends in its queue, in bytes since the queue was empty.
+        self.position = 0
+        # Whether the event is in the spool and not in memory alone.
+        self.kept = file is not None
+        self.settled = False
+        # Whether the spool keeps the event though it is settled here: it will be sent later.
+        self.stays = False
+        self._files = [] if file is None else [file]
+        # Whoever pops from the list takes the error: there is no lock that a thread could hold meanwhile.
+        self._takers = [True]
 
     @classmethod
     def from_captured(cls, captured: CapturedError, new_entries: int) -> QueuedError:
@@ -48,16 +88,51 @@ class QueuedError:
         encoded = encode_event(event)
         return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
 
+    @classmethod
+    def from_spool(cls, file: LockedFile, event: ErrorEvent) -> QueuedError:
+        """Return an event of the spool that is about to be sent."""
+        return cls(fatal=event.fatal, event=event, file=file)
+
+    def take(self) -> bool:
+        """Return whether the caller is the one that handles this error."""
+        try:
+            return self._takers.pop()
+        except IndexError:
+            return False
+
+    @property
+    def taken(self) -> bool:
+        """Whether a thread handles the error."""
+        return not self._takers
+
+    def put_back(self) -> None:
+        """Let another one take the error."""
+        self._takers.append(True)
+
     def build_event(self, build: Build) -> ErrorEvent | None:
         """Return the event, None if the hook `before_send` does not want it sent."""
-        return decode_event(self.encoded) if self.captured is None else build(self.captured)
+        self.event = decode_event(self.encoded) if self.captured is None else build(self.captured)
+        return self.event
+
+    def add_file(self, file: LockedFile) -> None:
+        """Remember the file of the event in the spool."""
+        self._files.append(file)
+        self.kept = True
+
+    def take_file(self) -> LockedFile | None:
+        """Return a file of the event in the spool, which the caller deletes or releases; None if there is none."""
+        try:
+            return self._files.pop()
+        except IndexError:
+            return None
 
 
 class EventQueue:
     """
     A queue of errors with a limit; fatal ones are sent first, and the oldest of the others make room.
 
-    It has no lock of its own: `PendingEvents` calls it with the lock.
+    It has no lock: what two threads do at the same time are single calls of a
+    `deque`. A race may let the queue grow beyond its limit, by an error for each thread.
 
     Args:
         max_waiting: The number of errors.
@@ -71,45 +146,67 @@ class EventQueue:
         self._fresh: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
         # Events that were tried wait behind fresh errors, so that one that no receiver takes does not hold up the rest.
         self._tried: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
+        self._all = (*self._fresh.values(), *self._tried.values())
         self._entries: set[int] = set()
-        self.weight = 0
 
     def __len__(self) -> int:
-        return sum(len(waiting) for waiting in (*self._fresh.values(), *self._tried.values()))
+        return sum(map(len, self._all))
 
-    def put(self, captured: CapturedError) -> int:
-        """Add a captured error, and return how many others were dropped for it."""
+    @property
+    def weight(self) -> int:
+        """The size of all errors together, roughly."""
+        return sum(map(_weigh, self._all))
+
+    def weigh(self, captured: CapturedError) -> QueuedError:
+        """Return a captured error to be queued."""
         # The entries of the last error: errors that follow each other in one trail share most of it.
         known, self._entries = self._entries, set(map(id, captured.trail.entries))
-        queued = QueuedError.from_captured(captured, len(self._entries - known))
+        return QueuedError.from_captured(captured, len(self._entries - known))
+
+    def put(self, queued: QueuedError) -> list[QueuedError]:
+        """Add a captured error, and return the others that were dropped for it."""
         return self._add(queued, self._fresh[queued.fatal])
 
-    def requeue(self, queued: QueuedError) -> int:
-        """Add an event that was tried, and return how many others were dropped for it."""
+    def requeue(self, queued: QueuedError) -> list[QueuedError]:
+        """Add an event that was tried, and return the others that were dropped for it."""
         return self._add(queued, self._tried[queued.fatal])
 
     def take(self) -> QueuedError | None:
-        """Return the next one to send, None if there is none."""
-        for waiting in (self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]):
-            if waiting:
-                return self._subtract_weight(waiting.popleft())
-        return None
+        """Return the next one to send, which the caller handles; None if there is none."""
+        return _take_first((self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]))
 
-    def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> int:
+    def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> list[QueuedError]:
+        try:
+            queued.position = waiting[-1].position + queued.weight
+        except IndexError:
+            queued.position = queued.weight
         waiting.append(queued)
-        self.weight += queued.weight
-        dropped = 0
+        dropped: list[QueuedError] = []
         while len(self) > self._max_waiting or (self.weight > self._max_bytes and len(self) > 1):
-            self._drop_oldest()
-            dropped += 1
+            oldest = _take_first((self._tried[False], self._fresh[False], self._tried[True], self._fresh[True]))
+            if oldest is None:
+                break
+            dropped.append(oldest)
         return dropped
 
-    def _drop_oldest(self) -> None:
-        for waiting in (self._tried[False], self._fresh[False], self._tried[True], self._fresh[True]):
-            if waiting:
-                self._subtract_weight(waiting.popleft())
-                return
 
-    def _subtract_weight(self, queued: QueuedError) -> QueuedError:
-        self.weight -= queued.weight
-        return queued
+def _take_first(queues: tuple[deque[QueuedError], ...]) -> QueuedError | None:
+    """Take the oldest error of the first queue that has one nobody has taken."""
+    for waiting in queues:
+        while waiting:
+            try:
+                queued = waiting.popleft()
+            except IndexError:  # another thread was first
+                break
+            if queued.take():
+                return queued
+    return None
+
+
+def _weigh(waiting: deque[QueuedError]) -> int:
+    """Return the size of a queue's errors together, from where the first begins to where the last ends."""
+    try:
+        first, last = waiting[0], waiting[-1]
+    except IndexError:
+        return 0
+    return last.position - first.position + first.weight

@@ -1,118 +1,108 @@
-"""The events of one exporter that are in memory alone, and the lock that guards them."""
+"""The events of one exporter that are in memory, until each is settled."""
 
 from __future__ import annotations
 
-import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from otel_crumbs.base.threads import WakeUp
 from otel_crumbs.event import CapturedError, ErrorEvent
-from otel_crumbs.export.spool.file_lock import LockedFile
 
 from .event_queue import EventQueue, QueuedError
-
-
-@dataclass(slots=True, kw_only=True)
-class InFlight:
-    """
-    The event that is being sent.
-
-    Args:
-        event: The event.
-        file: The event's file in the spool, None if it is in memory alone.
-
-    """
-
-    event: ErrorEvent
-    file: LockedFile | None = None
 
 
 class PendingEvents:
     """
     The events of one exporter: in the queue, taken from it by a thread, or in flight.
 
-    This class owns the only lock of the delivery, the condition `changed`, which
-    is notified of every change. It is re-entrant, since a signal handler may
-    interrupt the thread that holds it. A thread that holds it may read and
-    change what is here, choose the next job, wait, and start the worker's
-    thread; it must not build, send or log, because the application waits for
-    the lock when it captures an error. One exception, at the end of a process:
-    the event in flight is written to the spool under the lock, so that its
-    response is not settled at the same time.
+    Nobody holds a lock here. The application's thread that captures an error may
+    be interrupted by a finaliser or a signal handler, which captures another
+    one, or ends the process. So an error is unsettled from the moment it is put
+    here until it is known what became of it, whichever thread has it; and each
+    step is one call that runs in C.
+
+    Args:
+        on_change: Called when a request begins, and when an event is sent, saved or lost.
+
     """
 
-    def __init__(self) -> None:
-        self.changed = threading.Condition(threading.RLock())
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self.queue = EventQueue()
-        self.in_flight: InFlight | None = None
+        # Ends the wait of the exporter's worker; of all threads that one alone waits here.
+        self.changed = WakeUp()
+        self.in_flight: QueuedError | None = None
+        # When the request of the event in flight began, by `time.monotonic`; infinite if there is none.
+        self.request_began = float("inf")
         self.closed = False
         # A time of `time.monotonic`. The end of the process would cut off a request that begins later, and the next
         # process would send its event a second time.
         self.last_request = float("inf")
-        self._taken = 0
+        self._unsettled: dict[int, QueuedError] = {}
 
     def count(self) -> int:
         """Return how many events are in memory alone."""
-        flying = self.in_flight
-        return self._taken + len(self.queue) + (flying is not None and flying.file is None)
+        return sum(not queued.kept for queued in self.list_unsettled())
+
+    def has_unsaved(self) -> bool:
+        """Return whether an event is in memory alone; every capture asks that."""
+        return any(not queued.kept for queued in self._unsettled.copy().values()) if self._unsettled else False
+
+    def list_unsettled(self) -> list[QueuedError]:
+        """Return the errors whose fate is not known, oldest first."""
+        # A copy is one call, while making a list of the values could let a finaliser add one meanwhile.
+        return [*self._unsettled.copy().values()] if self._unsettled else []
 
     def put(self, captured: CapturedError) -> int:
         """Queue a captured error, and return how many others were dropped for it."""
-        with self.changed:
-            dropped = self.queue.put(captured)
-            # A process that captures an error is not at its end, though it may have looked so.
-            self.last_request = float("inf")
-            self.changed.notify_all()
-            return dropped
+        queued = self.queue.weigh(captured)
+        self._unsettled[id(queued)] = queued
+        # A process that captures an error is not at its end, though it may have looked so.
+        self.last_request = float("inf")
+        return self._settle_dropped(self.queue.put(queued))
 
     def requeue(self, event: ErrorEvent) -> int:
         """Queue an event that could not be sent, and return how many others were dropped for it."""
         queued = QueuedError.from_event(event)
-        with self.changed:
-            return self.queue.requeue(queued)
+        self._unsettled[id(queued)] = queued
+        return self._settle_dropped(self.queue.requeue(queued))
+
+    def put_back(self, queued: QueuedError) -> None:
+        """Queue an error again whose handling was broken off."""
+        queued.put_back()
+        self.queue.put(queued)
+
+    def has_waiting(self) -> bool:
+        """Return whether there is an error that no thread has taken."""
+        # A thread that puts an error here may be interrupted for ever before the error is in the queue.
+        return len(self.queue) > 0 or not all(queued.taken for queued in self.list_unsettled())
 
     def take(self) -> QueuedError | None:
-        """Return the next queued error, None if there is none; it counts as taken until `finish`."""
-        with self.changed:
-            queued = self.queue.take()
-            self._taken += queued is not None
-            return queued
+        """Return the next error, which the caller handles until it is settled; None if there is none."""
+        return self.queue.take() or next((queued for queued in self.list_unsettled() if queued.take()), None)
 
-    def take_from_spool(self) -> None:
-        """Count an event as taken that came from the spool."""
-        with self.changed:
-            self._taken += 1
+    def settle(self, queued: QueuedError, *, stays: bool = False) -> None:
+        """Count an error no longer: it was sent, saved, queued again or lost."""
+        queued.stays = stays
+        queued.settled = True
+        self._unsettled.pop(id(queued), None)
+        self._on_change()
 
-    def finish(self) -> None:
-        """Count a taken event no longer: it was sent, saved, queued again or lost."""
-        with self.changed:
-            self._taken -= 1
-            self.changed.notify_all()
-
-    def begin_request(self, flying: InFlight) -> None:
-        """Count a taken event as in flight."""
-        with self.changed:
-            self.in_flight = flying
-            self._taken -= 1
-            self.changed.notify_all()
+    def begin_request(self, queued: QueuedError) -> None:
+        """Count an event as in flight."""
+        self.in_flight = queued
+        self.request_began = time.monotonic()
+        self._on_change()
 
     def end_request(self) -> None:
-        """Count the event in flight as taken, until `finish`."""
-        with self.changed:
-            self.in_flight = None
-            self._taken += 1
-
-    def wait_for_taken(self, deadline: float) -> None:
-        """Wait until no event is taken, or until *deadline*, a time of `time.monotonic`."""
-        with self.changed:
-            while self._taken and (left := deadline - time.monotonic()) > 0:
-                self.changed.wait(left)
+        """Count the event in flight as taken, until it is settled."""
+        self.in_flight = None
+        self.request_began = float("inf")
 
     def set_last_request(self, last_request: float) -> None:
         """Begin no request after a time of `time.monotonic`, unless the event is in memory alone."""
-        with self.changed:
-            self.last_request = last_request
-            self.changed.notify_all()
+        self.last_request = last_request
+        self.changed.send()
 
     def seconds_to_last_request(self) -> float:
         """Return for how long requests may still begin."""
@@ -120,16 +110,18 @@ class PendingEvents:
 
     def close(self) -> None:
         """Take no more errors."""
-        with self.changed:
-            self.closed = True
-            self.changed.notify_all()
+        self.closed = True
+        self.changed.send()
 
     def abandon(self) -> None:
         """
         Leave the events to the parent, in a forked child.
 
-        A job that forks goes on in the child, and must find nothing more to do
-        there, nor wait for a lock that another thread of the parent had.
+        A job that forks goes on in the child, and must find nothing more to do there.
         """
-        self.changed = threading.Condition(threading.RLock())
         self.closed = True
+
+    def _settle_dropped(self, dropped: list[QueuedError]) -> int:
+        for queued in dropped:
+            self.settle(queued)
+        return len(dropped)

@@ -2,16 +2,20 @@
 The worker of one exporter, from its first event to the end of the process.
 
 While all is well an event goes from the queue to the receiver, and no disk
-sees it. When an attempt fails, the event is written to the spool, and so are
-those that come after it, until the receiver is back: a process that is killed
-then loses none of them. Where there is no spool they wait in memory, in bounds.
+sees it. When an attempt takes long or fails, the event is written to the spool,
+and so are those that come after it, until the receiver is back: a process that
+is killed then loses none of them. Where there is no spool they wait in memory,
+in bounds.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from otel_crumbs.base.counters import counters
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.threads import is_own_work, wait_until
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
@@ -21,6 +25,7 @@ from .event_queue import Build
 from .notices import warn_of_undelivered
 from .pending import PendingEvents
 from .sender import Sender
+from .spool_thread import SpoolThread
 from .worker_thread import WorkerThread
 
 
@@ -28,21 +33,26 @@ class ExporterWorker:
     """
     The delivery by one exporter.
 
-    `PendingEvents` has the events and the lock, `Sender` sends one event,
-    `WorkerThread` does so again and again; this class queues errors, and waits
-    for their delivery when somebody flushes or the process ends.
+    `PendingEvents` has the events, `Sender` sends one event, `WorkerThread` does
+    so again and again, and `SpoolThread` saves events while a request takes
+    long; this class queues errors, and waits for their delivery when somebody
+    flushes or the process ends.
 
     Args:
         exporter: Sends the events.
         build: Makes the event of a captured error, in the worker's thread.
         spool: Keeps the events that cannot be sent.
+        on_change: Called when a request begins, and when an event is sent, saved or lost.
 
     """
 
-    def __init__(self, exporter: Exporter, build: Build, spool: ExporterSpool) -> None:
+    def __init__(
+        self, exporter: Exporter, build: Build, spool: ExporterSpool, *, on_change: Callable[[], None]
+    ) -> None:
         self.exporter = exporter
         self.spool = spool
         self._build = build
+        self._on_change = on_change
         self._start_empty()
 
     def reset_after_fork(self) -> None:
@@ -52,10 +62,16 @@ class ExporterWorker:
         self._start_empty()
 
     def _start_empty(self) -> None:
-        self._pending = PendingEvents()
+        self._pending = PendingEvents(self._on_change)
         self._back_off = BackOff()
+        self._spool_thread = SpoolThread(pending=self._pending, save=self.save)
         self._sender = Sender(
-            self.exporter, self._build, pending=self._pending, spool=self.spool, back_off=self._back_off
+            self.exporter,
+            self._build,
+            pending=self._pending,
+            spool=self.spool,
+            back_off=self._back_off,
+            on_request=self._spool_thread.watch_request,
         )
         self._thread = WorkerThread(
             f"otel_crumbs {self.exporter.name}",
@@ -82,37 +98,43 @@ class ExporterWorker:
         return self._sender.count_unacknowledged() > 0
 
     @property
+    def unsafe(self) -> bool:
+        """Whether an event is in memory alone, or a request is under way, which would be made again."""
+        return self.has_unsaved or self._pending.in_flight is not None
+
+    @property
+    def has_unsaved(self) -> bool:
+        """Whether an event that this process captured is in memory alone."""
+        return self._pending.has_unsaved()
+
+    @property
     def running(self) -> bool:
         """Whether the end of the process would cut off a request, or leave an event that waits for one."""
         return self.pending or self._thread.alive
 
     def put(self, captured: CapturedError) -> None:
-        """Queue a captured error."""
-        with self._pending.changed:
-            if self._pending.closed:
-                return
-            dropped = self._pending.put(captured)
-            self._thread.ensure_started()
+        """Queue a captured error; wait for nothing."""
+        if self._pending.closed:
+            return
+        dropped = self._pending.put(captured)
+        self._thread.ensure_started()
         self._sender.report_dropped(dropped)
 
     def look_for_undelivered(self, seconds: float) -> None:
         """Deliver the events of earlier processes *seconds* from now, when the application has settled."""
-        with self._pending.changed:
-            self.spool.look_later(seconds)
-            self._thread.ensure_started()
+        self.spool.look_later(seconds)
+        self._thread.ensure_started()
 
     def flush(self, deadline: float) -> bool:
         """Return whether all since the last flush was acknowledged by *deadline*, a time of `time.monotonic`."""
         pending, thread = self._pending, self._thread
-        with pending.changed:
-            self._back_off.end_pause()
-            pending.changed.notify_all()
-            while self.pending and not thread.is_too_late() and (left := deadline - time.monotonic()) > 0:
-                if not thread.alive:
-                    break
-                pending.changed.wait(min(left, pending.seconds_to_last_request() or left))
-        if self.pending and not thread.alive:
-            thread.run(deadline)
+        self._back_off.end_pause()
+        pending.changed.send()
+        # A hook that flushes would wait for itself.
+        if not is_own_work():
+            wait_until(lambda: not self.pending or thread.is_too_late() or not thread.alive, deadline)
+            if self.pending and not thread.alive:
+                thread.run(deadline)
         return not self.pending and not self._count_newly_lost()
 
     def save(self, deadline: float) -> None:
@@ -140,7 +162,8 @@ class ExporterWorker:
     def close(self) -> None:
         """Take no more errors, and let the thread end."""
         self._pending.close()
-        self.exporter.shutdown()
+        self._spool_thread.close()
+        guarded("an exporter was shut down")(self.exporter.shutdown)()
 
     def _count_newly_lost(self) -> int:
         """Return how many events were lost that no flush has reported."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-
+from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.counters import ThreadSafeCounter
+from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.instrumentations import suppress_instrumentation
+from otel_crumbs.base.threads import LazyThread, mark_own_work, wait_until
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 
 from .attempt import MAX_SECONDS
@@ -28,7 +30,7 @@ class WorkerThread:
 
     Args:
         name: The name of the thread.
-        pending: Has the events that are in memory, and the lock.
+        pending: Has the events that are in memory.
         spool: Has the events that are on disk.
         back_off: Has the pauses that the receiver needs.
         sender: Does the jobs.
@@ -38,30 +40,24 @@ class WorkerThread:
     def __init__(
         self, name: str, *, pending: PendingEvents, spool: ExporterSpool, back_off: BackOff, sender: Sender
     ) -> None:
-        self._name = name
+        self._thread = LazyThread(self.run, name)
         self._pending = pending
         self._spool = spool
         self._back_off = back_off
         self._sender = sender
-        self._thread: threading.Thread | None = None
-        # How many threads do a job at this moment: this one, and those that end the process.
-        self._busy = 0
+        # How many jobs were begun and ended: by this thread, and by those that end the process.
+        self._begun, self._ended = ThreadSafeCounter(), ThreadSafeCounter()
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether the thread runs, or is about to."""
+        return self._thread.alive
 
     def ensure_started(self) -> None:
-        """Start the thread unless it runs; called with the lock."""
-        if self.alive:
-            return
-        thread = threading.Thread(target=self.run, name=self._name, daemon=True)
-        try:
-            thread.start()
-        except RuntimeError:  # the interpreter starts no threads any more: `ExporterWorker.flush` does the jobs
-            return
-        self._thread = thread
+        """Start the thread unless it runs, and have it look for jobs; wait for nothing."""
+        # Where no thread starts any more, `ExporterWorker.flush` does the jobs.
+        self._thread.ensure_started()
+        self._pending.changed.send()
 
     def run(self, deadline: float = float("inf")) -> None:
         """
@@ -73,57 +69,63 @@ class WorkerThread:
         """
         pending = self._pending
         while time.monotonic() < deadline:
-            with pending.changed:
-                job = self._choose_job()
-                if job is None:
-                    if pending.closed or (deadline < float("inf") and self._is_done()):
-                        return
-                    pending.changed.wait(self._seconds_to_wait(deadline))
-                    continue
-                self._busy += 1
-            self._do(job, min(MAX_SECONDS, deadline - time.monotonic()))
+            job = self._choose_job()
+            if job is not None:
+                self._do(job, min(MAX_SECONDS, deadline - time.monotonic()))
+            elif pending.closed or (deadline < float("inf") and self._is_done()):
+                return
+            elif deadline < float("inf"):
+                # Nobody wakes a thread of the application's.
+                wait_until(lambda: self._choose_job() or self._is_done(), deadline)
+            else:
+                pending.changed.wait(self._seconds_to_wait())
 
     def is_too_late(self) -> bool:
         """Return whether nothing more will be sent or saved, because the process ends."""
-        return self._is_after_last_request() and not self._busy and not len(self._pending.queue)
+        return self._is_after_last_request() and not self._busy and not self._pending.has_waiting()
 
     def wait_until_idle(self, deadline: float) -> None:
         """Wait until no thread does a job, or until a time of `time.monotonic`."""
-        with self._pending.changed:
-            while self._busy and (left := deadline - time.monotonic()) > 0:
-                self._pending.changed.wait(left)
+        wait_until(lambda: not self._busy or not self.alive, deadline)
+
+    @property
+    def _busy(self) -> bool:
+        return self._begun.value > self._ended.value
 
     def _do(self, job: Job, seconds: float) -> None:
+        self._begun.tick()
         try:
-            with suppress_instrumentation():
+            with mark_own_work(), suppress_instrumentation():
                 job(seconds)
+        except BaseException as error:
+            # Code of others runs here, and nothing that it raises may end the worker.
+            if is_thrown_in(error):
+                raise
+            report_failure("events were delivered", error)
         finally:
-            with self._pending.changed:
-                self._busy -= 1
-                self._pending.changed.notify_all()
+            self._ended.tick()
 
     def _choose_job(self) -> Job | None:
-        """Return the next job, None where there is nothing to do now; called with the lock."""
+        """Return the next job, None where there is nothing to do now."""
         if self._pending.closed:
             return None
         pausing = self._back_off.seconds_left() > 0
         late = self._is_after_last_request()
-        if len(self._pending.queue):
+        if self._pending.has_waiting():
             # Events in memory are saved before anything is sent.
             if self._spool.usable and (pausing or late or self._back_off.failing):
                 return lambda _: self._sender.save_queued()
             return None if pausing else self._sender.send_queued
         return self._sender.send_spooled if not (pausing or late) and self._spool.has_work() else None
 
-    def _seconds_to_wait(self, deadline: float) -> float | None:
-        """Return for how long there is no job unless something changes, None for ever; called with the lock."""
+    def _seconds_to_wait(self) -> float | None:
+        """Return for how long there is no job unless something changes, None for ever."""
         pause = self._back_off.seconds_left() or self._spool.seconds_to_wait()
-        if len(self._pending.queue) and not self._spool.usable:
+        if self._pending.has_waiting() and not self._spool.usable:
             pause = self._back_off.seconds_left()
         elif self._is_after_last_request():
             pause = float("inf")
-        left = min(pause, deadline - time.monotonic())
-        return None if left == float("inf") else max(0.001, left)
+        return None if pause == float("inf") else max(0.001, pause)
 
     def _is_done(self) -> bool:
         return not self._sender.count_unacknowledged() or self.is_too_late()

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from otel_crumbs.base.identity import find_version
+from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
 from otel_crumbs.trails import format_rfc3339
 
@@ -41,7 +41,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "dropped": event.dropped,
         "dropped_by_category": dict(event.dropped_by_category),
         "resource": dict(event.resource),
-        "sender": {"name": "otel-crumbs", "version": find_version()},
+        "sender": {"name": "otel-crumbs", "version": VERSION},
     }
     optional = {
         "operation": event.operation,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from otel_crumbs.base.fork import PerProcess
-from otel_crumbs.base.identity import find_version
+from otel_crumbs.base.identity import VERSION
 from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
@@ -20,7 +20,7 @@ from .responses import ReceiverResponse, outcome_of_failure
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
-USER_AGENT = f"otel-crumbs/{find_version()}"
+USER_AGENT = f"otel-crumbs/{VERSION}"
 
 # The body is read for its first words only; one that never ends must not hold up the next event.
 _MAX_BODY = 16 * 1024

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 from opentelemetry.util.re import parse_env_headers
 
@@ -82,6 +81,8 @@ def _choose_protocol(wanted: str | None) -> str:
     if wanted != GRPC:
         warn("OTLP protocol", "OTEL_EXPORTER_OTLP_PROTOCOL is %r; otel_crumbs sends %s or %s.", wanted, HTTP, GRPC)
         return HTTP
+    from importlib.util import find_spec  # noqa: PLC0415 - only where it is asked for
+
     if find_spec("grpc") is None:
         warn(
             "OTLP protocol",

@@ -9,7 +9,7 @@ import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
 from otel_crumbs.base.fork import PerProcess
-from otel_crumbs.base.identity import find_version
+from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
@@ -82,7 +82,7 @@ def _make_channel(settings: OtlpSettings) -> grpc.Channel:
     parts = urlsplit(settings.endpoint)
     target = parts.netloc or settings.endpoint
     compression = _COMPRESSION.get(settings.compression, grpc.Compression.NoCompression)
-    options = (("grpc.primary_user_agent", f"otel-crumbs/{find_version()}"),)
+    options = (("grpc.primary_user_agent", f"otel-crumbs/{VERSION}"),)
     if parts.scheme == "http" or (parts.scheme != "https" and settings.insecure):
         return grpc.insecure_channel(target, options=options, compression=compression)
     credentials = grpc.ssl_channel_credentials(

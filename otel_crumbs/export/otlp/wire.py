@@ -1,13 +1,7 @@
-"""
-An error event as an OTLP log record.
-
-The attributes of the exception are those of the semantic conventions: see
-`exceptions in logs <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
-"""
+"""An error event as the request of an OTLP exporter, in protobuf."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,46 +11,19 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, Instr
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from otel_crumbs.base.identity import SCOPE, find_version
+from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
 
-EVENT_NAME = "exception"
+from .attributes import EVENT_NAME, attributes_of
 
 
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
     """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
-    scope = InstrumentationScope(name=SCOPE, version=find_version())
+    scope = InstrumentationScope(name=SCOPE, version=VERSION)
     record = _make_record(event, as_json=as_json)
     resource = Resource(attributes=_make_key_values(event.resource))
     logs = ResourceLogs(resource=resource, scope_logs=[ScopeLogs(scope=scope, log_records=[record])])
     return ExportLogsServiceRequest(resource_logs=[logs])
-
-
-def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
-    """Return the attributes of the log record of an event, as plain values."""
-    breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
-    attributes: dict[str, Any] = {
-        "exception.type": event.exception.type,
-        "exception.message": event.exception.message,
-        "exception.stacktrace": event.stacktrace,
-        "otel_crumbs.event_id": event.event_id,
-        "otel_crumbs.mechanism": event.mechanism,
-        "otel_crumbs.handled": event.handled,
-        "otel_crumbs.count": len(breadcrumbs),
-        "otel_crumbs.dropped": event.dropped,
-        "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
-        "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
-    }
-    if event.breadcrumbs:
-        attributes["otel_crumbs.last.category"] = event.breadcrumbs[-1].category
-        attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
-    if event.operation:
-        attributes["otel_crumbs.operation"] = event.operation
-    if event.held_back:
-        attributes["otel_crumbs.held_back"] = event.held_back
-    if event.thread:
-        attributes["thread.name"] = event.thread
-    return attributes
 
 
 def _make_record(event: ErrorEvent, *, as_json: bool) -> LogRecord:

@@ -7,10 +7,11 @@ import re
 import sysconfig
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.scrub import Scrub
-from otel_crumbs.event.stack import keep_both_ends
+from otel_crumbs.event.traceback_reader import keep_both_ends
 
 LINES_AROUND = 5
 # Longer lines are data, or minified.
@@ -101,5 +102,8 @@ def shorten_path(frame: Frame) -> str:
 def _read_lines(path: str) -> list[str]:
     try:
         return linecache.getlines(path)
-    except Exception:  # noqa: BLE001 - it calls import hooks of the application
+    except BaseException as error:
+        # It calls import hooks of the application.
+        if is_thrown_in(error):
+            raise
         return []

@@ -14,7 +14,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from otel_crumbs.base.identity import find_version
+from otel_crumbs.base.identity import VERSION
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
 from otel_crumbs.event.scrub import Scrub
@@ -23,7 +23,7 @@ from otel_crumbs.trails import Breadcrumb, format_rfc3339
 
 from .frames import Frames
 
-SDK = {"name": "otel_crumbs.python", "version": find_version()}
+SDK = {"name": "otel_crumbs.python", "version": VERSION}
 
 # The frames of all exceptions of an event together, and the fewest of each exception.
 MAX_FRAMES, FEWEST_FRAMES = 400, 10

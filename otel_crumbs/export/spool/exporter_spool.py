@@ -13,8 +13,9 @@ from otel_crumbs.event import ErrorEvent
 
 from .codec import NewerVersionError, UnreadableError, decode_event, encode_event
 from .file_lock import LockedFile
+from .location import SpoolLocation
 from .private_folder import UnsafeFolderError
-from .spool import Spool, SpoolLocation
+from .spool import Spool
 from .spool_file import name_file
 
 # How often to look for the events of other processes of the service.
@@ -28,6 +29,9 @@ _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT,
 class ExporterSpool:
     """
     The spool as the worker of an exporter uses it: failures of the disk are warned of and raise nothing.
+
+    One thread takes events, and several may keep some at the same time, without
+    a lock: what they share is changed in single calls.
 
     Args:
         location: The folder of all spools, None if nothing is kept on disk.
@@ -66,7 +70,7 @@ class ExporterSpool:
     @property
     def folder(self) -> str:
         """The folder for all services, for the log."""
-        return str(self.location.folder) if self.location is not None else "memory"
+        return str((self.location and self.location.folder) or "memory")
 
     @property
     def where(self) -> str:
@@ -87,8 +91,9 @@ class ExporterSpool:
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             return False
-        self._count_kept(event, deleted)
+        # Before it is counted: lines are logged there, and handlers may take their time.
         insort(self._names, name_file(event))
+        self._count_kept(event, deleted)
         return True
 
     def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
@@ -179,16 +184,28 @@ class ExporterSpool:
 
     def _find_next_name(self, spool: Spool) -> str | None:
         if not self._names and self._tried:
-            self._names, self._tried = sorted(set(self._tried)), []
+            while self._tried:
+                insort(self._names, self._tried.pop())
         if not self._names and self.seconds_to_next_look() <= 0:
-            self.look_later()
-            deleted = spool.delete_expired()
-            counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
-            self._names = list(spool.look().waiting)
-            self._expects_others = bool(self._names)
-            # A file that does not exist any more was delivered by another process.
-            self.unacknowledged.intersection_update(self._names)
-        return self._names.pop(0) if self._names else None
+            self._look(spool)
+        try:
+            return self._names.pop(0)
+        except IndexError:
+            return None
+
+    def _look(self, spool: Spool) -> None:
+        """Find the events of all processes of the service."""
+        self.look_later()
+        deleted = spool.delete_expired()
+        counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
+        known = self.unacknowledged.copy()
+        found = spool.look().waiting
+        self._expects_others = bool(found)
+        # A file that does not exist any more was delivered by another process.
+        self.unacknowledged.difference_update(known.difference(found))
+        # Another thread may have kept one in the meantime.
+        for name in set(found).difference(self._names):
+            insort(self._names, name)
 
     def _count_kept(self, event: ErrorEvent, deleted: int) -> None:
         self.unacknowledged.add(name_file(event))
@@ -213,12 +230,13 @@ class ExporterSpool:
         if service not in self._spools:
             try:
                 made = self.location.open_spool(service, self._exporter)
-            except (OSError, RuntimeError) as error:  # the user has no home directory
-                self._pause(OSError(errno.ENOENT, str(error)))
+            except UnsafeFolderError as error:
+                self._pause(error)
+                self.location = None  # and will have none
                 return None
             if made is None:
                 return None
-            self._spools[service] = made
+            return self._spools.setdefault(service, made)
         return self._spools[service]
 
     def _pause(self, error: OSError | UnsafeFolderError) -> None:

@@ -18,7 +18,7 @@ from .private_folder import PrivateFolder
 
 try:
     import fcntl
-except ImportError:  # Windows has no fcntl, and therefore no spool: private_folder.SUPPORTED
+except ImportError:  # Windows has no fcntl, and therefore no spool: location.SUPPORTED
     fcntl = None  # type: ignore[assignment]  # a module or None
 
 UNREADABLE = ".unreadable"
@@ -40,15 +40,17 @@ class LockedFile:
 
     def __init__(self, *, file: int, name: str, folder: PrivateFolder) -> None:
         self.name = name
-        self._file = file
+        # Whoever pops the descriptor closes it: a second close could hit a file of the application's.
+        self._files = [file]
         self._folder = folder
         register_at_fork(self)
 
     def read(self) -> bytes:
         """Return the contents of the file."""
+        [file] = self._files
         parts = []
         offset = 0
-        while offset < _MAX_READ and (part := os.pread(self._file, 1024 * 1024, offset)):
+        while offset < _MAX_READ and (part := os.pread(file, 1024 * 1024, offset)):
             parts.append(part)
             offset += len(part)
         return b"".join(parts)
@@ -67,9 +69,11 @@ class LockedFile:
 
     def release(self) -> None:
         """Release the lock, so that another process may deliver the file."""
-        file, self._file = self._file, -1
-        if file >= 0:
-            os.close(file)
+        try:
+            file = self._files.pop()
+        except IndexError:
+            return
+        os.close(file)
 
     def reset_after_fork(self) -> None:
         """Close the descriptor, as a forked child must: it would keep the lock when the parent has ended."""

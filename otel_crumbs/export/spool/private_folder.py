@@ -20,12 +20,9 @@ _OTHERS_WRITE = 0o022
 _OTHERS_LOOK = 0o077
 _FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
-# Owners, modes and locks are those of POSIX systems.
-SUPPORTED = hasattr(os, "geteuid") and os.open in os.supports_dir_fd
-
 
 class UnsafeFolderError(Exception):
-    """A folder that other users have access to; the message names the remedy."""
+    """There is no folder that other users have no access to; the message names the remedy."""
 
 
 class PrivateFolder:

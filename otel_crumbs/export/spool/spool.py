@@ -9,18 +9,17 @@ holds a lock on it.
 from __future__ import annotations
 
 import errno
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_SPOOL_BYTES
 from otel_crumbs.event import ErrorEvent
 
 from .file_lock import LockedFile, lock_file
-from .private_folder import SUPPORTED, PrivateFolder
+from .private_folder import PrivateFolder
 from .spool_file import SpoolFile, delete_unfinished, iterate_files, name_file, name_folder, write_whole
 
-DEFAULT_MAX_BYTES = 64 * 1024 * 1024
 # After a week an error is no news.
 MAX_AGE_SECONDS = 7 * 24 * 3600
 
@@ -56,13 +55,12 @@ class Spool:
 
     """
 
-    def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
+    def __init__(self, base: Path, *, service: str, exporter: str, max_bytes: int = DEFAULT_MAX_SPOOL_BYTES) -> None:
         self._folder = PrivateFolder(base, name_folder(service), name_folder(exporter))
         self._max_bytes = max_bytes
-        # The size of all files, None if it is not known. It is measured again at every look, since other processes add
-        # files, too.
+        # The size of all files, None if it is not known. It is measured again at every look, since other processes and
+        # threads add files, too; there is no lock that a thread could hold for ever.
         self._bytes: int | None = None
-        self._lock = threading.RLock()
 
     @property
     def path(self) -> Path:
@@ -126,12 +124,11 @@ class Spool:
             return 0
 
     def reset_after_fork(self) -> None:
-        """Begin with a fresh lock, as a forked child must."""
-        self._lock = threading.RLock()
+        """Measure the files again, as a forked child must: its parent goes on adding some."""
         self._bytes = None
 
     def _write(self, event: ErrorEvent, data: bytes, *, keep_locked: bool) -> tuple[int | None, int]:
-        with self._lock, self._folder.open(create=True) as folder:
+        with self._folder.open(create=True) as folder:
             deleted = self._make_room(folder, len(data))
             file = write_whole(folder, name_file(event), data, keep_locked=keep_locked)
             self._bytes = (self._bytes or 0) + len(data)
@@ -166,45 +163,3 @@ class Spool:
 def _order_of_deletion(file: SpoolFile) -> tuple[bool, int, int]:
     """Return the sort key by which files are deleted: unreadable ones, then errors that are not fatal, by their age."""
     return not file.aside, -file.turn, file.captured
-
-
-def find_default_base() -> Path:
-    """Return the folder in the user's state directory."""
-    # Most processes have no undelivered event, and need no import for it.
-    from platformdirs import user_state_path  # noqa: PLC0415
-
-    return user_state_path("otel-crumbs", appauthor=False) / "spool"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolLocation:
-    """
-    The folder of all spools, and the limit of each.
-
-    Args:
-        base: The folder for all services; None means the user's state directory.
-        max_bytes: The size that the files of one spool may have together.
-
-    """
-
-    base: Path | None = None
-    max_bytes: int = DEFAULT_MAX_BYTES
-
-    @property
-    def folder(self) -> Path:
-        """The folder for all services."""
-        return find_default_base() if self.base is None else self.base
-
-    def open_spool(self, service: str, exporter: str) -> Spool | None:
-        """Return the spool of a service and exporter, None where the system has no private folders and locks."""
-        if not (SUPPORTED and self.folder.is_absolute()):
-            return None
-        return Spool(self.folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
-
-    def has_any(self) -> bool:
-        """Return whether any spool may have a file, by a quick look: every process does this at its start."""
-        try:
-            # A look for files, since folders stay when their files are delivered.
-            return SUPPORTED and any(True for _ in self.folder.glob("*/*/*"))
-        except OSError:
-            return False

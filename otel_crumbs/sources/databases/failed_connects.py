@@ -32,13 +32,12 @@ def install() -> Undo:
 
 def _make_wrapped_connection(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
     def wrapped_connection(self: Any, connect_method: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not patch.active:
-            return original(self, connect_method, args, kwargs)
         started = time.time_ns()
         try:
             return original(self, connect_method, args, kwargs)
         except BaseException as error:
-            _record(self, args, kwargs, started, error)
+            if patch.active:
+                _record(self, args, kwargs, started, error)
             remove_own_frame(error)
             raise
 

@@ -9,7 +9,6 @@ for this, and need not be instrumented.
 
 from __future__ import annotations
 
-import functools
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -18,7 +17,7 @@ from types import MethodType
 from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.patching import Patch, Undo, combine, disguise, find_argument, on_import, replace
 from otel_crumbs.sources.rules.databases import frames_transaction
 
 from .statement import record_statement
@@ -48,7 +47,8 @@ def _replace_connect(owner: Any) -> Undo:
     function = original.__func__
     patch = Patch()
     make = _make_connect_async if iscoroutinefunction(function) else _make_connect
-    stand_in = functools.wraps(function)(make(function, patch))
+    stand_in = make(function, patch)
+    disguise(stand_in, function, owner, name)
     is_bound = isinstance(original, MethodType)
     setattr(holder, name, MethodType(stand_in, original.__self__) if is_bound else classmethod(stand_in))
 
@@ -73,13 +73,13 @@ def _find_innermost(owner: Any, name: str) -> tuple[Any, str, Any]:
 
 
 def _make_connect(connect: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    def stand_in(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    def stand_in(*args: Any, **kwargs: Any) -> Any:
         started = time.time_ns()
         try:
-            return connect(cls, *args, **kwargs)
+            return connect(*args, **kwargs)
         except BaseException as error:
             if patch.active:
-                _record_failed_connect(args, kwargs, started, error)
+                _record_failed_connect(args[1:], kwargs, started, error)
             remove_own_frame(error)
             raise
 
@@ -87,13 +87,13 @@ def _make_connect(connect: Callable[..., Any], patch: Patch) -> Callable[..., An
 
 
 def _make_connect_async(connect: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    async def stand_in(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    async def stand_in(*args: Any, **kwargs: Any) -> Any:
         started = time.time_ns()
         try:
-            return await connect(cls, *args, **kwargs)
+            return await connect(*args, **kwargs)
         except BaseException as error:
             if patch.active:
-                _record_failed_connect(args, kwargs, started, error)
+                _record_failed_connect(args[1:], kwargs, started, error)
             remove_own_frame(error)
             raise
 
@@ -113,10 +113,12 @@ def _record_failed_connect(args: tuple[Any, ...], kwargs: dict[str, Any], starte
 
 
 def _make_exec_command(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    def _exec_command(self: Any, command: Any, *args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        execution: Generator[Any, Any, Any] = original(self, command, *args, **kwargs)
-        if patch.active and _is_explicit(self, command):
-            return _follow(execution, self, command)
+    # No generator function, as the original is one: that would be one more generator for each command.
+    def _exec_command(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        execution: Generator[Any, Any, Any] = original(*args, **kwargs)
+        command = find_argument(args, kwargs, 1, "command")
+        if patch.active and args and _is_explicit(args[0], command):
+            return _follow(execution, args[0], command)
         return execution
 
     return _exec_command

@@ -54,13 +54,13 @@ def _make_factory(plain: Any) -> Callable[[Any, Patch], Any]:
     recording_proxy = _subclass(plain)
 
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-        def get_traced_connection_proxy(connection: Any, *args: Any, **kwargs: Any) -> Any:
-            proxy = original(connection, *args, **kwargs)
+        def get_traced_connection_proxy(*args: Any, **kwargs: Any) -> Any:
+            proxy = original(*args, **kwargs)
             sqlite3 = sys.modules.get("sqlite3")  # some builds of Python are without it
             if not patch.active or sqlite3 is None or type(proxy) is not plain:
                 return proxy
-            if isinstance(connection, sqlite3.Connection):
-                return recording_proxy(connection, *args, **kwargs)
+            if isinstance(proxy.__wrapped__, sqlite3.Connection):
+                return recording_proxy(*args, **kwargs)
             return proxy
 
         return get_traced_connection_proxy
@@ -71,26 +71,31 @@ def _make_factory(plain: Any) -> Callable[[Any, Patch], Any]:
 def _subclass(proxy: Any) -> Any:
     """Return the instrumentation's class of connections, extended by the methods that it does not trace."""
     methods = {name: _make_method(name) for name in (*_STATEMENTS, *_ENDS_OF_TRANSACTIONS)}
-    return type(proxy.__name__, (proxy,), {"__module__": __name__, **methods})
+    # The names are the instrumentation's own, where somebody looks at them.
+    names = {"__module__": proxy.__module__, "__qualname__": proxy.__qualname__, "__doc__": proxy.__doc__}
+    return type(proxy.__name__, (proxy,), {**names, **methods})
 
 
 def _make_method(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        connection = self.__wrapped__
-        original = getattr(connection, name)
-        if not _recording.active or (name in _ENDS_OF_TRANSACTIONS and not connection.in_transaction):
-            return original(*args, **kwargs)
         started = time.time_ns()
+        recording = False
         try:
-            result = original(*args, **kwargs)
+            connection = self.__wrapped__
+            recording = _recording.active and (name in _STATEMENTS or connection.in_transaction)
+            result = getattr(connection, name)(*args, **kwargs)
         except BaseException as error:
-            _record(self, name, args, started, error)
+            if recording:
+                _record(self, name, args, started, error)
             remove_own_frame(error)
             raise
-        _record(self, name, args, started, None)
+        if recording:
+            _record(self, name, args, started, None)
         return result
 
     method.__name__ = name
+    method.__qualname__ = f"Connection.{name}"
+    method.__module__ = "sqlite3"
     return method
 
 

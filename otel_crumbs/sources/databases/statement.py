@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from opentelemetry.instrumentation.utils import is_instrumentation_enabled
-
+from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.sources.rules.databases import describe_query, sets_up_connection
 from otel_crumbs.sources.rules.facts import SpanFacts

@@ -39,12 +39,22 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
         severity: The least severity number that leaves a breadcrumb: 9 is INFO.
         on_record: Called with each record first, while it still has its live
             exception; `otel_crumbs.install` sets it.
+        asks_for_records: Whether `Logger.enabled` of the provider says yes for this
+            processor's sake. `otel_crumbs.install` has it say no: there the
+            application's own processors decide which records are made.
 
     """
 
-    def __init__(self, *, severity: int = _INFO, on_record: Callable[[ReadWriteLogRecord], None] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        severity: int = _INFO,
+        on_record: Callable[[ReadWriteLogRecord], None] | None = None,
+        asks_for_records: bool = True,
+    ) -> None:
         self.severity = severity
         self.on_record = on_record
+        self.asks_for_records = asks_for_records
         self.active = True
 
     @guarded("a log record was recorded")
@@ -65,8 +75,10 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
         severity_number: SeverityNumber | None = None,
         event_name: str | None = None,
     ) -> bool:
-        """Return whether such a record would leave a breadcrumb; nobody need build one otherwise."""
-        return self.active and (severity_number is None or severity_number.value >= self.severity)
+        """Return whether such a record should be made for the breadcrumb that it would leave."""
+        if not (self.active and self.asks_for_records):
+            return False
+        return severity_number is None or severity_number.value >= self.severity
 
     def shutdown(self) -> None:
         """Stop recording."""

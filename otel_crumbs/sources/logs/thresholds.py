@@ -9,6 +9,9 @@ from fnmatch import fnmatchcase
 # Above every level there is: nothing of this logger.
 _NEVER = 10_000
 
+# Applications may name loggers after connections, of which there is no end.
+MAX_KNOWN = 2000
+
 # Lines of this package, lines that repeat another breadcrumb, and a pool's line for each connection.
 _QUIET = {
     "otel_crumbs": _NEVER,
@@ -50,11 +53,13 @@ class LoggerThresholds:
 
     def of(self, name: str) -> int:
         """Return the level from which up a logger leaves breadcrumbs."""
-        try:
-            return self.known[name]
-        except KeyError:
-            thresholds = self.known[name] = self._find(str(name))
-            return thresholds
+        known = self.known
+        least = known.get(name)
+        if least is None:
+            if len(known) >= MAX_KNOWN:
+                known.clear()
+            least = known[name] = self._find(str(name))
+        return least
 
     def _find(self, name: str) -> int:
         said = {**self._set_up, **self._asked}

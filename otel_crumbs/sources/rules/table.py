@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES
+
 from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
 from .databases import describe_command, describe_query, is_housekeeping, is_key_value
 from .facts import Description, SpanFacts
@@ -24,7 +26,6 @@ from .facts import Description, SpanFacts
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
 _SQLALCHEMY = "opentelemetry.instrumentation.sqlalchemy"
 _ASGI_EVENT = "asgi.event.type"
-KAFKA = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 
 def describe_template(facts: SpanFacts) -> Description:
@@ -98,7 +99,7 @@ RULES: tuple[Rule, ...] = (
     Rule(describe=discard, keys=_STATUS | {"rpc.service"}, fits=is_passed_health_check),
     Rule(describe=discard, scopes=frozenset({_JINJA2}), fits=_is_template_step),
     # Where sending fails, the instrumentation of Kafka has set no attributes.
-    Rule(describe=describe_message, keys=_MESSAGING, scopes=KAFKA),
+    Rule(describe=describe_message, keys=_MESSAGING, scopes=KAFKA_SCOPES),
     Rule(describe=describe_aws_call, keys=_RPC, fits=_is_aws),
     Rule(describe=describe_rpc, keys=_RPC),
     Rule(describe=describe_command, keys=_DATABASE, fits=is_key_value),

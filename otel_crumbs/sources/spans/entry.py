@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
+from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
-from otel_crumbs.sources.rules.facts import SpanFacts
-from otel_crumbs.sources.rules.table import describe
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans
 
 from .redirects import redirects_of
 
@@ -21,6 +19,15 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, Span
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import Status
+
+    from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
+    from otel_crumbs.sources.rules.facts import SpanFacts
+    from otel_crumbs.sources.rules.table import describe
+else:
+    is_database_exception = LateFunction("otel_crumbs.sources.rules.database_errors", "is_database_exception")
+    remove_values = LateFunction("otel_crumbs.sources.rules.database_errors", "remove_values")
+    SpanFacts = LateFunction("otel_crumbs.sources.rules.facts", "SpanFacts")
+    describe = LateFunction("otel_crumbs.sources.rules.table", "describe")
 
 _MS = 1e6
 _SECOND_MS, _FINE_MS = 1000, 10
@@ -111,6 +118,14 @@ def forget_categories() -> None:
 SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
 SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_find_category)
 ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
+
+
+class OpenSpanTable(OpenSpans):
+    """The open spans of a branch: OpenTelemetry's, and those that were sampled out."""
+
+    __slots__ = ()
+
+    kind = SPAN
 
 
 def format_duration(milliseconds: float) -> str:

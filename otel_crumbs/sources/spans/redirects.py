@@ -15,10 +15,15 @@ from typing import Any
 from opentelemetry.trace import Span, get_current_span
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.patching import Make, Patch, Undo, combine, find_argument, on_import, replace
 
 # Spans are rendered soon after their calls: the statuses of older ones were read, or will not be read.
 MAX_SPANS = 1000
+
+# The places of arguments: of requests' `resolve_redirects`, urllib's `redirect_request`, aiohttp's `Trace`.
+_RESPONSE_AT, _YIELD_REQUESTS_AT = 1, 8
+_CODE_AT = 3
+_ANSWER_AT = 4
 
 _statuses: OrderedDict[int, tuple[int, ...]] = OrderedDict()
 
@@ -39,48 +44,48 @@ def _hook(module: str, owner: str, name: str, make: Make) -> Undo:
 
 
 def _make_resolve_redirects(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    def resolve_redirects(session: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
-        responses = original(session, response, *args, **kwargs)
+    def resolve_redirects(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        response = find_argument(args, kwargs, _RESPONSE_AT, "resp")
         # With yield_requests nothing is followed: the caller only asks where a redirect would lead to.
-        if not patch.active or kwargs.get("yield_requests"):
-            return responses
-        return _keep_statuses(response, responses)
+        is_followed = not find_argument(args, kwargs, _YIELD_REQUESTS_AT, "yield_requests")
+        try:
+            for following in original(*args, **kwargs):
+                if patch.active and is_followed:
+                    _keep_status(response.status_code)
+                response = following
+                yield following
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
 
     return resolve_redirects
 
 
-def _keep_statuses(response: Any, responses: Iterator[Any]) -> Iterator[Any]:
-    try:
-        for following in responses:
-            _keep_status(response.status_code)
-            response = following
-            yield following
-    except BaseException as error:
-        remove_own_frame(error)
-        raise
-
-
 def _make_redirect_request(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    def redirect_request(handler: Any, request: Any, file: Any, code: Any, *args: Any, **kwargs: Any) -> Any:
+    def redirect_request(*args: Any, **kwargs: Any) -> Any:
         try:
-            further = original(handler, request, file, code, *args, **kwargs)
+            further = original(*args, **kwargs)
         except BaseException as error:
             remove_own_frame(error)
             raise
         if patch.active and further is not None:
-            _keep_status(code)
+            _keep_status(find_argument(args, kwargs, _CODE_AT, "code"))
         return further
 
     return redirect_request
 
 
 def _make_send_request_redirect(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    def send_request_redirect(trace: Any, *args: Any, **kwargs: Any) -> Any:
+    async def send_request_redirect(*args: Any, **kwargs: Any) -> Any:
         # Every tracer of the session gets the redirect; the instrumentation's is the one that has a span.
-        span = getattr(getattr(trace, "_trace_config_ctx", None), "span", None)
-        if patch.active and span is not None and args:
-            _keep_status(getattr(args[-1], "status", None), span)
-        return original(trace, *args, **kwargs)
+        span = getattr(getattr(args[0] if args else None, "_trace_config_ctx", None), "span", None)
+        if patch.active and span is not None:
+            _keep_status(getattr(find_argument(args, kwargs, _ANSWER_AT, "response"), "status", None), span)
+        try:
+            return await original(*args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
 
     return send_request_redirect
 

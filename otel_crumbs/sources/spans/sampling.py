@@ -1,20 +1,10 @@
-"""
-The sampler that keeps the trail full where the trace is sampled out.
-
-Tracers copy their provider's sampler when they are made. So the hook is not one
-attribute: undoing it looks for the tracers that were made since.
-"""
+"""The sampler that keeps the trail full where the trace is sampled out, for an SDK that is set up by hand."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from opentelemetry.sdk.trace import Tracer, TracerProvider
 from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
-
-from otel_crumbs.base.patching import Undo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +20,9 @@ class RecordUnsampled(Sampler):
 
     Processors are never shown a dropped span. So DROP becomes RECORD_ONLY,
     with the attributes that the span starts with; trace flags and trace state
-    stay as the other sampler decided, here and in every child. See the
+    stay as the other sampler decided, here and in every child. Every processor
+    of the provider is shown these spans then: `otel_crumbs.install` does without
+    this sampler, and shows them to none. See the
     `sampling decision <https://opentelemetry.io/docs/specs/otel/trace/sdk/#sampling>`_.
 
     Args:
@@ -62,37 +54,3 @@ class RecordUnsampled(Sampler):
     def get_description(self) -> str:
         """Return the name of this sampler and of the one that decides."""
         return f"RecordUnsampled({self.sampler.get_description()})"
-
-
-def install(provider: TracerProvider) -> Undo:
-    """Wrap a provider's sampler, and that of the tracers it has made; return the function that undoes it."""
-    original = provider.sampler
-    if isinstance(original, RecordUnsampled):
-        return lambda: None
-    wrapped = RecordUnsampled(original)
-    _replace(provider, original, wrapped)
-    return lambda: _replace(provider, wrapped, original)
-
-
-def _replace(provider: TracerProvider, old: Sampler, new: Sampler) -> None:
-    for holder in (provider, *_iterate_tracers(provider, old)):
-        if holder.sampler is old:
-            holder.sampler = new
-
-
-def _iterate_tracers(provider: TracerProvider, sampler: Sampler) -> Iterator[Any]:
-    """Iterate over a provider's tracers; each took the sampler with it when it was made."""
-    known = getattr(provider, "_tracers", None)
-    if isinstance(known, dict):
-        yield from tuple(known.values())
-        return
-    # Before 1.41 providers do not know their tracers; this costs a few milliseconds, once.
-    processor = provider._active_span_processor  # noqa: SLF001 - only this ties a tracer to its provider
-    for candidate in gc.get_objects():
-        # By its type: isinstance() asks lazy proxies, such as Django's settings, what they are, and wakes them.
-        if (
-            issubclass(type(candidate), Tracer)
-            and candidate.span_processor is processor
-            and candidate.sampler is sampler
-        ):
-            yield candidate

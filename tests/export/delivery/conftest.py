@@ -36,8 +36,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Delivery]]:
     """Return a function that makes the delivery of a new process of the service, with a spool."""
     with ExitStack() as stack:
 
-        def start(*exporters: Any, spool: SpoolLocation | None = SpoolLocation(base=tmp_path)) -> Delivery:  # noqa: B008
-            delivery = Delivery(exporters, BUILDER.build, spool=spool, service=lambda: "shop")
+        def start(
+            *exporters: Any,
+            build: Callable[[CapturedError], ErrorEvent | None] = BUILDER.build,
+            spool: SpoolLocation | None = SpoolLocation(base=tmp_path),  # noqa: B008
+        ) -> Delivery:
+            delivery = Delivery(exporters, build, spool=spool, service=lambda: "shop")
             stack.callback(delivery.close)
             delivery.look_for_undelivered()
             return delivery

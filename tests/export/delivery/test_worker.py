@@ -7,10 +7,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from otel_crumbs.export import Delivery
+import pytest
+
+from otel_crumbs import ErrorEvent
+from otel_crumbs.base.counters import counters
+from otel_crumbs.event import CapturedError
+from otel_crumbs.export import DELIVERED, Delivery, Outcome
+from tests.conftest import GuardedFailures
 from tests.delivery.running import until
 
-from .exporters import PATIENCE, SlowExporter, count_files, emit_errors
+from .conftest import BUILDER
+from .exporters import PATIENCE, SlowExporter, captured_error, count_files, emit_errors
 
 MANY = 50
 
@@ -79,3 +86,62 @@ def test_a_worker_without_events_does_not_run(start: Callable[..., Delivery]) ->
 
     assert not before
     assert delivery.running
+
+
+class OwnError(BaseException):
+    """An exception that is no `Exception`."""
+
+
+RAISED = (SystemExit, KeyboardInterrupt, GeneratorExit, OwnError)
+
+
+@pytest.mark.parametrize("raised", RAISED)
+@pytest.mark.parametrize("where", ["build", "export", "outcome"])
+def test_a_worker_survives_what_is_no_exception(
+    start: Callable[..., Delivery], guarded_failures: GuardedFailures, where: str, raised: type[BaseException]
+) -> None:
+    """The event is lost, which is counted, and the next one is delivered."""
+
+    class Failing(SlowExporter):
+        def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+            super().export(event, timeout)
+            if event.exception.message != "error-0":
+                return DELIVERED
+            if where == "outcome":
+                return raised  # type: ignore[return-value]  # an exporter of others may return anything
+            raise raised
+
+    def build(captured: CapturedError) -> ErrorEvent | None:
+        if where == "build" and captured.exceptions[0].message == "error-0":
+            raise raised
+        return BUILDER.build(captured)
+
+    exporter = Failing()
+    delivery = start(exporter, build=build)
+    before = counters.count_total("dropped")
+    emit_errors(delivery, 1)
+    first = delivery.flush(PATIENCE)
+    emit_errors(delivery, 2)
+    delivery.flush(PATIENCE)
+    delivery.emit(captured_error("last"))
+
+    assert first is False
+    assert delivery.flush(PATIENCE) is True
+    assert exporter.ended[-2:] == ["error-1", "last"]
+    assert (delivery.workers[0].lost, counters.count_total("dropped") - before) == (2, 2)
+    guarded_failures.clear()
+
+
+def test_a_hook_that_flushes_does_not_wait_for_itself(start: Callable[..., Delivery]) -> None:
+    """Its own event is not acknowledged yet."""
+    flushed: list[bool] = []
+
+    def build(captured: CapturedError) -> ErrorEvent | None:
+        flushed.append(delivery.flush(PATIENCE))
+        return BUILDER.build(captured)
+
+    delivery = start(SlowExporter(), build=build)
+    emit_errors(delivery)
+
+    assert delivery.flush(PATIENCE) is True
+    assert flushed == [False]

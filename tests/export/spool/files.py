@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from otel_crumbs.export.spool.codec import encode_event
-from otel_crumbs.export.spool.private_folder import SUPPORTED
+from otel_crumbs.export.spool.location import SUPPORTED
 from otel_crumbs.export.spool.spool import Spool
 from tests.export.events import event_of
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from otel_crumbs.export import SpoolLocation
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 from tests.export.events import event_of
 
 from .files import needs_spool
-
-if TYPE_CHECKING:
-    import pytest
 
 pytestmark = needs_spool
 
@@ -75,3 +73,17 @@ def test_without_a_location_nothing_is_kept() -> None:
     assert not spool.keep(event_of())
     assert not spool.has_work()
     assert spool.seconds_to_wait() == float("inf")
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_is_warned_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Events wait in memory, and the warning says how to keep them on disk."""
+    spool = ExporterSpool(SpoolLocation(), exporter="http", service=lambda: "shop")
+
+    assert (spool.folder, spool.has_work()) == ("memory", True)
+    assert [spool.keep(event_of()) for _ in range(3)] == [False] * 3
+    assert spool.find_spool() is None
+
+    [record] = caplog.records
+    assert "Remedy: name a private folder by OTEL_CRUMBS_SPOOL_DIR" in record.getMessage()
+    assert (spool.usable, spool.where, spool.has_work()) == (False, "kept in memory", False)

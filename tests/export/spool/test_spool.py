@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from otel_crumbs.export.spool.codec import encode_event
+from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
+from otel_crumbs.export.spool.private_folder import UnsafeFolderError
 from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
 from tests.export.events import event_of
 
@@ -69,3 +71,21 @@ def test_old_events_are_deleted(spool: Spool) -> None:
 
     assert spool.delete_expired() == 1
     assert names_in(spool.path) == [new]
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_has_no_spool() -> None:
+    """The remedy is named once somebody wants one; looking for the events of earlier processes is no failure."""
+    assert find_default_base() is None
+    assert SpoolLocation().has_any() is False
+    with pytest.raises(UnsafeFolderError, match="OTEL_CRUMBS_SPOOL_DIR"):
+        SpoolLocation().open_spool("shop", "http")
+
+
+@pytest.mark.usefixtures("homeless")
+def test_a_user_without_a_home_may_name_a_folder(base: Path) -> None:
+    """Nothing else is asked of the system."""
+    spool = SpoolLocation(base=base).open_spool("shop", "http")
+
+    assert spool is not None
+    assert write_event(spool) in spool.look().waiting

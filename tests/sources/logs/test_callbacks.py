@@ -11,7 +11,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs import breadcrumbs
 from otel_crumbs.sources.logs.callbacks import handlers
-from otel_crumbs.sources.logs.thresholds import thresholds
+from otel_crumbs.sources.logs.thresholds import MAX_KNOWN, thresholds
 from otel_crumbs.testing import capture_events
 
 logger = logging.getLogger("tests.handlers")
@@ -128,3 +128,11 @@ def test_names_that_are_no_texts_cost_nothing() -> None:
     logging.Logger(8).warning("told")  # type: ignore[arg-type]  # noqa: LOG001 - getLogger() takes no such name
 
     assert messages() == ["told"]
+
+
+def test_loggers_without_end_are_not_remembered() -> None:
+    """Applications name loggers after connections, and let them go."""
+    for number in range(3 * MAX_KNOWN):
+        logging.Logger(f"connection.{number}").warning("opened")  # noqa: LOG001 - that is the point
+
+    assert len(thresholds.known) <= MAX_KNOWN

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry._logs import LogRecord, SeverityNumber, get_logger
+from opentelemetry._logs import LogRecord, SeverityNumber, get_logger, set_logger_provider
 from opentelemetry.context import Context
-from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb, BreadcrumbLogRecordProcessor
 from otel_crumbs.testing import CapturedEvents, capture_events
-from tests.application import Application, messages
+from tests.application import Application, KeptRecords, messages, no_global_providers
 
 KEEPS_EXCEPTIONS = "exception" in inspect.signature(LogRecord.__init__).parameters
 
@@ -189,3 +189,53 @@ def test_without_the_mechanism_records_are_breadcrumbs_only() -> None:
 
         assert messages() == ["failed"]
         assert len(events) == 0
+
+
+class Refusing(LogRecordProcessor):
+    """A processor of the application's that wants no records."""
+
+    def on_emit(self, log_record: Any) -> None:
+        """Keep nothing."""
+
+    def enabled(self, **_: Any) -> bool:
+        """Refuse."""
+        return False
+
+    def shutdown(self) -> None:
+        """Do nothing."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Return True: nothing waits."""
+        return True
+
+
+@pytest.mark.parametrize("processors", [[], [Refusing()], [KeptRecords()]], ids=["none", "refusing", "keeping"])
+def test_loggers_are_enabled_as_without_us(processors: list[LogRecordProcessor]) -> None:
+    """Instrumentations make no records that nobody of the application's wants; a record that comes is recorded."""
+    otel_crumbs.uninstall()
+    provider = LoggerProvider(shutdown_on_exit=False)
+    for processor in processors:
+        provider.add_log_record_processor(processor)
+    logger = provider.get_logger("shop")
+    if not hasattr(logger, "enabled"):
+        pytest.skip("loggers of this SDK are not asked")
+    without = logger.enabled(severity_number=SeverityNumber.ERROR)
+    with no_global_providers(), capture_events():
+        set_logger_provider(provider)
+        with_us = logger.enabled(severity_number=SeverityNumber.ERROR)
+        logger.emit(LogRecord(body="said", severity_number=SeverityNumber.ERROR))
+
+        assert messages() == ["said"]
+    assert with_us is without
+
+
+def test_a_processor_that_was_put_there_by_hand_asks_for_records() -> None:
+    """Its owner wants breadcrumbs of them."""
+    provider = LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(BreadcrumbLogRecordProcessor())
+    logger = provider.get_logger("shop")
+    if not hasattr(logger, "enabled"):
+        pytest.skip("loggers of this SDK are not asked")
+
+    assert logger.enabled(severity_number=SeverityNumber.ERROR) is True
+    assert logger.enabled(severity_number=SeverityNumber.DEBUG) is False

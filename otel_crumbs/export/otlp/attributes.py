@@ -1,0 +1,43 @@
+"""
+The attributes of an error event as a log record of OpenTelemetry.
+
+Those of the exception are the semantic conventions': see
+`exceptions in logs <https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-logs/>`_.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from otel_crumbs.event import ErrorEvent
+
+EVENT_NAME = "exception"
+
+
+def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
+    """Return the attributes of the log record of an event, as plain values."""
+    breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
+    attributes: dict[str, Any] = {
+        "exception.type": event.exception.type,
+        "exception.message": event.exception.message,
+        "exception.stacktrace": event.stacktrace,
+        "otel_crumbs.event_id": event.event_id,
+        "otel_crumbs.mechanism": event.mechanism,
+        "otel_crumbs.handled": event.handled,
+        "otel_crumbs.count": len(breadcrumbs),
+        "otel_crumbs.dropped": event.dropped,
+        "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
+        "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
+    }
+    if event.breadcrumbs:
+        attributes["otel_crumbs.last.category"] = event.breadcrumbs[-1].category
+        attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
+    if event.operation:
+        attributes["otel_crumbs.operation"] = event.operation
+    if event.held_back:
+        attributes["otel_crumbs.held_back"] = event.held_back
+    if event.thread:
+        attributes["thread.name"] = event.thread
+    return attributes

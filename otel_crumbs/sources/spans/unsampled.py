@@ -1,0 +1,115 @@
+"""
+Spans that a sampler drops leave breadcrumbs, and nobody else sees more of them than before.
+
+The SDK answers for such a span with a `NonRecordingSpan`, which keeps its
+context alone. While this is installed, one that a tracer makes of a provider with a
+`BreadcrumbSpanProcessor` becomes an `UnsampledSpan`, the moment it is made: the same
+object with the same context. Sampler, processors, exporters and metrics of
+the application are not asked and not told.
+
+The place for that is where a `NonRecordingSpan` is made, by the arguments that
+the tracer's `start_span` was called with. A stand-in for `start_span` itself would
+be a frame more in every traceback through it, and cost sampled spans time.
+"""
+# ruff: noqa: SLF001 - tracers and spans have their parts under private names
+# mypy: disable-error-code="assignment,redundant-expr,union-attr"
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from time import time_ns
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from opentelemetry.sdk import trace as sdk_trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext
+
+from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.trails import MAX_OPEN_SPANS, current, get_operation_branch, iterate_branches
+
+from .entry import OpenSpanTable
+from .processor import BreadcrumbSpanProcessor, find_branch_of_child, find_branch_of_root
+from .unsampled_span import SpanContents, UnsampledSpan
+from .unsampled_values import copy_attributes
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import Tracer
+
+_SDK = sdk_trace.__dict__
+
+
+def install() -> Undo:
+    """Record spans that are dropped from now on; return the function that undoes it."""
+    return combine(_stop_recording, replace(NonRecordingSpan, "__init__", _make_init))
+
+
+def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
+    def __init__(self: NonRecordingSpan, context: SpanContext) -> None:  # noqa: N807 - it replaces one
+        original(self, context)
+        caller = sys._getframe(1)
+        if caller.f_globals is _SDK and patch.active and caller.f_code.co_name == "start_span":
+            try:
+                _begin(self, context, caller.f_locals)
+            except RecursionError:
+                pass  # there is no room left on the stack, for a report neither
+            except BaseException as error:
+                # A wrapping guard would be dear at every span.
+                if is_thrown_in(error):
+                    raise
+                report_failure("a span that is sampled out started", error)
+
+    return __init__
+
+
+def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) -> None:
+    """Make a dropped span one that leaves a breadcrumb, by the arguments and variables of the tracer's `start_span`."""
+    tracer, parent = arguments["self"], arguments["parent_span_context"]
+    processor = _find_processor(tracer)
+    if processor is None or parent is span_context or not span_context[5]:
+        return  # a tracer that is disabled hands on the context around it, which may be invalid
+    kind = arguments["kind"]
+    if parent is None or parent[2]:  # it is remote
+        branch = find_branch_of_root(span_context, kind, arguments["context"])
+    else:
+        branch = get_operation_branch()
+        opened = None if branch is None else branch.open_spans
+        if not opened or parent[1] not in opened or current.open_blocks or not branch.is_current():
+            branch = find_branch_of_child(parent, arguments["context"])
+    kept = SpanContents()
+    kept._otel_crumbs_branch = branch
+    kept.processor = processor
+    kept.scope = tracer._instrumentation_scope
+    kept.resource = tracer.resource
+    kept.parent = parent
+    kept.name = arguments["name"]
+    kept.kind = kind
+    kept.attributes = copy_attributes(arguments["attributes"])
+    kept.start_time = arguments["start_time"] or time_ns()
+    kept.records_exception = arguments["record_exception"]
+    kept.sets_status = arguments["set_status_on_exception"]
+    span._events = kept  # type: ignore[attr-defined]  # it becomes one that has it
+    span.__class__ = UnsampledSpan
+    opened = branch.open_spans
+    if opened is None:
+        opened = branch.open_spans = OpenSpanTable()
+    opened[span_context[1]] = ref(span)
+    if len(opened) > MAX_OPEN_SPANS:
+        opened.make_room()
+
+
+def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
+    for processor in tracer.span_processor._span_processors:
+        if isinstance(processor, BreadcrumbSpanProcessor) and processor.active:
+            return processor
+    return None
+
+
+def _stop_recording() -> None:
+    """Have the open spans record nothing more."""
+    for branch in iterate_branches():
+        for span in () if branch.open_spans is None else branch.open_spans.iterate_spans():
+            if type(span) is UnsampledSpan:
+                span.discard()

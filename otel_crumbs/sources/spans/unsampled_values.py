@@ -1,0 +1,59 @@
+"""
+Copies of values that are set on a span that was sampled out.
+
+Without this package nobody would look at them. So no code of the
+application's runs for them: what is of a simple type is kept, lists and dicts
+of such are copied, and of anything else the class is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from opentelemetry.attributes import BoundedAttributes
+
+from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS
+
+# As the SDK bounds them by default.
+MAX_ATTRIBUTES = 128
+
+_SIMPLE = frozenset({str, bool, int, float, bytes, type(None)})
+
+
+def is_simple(value: object) -> bool:
+    """Return whether a value is of a type that is kept as it is."""
+    return type(value) in _SIMPLE
+
+
+def copy_value(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """Return a value of a simple type, or a copy of a list or dict of such."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
+    if depth and (kind is list or kind is tuple):
+        return [copy_value(item, depth - 1) for item in islice(tuple(value), MAX_ITEMS)]
+    if depth and kind is dict:
+        items = islice(tuple(value.items()), MAX_ITEMS)
+        return {key: copy_value(item, depth - 1) for key, item in items if type(key) is str}
+    return f"<{kind.__module__}.{kind.__qualname__}>"
+
+
+def copy_attributes(attributes: Any) -> dict[str, Any]:
+    """Return a copy of attributes, of the first ones if there are many."""
+    kind = type(attributes)
+    if kind is not dict:
+        if kind is not BoundedAttributes:
+            return {}
+        attributes = dict(attributes)
+    copied: dict[str, Any] = attributes.copy()
+    for key, value in copied.items():
+        if type(value) not in _SIMPLE or type(key) is not str:
+            return _clean(copied)
+    return copied if len(copied) <= MAX_ATTRIBUTES else _clean(copied)
+
+
+def _clean(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    items = islice(attributes.items(), MAX_ATTRIBUTES)
+    return {key: copy_value(value) for key, value in items if type(key) is str}

@@ -1,0 +1,68 @@
+"""
+Open spans: those that started in a branch and have not ended.
+
+A branch knows its open spans, so that an error shows them in flight. It does
+not keep them alive: a span that nobody can end any more is none of them. A span
+knows its branch by an attribute of its list of events, for that list is all
+that an SDK's span has in common with the copy that `on_end` is shown. The
+attribute is None once the span has ended, or its operation has.
+"""
+# ruff: noqa: SLF001 - the list of events has no public name
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import ref
+
+if TYPE_CHECKING:
+    from .entry import EntryKind
+
+# More than this, a branch has spans that are never ended: the oldest are forgotten.
+MAX_OPEN_SPANS = 256
+
+
+class OpenSpans(dict[int, "ref[Any]"]):
+    """The open spans of a branch, by their ids; the source's subclass says how they are shown."""
+
+    __slots__ = ()
+
+    kind: ClassVar[EntryKind]
+
+    def find(self, span_id: int) -> Any | None:
+        """Return a span, None if it is none of these."""
+        opened = self.get(span_id)
+        return None if opened is None else opened()
+
+    def iterate_spans(self) -> Iterator[Any]:
+        """Iterate over the spans, the oldest first."""
+        # No tuple: before Python 3.12 the collector may run where one is made, and a finaliser start a span then.
+        for opened in list(self.values()):
+            span = opened()
+            if span is not None:
+                yield span
+
+    def make_room(self) -> None:
+        """Forget spans that are gone, and the oldest of the others if they are too many."""
+        opened = [*self.copy().items()]
+        alive = [span_id for span_id, span in opened if span() is not None]
+        kept = set(alive[-MAX_OPEN_SPANS * 3 // 4 :])
+        for span_id, span in opened:
+            if span_id not in kept:
+                self.pop(span_id, None)
+                _release(span())
+
+    def release(self) -> None:
+        """Have none of the spans keep its branch alive."""
+        for span in self.iterate_spans():
+            _release(span)
+
+    def forget(self) -> None:
+        """Have no open spans, as if they had started before anybody looked."""
+        self.release()
+        self.clear()
+
+
+def _release(span: Any | None) -> None:
+    if span is not None:
+        span._events._otel_crumbs_branch = None
