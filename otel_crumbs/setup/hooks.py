@@ -14,7 +14,6 @@ from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
 from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
-from otel_crumbs.export import metrics
 from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
@@ -86,12 +85,18 @@ def make_hooks(
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
-    yield "metrics", metrics.process_metrics.install
+    yield "metrics", lambda: on_import("opentelemetry.metrics", _install_metrics)
 
 
 def _install_late(module: str, source: str) -> Undo:
     """Install the hooks of a source once the module that they are for is imported, and import the source for it."""
     return on_import(module, lambda _: import_module(f"otel_crumbs.sources.{source}").install())
+
+
+def _install_metrics(_: object) -> Undo:
+    metrics: Any = import_module("otel_crumbs.export.metrics")
+    undo: Undo = metrics.process_metrics.install()
+    return undo
 
 
 def make_shutdown_hooks(

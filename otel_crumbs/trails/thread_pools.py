@@ -8,19 +8,18 @@ recorded there yet.
 
 from __future__ import annotations
 
-from concurrent.futures import thread
 from typing import Any
 
 from otel_crumbs.base.descriptor import watch_lookups
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Undo, combine
+from otel_crumbs.base.patching import Undo, combine, on_import
 
 from .current_branch import current
 
 _SUBMITTER = "_otel_crumbs_submitter"
 
 
-def install() -> Undo | None:
+def install() -> Undo:
     """
     Have each job of a `concurrent.futures.ThreadPoolExecutor` begin with a branch of its own.
 
@@ -29,9 +28,13 @@ def install() -> Undo | None:
     its branch.
 
     Returns:
-        The function that undoes it, None where there is no such class.
+        The function that undoes it.
 
     """
+    return on_import("concurrent.futures.thread", _attach)
+
+
+def _attach(thread: Any) -> Undo | None:
     job: Any = getattr(thread, "_WorkItem", None)
     if not hasattr(job, "run"):
         return None

@@ -33,7 +33,7 @@ class Sample(unittest.TestCase):
         seen.touch()
         self.assertFalse(beside and first)
     def test_fails_in_words_of_chance(self):
-        self.fail(os.urandom(4).hex())
+        self.fail(os.urandom(40).hex())
     def test_is_skipped(self):
         self.skipTest("no screen")
     def test_takes_the_process_along(self):

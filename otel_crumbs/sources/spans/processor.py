@@ -119,11 +119,10 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             branch.open_spans.pop(span_id, None)
             if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
                 return  # a streamed answer has thousands, and each would push something out
-            failed = span._status._status_code is _ERROR
             events = events if events._dq else None
             entry = (
                 span._start_time,
-                failed,
+                (failed := span._status._status_code is _ERROR),
                 branch.name,
                 SPAN,
                 span._name,
