@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 import requests
-from opentelemetry.instrumentation import dbapi
 
 import otel_crumbs
 from otel_crumbs.testing import capture_events
+
+dbapi = pytest.importorskip("opentelemetry.instrumentation.dbapi")
 
 
 def refused() -> None:

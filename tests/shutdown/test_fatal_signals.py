@@ -136,7 +136,8 @@ def test_the_error_is_saved_first(code: str) -> None:
     status, output = run(code)
 
     assert status == -signal.SIGTERM
-    assert output.removeprefix("own\n") == "ended\n"
+    # Whoever is told of the signal besides may be told of it before or after.
+    assert output.replace("own\n", "", 1) == "ended\n"
 
 
 def test_a_handler_that_chains_finds_the_default_action() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from urllib.request import HTTPRedirectHandler, Request
 
-import opentelemetry.instrumentation.dbapi  # noqa: F401 - it has what one of the hooks is for
+import pytest
 
 import otel_crumbs
 from otel_crumbs.base import counters, guard, memo, patching, resource
@@ -26,6 +26,9 @@ from otel_crumbs.testing.reset import reset_all
 from otel_crumbs.trails import current, current_branch, exception_marks, iterate_branches, on_failure
 from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
+
+# It has what one of the hooks is for.
+pytest.importorskip("opentelemetry.instrumentation.dbapi")
 
 # What reset_all() brings back: the names of modules' states, each with a function that shows it.
 RESET: Mapping[str, Callable[[], object]] = {
