@@ -73,8 +73,10 @@ def spans(effort: Effort) -> Report:
     """Measure a request of eight spans."""
     nothing, table = "a processor that does nothing", "a table of open spans"
     sampled = ("sdk", nothing, table, "otel_crumbs")
-    # Installed, it sees every dropped span of its process.
-    contest = Contest(module="sides.spans", processes=(sampled, ("sdk, unsampled",), ("otel_crumbs, unsampled",)))
+    # In a process of its own: an operation is remembered by its process, and installed it sees every dropped span.
+    after, in_task = ("sdk", "otel_crumbs, after an operation"), ("sdk, in a task", "otel_crumbs, in a task")
+    alone = ("sdk, unsampled", "otel_crumbs, unsampled", *after[1:], *in_task)
+    contest = Contest(module="sides.spans", processes=(sampled, *((name,) for name in alone)))
     results = contest.run(effort)
     rows = (
         Row(
@@ -93,6 +95,19 @@ def spans(effort: Effort) -> Report:
                 note=_microseconds(results, less),
             )
             for less in (nothing, table)
+        ),
+        *(
+            Row(
+                what=f"The same {where}",
+                unit="x",
+                budget=None,
+                spread=results.spread(_ratio(ours, bare)),
+                note=_microseconds(results, ours),
+            )
+            for where, bare, ours in (
+                ("after `with operation()` was used once", *after),
+                ("inside an asyncio task", *in_task),
+            )
         ),
         Row(
             what="The same sampled out, with otel_crumbs installed, over spans that the SDK drops",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from time import thread_time
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 from opentelemetry.trace import SpanKind, Tracer
 
 import otel_crumbs
-from otel_crumbs import BreadcrumbSpanProcessor
+from otel_crumbs import BreadcrumbSpanProcessor, operation
 
 from . import Batch, SetUp
 
@@ -51,7 +52,14 @@ class OpenSpans(SpanProcessor):
         self._spans.pop(span.context.span_id)
 
 
-def _side(sampler: Sampler, processor: type[SpanProcessor] | None = None, *, installed: bool = False) -> SetUp:
+def _side(
+    sampler: Sampler,
+    processor: type[SpanProcessor] | None = None,
+    *,
+    in_task: bool = False,
+    installed: bool = False,
+    with_operation: bool = False,
+) -> SetUp:
     def set_up() -> Batch:
         logging.disable(logging.CRITICAL)
         provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
@@ -62,13 +70,20 @@ def _side(sampler: Sampler, processor: type[SpanProcessor] | None = None, *, ins
             otel_crumbs.install(exporter="none")
         tracer = provider.get_tracer("benchmark")
 
+        if with_operation:
+            with operation("once"):
+                request(tracer)
+
         def batch(loops: int) -> float:
             began = thread_time()
             for _ in range(loops):
                 request(tracer)
             return thread_time() - began
 
-        return batch
+        async def run_in_task(loops: int) -> float:
+            return batch(loops)
+
+        return (lambda loops: asyncio.run(run_in_task(loops))) if in_task else batch
 
     return set_up
 
@@ -78,6 +93,9 @@ SIDES = {
     "a processor that does nothing": _side(ALWAYS_ON, SpanProcessor),
     "a table of open spans": _side(ALWAYS_ON, OpenSpans),
     "otel_crumbs": _side(ALWAYS_ON, BreadcrumbSpanProcessor),
+    "otel_crumbs, after an operation": _side(ALWAYS_ON, BreadcrumbSpanProcessor, with_operation=True),
+    "sdk, in a task": _side(ALWAYS_ON, in_task=True),
+    "otel_crumbs, in a task": _side(ALWAYS_ON, BreadcrumbSpanProcessor, in_task=True),
     "sdk, unsampled": _side(ALWAYS_OFF),
     "otel_crumbs, unsampled": _side(ALWAYS_OFF, installed=True),
 }

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from .fork import register_at_fork
+from .interpreter_lock import iterate_releasing
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -78,6 +79,7 @@ def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
 
     """
     shared = _holder.current()
+    things = iterate_releasing(things)
     return [make(thing) for thing in things] if shared is None else shared.map(make, things)
 
 

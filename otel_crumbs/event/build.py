@@ -94,11 +94,10 @@ class Builder:
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
     def _scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
-        return replace(
-            breadcrumb,
-            message=self.scrubber.scrub_text(breadcrumb.message),
-            data=self.scrubber.scrub_mapping(breadcrumb.data),
-        )
+        message, data = self.scrubber.scrub_text(breadcrumb.message), self.scrubber.scrub_mapping(breadcrumb.data)
+        if message == breadcrumb.message and data == breadcrumb.data:
+            return breadcrumb
+        return replace(breadcrumb, message=message, data=data)
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
         return replace(

@@ -35,7 +35,7 @@ def render_snapshot(
     made = map_shared(_render_entry, snapshot.entries)
     rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp_of)
     distinct = deduplicate(rendered) or rendered
-    kept, dropped = _drop_surplus(_merge_repeats(distinct), snapshot.size)
+    kept, dropped = _drop_surplus(tuple(_merge_repeats(distinct)), snapshot.size)
     return kept, snapshot.dropped + dropped
 
 
@@ -78,8 +78,10 @@ def _remove_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
     return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
 
 
-def _drop_surplus(breadcrumbs: Iterable[Breadcrumb], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
+def _drop_surplus(breadcrumbs: tuple[Breadcrumb, ...], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
     """Keep what a ring of that size keeps: one entry may have made many breadcrumbs."""
+    if len(breadcrumbs) <= size:
+        return breadcrumbs, Counter()
     ring = Ring(size)
     for breadcrumb in breadcrumbs:
         notable = breadcrumb.level in NOTABLE_LEVELS

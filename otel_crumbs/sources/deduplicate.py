@@ -23,12 +23,14 @@ from .rules.database_errors import remove_values
 _ROUNDING = 2_000
 
 _COMMENT = re.compile(r"\s*/\*.*?\*/")
-_HTTPX_LINE = re.compile(r"HTTP Request: (\S+) (\S+)")
+_HTTPX_LINE, _HTTPX_URL = re.compile(r"HTTP Request: (\S+) (\S+)"), "<httpx.URL>"
 
 
 @guarded("duplicate breadcrumbs were removed")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that describe the same thing."""
+    if not any(breadcrumb.duration_ms is not None or breadcrumb.span_id for breadcrumb in breadcrumbs):
+        return list(breadcrumbs)  # of two that describe the same thing one is a span's
     left_out = {
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
@@ -158,7 +160,9 @@ def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     requests: Counter[tuple[object, str]] = Counter()
     for index, breadcrumb in enumerate(breadcrumbs):
         if _library_of(breadcrumb) == "httpx" and breadcrumb.type == "http":
-            requests[breadcrumb.data.get("method"), _remove_query(str(breadcrumb.data.get("url")))] += 1
+            method, url = breadcrumb.data.get("method"), _remove_query(str(breadcrumb.data.get("url")))
+            # The name of the URL's class stands in lines that nobody prints.
+            requests.update([(method, url), (method, _HTTPX_URL)])
         elif breadcrumb.category == "httpx" and (line := _HTTPX_LINE.match(breadcrumb.message)):
             request = line[1], _remove_query(line[2])
             if requests[request] > 0:

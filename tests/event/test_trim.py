@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.trim import trim_event, weigh
+from otel_crumbs.event.trim import trim_event, weigh, weigh_at_most
 
 LEVELS = ("debug", "info", "warning", "error", "fatal")
 
@@ -114,3 +114,25 @@ def test_the_weight_is_that_of_the_wire(message: str) -> None:
     breadcrumb = Breadcrumb(timestamp=0, message=message)
 
     assert weigh(breadcrumb) == pytest.approx(len(json.dumps(breadcrumb.as_dict()).encode()), rel=0.3)
+
+
+PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text()
+
+
+@given(
+    breadcrumb=st.builds(
+        Breadcrumb,
+        timestamp=st.integers(0, 2**63 - 1),
+        category=st.text(),
+        message=st.text(),
+        data=st.dictionaries(st.text(), PLAIN | st.lists(PLAIN)),
+        span_id=st.none() | st.just("0123456789abcdef"),
+        duration_ms=st.none() | st.floats(0, 1e12),
+        branch=st.none() | st.text(),
+        repeated=st.integers(1, 10**9),
+        in_flight=st.booleans(),
+    )
+)
+def test_the_quick_weight_is_never_too_small(breadcrumb: Breadcrumb) -> None:
+    """Whatever is in a breadcrumb: what seems to fit does fit."""
+    assert weigh_at_most(breadcrumb) >= weigh(breadcrumb)

@@ -21,6 +21,7 @@ MAKERS = frozenset(
 )
 # Each with the reason why nobody hangs by it.
 ALLOWED = {
+    "base/interpreter_lock.py": "its own, held by itself alone; it is waited for in order to wait",
     "base/patching.py": "for replacing an attribute, at an installation or an import; it is re-entrant",
     "base/threads.py": "of the system: threads of the package wait for it, and everybody else takes it if it is free",
     "demo/receiver.py": "of the demo's own server",

@@ -198,7 +198,7 @@ VOCABULARY = frozenset(
     visits wait waiting waiter warned warnings where wire wrapper writer
     action async chain chained endpoint fatal traceback watcher
     async endpoint
-    defaults function late names part prepared
+    defaults function interpreter late names part prepared
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
     notices one own parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen

@@ -14,6 +14,8 @@ and `RPC <https://opentelemetry.io/docs/specs/semconv/rpc/rpc-spans/>`_.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 
@@ -22,6 +24,7 @@ from .databases import describe_command, describe_query, is_housekeeping, is_key
 from .facts import Description, SpanFacts
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
+_SQLALCHEMY = "opentelemetry.instrumentation.sqlalchemy"
 _ASGI_EVENT = "asgi.event.type"
 
 
@@ -43,63 +46,81 @@ def describe_other(facts: SpanFacts) -> Description:
     )
 
 
-Fits = Callable[[SpanFacts], bool]
-Rule = tuple[Fits, Callable[[SpanFacts], Description]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """
+    A rule that describes some spans.
+
+    A span must have one of the keys, or be of one of the scopes; then it must fit.
+
+    Args:
+        describe: Returns the description, None for a span that is only noise.
+        keys: Names of attributes.
+        scopes: Names of instrumentation scopes.
+        fits: Reads the span's facts; any span fits if None.
+
+    """
+
+    describe: Callable[[SpanFacts], Description | None]
+    keys: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    fits: Callable[[SpanFacts], bool] | None = None
 
 
-def _has_any(*keys: str) -> Fits:
-    return lambda facts: any(key in facts.attributes for key in keys)
+def discard(_: SpanFacts) -> None:
+    """Describe a span by nothing: it would push others out of the trail."""
 
 
 def _is_aws(facts: SpanFacts) -> bool:
     return str(facts.find_first("rpc.system.name", "rpc.system")) == "aws-api"
 
 
-def _is_kafka(facts: SpanFacts) -> bool:
-    # Where sending fails, the instrumentation has set no attributes.
-    return facts.scope in KAFKA_SCOPES
-
-
-def _is_template(facts: SpanFacts) -> bool:
-    return facts.scope == _JINJA2
-
-
 def _is_template_step(facts: SpanFacts) -> bool:
     """Return whether a template was found and compiled, which its rendering shows, too."""
-    return _is_template(facts) and not facts.failed and _find_template_step(facts) != "render"
+    return not facts.failed and _find_template_step(facts) != "render"
 
 
 def _find_template_step(facts: SpanFacts) -> str:
     return facts.name.removeprefix("jinja2.")
 
 
-# Spans that would push others out of the trail: the parts of a response, one
-# span each, and routine that goes on all the time.
-NOISE: tuple[Fits, ...] = (_has_any(_ASGI_EVENT), is_housekeeping, is_passed_health_check, _is_template_step)
+_STATEMENT = frozenset({"db.query.text", "db.statement"})
+_DATABASE = frozenset({"db.system", "db.system.name"})
+_RPC = frozenset({"rpc.system", "rpc.system.name"})
+_MESSAGING = frozenset({"messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"})
+_HTTP = frozenset({"http.request.method", "http.method"})
+_STATUS = frozenset({"http.response.status_code", "http.status_code"})
 
-_MESSAGING_KEYS = ("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action")
-
-# The first rule that fits describes the span: what it is for comes before how it travels.
+# The first rule that fits describes the span. The parts of a response, one span each, and routine that goes on all the
+# time come first; then what a span is for comes before how it travels.
 RULES: tuple[Rule, ...] = (
-    (
-        _has_any("messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"),
-        describe_message,
-    ),
-    (_is_kafka, describe_message),
-    (_is_aws, describe_aws_call),
-    (_has_any("rpc.system", "rpc.system.name"), describe_rpc),
-    (is_key_value, describe_command),
-    (_has_any("db.system", "db.system.name"), describe_query),
-    (_has_any("http.request.method", "http.method"), describe_http),
-    (_is_template, describe_template),
+    Rule(describe=discard, keys=frozenset({_ASGI_EVENT})),
+    Rule(describe=discard, keys=_STATEMENT, scopes=frozenset({_SQLALCHEMY}), fits=is_housekeeping),
+    Rule(describe=discard, keys=_STATUS | {"rpc.service"}, fits=is_passed_health_check),
+    Rule(describe=discard, scopes=frozenset({_JINJA2}), fits=_is_template_step),
+    # Where sending fails, the instrumentation of Kafka has set no attributes.
+    Rule(describe=describe_message, keys=_MESSAGING, scopes=KAFKA_SCOPES),
+    Rule(describe=describe_aws_call, keys=_RPC, fits=_is_aws),
+    Rule(describe=describe_rpc, keys=_RPC),
+    Rule(describe=describe_command, keys=_DATABASE, fits=is_key_value),
+    Rule(describe=describe_query, keys=_DATABASE),
+    Rule(describe=describe_http, keys=_HTTP),
+    Rule(describe=describe_template, scopes=frozenset({_JINJA2})),
 )
+
+# An instrumentation sets the same few sets of attributes over and over.
+_MAX_KINDS = 512
+
+
+@lru_cache(maxsize=_MAX_KINDS)
+def find_candidates(scope: str, keys: frozenset[str]) -> tuple[Rule, ...]:
+    """Return the rules that may fit spans of a scope with these attributes, whatever their values."""
+    return tuple(rule for rule in RULES if scope in rule.scopes or not rule.keys.isdisjoint(keys))
 
 
 def describe(facts: SpanFacts) -> Description | None:
     """Return a span in the words of a breadcrumb, None for one that is only noise."""
-    if any(fits(facts) for fits in NOISE):
-        return None
-    for fits, description in RULES:
-        if fits(facts):
-            return description(facts)
+    for rule in find_candidates(facts.scope, frozenset(facts.attributes)):
+        if rule.fits is None or rule.fits(facts):
+            return rule.describe(facts)
     return describe_other(facts)

@@ -140,7 +140,8 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
     facts = SpanFacts(
         name=str(to_plain(kept.name)),
         scope=kept.scope.name if kept.scope else "",
-        attributes=kept.attributes,
+        # The SDK's mapping is Python's, call by call; the rules read it often.
+        attributes=dict(kept.attributes),
         failed=kept.status.status_code is StatusCode.ERROR,
         error=_find_error_name(kept),
         took=None if in_flight else format_duration(took_ms),
