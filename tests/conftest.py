@@ -21,13 +21,12 @@ GuardedFailures = list[tuple[str, Exception]]
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.load_profile("default")
 
-# A shell starts what runs in its background with SIGINT ignored, and every
-# program that the tests start and interrupt would inherit that.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-# And so does `nohup` with this one.
-if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+# A shell starts what runs in its background with the first two ignored, `nohup` with the third, and every program that
+# the tests start and interrupt would inherit that.
+for name, action in (("SIGINT", signal.default_int_handler), ("SIGQUIT", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL)):
+    number = getattr(signal, name, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, action)
 
 
 @pytest.fixture(scope="session", autouse=True)
