@@ -6,13 +6,10 @@ Write the table of `otel_crumbs.capture.expected` into how-it-works.md.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from marked_table import update_page
 
 from otel_crumbs.capture.expected import TABLE, ExpectedRow
 
-PAGE = Path(__file__).with_name("how-it-works.md")
-START, END = "<!-- expected -->\n", "<!-- end of expected -->\n"
 HEAD = "| no failure | exceptions |\n|---|---|\n"
 
 
@@ -22,15 +19,10 @@ def format_row(row: ExpectedRow) -> str:
     return f"| {row.meaning} | {classes} |\n"
 
 
-def update_page(page: str) -> str:
-    """Return the page with the table as it is now."""
-    before, _, rest = page.partition(START)
-    _, _, after = rest.partition(END)
-    return f"{before}{START}\n{HEAD}{''.join(map(format_row, TABLE))}\n{END}{after}"
+def write_table() -> str:
+    """Return the table as it is now."""
+    return HEAD + "".join(map(format_row, TABLE))
 
 
 if __name__ == "__main__":
-    now = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv[1:]:
-        sys.exit(update_page(now) != now and f"{PAGE.name} is out of date; run: nox -s fix")
-    PAGE.write_text(update_page(now), encoding="utf-8")
+    update_page("how-it-works.md", "expected", write_table)

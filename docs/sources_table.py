@@ -7,16 +7,15 @@ Write the table of libraries into sources.md, by describing recorded spans as th
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
+
+from marked_table import update_page
 
 from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.rules.table import describe
 
-PAGE = Path(__file__).with_name("sources.md")
 RECORDED = Path(__file__).with_name("recorded_spans.json")
-START, END = "<!-- libraries -->\n", "<!-- end of libraries -->\n"
 HEAD = "| library | what is captured | instrumentation | category | example |\n|---|---|---|---|---|\n"
 
 # What makes no span of its own that is a breadcrumb, or none at all.
@@ -61,19 +60,14 @@ def row(recorded: dict[str, Any]) -> str:
     return f"| {recorded['library']} | {recorded['captured']} | {named} | {description.category} | `{message}` |\n"
 
 
-def written(page: str) -> str:
-    """Return the page with the table as it is now."""
-    before, _, rest = page.partition(START)
-    _, _, after = rest.partition(END)
+def write_table() -> str:
+    """Return the table as it is now."""
     rows = [row(each) for each in json.loads(RECORDED.read_text(encoding="utf-8"))]
     rows += [
         f"| {library} | {captured} | {how} | {category} | |\n" for library, captured, how, category in WITHOUT_SPANS
     ]
-    return f"{before}{START}\n{HEAD}{''.join(rows)}\n{END}{after}"
+    return HEAD + "".join(rows)
 
 
 if __name__ == "__main__":
-    now = PAGE.read_text(encoding="utf-8")
-    if "--check" in sys.argv:
-        sys.exit(0 if written(now) == now else f"{PAGE.name} is out of date: run python docs/{Path(__file__).name}")
-    PAGE.write_text(written(now), encoding="utf-8")
+    update_page("sources.md", "libraries", write_table)
