@@ -15,6 +15,7 @@ from types import TracebackType, WrapperDescriptorType
 from typing import Any
 
 from .async_exceptions import is_thrown_in
+from .plain import name_class
 
 # https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/
 EVENT_NAME = "exception"
@@ -99,7 +100,7 @@ def format_title(type_name: str, message: str) -> str:
 def name_exception(exception: BaseException) -> str:
     """Return the class of an exception as OpenTelemetry names it: with its module, if that is not `builtins`."""
     kind = type(exception)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return kind.__qualname__ if kind.__module__ in ("builtins", None) else name_class(kind)
 
 
 def read_message(exception: BaseException) -> str:

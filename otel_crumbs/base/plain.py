@@ -22,6 +22,8 @@ from uuid import UUID
 
 from .async_exceptions import is_thrown_in
 
+_get_module, _get_qualname = (vars(type)[name].__get__ for name in ("__module__", "__qualname__"))
+
 # As Sentry's relay cuts them; larger values are no trail but a dump.
 MAX_MESSAGE = 8192
 MAX_TEXT = 2048
@@ -53,7 +55,7 @@ def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
         # The application's own code runs here, and may do anything.
         if is_thrown_in(error):
             raise
-        return f"<{_name_type(value)}: {type(error).__name__} while it was read>"
+        return f"<{name_class(type(value))}: {type(error).__name__} while it was read>"
 
 
 def to_plain_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
@@ -90,13 +92,13 @@ def _to_plain_compound(value: Any, depth: int) -> Any:
     if isinstance(value, _READ_AS_TEXT):
         return to_text(str(value))
     if isinstance(value, Mapping):
-        return f"<{_name_type(value)}>" if depth <= 0 else _to_plain_items(value, depth)
+        return f"<{name_class(type(value))}>" if depth <= 0 else _to_plain_items(value, depth)
     if isinstance(value, list | tuple | AbstractSet):
-        return f"<{_name_type(value)}>" if depth <= 0 else _to_plain_list(value, depth)
+        return f"<{name_class(type(value))}>" if depth <= 0 else _to_plain_list(value, depth)
     if isinstance(value, BaseException):
         return to_text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
-        return f"<{_name_type(value)}>"  # a query set, a generator, a file: not ours to exhaust
+        return f"<{name_class(type(value))}>"  # a query set, a generator, a file: not ours to exhaust
     # Decimal, Fraction and other numbers have that, and are not imported for it. Asked last: some have any attribute.
     return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
@@ -113,6 +115,6 @@ def _to_plain_key(key: Any) -> str:
     return to_text(key) if type(key) is str else str(to_plain(key, 0))
 
 
-def _name_type(value: Any) -> str:
-    kind = type(value)
-    return f"{kind.__module__}.{kind.__qualname__}"
+def name_class(kind: type) -> str:
+    """Return the full name of a class, as the interpreter keeps it: a metaclass may have ideas of its own."""
+    return f"{_get_module(kind)}.{_get_qualname(kind)}"

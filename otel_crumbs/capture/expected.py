@@ -17,14 +17,13 @@ from typing import Any
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import members_of
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.plain import name_class
 
 _SERVER_ERROR = 500
 # Exceptions of a group that are looked at; a group that has more is a failure.
 _MAX_EXCEPTIONS = 1000
 
-_CLASS: Mapping[str, Any] = type.__dict__
-_get_bases: Callable[[type], tuple[type, ...]] = _CLASS["__mro__"].__get__
-_get_module, _get_qualname = _CLASS["__module__"].__get__, _CLASS["__qualname__"].__get__
+_get_bases: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 _get_names = vars(ModuleType)["__dict__"].__get__
 _get_exit_code = vars(SystemExit)["code"].__get__
 
@@ -190,11 +189,6 @@ def find_class(name: str) -> type[BaseException] | None:
     module, _, attribute = name.rpartition(".")
     found: Any = _read_names(module or "builtins").get(attribute)
     return found if issubclass(type(found), type) and issubclass(found, BaseException) else None
-
-
-def name_class(kind: type) -> str:
-    """Return the full name of a class."""
-    return f"{_get_module(kind)}.{_get_qualname(kind)}"
 
 
 def _read_names(module: str) -> Mapping[str, Any]:

@@ -10,10 +10,9 @@ from opentelemetry.trace import StatusCode
 from otel_crumbs.base.exceptions import find_exception_event, has_no_message, traceback_of
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, name_class, to_text
 from otel_crumbs.trails import Branch, EndedOperation, EndedSpan
 
-from .expected import name_class
 from .reporter import Reporter
 
 if TYPE_CHECKING:

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING
 
 from otel_crumbs.base.counters import ThreadSafeCounter, counters
 from otel_crumbs.base.defaults import DEFAULT_RATE_LIMIT
-from otel_crumbs.base.exceptions import traceback_of
+from otel_crumbs.base.exceptions import name_exception, traceback_of
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.late_names import LateFunction
 
 if TYPE_CHECKING:
-    from otel_crumbs.event.stack import name_type
     from otel_crumbs.event.traceback_reader import find_innermost
 else:
-    name_type = LateFunction("otel_crumbs.event.stack", "name_type")
     find_innermost = LateFunction("otel_crumbs.event.traceback_reader", "find_innermost")
 
 # Failures with different messages are different, up to a point: some messages have a number that always differs.
@@ -151,7 +149,7 @@ def _find_place(error: BaseException) -> Place:
     traceback = traceback_of(error)
     innermost = find_innermost(traceback, _FRAMES)[1] if traceback else ()
     # A text of a class of its own may have a hash of its own.
-    kind = str.__str__(name_type(type(error)))
+    kind = str.__str__(name_exception(error))
     return kind, tuple((entry.tb_frame.f_code, entry.tb_lasti) for entry in innermost)
 
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
-from otel_crumbs.base.exceptions import members_of, notes_of, traceback_of
+from otel_crumbs.base.exceptions import members_of, name_exception, notes_of, traceback_of
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 
 from .exception_chain import ChainedException, count_more, find_chain
@@ -97,11 +97,6 @@ def cut_middle(words: str, limit: int) -> str:
     return f"{words[:half]}\n{CUT}\n{words[-half:]}"
 
 
-def name_type(kind: type) -> str:
-    """Return a class with its module, as in ``exception.type``."""
-    return kind.__qualname__ if kind.__module__ in {"builtins", None} else f"{kind.__module__}.{kind.__qualname__}"
-
-
 def message_of(error: BaseException) -> str:
     """Return the text of an exception; one whose ``__str__`` raises says so."""
     try:
@@ -121,7 +116,7 @@ def _read_exception(
     outer = _drop_wrappers(ends.outer)
     entries = outer + _drop_wrappers(ends.inner) if ends.inner else outer
     info = ExceptionInfo(
-        type=to_text(name_type(type(error))),
+        type=to_text(name_exception(error)),
         message=message,
         frames=tuple(_read_frames(entries)),
         parent=related.parent,

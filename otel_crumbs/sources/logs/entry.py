@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import format_title
-from otel_crumbs.base.plain import MAX_MESSAGE, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, name_class, to_plain_mapping, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
-from .placeholders import Placeholder, ValueCopier, format_words, is_simple, name_type, read_exception_text
+from .placeholders import Placeholder, ValueCopier, format_words, is_simple, read_exception_text
 
 # A record of logging's own class: a factory of the application's expects more, and adds what is no attribute of these.
 _OF_RECORDS = frozenset(vars(logging.LogRecord("", logging.NOTSET, "", 0, "", (), None)))
@@ -245,7 +245,7 @@ def format_exception(exc_info: Any) -> tuple[str | None, bool]:
         return None, True
     text = read_exception_text(error)
     if text is None:
-        return f"<{name_type(error)}>", False
+        return f"<{name_class(type(error))}>", False
     return format_title(type(error).__name__, text), True
 
 

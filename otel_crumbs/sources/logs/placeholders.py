@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from otel_crumbs.base.exceptions import format_title
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_MESSAGE, MAX_TEXT, to_text
+from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_MESSAGE, MAX_TEXT, name_class, to_text
 
 SIMPLE = frozenset({str, int, float, bool, type(None)})
 # Types whose instances are asked by the functions of the type, which ask nobody else.
@@ -97,7 +97,7 @@ class ValueCopier:
         """Return a copy of the beginning of a long list or mapping, or the class of one that lies too deep."""
         self.is_exact = False
         if depth <= 0:
-            return Placeholder(f"<{name_type(value)}>")
+            return Placeholder(f"<{name_class(type(value))}>")
         if type(value) in _DICTS:
             return self._copy_dict(dict(islice(tuple(dict.items(value)), MAX_ITEMS)), dict, depth)
         return self._copy_list(list(islice(value, MAX_ITEMS)), list, depth)
@@ -111,7 +111,7 @@ class ValueCopier:
             return self._copy_exception(value)
         self.is_exact = False
         text = read_translation(value)
-        return Placeholder(f"<{name_type(value)}>" if text is None else text)
+        return Placeholder(f"<{name_class(type(value))}>" if text is None else text)
 
     def _copy_key(self, key: Any) -> Any:
         copy = self.copy(key, 1)
@@ -125,7 +125,7 @@ class ValueCopier:
         text = read_exception_text(error)
         if text is None:
             self.is_exact = False
-            return Placeholder(f"<{name_type(error)}>")
+            return Placeholder(f"<{name_class(type(error))}>")
         return Placeholder(text, format_title(type(error).__name__, text))
 
 
@@ -155,12 +155,6 @@ def format_words(message: Any, args: Any) -> str:
         except (KeyError, OverflowError, TypeError, ValueError):
             continue
     return to_text(text, MAX_MESSAGE)
-
-
-def name_type(value: Any) -> str:
-    """Return the full name of a value's class, without asking the value."""
-    kind = type(value)
-    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def read_exception_text(error: BaseException) -> str | None:
