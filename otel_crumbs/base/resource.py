@@ -27,9 +27,10 @@ def find_resource_attributes() -> Mapping[str, Any]:
 @cache
 def _detect_resource() -> Resource:
     # Its detectors run in threads. At the end of the interpreter Python 3.12 lets none start; before that one would be
-    # waited for that never runs.
-    if sys.is_finalizing():
-        raise RuntimeError("no thread runs any more")
+    # waited for that never runs. Older SDKs import Python's thread pools for them, which a worker must not do while the
+    # process forks or ends.
+    if sys.is_finalizing() or "concurrent.futures.thread" not in sys.modules:
+        raise RuntimeError("no thread may be started")
     return Resource.create()
 
 

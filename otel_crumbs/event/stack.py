@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 # A recursion error repeats the same frames a thousand times; both ends matter.
 MAX_FRAMES = 100
-# The text has more, for who reads the whole story.
-_MAX_TEXT_FRAMES = 400
+# The text has more, for who reads the whole story; with long paths too it is not cut in the middle of a frame.
+_MAX_TEXT_FRAMES = 200
 # As many members of a group Python shows.
 _MAX_MEMBERS = 15
 MAX_NOTES = 16

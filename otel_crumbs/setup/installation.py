@@ -173,8 +173,6 @@ class Installation:
 
     def _make_parts(self) -> Parts:
         """Import and make what only an error needs; a worker imports nothing more."""
-        import concurrent.futures.thread  # noqa: F401, PLC0415 - the SDK detects a resource in threads of it
-
         from otel_crumbs.event import Builder  # noqa: PLC0415 - only for an error
         from otel_crumbs.event.scrub import Scrubber  # noqa: PLC0415 - only for an error
         from otel_crumbs.export import Delivery  # noqa: PLC0415 - only for an error

@@ -91,8 +91,32 @@ assert os.waitpid(process, 0)[1] == 0
     assert run(program, "-W", "ignore::DeprecationWarning") == ["1", "True"]
 
 
+FORKING = """
+import os, sys, warnings
+import otel_crumbs
+otel_crumbs.install(capture="excepthook,unraisable")
+sys.modules.pop("concurrent.futures.thread", None)
+errors = []
+sys.unraisablehook = errors.append
+for _ in range(2):
+    if os.fork() == 0:
+        os._exit(len(errors))
+    assert os.wait()[1] == 0
+import concurrent.futures
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    print(len(errors), pool.submit(int, "1").result())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_fork_imports_no_thread_pools() -> None:
+    """Imported while the process forks, the module has Python release a lock that it has not taken."""
+    assert run(FORKING, "-W", "ignore::DeprecationWarning") == ["0", "1"]
+
+
 AT_THE_END = """
-import atexit, otel_crumbs, sys
+import atexit, otel_crumbs, otel_crumbs.setup.late_parts, sys
+otel_crumbs.setup.late_parts._LONG_WORK = 60  # for a machine on which the start takes that long
 atexit.register(lambda: print("otel_crumbs.event.build" in sys.modules))
 otel_crumbs.install()
 """
