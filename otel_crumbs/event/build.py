@@ -21,6 +21,7 @@ from otel_crumbs.trails import Breadcrumb
 
 from .captured import CapturedError
 from .copies import copy_breadcrumb
+from .fingerprint import make_fingerprint
 from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
@@ -60,7 +61,7 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
-        context = captured.span_context
+        context, operation = captured.span_context, to_line(captured.operation)
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
@@ -69,7 +70,7 @@ class Builder:
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
             stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured)),
-            operation=to_line(captured.operation),
+            operation=operation,
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
@@ -79,6 +80,7 @@ class Builder:
             dropped_by_category=dict(dropped),
             resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
             held_back=captured.held_back,
+            fingerprint=make_fingerprint(captured.exceptions[0], operation, captured.mechanism),
         )
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)

@@ -17,6 +17,7 @@ from typing import Any
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
+from otel_crumbs.event.fingerprint import is_made
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.trails import Breadcrumb, format_rfc3339
@@ -89,7 +90,9 @@ def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
 
 
 def fingerprint_of(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[str]:
-    """Return the fingerprint of an event; one with frames is grouped by the tracker's own rules."""
+    """Return the fingerprint of an event; one with frames is grouped by the tracker's own rules, or a hook's."""
+    if event.fingerprint and not is_made(event.fingerprint):
+        return [event.fingerprint]
     if any(info.frames for info in exceptions):
         return ["{{ default }}"]
     return [event.exception.type, event.operation or "", event.mechanism]
