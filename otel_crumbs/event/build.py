@@ -19,6 +19,7 @@ from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
 
+from .attributes import find_request_attributes
 from .captured import CapturedError
 from .copies import copy_breadcrumb
 from .fingerprint import make_fingerprint
@@ -42,6 +43,7 @@ class Builder:
 
     Args:
         scrubber: Takes out secrets.
+        with_client: Whether the address of a request's client is told.
         max_bytes: What an event may weigh at most, roughly, as JSON.
         before_breadcrumb: The user's hook for each breadcrumb; None leaves it out.
         before_send: The user's hook for the event; None drops it.
@@ -51,6 +53,7 @@ class Builder:
     """
 
     scrubber: Scrubber = field(default_factory=Scrubber)
+    with_client: bool = False
     max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     before_breadcrumb: BeforeBreadcrumb | None = None
     before_send: BeforeSend | None = None
@@ -80,6 +83,9 @@ class Builder:
             dropped_by_category=dict(dropped),
             resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
             held_back=captured.held_back,
+            attributes=self.scrubber.scrub_mapping(
+                find_request_attributes(captured.attributes, with_client=self.with_client)
+            ),
             fingerprint=make_fingerprint(captured.exceptions[0], operation, captured.mechanism),
         )
         sent = self._ask_before_send(event)

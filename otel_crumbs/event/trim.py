@@ -69,7 +69,12 @@ def _weigh_rest(event: ErrorEvent) -> int:
     chain = sum(
         len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
     )
-    return 1024 + len(event.stacktrace.encode()) + chain + len(json.dumps(dict(event.resource), default=str))
+    return (
+        1024
+        + len(event.stacktrace.encode())
+        + chain
+        + len(json.dumps([dict(event.resource), dict(event.attributes)], default=str))
+    )
 
 
 def _choose_breadcrumbs(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:

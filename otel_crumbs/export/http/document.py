@@ -49,6 +49,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "thread": event.thread,
         "trace": _make_trace(event),
         "held_back": event.held_back or None,
+        "attributes": dict(event.attributes) or None,
     }
     return document | _drop_unknown(optional)
 

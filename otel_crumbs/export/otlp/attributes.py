@@ -22,6 +22,7 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
     """Return the attributes of the log record of an event, as plain values."""
     breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
     attributes: dict[str, Any] = {
+        **event.attributes,
         "exception.type": event.exception.type,
         "exception.message": event.exception.message,
         "exception.stacktrace": event.stacktrace,

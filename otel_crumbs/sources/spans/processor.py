@@ -52,7 +52,7 @@ _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _NAME, _SCOPE = SpanEntry._fields.index("name"), SpanEntry._fields.index("scope")
-_EVENTS = SpanEntry._fields.index("events")
+_ATTRIBUTES, _EVENTS = SpanEntry._fields.index("attributes"), SpanEntry._fields.index("events")
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -197,7 +197,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
         if branch.operation is not None:
-            branch.operation.name = entry[_NAME]
+            branch.operation.name, branch.operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
         if entry[NOTABLE] or entry[_EVENTS]:
             branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
