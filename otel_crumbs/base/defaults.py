@@ -14,24 +14,3 @@ DEFAULT_MAX_EVENT_BYTES = 60_000
 
 # Of one spool on disk.
 DEFAULT_MAX_SPOOL_BYTES = 64 * 1024 * 1024
-
-DEFAULT_SCRUB_KEYS = (
-    "password",
-    "passwd",
-    "pwd",
-    "passphrase",
-    "secret",
-    "token",
-    "api_key",
-    "apikey",
-    "access_key",
-    "private_key",
-    "privatekey",
-    "credential",
-    "authorization",
-    "cookie",
-    "csrf",
-    "sessionid",
-    "session_id",
-    "signature",
-)

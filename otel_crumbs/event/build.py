@@ -24,7 +24,7 @@ from .captured import CapturedError
 from .copies import copy_breadcrumb
 from .fingerprint import make_fingerprint
 from .hook_results import normalise, normalise_breadcrumb, to_line
-from .model import ErrorEvent, ExceptionInfo
+from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
 from .source_lines import format_source
@@ -65,7 +65,7 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
-        context, operation = captured.span_context, to_line(captured.operation)
+        context, operation = captured.span_context, self._scrub_line(captured.operation)
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
@@ -78,11 +78,13 @@ class Builder:
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
-            thread=to_line(captured.thread),
+            thread=self._scrub_line(captured.thread),
             breadcrumbs=self.finish_breadcrumbs(others),
             dropped=dropped.total(),
-            dropped_by_category=dict(dropped),
-            resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
+            dropped_by_category=self.scrubber.scrub_mapping(dict(dropped)),
+            resource=self.scrubber.scrub_mapping(
+                {str(to_plain(key)): to_plain(value) for key, value in self.resource().items()}
+            ),
             held_back=captured.held_back,
             attributes=self.scrubber.scrub_mapping(
                 find_request_attributes(captured.attributes, with_client=self.with_client)
@@ -101,23 +103,26 @@ class Builder:
 
     def finish_breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs, scrubbed and changed by the user's hook; other events may share them."""
-        scrubbed = map_shared(self._scrub_breadcrumb, rendered)
+        scrubbed = map_shared(self.scrubber.scrub_breadcrumb, rendered)
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
-    def _scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
-        message, data = self.scrubber.scrub_text(breadcrumb.message), self.scrubber.scrub_mapping(breadcrumb.data)
-        if message == breadcrumb.message and data == breadcrumb.data:
-            return breadcrumb
-        return replace(breadcrumb, message=message, data=data)
+    def _scrub_line(self, text: str | None) -> str | None:
+        return to_line(None if text is None else self.scrubber.scrub_text(text))
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
         return replace(
             info,
-            type=to_text(info.type),
+            type=self.scrubber.scrub_text(to_text(info.type)),
             message=self.scrubber.scrub_text(to_text(info.message, MAX_MESSAGE)),
             notes=tuple(self.scrubber.scrub_text(note) for note in info.notes),
+            frames=tuple(self._scrub_frame(frame) for frame in info.frames),
         )
+
+    def _scrub_frame(self, frame: Frame) -> Frame:
+        if frame.source is None or self.scrubber.is_harmless(frame.source):
+            return frame
+        return replace(frame, source=self.scrubber.scrub_text(frame.source))
 
     def _ask_before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:

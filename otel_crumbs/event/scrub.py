@@ -1,129 +1,104 @@
-"""The scrubbing of secrets: by key, and inside texts such as URLs, SQL and command lines."""
+"""The scrubbing of secrets: of values by their key, and of texts by the table of rules in `scrubbing`."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from otel_crumbs.base.defaults import DEFAULT_SCRUB_KEYS
+from otel_crumbs.trails import Breadcrumb
 
-SCRUBBED = "[scrubbed]"
+from .scrubbing.data import DataScrubber
+from .scrubbing.names import EVERYTHING, Names
+from .scrubbing.rule import SCRUBBED, Rule, Scrub
+from .scrubbing.table import make_rules
+from .scrubbing.values import MARK
 
-# The same few hundred keys come again with every event.
-_MAX_KNOWN_KEYS = 1024
+__all__ = ["SCRUBBED", "Scrub", "Scrubber"]
+
+_SHORTEST = 6
 
 
 class Scrubber:
     """
-    Takes out values whose key contains one of *keys*, whatever the case, ``-`` and ``_`` alike.
+    Takes secrets out of texts and of data.
 
-    Inside texts ``key=value`` and ``key: value`` are recognised, so that a
-    secret in a URL, in SQL or in a command line goes and the rest stays.
+    Args:
+        keys: Names of values that are secrets too. One that begins with `-` takes
+            away: a name of the package's own, a rule, or with `-all` everything.
+
     """
 
-    def __init__(self, keys: Iterable[str] = DEFAULT_SCRUB_KEYS) -> None:
-        plain = [_normalise_key(key) for key in keys if key.strip()]
-        words = [re.escape(key).replace("_", "[-_]?") for key in plain]
-        self._key = re.compile("|".join(words), re.IGNORECASE) if words else None
-        self._in_text = _compile_assignment(words) if words else None
-        self._option = _compile_option(words) if words else None
-        self._simple_keys = _simplify_keys(plain)
-        self._is_secret_key = lru_cache(_MAX_KNOWN_KEYS)(self._matches_key)
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        words = [key.strip() for key in keys if key.strip("- ")]
+        removed = {word[1:].strip().lower() for word in words if word.startswith("-")}
+        names = Names([word for word in words if not word.startswith("-")], removed)
+        rules = () if EVERYTHING in removed else make_rules(names, removed)
+        self._hints = _combine_hints(rules, names)
+        self._looks = tuple(rule.look for rule in rules if rule.look is not None)
+        self._hinted = tuple((rule, rule.hints + (names.hints if rule.named else ())) for rule in rules)
+        self._data = DataScrubber(names, self.scrub_text)
 
     def scrub_text(self, value: str) -> str:
-        """Return a text without the secrets assigned in it."""
-        return value if self._is_harmless(value) else self._scrub_assignments(value)
+        """Return a text without the secrets in it, the very same text where there is none."""
+        return value if self.is_harmless(value) else self._apply_rules(value)
 
-    def _scrub_assignments(self, value: str) -> str:
-        if self._in_text is None or self._option is None:
-            return value
-        return self._option.sub(_hide, self._in_text.sub(_hide, value))
-
-    def _is_harmless(self, value: str) -> bool:
+    def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
-        if "=" not in value and ":" not in value and "--" not in value:
+        if len(value) < _SHORTEST:
             return True
-        # Beyond ASCII two letters may be alike to the expression, and not to a glance.
-        if not self._simple_keys or not value.isascii():
-            return False
-        bare = _remove_separators(value.lower())
-        # A loop, for of the few that there are it is faster than any().
-        for word in self._simple_keys:  # noqa: SIM110 - as in the quick look
-            if word in bare:
+        folded = value.lower() if value.isascii() else value.casefold()
+        # A loop, for of so many it is faster than any().
+        for hint in self._hints:  # noqa: SIM110 - as in the quick look
+            if hint in folded:
+                return False
+        for look in self._looks:  # noqa: SIM110 - as the loop before it
+            if look.search(value):
                 return False
         return True
 
+    def _apply_rules(self, value: str) -> str:
+        folded = value.lower() if value.isascii() else value.casefold()
+        scrubbed = value.replace(SCRUBBED, MARK)
+        for rule, hints in self._hinted:
+            if any(hint in folded for hint in hints) or (rule.look is not None and rule.look.search(value)):
+                scrubbed = rule.scrub(scrubbed)
+        scrubbed = scrubbed.replace(MARK, SCRUBBED)
+        return value if scrubbed == value else scrubbed
+
     def scrub_value(self, value: Any) -> Any:
-        """Return a plain value without the secrets in it, at any depth."""
-        if isinstance(value, str):
-            return self.scrub_text(value)
-        if isinstance(value, Mapping):
-            return self.scrub_mapping(value)
-        if isinstance(value, list | tuple):
-            return [*self._scrub_items(value)]
-        return value
+        """Return a plain value without the secrets in it, at any depth, the very same value where there is none."""
+        return self._data.scrub_value(value)
 
-    def _scrub_items(self, values: Iterable[Any]) -> Iterator[Any]:
-        """Iterate over items; one that follows an option such as ``--password`` is its value."""
-        before: Any = None
-        for item in values:
-            is_value = isinstance(item, str) and isinstance(before, str) and self._is_secret_option(before)
-            yield SCRUBBED if is_value and not item.startswith("-") else self.scrub_value(item)
-            before = item
+    def scrub_mapping(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a plain mapping without the secrets in it, at any depth, the very same one where there is none."""
+        return self._data.scrub_mapping(data)
 
-    def _is_secret_option(self, word: str) -> bool:
-        return self._option is not None and self._option.fullmatch(f"{word} _") is not None
-
-    def scrub_mapping(self, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a plain mapping without the secrets in it, at any depth."""
-        return {key: SCRUBBED if self._is_secret(key, item) else self.scrub_value(item) for key, item in data.items()}
-
-    def _is_secret(self, key: str, item: Any) -> bool:
-        if item is None or isinstance(item, bool):
-            return False
-        return self._is_secret_key(key)
-
-    def _matches_key(self, key: str) -> bool:
-        return self._key is not None and self._key.search(_normalise_key(key)) is not None
+    def scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
+        """Return a breadcrumb without the secrets in it, the very same one where there is none."""
+        texts = [breadcrumb.message, breadcrumb.category, breadcrumb.branch or "", *breadcrumb.data]
+        is_flat = True
+        for value in breadcrumb.data.values():
+            if isinstance(value, str):
+                texts.append(value)
+            elif isinstance(value, list | tuple | Mapping):
+                is_flat = False
+        # One look at all of it is cheaper than one at each.
+        if is_flat and self.is_harmless("\n".join(texts)):
+            return breadcrumb
+        data = self._data.scrub_bound(breadcrumb.message, breadcrumb.data)
+        changed: dict[str, Any] = {
+            "message": self.scrub_text(breadcrumb.message),
+            "category": self.scrub_text(breadcrumb.category),
+            "branch": self.scrub_text(breadcrumb.branch) if breadcrumb.branch else breadcrumb.branch,
+            "data": self._data.scrub_mapping(data),
+        }
+        is_same = all(value == getattr(breadcrumb, name) for name, value in changed.items())
+        return breadcrumb if is_same else replace(breadcrumb, **changed)
 
 
-def _normalise_key(key: str) -> str:
-    return key.strip().lower().replace("-", "_").replace(" ", "_")
-
-
-def _simplify_keys(keys: list[str]) -> tuple[str, ...]:
-    """Return keys as a text without separators has them, each once; none where a glance at it would not do."""
-    bare = {_remove_separators(key) for key in keys}
-    if not all(word and word.isascii() for word in bare):
-        return ()
-    return tuple(word for word in bare if not any(other in word for other in bare - {word}))
-
-
-def _remove_separators(value: str) -> str:
-    return value.replace("-", "").replace("_", "")
-
-
-def _compile_assignment(words: list[str]) -> re.Pattern[str]:
-    # What stands before the word stays anyway; to look for it too would take
-    # the square of a long text's length, with the interpreter locked.
-    key = rf"(?P<key>(?:{'|'.join(words)})[\w.-]{{0,64}}[\"'`\]]{{0,2}})"
-    between = r"(?P<between>\s*(?:=>|=|:)\s*(?:(?:Bearer|Basic|Token)\s+)?)"
-    value = r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s&,;)}\]]+)"
-    return re.compile(key + between + value, re.IGNORECASE)
-
-
-def _compile_option(words: list[str]) -> re.Pattern[str]:
-    # "--password hunter2": only behind two dashes, for "password" and another word is mostly plain English.
-    key = rf"(?P<key>(?<![\w-])--(?:[\w-]{{0,64}}[-_])?(?:{'|'.join(words)})[\w-]{{0,64}})"
-    return re.compile(key + r"(?P<between> +)(?P<value>[^\s-]\S*)", re.IGNORECASE)
-
-
-def _hide(found: re.Match[str]) -> str:
-    if found["value"].startswith(("%s", "%(", "?", "$", ":")):
-        return found[0]  # a placeholder tells nothing and is worth reading
-    return f"{found['key']}{found['between']}{SCRUBBED}"
-
-
-Scrub = Callable[[str], str]
+def _combine_hints(rules: Iterable[Rule], names: Names) -> tuple[str, ...]:
+    """Return the hints of all rules, without those that have another one in them, the most frequent ones first."""
+    words = {hint for rule in rules for hint in rule.hints + (names.hints if rule.named else ())}
+    kept = [word for word in words if not any(other in word for other in words - {word})]
+    return tuple(sorted(kept, key=lambda word: (len(word), word)))

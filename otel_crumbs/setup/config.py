@@ -23,7 +23,6 @@ from otel_crumbs.base.defaults import (
     DEFAULT_MAX_EVENT_BYTES,
     DEFAULT_MAX_SPOOL_BYTES,
     DEFAULT_RATE_LIMIT,
-    DEFAULT_SCRUB_KEYS,
 )
 from otel_crumbs.base.guard import warn
 from otel_crumbs.export.entry_points import GROUP
@@ -240,9 +239,10 @@ class Config:
         declared=float,
     )
     scrub_keys: tuple[str, ...] = define(
-        default=DEFAULT_SCRUB_KEYS,
+        default=(),
         expects="a comma list of words",
-        meaning="Values whose key contains one of these words are scrubbed, in data and inside texts.",
+        meaning="Values whose key has one of these words in it are scrubbed too, in data and inside texts; "
+        "`-name` takes a word or a rule of the package's own away, `-all` takes all of them.",
         parse=parsers.parse_words,
         declared=str | list[str],
     )

@@ -1,0 +1,176 @@
+"""
+Values behind a name, in all spellings: `name=value`, `name: value`, JSON, form bodies, YAML, reprs, connection strings.
+
+The text is gone through once: an expression finds names with a sign behind
+them, and from there the value is read forward.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .names import Names
+from .quoted import read_list, read_quoted
+from .rule import Rule
+from .strength import Strength, is_secret
+from .values import MARK, is_code, is_sentence
+
+_NAME = re.compile(
+    r"(?<![\w.-])(?P<name>(?:(?:api|access|private|secret|encryption|auth|session|one-time)[ ])?(?:[\w.-]|%5[BbDd])+)"
+    r"(?P<close>\\{0,8}[\"'`]?[\])]{0,2}[ \t]{0,16})"
+    r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
+    r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+)?)"
+)
+_BARE = re.compile(r"(?:[^\s,;&\"'<>)\]}|]|,(?=[^\s,;&\"'=]{2})(?![\w.-]{1,40}[=:])|[)\]}](?=[\w!$%^*+/-]))+")
+_BARE_IN_URL = re.compile(r"[^\s,;&\"'<>)\]}|#]+")
+_BARE_ENCODED = re.compile(r"(?:[^\s&\"'<>%]|%(?!(?:25)?(?:26|23)))+")
+_BRACED = re.compile(r"\{(?:[^}\s\"']|\}\}| (?=\S)){1,256}\}")
+_WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
+_LINE = re.compile(r"[^\n]*")
+_BLOCK = re.compile(r"[|>][-+]?[ \t]*\n(?:(?P<indent>[ \t]+)[^\n]*(?:\n|$))(?:(?P=indent)[^\n]*(?:\n|$))*")
+_YAML_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:-[ \t]+)?[\"']?$")
+_LINE_OF_ENV = re.compile(r"(?:^|\n)[ \t]*(?:export[ \t]+|set[ \t]+)?$")
+_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{3,}")
+_LONGEST_WORD = 24
+_LONGEST_INDENT = 64
+
+_WEAK_IN_QUERIES = frozenset({"key", "code", "ticket", "assertion", "samlresponse"})
+_WEAK_IN_SQL = frozenset({"key", "digest"})
+
+
+class _Found(NamedTuple):
+    """A name with a sign behind it, and where its value begins."""
+
+    name: str
+    strength: Strength
+    sign: str
+    start: int
+    at: int
+    in_query: bool
+
+
+def make_assignment_rule(names: Names) -> Rule:
+    """Return the rule of values behind names."""
+
+    def scrub(text: str) -> str:
+        return _scrub(text, names)
+
+    return Rule(
+        name="assignment",
+        reason="values behind a name such as `password`, `api_key` or `session_id`: `a=b`, `a: b`, JSON, YAML, forms",
+        source="https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",
+        cost="parse",
+        hints=("ticket=", "assertion=", "samlresponse="),
+        named=True,
+        scrub=scrub,
+    )
+
+
+def _scrub(text: str, names: Names) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _iterate_names(text, names):
+        if found.at < done:
+            continue
+        end = _find_end(text, found)
+        if end is not None and end > found.at:
+            pieces += (text[done : found.at], MARK)
+            done = end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _iterate_names(text: str, names: Names) -> Iterator[_Found]:
+    for match in _NAME.finditer(text):
+        name, start = match["name"], match.start()
+        before = text[start - 1 : start]
+        if before == "%":
+            name = name[2:]
+        if "%" in name:
+            name = name.replace("%5B", ".").replace("%5D", ".").replace("%5b", ".").replace("%5d", ".")
+        in_query = before in {"?", "&", ";", "#"} or (before == "%" and match["sign"].startswith("%"))
+        strength = names.judge(name)
+        if strength is Strength.NOTHING:
+            strength = _judge_weak(name, match, in_query=in_query)
+        if strength is not Strength.NOTHING:
+            yield _Found(name, strength, match["sign"], start, match.end(), in_query)
+
+
+def _judge_weak(name: str, match: re.Match[str], *, in_query: bool) -> Strength:
+    word = name.lower()
+    is_condition = match["sign"] in {"=", "!=", "<>"} or match["sign"].lower() in {"in", "like", "ilike"}
+    if in_query and word in _WEAK_IN_QUERIES:
+        return Strength.RANDOM
+    quoted = match.string[match.end() : match.end() + 1] in {"'", "("}
+    return Strength.RANDOM if is_condition and quoted and word in _WEAK_IN_SQL else Strength.NOTHING
+
+
+def _find_end(text: str, found: _Found) -> int | None:
+    """Return where the secret behind a name ends, None where there is none."""
+    at = found.at
+    wrapped = _WRAPPED.match(text, at)
+    quoted = read_quoted(text, wrapped.end() if wrapped else at)
+    if quoted is not None:
+        if not is_secret(found.strength, quoted.content):
+            return None
+        return quoted.end + 1 if wrapped and text[quoted.end : quoted.end + 1] == ")" else quoted.end
+    listed = read_list(text, at)
+    if listed is not None:
+        return listed[1] if any(is_secret(found.strength, item) for item in listed[0]) else None
+    if "=" in found.sign and (braced := _BRACED.match(text, at)):
+        return braced.end()
+    return _find_end_of_bare(text, found)
+
+
+def _find_end_of_bare(text: str, found: _Found) -> int | None:
+    at = found.at
+    if found.sign.startswith("%"):
+        bare = _BARE_ENCODED.match(text, at)
+    elif found.in_query:
+        bare = _BARE_IN_URL.match(text, at)
+    elif (line := _read_line(text, found)) is not None:
+        return line
+    else:
+        bare = _BARE.match(text, at)
+    if bare is None:
+        return None
+    value = bare[0].rstrip(".:!") if len(bare[0]) <= _LONGEST_WORD else bare[0]
+    if _is_harmless(text, found, value, bare.end()):
+        return None
+    return at + len(value)
+
+
+def _read_line(text: str, found: _Found) -> int | None:
+    """Return the end of a line that is `name: value` in YAML or `NAME=value` of an environment, and nothing else."""
+    before = text[max(0, found.start - _LONGEST_INDENT) : found.start]
+    if found.sign == ":" and "\n" in text and found.strength in {Strength.ANY, Strength.TEXT}:
+        block = _BLOCK.match(text, found.at)
+        if block is not None:
+            return block.end()
+        is_line = _YAML_BEFORE.search(before) is not None
+    else:
+        is_line = found.sign == "=" and bool(_ENV_NAME.fullmatch(found.name) and _LINE_OF_ENV.search(before))
+    if not is_line or text[found.at : found.at + 1] in {"", "\n", "{", "[", "#"}:
+        return None
+    line = _LINE.match(text, found.at)
+    value = line[0].rstrip() if line else ""
+    if not value or (" " in value and found.sign == "="):
+        return None
+    if is_sentence(value) or is_code(value) or not is_secret(found.strength, value):
+        return None
+    return found.at + len(value)
+
+
+def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
+    if not is_secret(found.strength, value) or is_code(value) or value == found.name:
+        return True
+    if found.name.endswith(value) and value.isidentifier() and value.isalpha():
+        return True
+    if found.sign in {":", "->", "=>"}:
+        # In a sentence a word follows, which tells what is wrong with it.
+        is_last = text[end : end + 1] in {"", "\n", ",", "}"} and found.sign != "->"
+        has_blank = text[found.at - 1 : found.at] == " "
+        is_word = value.isalpha() and (value.islower() or value.istitle()) or value.isdigit()
+        return has_blank and is_word and not (is_last and found.strength is Strength.ANY)
+    return False

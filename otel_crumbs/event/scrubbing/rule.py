@@ -1,0 +1,41 @@
+"""The model of a rule of scrubbing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+SCRUBBED = "[scrubbed]"
+
+# "scan" is one pass of an expression over a text, "parse" is a pass that also takes steps of Python for each find.
+Cost = Literal["scan", "parse"]
+Scrub = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """
+    One kind of secret.
+
+    Args:
+        name: By which it is switched off.
+        reason: The secrets that it takes out, as a user would name them.
+        source: A public page that says how such a secret is written.
+        cost: What it costs for a text that has one of the hints; never worse than the text's length.
+        hints: A text without any of these, all in lower case, has no such secret...
+        look: ... unless this is found in it...
+        named: ... or the words that make a name one of a secret, if this is True.
+        scrub: Returns a text without the secrets, the very same text where there is none.
+
+    """
+
+    name: str
+    reason: str
+    source: str
+    cost: Cost
+    scrub: Scrub
+    hints: tuple[str, ...] = ()
+    look: re.Pattern[str] | None = None
+    named: bool = False

@@ -1,0 +1,188 @@
+"""Secrets in SQL and in the commands of Redis, where no sign stands between the name and the value."""
+
+from __future__ import annotations
+
+import re
+
+from .names import Names
+from .quoted import read_quoted
+from .rule import Rule
+from .strength import Strength
+from .values import MARK, is_random, is_stand_in
+
+_LITERAL = r"(?:[NEnebB]?'(?:[^'\\]|''|\\.){0,4096}'|\"[^\"\n]{0,1024}\"|\$(?P<tag>\w{0,16})\$.{0,4096}?\$(?P=tag)\$)"
+_CLAUSE = re.compile(
+    r"(?P<before>\b(?:PASSWORD(?:[ ]FOR[ ][^\s=]{1,64}[ ]?(?:=|TO))?|IDENTIFIED(?:[ ]WITH[ ]\S{1,64})?[ ](?:BY|AS)(?:[ ]PASSWORD)?"
+    r"|(?-i:SECRET|TOKEN)|PASSPHRASE|\w{1,16}_PASSWORD)(?:[ ]{1,4}|[ ]{0,4}[=(][ ]{0,4}))"
+    rf"(?P<value>{_LITERAL})",
+    re.IGNORECASE | re.DOTALL,
+)
+_DOLLARS = re.compile(
+    r"(?P<before>\b(?P<name>\w{2,64})[ ]{0,4}=[ ]{0,4})\$(?P<tag>\w{0,16})\$.{0,4096}?\$(?P=tag)\$", re.DOTALL
+)
+_REVERSED = re.compile(
+    r"(?P<value>[NE]?'[^'\n]{1,4096}')(?P<after>[ ]{0,4}(?:=|!=|<>|LIKE|IN)[ ]{0,4}\(?(?:\w{1,64}\.){0,3}\"?(?P<name>\w{2,64}))(?![\w.(])"
+)
+_FUNCTION = re.compile(
+    r"\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)crypt(?:_iv|bypassphrase)?|crypt|hmac"
+    r"|(?:old_)?password|md5|sha[12]?|sha(?:224|256|384|512)|hashbytes|digest|dblink_connect|encode|decode|encrypt_raw)\(",
+    re.IGNORECASE,
+)
+_ALGORITHM = re.compile(
+    r"(?i)(?:aes|des|3des|bf|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
+)
+_INSERT = re.compile(
+    r"\b(?:INSERT|REPLACE)\b[^('\"]{0,256}?[\w\"`\]][ ]{0,4}\((?P<columns>[^()']{1,8192})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(rf"\s*(?:(?P<literal>{_LITERAL})|[^,()']+|\([^()']*\))\s*(?P<sign>[,)]?)", re.DOTALL)
+_NEXT_ROW = re.compile(r"\s*,\s*\(|\s*\(")
+_BOUND = re.compile(
+    r"(?P<before>\b(?:parameters|params|args|values|binds|bindings|arguments)[\"']?[ ]?[:=][ ]?)(?P<list>[\[(])",
+    re.IGNORECASE,
+)
+_ARGUMENT_BETWEEN = re.compile(r"[^()'\"]*")
+_COLUMN = re.compile(r"\b(?P<name>[A-Za-z_]\w{1,63})\b")
+_MAX_STEPS = 10_000
+_MAX_ARGUMENTS = 100
+_LEAST_RANDOM = 16
+
+# https://redis.io/docs/latest/commands/auth/
+_REDIS = re.compile(
+    r"(?P<before>(?:^|[\s'\"])(?:AUTH2?|HELLO[ ]\d[ ]AUTH)[ ](?:[\w.@-]{1,64}[ ](?=[^\s'\"]{1,512}(?:$|['\"\n]|[ ]SETNAME)))?)(?P<value>[^\s'\"?][^\s'\"]{0,512})(?=$|['\"\n]|[ ]SETNAME)"
+    r"|(?P<acl>\bACL[ ]SETUSER[ ]\S{1,64}[ ](?:[^\s>#]\S{0,64}[ ]){0,16})[>#]\S{1,512}"
+    r"|(?P<setting>\bCONFIG[ ]SET[ ](?:requirepass|masterauth|masteruser|tls-key-file-pass)[ ])[^\s?]\S{0,512}",
+)
+
+
+def make_statement_rule(names: Names) -> Rule:
+    """Return the rule of literals in statements."""
+
+    def is_named(name: str) -> bool:
+        return names.judge(name).value >= Strength.DIGITS.value
+
+    def hide_named(found: re.Match[str]) -> str:
+        return found["before"] + MARK if is_named(found["name"]) else found[0]
+
+    def hide_reversed(found: re.Match[str]) -> str:
+        value = found["value"].strip("NE'")
+        is_secret = is_named(found["name"]) or (found["name"].lower() == "key" and is_random(value, _LEAST_RANDOM))
+        return MARK + found["after"] if is_secret and not is_stand_in(value) else found[0]
+
+    def scrub(text: str) -> str:
+        text = _CLAUSE.sub(_hide_clause, text)
+        if "$" in text:
+            text = _DOLLARS.sub(hide_named, text)
+        text = _scrub_functions(_REVERSED.sub(hide_reversed, text))
+        text = _scrub_rows(text, names)
+        bound = _BOUND.search(text)
+        return scrub_bound(text, bound.start()) if bound and names_secret_column(text[: bound.start()], names) else text
+
+    return Rule(
+        name="statement",
+        reason="literals of SQL: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `VALUES (...)` by column, arguments of encryption",
+        source="https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS",
+        cost="parse",
+        hints=("identified by", "crypt", "hashbytes", "md5(", "sha1(", "sha2", "digest(", "encode("),
+        named=True,
+        scrub=scrub,
+    )
+
+
+def _hide_clause(found: re.Match[str]) -> str:
+    return found[0] if is_stand_in(found["value"].strip("'\"")) else found["before"] + MARK
+
+
+def _scrub_functions(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _FUNCTION.finditer(text):
+        at = max(found.end(), done)
+        for _ in range(_MAX_ARGUMENTS):
+            between = _ARGUMENT_BETWEEN.match(text, at)
+            at = between.end() if between else at
+            quoted = read_quoted(text, at)
+            if quoted is None:
+                break
+            if not (_ALGORITHM.fullmatch(quoted.content) or is_stand_in(quoted.content)):
+                pieces += (text[done:at], MARK)
+                done = quoted.end
+            at = quoted.end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _scrub_rows(text: str, names: Names) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _INSERT.finditer(text):
+        columns = [column.strip(' \t\n"`[]') for column in found["columns"].split(",")]
+        secret = {at for at, column in enumerate(columns) if names.judge(column).value >= Strength.DIGITS.value}
+        if not secret:
+            continue
+        for start, end in _find_literals(text, found.end(), secret):
+            pieces += (text[done:start], MARK)
+            done = end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _find_literals(text: str, at: int, columns: set[int]) -> list[tuple[int, int]]:
+    """Return where the literals of some columns are in rows of values."""
+    found: list[tuple[int, int]] = []
+    for _ in range(_MAX_STEPS):
+        row = _NEXT_ROW.match(text, at)
+        if row is None:
+            break
+        at, column = row.end(), 0
+        while value := _VALUE.match(text, at):
+            literal = value["literal"]
+            if literal and column in columns and not is_stand_in(literal.strip("'")):
+                found.append(value.span("literal"))
+            if value.end() == at:
+                break
+            at, column = value.end(), column + (value["sign"] == ",")
+            if value["sign"] == ")":
+                break
+    return found
+
+
+def names_secret_column(statement: str, names: Names) -> bool:
+    """Return whether a statement has the name of a secret in it, so that what is bound to it may be one."""
+    return any(names.judge(found["name"]).value >= Strength.TEXT.value for found in _COLUMN.finditer(statement))
+
+
+def scrub_bound(text: str, start: int = 0) -> str:
+    """Return a text without the quoted values of the list or tuple in it, which are bound to a statement."""
+    pieces: list[str] = []
+    done, at = 0, start
+    for _ in range(_MAX_STEPS):
+        between = _ARGUMENT_BETWEEN_LISTS.match(text, at)
+        at = between.end() if between else at
+        quoted = read_quoted(text, at)
+        if quoted is None:
+            break
+        if not is_stand_in(quoted.content):
+            pieces += (text[done:at], MARK)
+            done = quoted.end
+        at = quoted.end
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+_ARGUMENT_BETWEEN_LISTS = re.compile(r"[^'\"]*")
+
+
+def _hide_redis(found: re.Match[str]) -> str:
+    if found["acl"]:
+        return found["acl"] + MARK
+    if found["setting"]:
+        return found["setting"] + MARK
+    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
+
+
+REDIS = Rule(
+    name="redis",
+    reason="passwords in commands of Redis: AUTH, HELLO, ACL SETUSER, CONFIG SET",
+    source="https://redis.io/docs/latest/commands/auth/",
+    cost="scan",
+    hints=("auth", "acl setuser", "config set"),
+    scrub=lambda text: _REDIS.sub(_hide_redis, text),
+)

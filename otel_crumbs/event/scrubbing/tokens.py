@@ -1,0 +1,237 @@
+"""Tokens of a known shape, whatever stands before them."""
+
+from __future__ import annotations
+
+import re
+
+from .rule import Rule
+from .values import MARK
+
+_START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+_GITLEAKS = "https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml"
+
+
+def make_shape_rule(name: str, reason: str, source: str, *, hints: tuple[str, ...], shape: str) -> Rule:
+    """Return the rule of a token's shape, of which the part named `kept` stays."""
+    expression = re.compile(f"{_START}(?:{shape}){_END}")
+
+    def hide(found: re.Match[str]) -> str:
+        return (found["kept"] or "") + MARK if "kept" in expression.groupindex else MARK
+
+    def scrub(text: str) -> str:
+        return expression.sub(hide, text)
+
+    return Rule(name=name, reason=reason, source=source, cost="scan", hints=hints, scrub=scrub)
+
+
+SHAPES: tuple[Rule, ...] = tuple(
+    make_shape_rule(name, reason, source, hints=hints, shape=shape)
+    for name, reason, source, hints, shape in (
+        (
+            "aws",
+            "ids of access keys of AWS",
+            "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids",
+            ("akia", "asia", "abia", "acca"),
+            r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
+        ),
+        (
+            "github",
+            "tokens of GitHub",
+            "https://github.blog/2021-04-05-behind-githubs-new-authentication-token-formats/",
+            ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+            r"gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_[A-Za-z0-9_]{40,255}",
+        ),
+        (
+            "gitlab",
+            "tokens of GitLab",
+            "https://docs.gitlab.com/security/tokens/#token-prefixes",
+            (
+                "glpat-",
+                "glptt-",
+                "gldt-",
+                "glrt-",
+                "glcbt-",
+                "glsoat-",
+                "glft-",
+                "glagent-",
+                "gloas-",
+                "glimt-",
+                "glffct-",
+            ),
+            r"gl(?:pat|ptt|dt|rt|cbt|soat|ft|agent|oas|imt|ffct)-[A-Za-z0-9_.-]{18,300}",
+        ),
+        (
+            "slack",
+            "tokens of Slack",
+            "https://docs.slack.dev/authentication/tokens/",
+            ("xox", "xapp-"),
+            r"xox[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,255}|xapp-\d-[A-Za-z0-9-]{10,255}",
+        ),
+        (
+            "stripe",
+            "keys of Stripe",
+            "https://docs.stripe.com/keys#obtain-api-keys",
+            ("sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_", "sk_prod_", "rk_prod_"),
+            r"[rs]k_(?:live|test|prod)_[A-Za-z0-9]{10,255}|whsec_[A-Za-z0-9+/=]{16,255}",
+        ),
+        (
+            "ai",
+            "keys of OpenAI, Anthropic, OpenRouter, Groq, xAI, Hugging Face, Replicate and Perplexity",
+            "https://platform.openai.com/docs/api-reference/authentication",
+            ("sk-", "gsk_", "xai-", "hf_", "r8_", "pplx-"),
+            r"sk-(?=[A-Za-z_-]{0,64}\d)[A-Za-z0-9_-]{20,300}|sk-(?:ant|proj|or|svcacct|admin)-[A-Za-z0-9_-]{20,300}"
+            r"|gsk_[A-Za-z0-9]{32,80}|xai-[A-Za-z0-9]{40,120}|(?:hf|api_org)_[A-Za-z0-9]{30,60}|r8_[A-Za-z0-9]{30,60}"
+            r"|pplx-[A-Za-z0-9]{40,80}",
+        ),
+        (
+            "npm",
+            "tokens of npm",
+            "https://github.blog/2021-09-23-announcing-npms-new-access-token-format/",
+            ("npm_",),
+            r"npm_[A-Za-z0-9]{36}",
+        ),
+        (
+            "pypi",
+            "tokens of PyPI",
+            "https://pypi.org/help/#apitoken",
+            ("pypi-",),
+            r"pypi-Ag[A-Za-z0-9_-]{50,1000}",
+        ),
+        (
+            "package-index",
+            "tokens of RubyGems, crates.io, NuGet, Docker Hub, Artifactory and Clojars",
+            _GITLEAKS,
+            ("rubygems_", "cio", "oy2", "dckr_", "akcp", "clojars_"),
+            r"rubygems_[0-9a-f]{48}|cio[A-Za-z0-9]{32}|oy2[a-z0-9]{43}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,80}"
+            r"|AKCp[A-Za-z0-9]{50,90}|CLOJARS_[a-z0-9]{60}",
+        ),
+        (
+            "google",
+            "keys and tokens of Google",
+            "https://cloud.google.com/docs/authentication/api-keys",
+            ("aiza", "ya29.", "gocspx-", "1//0"),
+            r"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,1000}|GOCSPX-[A-Za-z0-9_-]{20,60}|1//0[A-Za-z0-9_-]{30,200}",
+        ),
+        (
+            "azure",
+            "secrets of Microsoft Entra, and keys of Azure in their identifiable form",
+            "https://learn.microsoft.com/en-us/purview/sit-defn-azure-ad-client-secret",
+            ("8q~", "7q~", "6q~", "acr", "azfu", "azse", "+amc", "+ast", "+asb", "+aeh"),
+            r"[A-Za-z0-9_.~-]{3}[678]Q~[A-Za-z0-9_.~-]{31,34}|[A-Za-z0-9+/]{33,76}(?:\+ASt|\+AMC|\+ASb|\+AEh|AzFu|AzSe|\+ACR)"
+            r"[A-Za-z0-9+/]{5,10}={0,2}",
+        ),
+        (
+            "vault",
+            "tokens of HashiCorp Vault and Terraform",
+            "https://developer.hashicorp.com/vault/docs/concepts/tokens#token-prefixes",
+            ("hvs.", "hvb.", "hvr.", ".atlasv1."),
+            r"hv[sbr]\.[A-Za-z0-9_-]{20,300}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}",
+        ),
+        (
+            "messaging",
+            "tokens of SendGrid, Mailgun, Mailchimp, Twilio, Telegram and Discord",
+            "https://www.twilio.com/docs/sendgrid/ui/account-and-settings/api-keys",
+            ("sg.", "key-", "-us1", "-us2", "twilio", ":aa", "discord", "xkeysib-"),
+            r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{32,64}|key-[0-9a-f]{32}|[0-9a-f]{32}-us\d{1,2}|SK[0-9a-f]{32}"
+            r"|\d{6,12}:AA[A-Za-z0-9_-]{32,36}|[MNO][A-Za-z\d_-]{23,27}\.[A-Za-z\d_-]{6}\.[A-Za-z\d_-]{27,40}"
+            r"|xkeysib-[0-9a-f]{64}-[A-Za-z0-9]{16}",
+        ),
+        (
+            "payment",
+            "tokens of Square, PayPal, Shopify, Adyen, Razorpay and Plaid",
+            _GITLEAKS,
+            (
+                "sq0",
+                "eaaa",
+                "access_token$",
+                "shpat_",
+                "shpca_",
+                "shppa_",
+                "shpss_",
+                "rzp_",
+                "access-sandbox-",
+                "access-production-",
+                "access-development-",
+                "aqe",
+            ),
+            r"sq0[a-z]{3}-[A-Za-z0-9_-]{22,60}|EAAA[A-Za-z0-9_-]{60}|access_token\$production\$[0-9a-z]{16}\$[0-9a-f]{32}"
+            r"|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}|rzp_(?:live|test)_[A-Za-z0-9]{14,24}"
+            r"|access-(?:sandbox|development|production)-[0-9a-f-]{36}|AQE[a-z]hmfuXNWTK0Qc\+[A-Za-z0-9+/=]{40,200}",
+        ),
+        (
+            "cloud",
+            "tokens of DigitalOcean, Heroku, Fly.io, Databricks, Alibaba, Tencent, Pulumi, Doppler, Cloudflare and Netlify",
+            _GITLEAKS,
+            (
+                "_v1_",
+                "hrku-",
+                "fo1_",
+                "fm1",
+                "fm2",
+                "dapi",
+                "ltai",
+                "akid",
+                "pul-",
+                "dp.pt.",
+                "dp.st.",
+                "dp.sa.",
+                "dp.ct.",
+                "v1.0-",
+                "nfp_",
+                "vercel_",
+                "sbp_",
+            ),
+            r"do[opr]_v1_[a-f0-9]{64}|HRKU-[A-Za-z0-9_-]{36,70}|fo1_[A-Za-z0-9_-]{43}|fm[12][ar]?_[A-Za-z0-9+/=_-]{60,500}"
+            r"|dapi[a-f0-9]{32}(?:-\d)?|LTAI[A-Za-z0-9]{16,24}|AKID[A-Za-z0-9]{32}|pul-[a-f0-9]{40}"
+            r"|dp\.(?:pt|st|sa|ct|scim|audit)\.[A-Za-z0-9_.-]{40,60}|v1\.0-[a-f0-9]{24}-[a-f0-9]{146}|nfp_[A-Za-z0-9]{36,60}"
+            r"|vercel_[A-Za-z0-9_]{24,60}|sbp_[a-f0-9]{40}",
+        ),
+        (
+            "service",
+            "tokens of Atlassian, Linear, Notion, Figma, Postman, Grafana, New Relic, Sentry, Datadog and others",
+            _GITLEAKS,
+            (
+                *("atatt3", "atctt3", "lin_", "ntn_", "secret_", "figd_", "pmak-", "glsa_", "glc_", "nrak-", "nraa-"),
+                *(
+                    "sntry",
+                    "sonar",
+                    "sqp_",
+                    "sqa_",
+                    "squ_",
+                    "ddp_",
+                    "airtable",
+                    "dt0c01.",
+                    "ops_",
+                    "phc_",
+                    "phx_",
+                    "age-secret-",
+                ),
+                *("tskey-", "eaac", "bkua_", "ccpat_", "duffel_", "pscale_", "shippo_", "sk.ey", "tfp_", "lsv2_"),
+            ),
+            r"AT[AC]TT3[A-Za-z0-9_=+/-]{60,300}|lin_(?:api|oauth)_[A-Za-z0-9]{32,64}|ntn_[A-Za-z0-9]{40,60}"
+            r"|secret_[A-Za-z0-9]{43}|figd_[A-Za-z0-9_-]{36,50}|PMAK-[a-f0-9]{24}-[a-f0-9]{34}|glsa_[A-Za-z0-9]{32}_[a-f0-9]{8}"
+            r"|glc_[A-Za-z0-9+/=]{32,400}|NRA[AK]-[A-Z0-9]{27}|sntry[su]_[A-Za-z0-9+/=_]{40,400}|sq[pau]_[a-f0-9]{40}"
+            r"|pat[A-Za-z0-9]{14}\.[a-f0-9]{64}|dt0c01\.[A-Z0-9]{24}\.[A-Z0-9]{64}|ops_eyJ[A-Za-z0-9+/=]{200,}"
+            r"|ph[cx]_[A-Za-z0-9]{40,60}|AGE-SECRET-KEY-1[A-Z0-9]{58}|tskey-[a-z]+-[A-Za-z0-9-]{16,80}|EAAC[A-Za-z0-9]{60,300}"
+            r"|bkua_[a-z0-9]{40}|CCPAT_[A-Za-z0-9_]{30,80}|duffel_(?:test|live)_[A-Za-z0-9_=-]{43}"
+            r"|pscale_(?:tkn|oauth|pw)_[A-Za-z0-9_=.-]{32,64}|shippo_(?:live|test)_[a-f0-9]{40}|tfp_[A-Za-z0-9_]{40,60}"
+            r"|sk\.eyJ[A-Za-z0-9_-]{60,120}\.[A-Za-z0-9_-]{20,40}|lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}",
+        ),
+        (
+            "jwt",
+            "JSON Web Tokens",
+            "https://www.rfc-editor.org/rfc/rfc7519#section-3.1",
+            ("eyj",),
+            r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,3}",
+        ),
+        (
+            "password-hash",
+            "hashes of passwords: bcrypt, Argon2, scrypt, PBKDF2, crypt",
+            "https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md",
+            ("$2", "$argon2", "$scrypt", "$5$", "$6$", "$y$", "$1$", "pbkdf2", "scram-sha-"),
+            r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{22,60}|\$argon2\w{1,2}\$[A-Za-z0-9$=,+/.-]{20,300}|\$scrypt\$[A-Za-z0-9$=,+/.-]{20,300}"
+            r"|\$[156y]\$[./A-Za-z0-9$=]{20,200}|pbkdf2_\w{1,10}\$\d{1,8}\$[A-Za-z0-9]{4,64}\$[A-Za-z0-9+/=]{20,100}"
+            r"|SCRAM-SHA-256\$\d{1,6}:[A-Za-z0-9+/=$:]{40,200}",
+        ),
+    )
+)

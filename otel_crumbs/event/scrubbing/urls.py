@@ -1,0 +1,125 @@
+"""Secrets in URLs that no name in them tells of: user and password, and what a path holds."""
+
+from __future__ import annotations
+
+import re
+
+from .rule import Rule
+from .values import MARK, is_random, is_stand_in
+
+# A password may have `@` in it, though it should not; with a sign that ends the authority it has no other.
+_USERINFO = re.compile(
+    r"(?P<before>[/\\]{2}(?P<user>[^\s/?#:@\[\]\"'<>]{0,128}):)"
+    r"(?!\d{1,5}(?:[/?#\s\"')]|$))"
+    r"(?:(?P<password>[^\s/?#\"'<>]{1,256})@|(?P<strange>[^\s\"'<>@]{1,256})@)(?=[\w\[%])"
+)
+_USER_ALONE = re.compile(r"(?P<before>://)(?P<password>[^\s/?#:@\"'<>]{16,256})@(?=[\w\[%])")
+_ORACLE = re.compile(
+    r"(?P<before>\b(?:jdbc:oracle:\w{1,8}:|sqlplus[ ](?:-\w[ ])?)[^\s/@:]{1,64}/)(?P<password>[^\s@]{1,128})(?=@)"
+)
+_ENCODED = re.compile(
+    r"(?P<before>%3A%2F%2F[^\s%&]{0,128}%3A)(?P<password>(?:[^\s%&]|%(?!40|2F)[0-9A-F]{2}){1,256})(?=%40)",
+    re.IGNORECASE,
+)
+
+
+def _hide_userinfo(found: re.Match[str]) -> str:
+    password = found["password"] or found["strange"]
+    return found[0] if is_stand_in(password) else f"{found['before']}{MARK}@"
+
+
+def _hide_user(found: re.Match[str]) -> str:
+    return f"{found['before']}{MARK}@" if is_random(found["password"], 16) else found[0]
+
+
+def _hide_password(found: re.Match[str]) -> str:
+    return found[0] if is_stand_in(found["password"]) else f"{found['before']}{MARK}"
+
+
+def _scrub_userinfo(text: str) -> str:
+    if "@" in text:
+        text = _USER_ALONE.sub(_hide_user, _USERINFO.sub(_hide_userinfo, text))
+        text = _ORACLE.sub(_hide_password, text)
+    return _ENCODED.sub(_hide_password, text) if "%40" in text else text
+
+
+USERINFO = Rule(
+    name="userinfo",
+    reason="passwords before the host of a URL, of any scheme",
+    source="https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
+    cost="scan",
+    hints=("@", "%40"),
+    scrub=_scrub_userinfo,
+)
+
+_WEBHOOK = re.compile(
+    r"(?P<before>hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/(?:[A-Z0-9]{6,16}/){1,2}(?:\d{6,20}/)?"
+    r"|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/\d{6,24}/"
+    r"|api\.telegram\.org/(?:file/)?bot"
+    r"|hooks\.zapier\.com/hooks/catch/\d{1,12}/"
+    r"|maker\.ifttt\.com/(?:use|trigger/[\w-]{1,64}/with/key)/"
+    r"|[\w-]{1,64}\.webhook\.office\.com/webhookb2/"
+    r"|outlook\.office(?:365)?\.com/webhook/"
+    r"|chat\.googleapis\.com/v1/spaces/[\w-]{1,32}/messages\?key="
+    r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/"
+    r"|hook\.(?:\w{2,4}\.)?(?:make|integromat)\.com/"
+    r"|hc-ping\.com/|webhook\.site/)"
+    r"(?P<secret>[^\s?#\"'<>]{8,512})",
+    re.IGNORECASE,
+)
+
+
+def _hide_hook(found: re.Match[str]) -> str:
+    return found[0] if MARK in found["secret"] else found["before"] + MARK
+
+
+WEBHOOK = Rule(
+    name="webhook",
+    reason="addresses of webhooks, whose path is the secret",
+    source="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/",
+    cost="scan",
+    hints=("hooks.", "webhook", "telegram", "ifttt", "feishu", "lark", "hook.", "chat.googleapis", "hc-ping"),
+    scrub=lambda text: _WEBHOOK.sub(_hide_hook, text),
+)
+
+_LINK = re.compile(
+    r"(?P<before>/(?:[\w.-]{0,32}[-_.])?(?:reset|confirm|confirmation|verify|verification|verify-email|activate|activation|magic"
+    r"|magic-link|invite|invites|invitation|unsubscribe|recover|recovery|login|signin|token|tokens|auth|set-password|share)"
+    r"(?:[-_][\w-]{0,32})?/(?:(?!\d{1,3}/)[\w.=-]{1,24}/){0,2})"
+    r"(?P<secret>[\w.:=~-]{16,512})(?=/?(?:[\s?#\"'<>,;)]|$))",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"\.[A-Za-z]{1,5}")
+
+
+def _hide_link(found: re.Match[str]) -> str:
+    secret = found["secret"]
+    digits = sum(map(str.isdigit, secret))
+    if not digits or digits == len(secret) or _FILE.search(secret[-6:]) or not is_random(secret.replace("-", ""), 16):
+        return found[0]
+    return found["before"] + MARK
+
+
+LINK = Rule(
+    name="link",
+    reason="links that log in, reset a password, confirm or invite",
+    source="https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html#url-tokens",
+    cost="scan",
+    hints=(
+        "reset",
+        "confirm",
+        "verif",
+        "activat",
+        "magic",
+        "invit",
+        "unsubscribe",
+        "recover",
+        "login",
+        "signin",
+        "token",
+        "auth",
+        "set-password",
+        "share",
+    ),
+    scrub=lambda text: _LINK.sub(_hide_link, text),
+)
