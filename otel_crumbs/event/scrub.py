@@ -9,14 +9,17 @@ from typing import Any
 from otel_crumbs.trails import Breadcrumb
 
 from .scrubbing.data import DataScrubber
+from .scrubbing.glance import Glance
 from .scrubbing.names import EVERYTHING, Names
-from .scrubbing.rule import SCRUBBED, Rule, Scrub
+from .scrubbing.rule import SCRUBBED, Scrub
 from .scrubbing.table import make_rules
 from .scrubbing.values import MARK
 
 __all__ = ["SCRUBBED", "Scrub", "Scrubber"]
 
-_SHORTEST = 6
+
+# Keys, categories and short values come again with every breadcrumb.
+_MAX_KNOWN, _LONGEST_KNOWN = 1024, 48
 
 
 class Scrubber:
@@ -34,9 +37,8 @@ class Scrubber:
         removed = {word[1:].strip().lower() for word in words if word.startswith("-")}
         names = Names([word for word in words if not word.startswith("-")], removed)
         rules = () if EVERYTHING in removed else make_rules(names, removed)
-        self._hints = _combine_hints(rules, names)
-        self._looks = tuple(rule.look for rule in rules if rule.look is not None)
-        self._hinted = tuple((rule, rule.hints + (names.hints if rule.named else ())) for rule in rules)
+        self._glance = Glance(rules, names)
+        self._known: set[str] = set()
         self._data = DataScrubber(names, self.scrub_text)
 
     def scrub_text(self, value: str) -> str:
@@ -45,24 +47,12 @@ class Scrubber:
 
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
-        if len(value) < _SHORTEST:
-            return True
-        folded = value.lower() if value.isascii() else value.casefold()
-        # A loop, for of so many it is faster than any().
-        for hint in self._hints:  # noqa: SIM110 - as in the quick look
-            if hint in folded:
-                return False
-        for look in self._looks:  # noqa: SIM110 - as the loop before it
-            if look.search(value):
-                return False
-        return True
+        return self._glance.is_harmless(value)
 
     def _apply_rules(self, value: str) -> str:
-        folded = value.lower() if value.isascii() else value.casefold()
         scrubbed = value.replace(SCRUBBED, MARK)
-        for rule, hints in self._hinted:
-            if any(hint in folded for hint in hints) or (rule.look is not None and rule.look.search(value)):
-                scrubbed = rule.scrub(scrubbed)
+        for rule in self._glance.select_rules(value):
+            scrubbed = rule.scrub(scrubbed)
         scrubbed = scrubbed.replace(MARK, SCRUBBED)
         return value if scrubbed == value else scrubbed
 
@@ -76,15 +66,11 @@ class Scrubber:
 
     def scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         """Return a breadcrumb without the secrets in it, the very same one where there is none."""
-        texts = [breadcrumb.message, breadcrumb.category, breadcrumb.branch or "", *breadcrumb.data]
-        is_flat = True
-        for value in breadcrumb.data.values():
-            if isinstance(value, str):
-                texts.append(value)
-            elif isinstance(value, list | tuple | Mapping):
-                is_flat = False
+        texts, is_flat = self._collect_texts(breadcrumb)
         # One look at all of it is cheaper than one at each.
         if is_flat and self.is_harmless("\n".join(texts)):
+            if len(self._known) < _MAX_KNOWN:
+                self._known.update(text for text in texts if len(text) < _LONGEST_KNOWN)
             return breadcrumb
         data = self._data.scrub_bound(breadcrumb.message, breadcrumb.data)
         changed: dict[str, Any] = {
@@ -96,9 +82,17 @@ class Scrubber:
         is_same = all(value == getattr(breadcrumb, name) for name, value in changed.items())
         return breadcrumb if is_same else replace(breadcrumb, **changed)
 
-
-def _combine_hints(rules: Iterable[Rule], names: Names) -> tuple[str, ...]:
-    """Return the hints of all rules, without those that have another one in them, the most frequent ones first."""
-    words = {hint for rule in rules for hint in rule.hints + (names.hints if rule.named else ())}
-    kept = [word for word in words if not any(other in word for other in words - {word})]
-    return tuple(sorted(kept, key=lambda word: (len(word), word)))
+    def _collect_texts(self, breadcrumb: Breadcrumb) -> tuple[list[str], bool]:
+        """Return the texts of a breadcrumb that are not known to be harmless, and whether there is nothing else."""
+        known, is_flat = self._known, True
+        texts = [text for text in (breadcrumb.category, *breadcrumb.data) if text not in known]
+        texts.append(breadcrumb.message)
+        if breadcrumb.branch is not None:
+            texts.append(breadcrumb.branch)
+        for value in breadcrumb.data.values():
+            if isinstance(value, str):
+                if value not in known:
+                    texts.append(value)
+            elif isinstance(value, list | tuple | Mapping):
+                is_flat = False
+        return texts, is_flat

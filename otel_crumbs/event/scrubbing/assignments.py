@@ -18,7 +18,8 @@ from .strength import Strength, is_secret
 from .values import MARK, is_code, is_sentence
 
 _NAME = re.compile(
-    r"(?<![\w.-])(?P<name>(?:(?:api|access|private|secret|encryption|auth|session|one-time)[ ])?(?:[\w.-]|%5[BbDd])+)"
+    # A lookahead makes it atomic: a name does not end earlier because no sign follows.
+    r"(?<![\w.-])(?=(?P<name>[\w.-]+(?:%5[BbDd][\w.-]*){0,8}))(?P=name)"
     r"(?P<close>\\{0,8}[\"'`]?[\])]{0,2}[ \t]{0,16})"
     r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
     r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+)?)"
@@ -28,6 +29,7 @@ _BARE_IN_URL = re.compile(r"[^\s,;&\"'<>)\]}|#]+")
 _BARE_ENCODED = re.compile(r"(?:[^\s&\"'<>%]|%(?!(?:25)?(?:26|23)))+")
 _BRACED = re.compile(r"\{(?:[^}\s\"']|\}\}| (?=\S)){1,256}\}")
 _WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
+_LAST_WORD = re.compile(r"[\w-]*[ ]?$")
 _LINE = re.compile(r"[^\n]*")
 _BLOCK = re.compile(r"[|>][-+]?[ \t]*\n(?:(?P<indent>[ \t]+)[^\n]*(?:\n|$))(?:(?P=indent)[^\n]*(?:\n|$))*")
 _YAML_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:-[ \t]+)?[\"']?$")
@@ -37,6 +39,7 @@ _LONGEST_WORD = 24
 _LONGEST_INDENT = 64
 
 _WEAK_IN_QUERIES = frozenset({"key", "code", "ticket", "assertion", "samlresponse"})
+_SECOND_WORDS = frozenset({"key", "id", "code", "keys"})
 _WEAK_IN_SQL = frozenset({"key", "digest"})
 
 
@@ -62,7 +65,7 @@ def make_assignment_rule(names: Names) -> Rule:
         reason="values behind a name such as `password`, `api_key` or `session_id`: `a=b`, `a: b`, JSON, YAML, forms",
         source="https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",
         cost="parse",
-        hints=("ticket=", "assertion=", "samlresponse="),
+        hints=("code=", "ticket=", "samlresponse="),
         named=True,
         scrub=scrub,
     )
@@ -87,12 +90,14 @@ def _iterate_names(text: str, names: Names) -> Iterator[_Found]:
         before = text[start - 1 : start]
         if before == "%":
             name = name[2:]
+        elif before == " " and name.lower() in _SECOND_WORDS:
+            name = _LAST_WORD.search(text[max(0, start - _LONGEST_WORD) : start])[0] + name
         if "%" in name:
             name = name.replace("%5B", ".").replace("%5D", ".").replace("%5b", ".").replace("%5d", ".")
         in_query = before in {"?", "&", ";", "#"} or (before == "%" and match["sign"].startswith("%"))
         strength = names.judge(name)
         if strength is Strength.NOTHING:
-            strength = _judge_weak(name, match, in_query=in_query)
+            strength = _judge_weak(match["name"], match, in_query=in_query)
         if strength is not Strength.NOTHING:
             yield _Found(name, strength, match["sign"], start, match.end(), in_query)
 

@@ -86,7 +86,8 @@ SHORT_OPTION = Rule(
     reason="`-u name:password`, and the `-p`, `-a`, `-w` and `-P` of programs that take a password by them",
     source="https://curl.se/docs/manpage.html#-u",
     cost="scan",
-    hints=(" -", "--user", "--auth"),
+    hints=(" -p", " -u", " -a", " -w", "--user", "--auth", "--proxy-user"),
+    needs=" -",
     scrub=_scrub_short,
 )
 

@@ -41,7 +41,8 @@ KUBERNETES = Rule(
     reason="the data of a Secret of Kubernetes, whatever its keys",
     source="https://kubernetes.io/docs/concepts/configuration/secret/",
     cost="scan",
-    hints=("secret",),
+    named=True,
+    needs="kind",
     scrub=_scrub_kubernetes,
 )
 
@@ -70,7 +71,8 @@ def make_pair_rule(names: Names) -> Rule:
         return found["before"] + MARK + (found.groupdict().get("close") or "")
 
     def scrub(text: str) -> str:
-        return _NAMED.sub(hide, _ARGUMENTS.sub(hide, _PAIR.sub(hide, text)))
+        text = _ARGUMENTS.sub(hide, _PAIR.sub(hide, text))
+        return _NAMED.sub(hide, text) if "value" in text or "Value" in text else text
 
     return Rule(
         name="pair",

@@ -50,7 +50,8 @@ AUTHORIZATION = Rule(
     reason="the header Authorization with any scheme",
     source="https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
     cost="scan",
-    hints=("authorization",),
+    named=True,
+    needs="authorization",
     scrub=_scrub_header,
 )
 
@@ -83,20 +84,8 @@ CREDENTIALS = Rule(
     reason="credentials with their scheme, wherever they stand: `Bearer ...`, `Basic ...`, `Digest ...`",
     source="https://www.rfc-editor.org/rfc/rfc6750#section-2.1",
     cost="scan",
-    hints=(
-        "bearer",
-        "basic",
-        "token",
-        "apikey",
-        "api-key",
-        "jwt",
-        "ssws",
-        "geniekey",
-        "splunk",
-        "negotiate",
-        "ntlm",
-        "digest",
-    ),
+    hints=("bearer", "basic ", "digest "),
+    named=True,
     scrub=_scrub_bare,
 )
 
@@ -123,6 +112,7 @@ COOKIE = Rule(
     reason="cookies of any name in the headers Cookie and Set-Cookie",
     source="https://www.rfc-editor.org/rfc/rfc6265#section-4",
     cost="scan",
-    hints=("cookie",),
+    named=True,
+    needs="cookie",
     scrub=lambda text: _COOKIES.sub(_hide_cookies, text),
 )

@@ -31,7 +31,7 @@ def make_markup_rule(names: Names) -> Rule:
     def scrub(text: str) -> str:
         if "<" in text:
             text = _PROPERTY.sub(hide, _ELEMENT.sub(hide, text))
-        return _ENTRY.sub(hide, text)
+        return _ENTRY.sub(hide, text) if "value" in text or "content" in text else text
 
     return Rule(
         name="markup",

@@ -16,23 +16,21 @@ _LONGEST = 256
 
 
 _PASSWORDS = """
-password passwd passwrd pasword pswd pass passphrase passcode pwd pw psw passwort kennwort userpass requirepass masterauth
+password passwd passwrd pass passphrase passcode pwd pw passwort userpass requirepass masterauth
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _TEXTS = """
 secret token credential credentials creds cred authorization cookie cookies csrf xsrf jwt bearer signature sessionid sessid
-phpsessid jsessionid csrftoken xsrftoken apikey authtoken authkey accesskey secretkey privatekey sessionkey connectionstring
+phpsessid jsessionid csrftoken xsrftoken apikey authtoken authkey accesskey secretkey privatekey sessionkey
 """.split()  # noqa: SIM905 - a list is longer than the screen
-_DIGITS = "pin otp totp cvv cvc cvv2 cvc2 csc mfa".split()  # noqa: SIM905 - as the lists beside it
-_RANDOMS = "auth sid sig session tokens secrets passwords hmac".split()  # noqa: SIM905 - as the lists beside it
+_DIGITS = "pin otp totp cvv cvc cvv2 cvc2".split()  # noqa: SIM905 - as the lists beside it
+_RANDOMS = "auth sid sig session tokens secrets passwords".split()  # noqa: SIM905 - as the lists beside it
 # "key" and "code" say nothing without the word before.
 _KEYS = """
 api access private secret encryption encrypt decryption signing sign master account shared ssh auth client session license
 service deploy storage subscription consumer app application crypt cipher hmac aes rsa integration write admin webhook
 server host root symmetric ssl tls pgp gpg
 """.split()  # noqa: SIM905 - a list is longer than the screen
-_CODES = (
-    "auth authorization verification security backup recovery login access confirmation otp sms time pin mfa".split()
-)  # noqa: SIM905 - as the lists beside it
+_CODES = "auth authorization verification security backup recovery login confirmation otp sms pin mfa".split()  # noqa: SIM905 - as the lists beside it
 
 _PHRASES: dict[tuple[str, ...], Strength] = {
     **{(word,): Strength.ANY for word in _PASSWORDS},
@@ -45,7 +43,6 @@ _PHRASES: dict[tuple[str, ...], Strength] = {
     **{(word, "codes"): Strength.DIGITS for word in _CODES},
     ("session", "id"): Strength.TEXT,
     ("secret", "id"): Strength.TEXT,
-    ("connection", "string"): Strength.RANDOM,
 }
 # What is written as one word: `csrfmiddlewaretoken`, `PGPASSWORD`.
 _GLUED = re.compile(
@@ -129,7 +126,8 @@ class Names:
 
 def _find_hints(phrases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """Return a few texts of which each name of a secret has one in it."""
-    words = {(phrase[-1] if phrase[-1].startswith(("key", "code")) else phrase[0]).rstrip("s") for phrase in phrases}
+    with_codes = {phrase for phrase in phrases if phrase[-1].startswith("code")}
+    words = {phrase[-1] if phrase[-1].startswith("key") else phrase[0] for phrase in {*phrases} - with_codes}
     return tuple(word for word in sorted(words) if not any(other in word for other in words - {word}))
 
 

@@ -37,6 +37,7 @@ CARD = Rule(
     reason="card numbers of known issuers with the right checksum",
     source="https://www.iso.org/standard/70484.html",
     cost="scan",
+    has_digits=True,
     look=re.compile(r"[0-9]{4}[ -]?[0-9]{4}"),
     scrub=lambda text: _CARD.sub(_hide_card, text),
 )
@@ -78,6 +79,7 @@ IBAN = Rule(
     reason="IBANs with the right checksum",
     source="https://www.swift.com/standards/data-standards/iban-international-bank-account-number",
     cost="scan",
+    has_digits=True,
     look=re.compile(r"[A-Z]{2}[0-9]{2}[ -]?[A-Z0-9]{4}"),
     scrub=lambda text: _IBAN.sub(_hide_iban, text),
 )

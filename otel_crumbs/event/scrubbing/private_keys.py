@@ -35,5 +35,6 @@ PRIVATE_KEY = Rule(
     source="https://www.rfc-editor.org/rfc/rfc7468#section-10",
     cost="scan",
     hints=("private key", "private-lines"),
+    needs="private",
     scrub=_scrub,
 )

@@ -52,7 +52,7 @@ SENTENCE = Rule(
     reason="random values in sentences: `the password is ...`, `api key -> ...`",
     source="https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",
     cost="scan",
-    hints=("passw", "passphrase", "passcode", "pwd", "secret", "token", "key", "credential", "session"),
+    named=True,
     scrub=lambda text: _UNWRAPPED.sub(_hide_random, _SAID.sub(_hide_said, text)),
 )
 
@@ -61,6 +61,7 @@ CODE = Rule(
     reason="one-time codes and PINs in sentences",
     source="https://www.rfc-editor.org/rfc/rfc6238",
     cost="scan",
-    hints=("code", "otp", "pin", "tan", "password"),
+    has_digits=True,
+    look=re.compile(r"(?i)\b(?:code|pin|otp|totp|tan|passcode|password)\b(?![.\w])"),
     scrub=lambda text: _CODE.sub(_hide_value, text),
 )

@@ -24,9 +24,12 @@ class Rule:
         reason: The secrets that it takes out, as a user would name them.
         source: A public page that says how such a secret is written.
         cost: What it costs for a text that has one of the hints; never worse than the text's length.
-        hints: A text without any of these, all in lower case, has no such secret...
-        look: ... unless this is found in it...
-        named: ... or the words that make a name one of a secret, if this is True.
+        hints: A text without any of these, all in lower case, has no such secret, ...
+        named: ... unless the name of a secret is in it and this is True; ...
+        needs: ... nor has one without this, ...
+        has_digits: ... nor one without a few digits, if this is True, ...
+        look: ... nor one in which this is not found.
+        is_token: Whether the secret is a token, with a hint at its beginning.
         scrub: Returns a text without the secrets, the very same text where there is none.
 
     """
@@ -37,5 +40,8 @@ class Rule:
     cost: Cost
     scrub: Scrub
     hints: tuple[str, ...] = ()
+    needs: str = ""
     look: re.Pattern[str] | None = None
     named: bool = False
+    has_digits: bool = False
+    is_token: bool = False

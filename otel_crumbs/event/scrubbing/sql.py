@@ -83,7 +83,8 @@ def make_statement_rule(names: Names) -> Rule:
         reason="literals of SQL: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `VALUES (...)` by column, arguments of encryption",
         source="https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS",
         cost="parse",
-        hints=("identified by", "crypt", "hashbytes", "md5(", "sha1(", "sha2", "digest(", "encode("),
+        hints=("identified", "crypt", "hashbytes", "md5(", "sha1(", "sha2", "digest(", "encode("),
+        needs="'",
         named=True,
         scrub=scrub,
     )
@@ -178,11 +179,16 @@ def _hide_redis(found: re.Match[str]) -> str:
     return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
 
 
+def _scrub_redis(text: str) -> str:
+    return _REDIS.sub(_hide_redis, text) if "AUTH" in text or "ACL" in text or "CONFIG" in text else text
+
+
 REDIS = Rule(
     name="redis",
     reason="passwords in commands of Redis: AUTH, HELLO, ACL SETUSER, CONFIG SET",
     source="https://redis.io/docs/latest/commands/auth/",
     cost="scan",
-    hints=("auth", "acl setuser", "config set"),
-    scrub=lambda text: _REDIS.sub(_hide_redis, text),
+    hints=("setuser",),
+    named=True,
+    scrub=_scrub_redis,
 )

@@ -21,7 +21,7 @@ def make_shape_rule(name: str, reason: str, source: str, *, hints: tuple[str, ..
     def scrub(text: str) -> str:
         return expression.sub(hide, text)
 
-    return Rule(name=name, reason=reason, source=source, cost="scan", hints=hints, scrub=scrub)
+    return Rule(name=name, reason=reason, source=source, cost="scan", hints=hints, is_token=True, scrub=scrub)
 
 
 SHAPES: tuple[Rule, ...] = tuple(
