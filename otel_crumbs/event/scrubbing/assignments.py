@@ -91,7 +91,8 @@ def _iterate_names(text: str, names: Names) -> Iterator[_Found]:
         if before == "%":
             name = name[2:]
         elif before == " " and name.lower() in _SECOND_WORDS:
-            name = _LAST_WORD.search(text[max(0, start - _LONGEST_WORD) : start])[0] + name
+            last = _LAST_WORD.search(text[max(0, start - _LONGEST_WORD) : start])
+            name = last[0] + name if last else name
         if "%" in name:
             name = name.replace("%5B", ".").replace("%5D", ".").replace("%5b", ".").replace("%5d", ".")
         in_query = before in {"?", "&", ";", "#"} or (before == "%" and match["sign"].startswith("%"))
@@ -176,6 +177,6 @@ def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
         # In a sentence a word follows, which tells what is wrong with it.
         is_last = text[end : end + 1] in {"", "\n", ",", "}"} and found.sign != "->"
         has_blank = text[found.at - 1 : found.at] == " "
-        is_word = value.isalpha() and (value.islower() or value.istitle()) or value.isdigit()
+        is_word = value.isdigit() or (value.isalpha() and (value.islower() or value.istitle()))
         return has_blank and is_word and not (is_last and found.strength is Strength.ANY)
     return False

@@ -13,9 +13,8 @@ from .values import MARK, is_random, is_stand_in
 _OPTION = re.compile(
     r"(?P<before>(?<![\w-])--?(?P<name>[A-Za-z][\w.-]{2,64})[ ]{1,4})(?P<value>\"[^\"\n]{1,1024}\"|'[^'\n]{1,1024}'|[^\s\-\"'][^\s\"']*)"
 )
-_ARGUMENT = r"(?P<value>\"[^\"\n]{1,1024}\"|'[^'\n]{1,1024}'|[^\s\-\"'][^\s\"']*)"
 _USER = re.compile(
-    rf"(?P<before>(?<![\w-])(?:-u|--user|--proxy-user|-U|--username|--auth|-a)[ =]?[\"']?[\w.@+%-]{{1,64}}:)(?P<value>[^\s\"'@/]{{1,256}})"
+    r"(?P<before>(?<![\w-])(?:-u|--user|--proxy-user|-U|--username|--auth|-a)[ =]?[\"']?[\w.@+%-]{1,64}:)(?P<value>[^\s\"'@/]{1,256})"
 )
 # The programs whose -p, -a or -w is a password; elsewhere it is a port or a path.
 _PROGRAMS = {
@@ -35,6 +34,8 @@ _SHORT = re.compile(
 _SETTING = re.compile(
     r"(?P<before>\b(?P<name>[A-Za-z][\w.-]{3,64})[ ]{1,4})(?P<value>[^\s\-\"'=:,;()][^\s\"',;]{5,1024})"
 )
+# Ports of a container, or the ids of a user and a group.
+_IDS = re.compile(r"\d+:\d+(?::\d+)?(?:/\w+)?")
 _PROGRAM_NAME = re.compile(rf"(?:.*[/\\])?(?:{'|'.join(_PROGRAMS.values())})(?:\.exe)?")
 
 
@@ -71,7 +72,7 @@ def _hide_short(found: re.Match[str]) -> str:
     letter = (found.lastgroup or "_p")[-1]
     value = found[f"value_{letter}"]
     is_port = value.isdigit() and letter == "p" and "mysql" not in found[0] and "sshpass" not in found[0]
-    is_path = "/" in value or re.fullmatch(r"\d+:\d+(?::\d+)?(?:/\w+)?", value) is not None
+    is_path = "/" in value or _IDS.fullmatch(value) is not None
     if is_stand_in(value) or is_port or is_path:
         return found[0]
     return found[f"before_{letter}"] + MARK
@@ -96,12 +97,13 @@ def find_secret_arguments(arguments: Sequence[object], names: Names) -> set[int]
     """Return the indexes of the items of a list of arguments that are the value of an option before them."""
     found: set[int] = set()
     letters = _find_letters(arguments)
-    for at, (before, item) in enumerate(zip(arguments, arguments[1:]), 1):
+    for at, (before, item) in enumerate(zip(arguments, arguments[1:], strict=False), 1):
         if not isinstance(before, str) or not isinstance(item, str) or not before.startswith("-"):
             continue
         is_short = before[1:] in letters and not item.startswith("-") and not (item.isdigit() and before == "-p")
         is_long = before.startswith("--") and "=" not in before and names.judge(before).value >= Strength.DIGITS.value
-        if is_short and "/" not in item or (is_long and not item.startswith("-")):
+        is_user = before in {"-u", "--user"} and ":" in item and not _IDS.fullmatch(item)
+        if is_user or (is_short and "/" not in item) or (is_long and not item.startswith("-")):
             found.add(at)
     return found
 

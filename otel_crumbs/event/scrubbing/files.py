@@ -66,7 +66,8 @@ def make_pair_rule(names: Names) -> Rule:
         strong = names.judge(found["name"]).value >= Strength.DIGITS.value
         is_list_of_names = found.groupdict().get("open") == "[" and value.islower() and value.isidentifier()
         is_kept = not strong or is_stand_in(value) or is_sentence(value) or is_list_of_names
-        if is_kept or names.judge(value).value >= Strength.TEXT.value and value.isidentifier():
+        is_name = value.isidentifier() and names.judge(value).value >= Strength.TEXT.value
+        if is_kept or is_name:
             return found[0]
         return found["before"] + MARK + (found.groupdict().get("close") or "")
 

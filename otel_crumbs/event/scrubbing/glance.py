@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from .names import Names, Strength
+from .names import Names
 from .rule import Rule
+from .strength import Strength
 
 # Shorter texts have no secret and its name; shorter words are no token.
 _SHORTEST = 6
@@ -61,11 +62,10 @@ class Glance:
         for needed, hints in self._groups:
             if needed in folded and any(hint in folded for hint in hints):
                 return False
-        if self._with_digits and _DIGITS.search(text) and _fit_any(self._with_digits, text, folded):
+        has_digits = bool(self._with_digits) and _DIGITS.search(text) is not None
+        if has_digits and _fit_any(self._with_digits, text, folded):
             return False
-        if _fit_any(self._looks, text, folded):
-            return False
-        return not self._has_token(folded)
+        return not (_fit_any(self._looks, text, folded) or self._has_token(folded))
 
     def select_rules(self, text: str) -> list[Rule]:
         """Return the rules that might find something in a text."""
@@ -83,10 +83,7 @@ class Glance:
         if "%" in text and ("%3" in text or "%5" in text or "%2" in text):
             return True
         judge = self._names.judge
-        for name in _NAME.findall(text):
-            if judge(name) is not Strength.NOTHING or name.lower() in _SECOND_WORDS:
-                return True
-        return False
+        return any(judge(name) is not Strength.NOTHING or name.lower() in _SECOND_WORDS for name in _NAME.findall(text))
 
 
 def _fits(rule: Rule, text: str, folded: str, *, is_named: bool, has_token: bool) -> bool:

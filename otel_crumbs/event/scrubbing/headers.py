@@ -33,7 +33,7 @@ def _scrub_header(text: str) -> str:
         if found.start() < done or is_stand_in(found["value"]):
             continue
         start, end = found.start("value"), found.end()
-        # "Authorization: Digest username=..." and "Credential=..., Signature=..."
+        # Some schemes list their parts, and all of them go.
         parts = _PARTS.match(text, start) if "=" in found["value"] else None
         if parts is not None:
             end = max(end, parts.end())

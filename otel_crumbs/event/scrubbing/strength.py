@@ -9,6 +9,7 @@ from .values import is_random, is_sentence, is_stand_in
 # Shorter random values behind a weak name are codes of errors, names of columns, versions.
 _LEAST = 12
 _LEAST_NUMBER = 3
+_LEAST_CODE = 1000
 _LONGEST_COUNT = 6
 
 
@@ -42,5 +43,5 @@ def is_secret(strength: Strength, value: str) -> bool:
 def is_secret_number(strength: Strength, value: float) -> bool:
     """Return whether a number behind a name of some strength is a secret; tokens are counted."""
     if strength is Strength.DIGITS:
-        return abs(value) >= 10**_LEAST_NUMBER
+        return abs(value) >= _LEAST_CODE
     return strength is Strength.ANY
