@@ -27,6 +27,10 @@ _NAME = re.compile(
 _BARE = re.compile(r"(?:[^\s,;&\"'<>)\]}|]|,(?=[^\s,;&\"'=]{2})(?![\w.-]{1,40}[=:])|[)\]}](?=[\w!$%^*+/-]))+")
 _BARE_IN_URL = re.compile(r"[^\s,;&\"'<>)\]}|#]+")
 _BARE_ENCODED = re.compile(r"(?:[^\s&\"'<>%]|%(?!(?:25)?(?:26|23)))+")
+# Masks, and variables of templates.
+_STAND_IN = re.compile(
+    r"\[[A-Za-z :]{0,24}\]|\$\{[^}\s]{0,64}\}|\{[a-z_]{0,32}\}|\{\{[^}\n]{0,64}\}\}|<[a-z _-]{0,32}>"
+)
 _BRACED = re.compile(r"\{(?:[^}\s\"']|\}\}| (?=\S)){1,256}\}")
 _WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
 _LAST_WORD = re.compile(r"[\w-]*[ ]?$")
@@ -115,6 +119,8 @@ def _judge_weak(name: str, match: re.Match[str], *, in_query: bool) -> Strength:
 def _find_end(text: str, found: _Found) -> int | None:
     """Return where the secret behind a name ends, None where there is none."""
     at = found.at
+    if _STAND_IN.match(text, at):
+        return None
     wrapped = _WRAPPED.match(text, at)
     quoted = read_quoted(text, wrapped.end() if wrapped else at)
     if quoted is not None:
@@ -172,6 +178,8 @@ def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
     if not is_secret(found.strength, value) or is_code(value) or value == found.name:
         return True
     if found.name.endswith(value) and value.isidentifier() and value.isalpha():
+        return True
+    if found.sign in {"!=", "==", "<>"} and value.replace("_", "").isalpha():
         return True
     if found.sign in {":", "->", "=>"}:
         # In a sentence a word follows, which tells what is wrong with it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .names import Names
 from .rule import Rule
@@ -97,7 +98,7 @@ def find_secret_arguments(arguments: Sequence[object], names: Names) -> set[int]
     """Return the indexes of the items of a list of arguments that are the value of an option before them."""
     found: set[int] = set()
     letters = _find_letters(arguments)
-    for at, (before, item) in enumerate(zip(arguments, arguments[1:], strict=False), 1):
+    for at, (before, item) in enumerate(pairwise(arguments), 1):
         if not isinstance(before, str) or not isinstance(item, str) or not before.startswith("-"):
             continue
         is_short = before[1:] in letters and not item.startswith("-") and not (item.isdigit() and before == "-p")

@@ -34,7 +34,7 @@ class Glance:
         self._rules = rules
         self._names = names
         self._words = names.hints if any(rule.named for rule in rules) else ()
-        self._prefixes = _compile_prefixes(hint for rule in rules if rule.is_token for hint in rule.hints)
+        self._prefixes = _compile_prefixes({hint for rule in rules if rule.is_token for hint in rule.hints})
         self._with_digits = tuple(rule for rule in rules if rule.has_digits)
         self._looks = tuple(rule for rule in rules if rule.look is not None and not rule.has_digits)
         groups: dict[str, tuple[str, ...]] = {}
@@ -100,10 +100,13 @@ def _fit_any(rules: Iterable[Rule], text: str, folded: str) -> bool:
     return any(_fits(rule, text, folded, is_named=False, has_token=False) for rule in rules)
 
 
-def _compile_prefixes(prefixes: Iterable[str]) -> re.Pattern[str]:
+def _compile_prefixes(prefixes: set[str]) -> re.Pattern[str]:
     """Return an expression that finds any of some texts where a word begins."""
+    # A prefix that begins with a sign may stand within a word.
+    inside = [prefix for prefix in sorted(prefixes) if not prefix[0].isalnum()]
     by_letter: dict[str, list[str]] = {}
-    for prefix in sorted(set(prefixes)):
+    for prefix in sorted(prefixes.difference(inside)):
         by_letter.setdefault(prefix[0], []).append(re.escape(prefix[1:]))
-    branches = [rf"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in by_letter.items()]
-    return re.compile(rf"(?<![a-z0-9])(?:{'|'.join(branches)})" if branches else "(?!)")
+    branches = "|".join(rf"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
+    starting = [rf"(?<![a-z0-9])(?:{branches})"] if branches else []
+    return re.compile("|".join([*starting, *map(re.escape, inside)]) or "(?!)")

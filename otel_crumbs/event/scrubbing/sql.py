@@ -32,7 +32,7 @@ _ALGORITHM = re.compile(
     r"(?i)(?:aes|des|3des|bf|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
 )
 _INSERT = re.compile(
-    r"\b(?:INSERT|REPLACE)\b[^('\"]{0,256}?[\w\"`\]][ ]{0,4}\((?P<columns>[^()']{1,8192})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
+    r"\b(?:INSERT|REPLACE)\b[^(']{0,256}?[\w\"`\]][ ]{0,4}\((?P<columns>[^()']{1,8192})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"\s*(?:(?P<literal>{_LITERAL})|[^,()']+|\([^()']*\))\s*(?P<sign>[,)]?)", re.DOTALL)

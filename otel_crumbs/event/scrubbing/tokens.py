@@ -8,6 +8,8 @@ from .rule import Rule
 from .values import MARK
 
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+# Of the one shape whose hint stands within it.
+_WITHIN = ("q~",)
 _GITLEAKS = "https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml"
 
 
@@ -21,7 +23,9 @@ def make_shape_rule(name: str, reason: str, source: str, *, hints: tuple[str, ..
     def scrub(text: str) -> str:
         return expression.sub(hide, text)
 
-    return Rule(name=name, reason=reason, source=source, cost="scan", hints=hints, is_token=True, scrub=scrub)
+    return Rule(
+        name=name, reason=reason, source=source, cost="scan", hints=hints, is_token=hints != _WITHIN, scrub=scrub
+    )
 
 
 SHAPES: tuple[Rule, ...] = tuple(
@@ -114,11 +118,10 @@ SHAPES: tuple[Rule, ...] = tuple(
         ),
         (
             "azure",
-            "secrets of Microsoft Entra, and keys of Azure in their identifiable form",
+            "secrets of Microsoft Entra",
             "https://learn.microsoft.com/en-us/purview/sit-defn-azure-ad-client-secret",
-            ("8q~", "7q~", "6q~", "acr", "azfu", "azse", "+amc", "+ast", "+asb", "+aeh"),
-            r"[A-Za-z0-9_.~-]{3}[678]Q~[A-Za-z0-9_.~-]{31,34}|[A-Za-z0-9+/]{33,76}(?:\+ASt|\+AMC|\+ASb|\+AEh|AzFu|AzSe|\+ACR)"
-            r"[A-Za-z0-9+/]{5,10}={0,2}",
+            _WITHIN,
+            r"[A-Za-z0-9_.~-]{3}[678]Q~[A-Za-z0-9_.~-]{31,34}",
         ),
         (
             "vault",
@@ -163,7 +166,9 @@ SHAPES: tuple[Rule, ...] = tuple(
             "tokens of DigitalOcean, Heroku, Fly.io, Databricks, Alibaba, Tencent, Pulumi, Doppler, Cloudflare and Netlify",
             _GITLEAKS,
             (
-                "_v1_",
+                "dop_v1_",
+                "doo_v1_",
+                "dor_v1_",
                 "hrku-",
                 "fo1_",
                 "fm1",
