@@ -255,6 +255,7 @@ def fix(session: nox.Session) -> None:
     session.run("python", "docs/settings_table.py")
     session.run("python", "docs/sources_table.py")
     session.run("python", "docs/expected_table.py")
+    session.run("python", "docs/scrubbing_table.py")
 
 
 @nox.session(default=False)

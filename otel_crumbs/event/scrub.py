@@ -43,13 +43,13 @@ class Scrubber:
 
     def scrub_text(self, value: str) -> str:
         """Return a text without the secrets in it, the very same text where there is none."""
-        return value if self.is_harmless(value) else self._apply_rules(value)
+        return value if self.is_harmless(value) else self._scrub_with_rules(value)
 
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
         return self._glance.is_harmless(value)
 
-    def _apply_rules(self, value: str) -> str:
+    def _scrub_with_rules(self, value: str) -> str:
         scrubbed = value.replace(SCRUBBED, MARK)
         for rule in self._glance.select_rules(value):
             scrubbed = rule.scrub(scrubbed)

@@ -47,12 +47,16 @@ def test_the_trail_by_hand_is_scrubbed_too() -> None:
 
 
 def test_the_users_words_are_scrubbed() -> None:
-    """`scrub_keys` replaces the words."""
+    """`scrub_keys` adds to the words."""
     with capture_events(scrub_keys=["iban"]) as events:
-        otel_crumbs.record("paid", data={"iban": "DE02", "password": "kept"})
+        otel_crumbs.record("paid", data={"iban": "DE02", "password": "hunter2", "name": "kept"})
         otel_crumbs.capture_exception(boom())
 
-        assert dict(events[0].breadcrumbs[0].data) == {"iban": "[scrubbed]", "password": "kept"}
+        assert dict(events[0].breadcrumbs[0].data) == {
+            "iban": "[scrubbed]",
+            "password": "[scrubbed]",
+            "name": "kept",
+        }
 
 
 def test_a_hook_changes_breadcrumbs() -> None:

@@ -54,6 +54,15 @@ def test_the_table_of_expected_exceptions_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_table_of_scrubbing_is_up_to_date() -> None:
+    """The page is written from the table in the code."""
+    command = [sys.executable, ROOT / "docs" / "scrubbing_table.py", "--check"]
+
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_command_is_documented() -> None:
     """The pages name each command of `otel-crumbs` and each of its options."""
     pages = documentation()

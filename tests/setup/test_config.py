@@ -10,7 +10,6 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Config, ConfigError
-from otel_crumbs.base.defaults import DEFAULT_SCRUB_KEYS
 from otel_crumbs.setup.config import MECHANISMS, SETTINGS
 
 DSN = "https://key@sentry.example/7"
@@ -193,7 +192,7 @@ def test_the_defaults() -> None:
     assert config.log_level == 20
     assert config.record_unsampled is True
     assert config.capture == MECHANISMS
-    assert config.scrub_keys == DEFAULT_SCRUB_KEYS
+    assert config.scrub_keys == ()
     assert settings(config) == Config()
 
 

@@ -117,7 +117,7 @@ def _judge_weak(name: str, match: re.Match[str], *, in_query: bool) -> Strength:
 
 
 def _find_end(text: str, found: _Found) -> int | None:
-    """Return where the secret behind a name ends, None where there is none."""
+    """Return the end of the secret behind a name, None where there is none."""
     at = found.at
     if _STAND_IN.match(text, at):
         return None

@@ -8,7 +8,7 @@ from typing import Any
 from .commands import find_secret_arguments
 from .names import Names
 from .rule import SCRUBBED, Scrub
-from .sql import names_secret_column, scrub_bound
+from .sql import has_secret_column, scrub_bound
 from .strength import Strength, is_secret, is_secret_number
 from .values import MARK
 
@@ -60,7 +60,7 @@ class DataScrubber:
     def scrub_bound(self, statement: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the data of a statement without what is bound to it, where the statement names a secret."""
         bound = [key for key in data if key.startswith(_BOUND)]
-        if not bound or not names_secret_column(statement, self._names):
+        if not bound or not has_secret_column(statement, self._names):
             return data
         return {**data, **{key: _hide_texts(data[key]) for key in bound}}
 

@@ -63,16 +63,18 @@ class Glance:
             if needed in folded and any(hint in folded for hint in hints):
                 return False
         has_digits = bool(self._with_digits) and _DIGITS.search(text) is not None
-        if has_digits and _fit_any(self._with_digits, text, folded):
+        if has_digits and _matches_any(self._with_digits, text, folded):
             return False
-        return not (_fit_any(self._looks, text, folded) or self._has_token(folded))
+        return not (_matches_any(self._looks, text, folded) or self._has_token(folded))
 
     def select_rules(self, text: str) -> list[Rule]:
         """Return the rules that might find something in a text."""
         folded = text.lower() if text.isascii() else text.casefold()
         is_named = ("code" in folded or any(word in folded for word in self._words)) and self._has_name(text)
         has_token = self._has_token(folded)
-        return [rule for rule in self._rules if _fits(rule, text, folded, is_named=is_named, has_token=has_token)]
+        return [
+            rule for rule in self._rules if _matches_rule(rule, text, folded, is_named=is_named, has_token=has_token)
+        ]
 
     def _has_token(self, folded: str) -> bool:
         long = [word for word in folded.split() if len(word) >= _SHORTEST_TOKEN]
@@ -86,7 +88,7 @@ class Glance:
         return any(judge(name) is not Strength.NOTHING or name.lower() in _SECOND_WORDS for name in _NAME.findall(text))
 
 
-def _fits(rule: Rule, text: str, folded: str, *, is_named: bool, has_token: bool) -> bool:
+def _matches_rule(rule: Rule, text: str, folded: str, *, is_named: bool, has_token: bool) -> bool:
     if rule.is_token:
         return has_token and any(hint in folded for hint in rule.hints)
     if rule.needs not in folded or (rule.look is not None and not rule.look.search(text)):
@@ -96,8 +98,8 @@ def _fits(rule: Rule, text: str, folded: str, *, is_named: bool, has_token: bool
     return is_named if rule.named else not rule.hints
 
 
-def _fit_any(rules: Iterable[Rule], text: str, folded: str) -> bool:
-    return any(_fits(rule, text, folded, is_named=False, has_token=False) for rule in rules)
+def _matches_any(rules: Iterable[Rule], text: str, folded: str) -> bool:
+    return any(_matches_rule(rule, text, folded, is_named=False, has_token=False) for rule in rules)
 
 
 def _compile_prefixes(prefixes: set[str]) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ from .rule import Rule
 from .strength import Strength
 from .values import MARK, is_random, is_stand_in
 
-_LITERAL = r"(?:[NEnebB]?'(?:[^'\\]|''|\\.){0,4096}'|\"[^\"\n]{0,1024}\"|\$(?P<tag>\w{0,16})\$.{0,4096}?\$(?P=tag)\$)"
+_LITERAL = r"(?:[NEnebB]?'(?:[^'\\]|''|\\.){0,4096}'|\"[^\"\n]{0,1024}\"|\$(?P<tag>\w{0,16})\$.{0,256}?\$(?P=tag)\$)"
 _CLAUSE = re.compile(
     r"(?P<before>\b(?:PASSWORD(?:[ ]FOR[ ][^\s=]{1,64}[ ]?(?:=|TO))?|IDENTIFIED(?:[ ]WITH[ ]\S{1,64})?[ ](?:BY|AS)(?:[ ]PASSWORD)?"
     r"|(?-i:SECRET|TOKEN)|PASSPHRASE|\w{1,16}_PASSWORD)(?:[ ]{1,4}|[ ]{0,4}[=(][ ]{0,4}))"
@@ -18,7 +18,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _DOLLARS = re.compile(
-    r"(?P<before>\b(?P<name>\w{2,64})[ ]{0,4}=[ ]{0,4})\$(?P<tag>\w{0,16})\$.{0,4096}?\$(?P=tag)\$", re.DOTALL
+    r"(?P<before>\b(?P<name>\w{2,64})[ ]{0,4}=[ ]{0,4})\$(?P<tag>\w{0,16})\$.{0,256}?\$(?P=tag)\$", re.DOTALL
 )
 _REVERSED = re.compile(
     r"(?P<value>[NE]?'[^'\n]{1,4096}')(?P<after>[ ]{0,4}(?:=|!=|<>|LIKE|IN)[ ]{0,4}\(?(?:\w{1,64}\.){0,3}\"?(?P<name>\w{2,64}))(?![\w.(])"
@@ -32,7 +32,7 @@ _ALGORITHM = re.compile(
     r"(?i)(?:aes|des|3des|bf|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
 )
 _INSERT = re.compile(
-    r"\b(?:INSERT|REPLACE)\b[^(']{0,256}?[\w\"`\]][ ]{0,4}\((?P<columns>[^()']{1,8192})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
+    r"\b(?:INSERT|REPLACE)\b[^(']{0,256}\((?P<columns>[^()']{1,4096})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"\s*(?:(?P<literal>{_LITERAL})|[^,()']+|\([^()']*\))\s*(?P<sign>[,)]?)", re.DOTALL)
@@ -76,7 +76,7 @@ def make_statement_rule(names: Names) -> Rule:
         text = _scrub_functions(_REVERSED.sub(hide_reversed, text))
         text = _scrub_rows(text, names)
         bound = _BOUND.search(text)
-        return scrub_bound(text, bound.start()) if bound and names_secret_column(text[: bound.start()], names) else text
+        return scrub_bound(text, bound.start()) if bound and has_secret_column(text[: bound.start()], names) else text
 
     return Rule(
         name="statement",
@@ -114,20 +114,21 @@ def _scrub_functions(text: str) -> str:
 
 def _scrub_rows(text: str, names: Names) -> str:
     pieces: list[str] = []
-    done = 0
+    done = read = 0
     for found in _INSERT.finditer(text):
         columns = [column.strip(' \t\n"`[]') for column in found["columns"].split(",")]
         secret = {at for at, column in enumerate(columns) if names.judge(column).value >= Strength.DIGITS.value}
-        if not secret:
+        if not secret or found.start() < read:
             continue
-        for start, end in _find_literals(text, found.end(), secret):
+        literals, read = _find_literals(text, found.end(), secret)
+        for start, end in literals:
             pieces += (text[done:start], MARK)
             done = end
     return "".join([*pieces, text[done:]]) if pieces else text
 
 
-def _find_literals(text: str, at: int, columns: set[int]) -> list[tuple[int, int]]:
-    """Return where the literals of some columns are in rows of values."""
+def _find_literals(text: str, at: int, columns: set[int]) -> tuple[list[tuple[int, int]], int]:
+    """Return the places of the literals of some columns in rows of values, and the end of the rows."""
     found: list[tuple[int, int]] = []
     for _ in range(_MAX_STEPS):
         row = _NEXT_ROW.match(text, at)
@@ -143,10 +144,10 @@ def _find_literals(text: str, at: int, columns: set[int]) -> list[tuple[int, int
             at, column = value.end(), column + (value["sign"] == ",")
             if value["sign"] == ")":
                 break
-    return found
+    return found, at
 
 
-def names_secret_column(statement: str, names: Names) -> bool:
+def has_secret_column(statement: str, names: Names) -> bool:
     """Return whether a statement has the name of a secret in it, so that what is bound to it may be one."""
     return any(names.judge(found["name"]).value >= Strength.TEXT.value for found in _COLUMN.finditer(statement))
 

@@ -58,7 +58,7 @@ _WEBHOOK = re.compile(
     r"|api\.telegram\.org/(?:file/)?bot"
     r"|hooks\.zapier\.com/hooks/catch/\d{1,12}/"
     r"|maker\.ifttt\.com/(?:use|trigger/[\w-]{1,64}/with/key)/"
-    r"|[\w-]{1,64}\.webhook\.office\.com/webhookb2/"
+    r"|(?<![\w-])[\w-]{1,64}\.webhook\.office\.com/webhookb2/"
     r"|outlook\.office(?:365)?\.com/webhook/"
     r"|chat\.googleapis\.com/v1/spaces/[\w-]{1,32}/messages\?key="
     r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/"

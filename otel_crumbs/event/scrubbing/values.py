@@ -1,4 +1,4 @@
-"""What a value looks like: a stand-in that conceals nothing, a piece of code, or a secret."""
+"""The looks of a value: a stand-in that conceals nothing, a piece of code, or a secret."""
 
 from __future__ import annotations
 

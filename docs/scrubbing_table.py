@@ -1,0 +1,29 @@
+"""
+Write the table of `otel_crumbs.event.scrubbing` into event.md.
+
+    python docs/scrubbing_table.py
+"""
+
+from __future__ import annotations
+
+from marked_table import update_page
+
+from otel_crumbs.event.scrubbing.names import Names
+from otel_crumbs.event.scrubbing.rule import Rule
+from otel_crumbs.event.scrubbing.table import make_rules
+
+HEAD = "| rule | takes out | format | cost |\n|---|---|---|---|\n"
+
+
+def format_row(rule: Rule) -> str:
+    """Return a row of the page's table."""
+    return f"| `{rule.name}` | {rule.reason.replace('|', '&#124;')} | [source]({rule.source}) | {rule.cost} |\n"
+
+
+def write_table() -> str:
+    """Return the table as it is now."""
+    return HEAD + "".join(map(format_row, make_rules(Names())))
+
+
+if __name__ == "__main__":
+    update_page("event.md", "scrubbing", write_table)
