@@ -24,6 +24,9 @@ _UNHANDLED = frozenset(
         "uvicorn.error",
     }
 )
+# OpenTelemetry's own failure to detach a context that was attached elsewhere, and none of the application's:
+# https://github.com/open-telemetry/opentelemetry-python/issues/2606
+_BOOKKEEPING = frozenset({"opentelemetry.context"})
 # Flask logs with the application's own logger, out of this method.
 _FLASK = ("log_exception", "flask")
 
@@ -47,7 +50,7 @@ class LoggedExceptions:
     def report(self, record: logging.LogRecord) -> None:
         """Report the exception of a log record."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-        if isinstance(error, BaseException):
+        if isinstance(error, BaseException) and record.name not in _BOOKKEEPING:
             self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record))
 
     @guarded("an emitted exception was reported")
@@ -56,6 +59,9 @@ class LoggedExceptions:
         record = emitted.log_record
         error = getattr(record, "exception", None)
         severity = record.severity_number.value if record.severity_number else 0
+        scope = emitted.instrumentation_scope
+        if scope is not None and scope.name in _BOOKKEEPING:
+            return
         if isinstance(error, BaseException) and severity >= _OTEL_ERROR:
             self._reporter.report(error, mechanism="log_record", handled=True)
 
