@@ -15,7 +15,7 @@ from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, t
 
 from .exception_chain import ChainedException, count_more, find_chain
 from .model import ExceptionInfo, Frame
-from .traceback_reader import StackText, build_traceback, find_frames, keep_both_ends
+from .traceback_reader import FramesText, StackText, build_traceback, find_frames, keep_both_ends
 
 T = TypeVar("T")
 
@@ -132,6 +132,8 @@ def _read_exception(
         traceback = TracebackException(type(error), words, linked, lookup_lines=False)
         if ends.between and len(traceback.stack) == len(entries):
             traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
+        else:
+            traceback.stack = FramesText(traceback.stack)
         return traceback
 
     return info, _ask_exception(read_traceback)
