@@ -28,7 +28,7 @@ class Operation:
 
     """
 
-    __slots__ = ("name", "number", "reported", "span_id", "trace_id", "within")
+    __slots__ = ("ended", "failed", "name", "number", "reported", "span_context", "span_id", "trace_id", "within")
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
@@ -41,6 +41,12 @@ class Operation:
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
         # The titles of the exceptions that were reported of it; most operations report none.
         self.reported: set[str] | None = None
+        # Whether its root span has ended, or its block is closed; the work may go on.
+        self.ended = False
+        # Whether it ended with an exception, for which there is an event or a reason for none.
+        self.failed = False
+        # Of its root span, once that has ended.
+        self.span_context: SpanContext | None = None
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

@@ -140,6 +140,8 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         if branch is None:
             around = current.find_branch().operation
             branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
+        if branch.operation is not None:
+            branch.operation.ended = False
         if self._is_call:
             self._branch = branch
         block = current.open_block(branch, span_context.span_id, self._generator or find_generator(frame))
@@ -153,6 +155,8 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         self._opened.remove(opened)
         branch = opened.block.branch
         try:
+            if branch.operation is not None:
+                branch.operation.ended, branch.operation.failed = True, error is not None
             if error is not None:
                 mark_exception(error, branch)
                 for report in on_failure:
