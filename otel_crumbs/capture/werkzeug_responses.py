@@ -12,13 +12,10 @@ from functools import partial
 from typing import Any
 
 from otel_crumbs.base.descriptor import watch_lookups
-from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.guard import remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
-from otel_crumbs.trails import Branch, current
 
 from .ended_operations import EndedOperations
-
-_BRANCH = "_otel_crumbs_branch"
 
 
 def install(ended: EndedOperations) -> Undo:
@@ -28,28 +25,21 @@ def install(ended: EndedOperations) -> Undo:
 
 def _attach(wsgi: Any, ended: EndedOperations) -> Undo:
     def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-        def resume(self: Any) -> Any:
-            branch: Branch | None = vars(self).get(_BRANCH)
+        def run_step(self: Any) -> Any:
+            branch = ended.find_branch(self) if patch.active else None
             try:
-                return original(self) if branch is None or not patch.active else ended.call(branch, original, self)
+                return original(self) if branch is None else ended.call(branch, original, self)
             except StopIteration:
                 raise
             except BaseException as error:
                 remove_own_frame(error)
                 raise
 
-        return resume
+        return run_step
 
     body = wsgi.ClosingIterator
     return combine(
-        watch_lookups(body, "__init__", _remember_operation),
+        watch_lookups(body, "__init__", ended.remember_answer),
         replace(body, "__next__", make),
         replace(body, "close", make),
     )
-
-
-@guarded("an answer was made")
-def _remember_operation(body: Any) -> None:
-    branch = current.find_branch() if body is not None else None
-    if branch is not None and branch.operation is not None:
-        setattr(body, _BRANCH, branch.root)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.patching import Undo, combine, on_import
 from otel_crumbs.capture import (
+    aiohttp_responses,
     asgi_applications,
     asyncio_loop,
     child_processes,
@@ -150,6 +151,7 @@ def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperation
     if "operation" in config.capture:
         yield "Django's answers", lambda: django_responses.install(ended)
         yield "Werkzeug's answers", lambda: werkzeug_responses.install(ended)
+        yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)
         yield "ASGI applications", lambda: asgi_applications.install(ended)
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),

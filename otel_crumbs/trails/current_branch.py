@@ -167,34 +167,20 @@ class Current:
         if branch.is_current():
             _ambient_branch.set(branch)
 
-    def resume(self, branch: Branch) -> Token[Branch | None]:
+    def continue_after(self, branch: Branch) -> Token[Branch | None]:
         """
         Let the entries that come next outside any operation belong to one that has ended.
 
         Returns:
-            What ends it, by `suspend`.
+            What ends it, by `stop_continuing`.
 
         """
         return _ambient_branch.set(branch)
 
-    def suspend(self, token: Token[Branch | None]) -> None:
+    def stop_continuing(self, token: Token[Branch | None]) -> None:
         """Go on outside any operation."""
         with suppress(ValueError):  # it goes on in another context
             _ambient_branch.reset(token)
-
-    def find_ended_operation(self) -> Branch | None:
-        """Return the branch of the operation that was the last in this context; None unless it has ended."""
-        branch = _operation_branch.get()
-        if branch is None or branch.operation is None or not branch.operation.ended:
-            return None
-        return branch if self.find_branch().operation in (None, branch.operation) else None
-
-    def forget_ended_operation(self) -> None:
-        """Forget the operation that was the last in this context, since other work begins."""
-        for variable in (_operation_branch, _ambient_branch):
-            branch = variable.get()
-            if branch is not None and branch.operation is not None and branch.operation.ended:
-                variable.set(None)
 
     def begin_job(self, submitter: Branch | None) -> None:
         """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
