@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from traceback import TracebackException
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
-from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
+from otel_crumbs.trails import Branch, Snapshot, View, current, take_snapshot
 
 from .model import ExceptionInfo
 from .stack import read_exceptions
@@ -43,20 +44,32 @@ class CapturedError:
 def capture_error(
     error: BaseException,
     *,
-    branch: Branch | None = None,
+    views: Sequence[View] = (),
     span_context: SpanContext | None = None,
     mechanism: str,
     handled: bool,
     fatal: bool = False,
     message: str | None = None,
 ) -> CapturedError:
-    """Capture an exception with its trail, right now; *message* is its text where it was asked for it before."""
+    """
+    Capture an exception with its trail, right now.
+
+    Args:
+        error: The exception.
+        views: The trail, its own branch's first; that of the code that runs here by default.
+        span_context: The span that it came from; the current one by default.
+        mechanism: What noticed it.
+        handled: Whether the application dealt with it.
+        fatal: Whether it ends the process.
+        message: Its text where it was asked for it before.
+
+    """
     exceptions, traceback = read_exceptions(error, message)
     return _capture(
         exceptions,
         traceback=traceback,
         stacktrace=None,
-        branch=branch or current.find_branch(),
+        views=views or (View(current.find_branch()),),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,
         handled=handled,
@@ -72,7 +85,7 @@ def capture_recorded(
         (info,),
         traceback=None,
         stacktrace=stacktrace,
-        branch=branch,
+        views=(View(branch),),
         span_context=span_context,
         mechanism=mechanism,
         handled=False,
@@ -85,7 +98,7 @@ def _capture(
     *,
     traceback: TracebackException | None,
     stacktrace: str | None,
-    branch: Branch,
+    views: Sequence[View],
     span_context: SpanContext | None,
     mechanism: str,
     handled: bool,
@@ -100,19 +113,24 @@ def _capture(
         exceptions=exceptions,
         traceback=traceback,
         stacktrace=stacktrace,
-        operation=_find_operation_name(branch),
+        operation=_find_operation_name(views),
         span_context=span_context,
         thread=threading.current_thread().name,
-        trail=take_snapshot(branch),
+        trail=take_snapshot(*views),
     )
 
 
-def _find_operation_name(branch: Branch) -> str | None:
-    operation = branch.operation
-    if operation is None or operation.name is not None or not operation.span_id:
-        return operation.name if operation else None
-    root_span = branch.root.find_open_span(operation.span_id)
-    return root_span.name if root_span is not None else None
+def _find_operation_name(views: Sequence[View]) -> str | None:
+    """Return the name of the operation in which it happened, or of the one that led to it."""
+    for view in views:
+        operation = view.branch.operation
+        if operation is None:
+            continue
+        if operation.name is not None or not operation.span_id:
+            return operation.name
+        root_span = view.branch.root.find_open_span(operation.span_id)
+        return root_span.name if root_span is not None else None
+    return None
 
 
 def _find_span_context() -> SpanContext | None:

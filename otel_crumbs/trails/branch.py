@@ -109,6 +109,15 @@ class Branch:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task
 
+    def is_of_task(self, task: Any) -> bool:
+        """Return whether the branch is a task's."""
+        return self._task is not None and self._task() is task
+
+    def has_failed_with(self, error: BaseException) -> bool:
+        """Return whether the branch is a task's that ended with an exception."""
+        # Asking by the method would keep asyncio from logging an exception that nobody asked for.
+        return self._task is not None and getattr(self._task(), "_exception", None) is error
+
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
         # The body of Ring.append() without the call: this runs at every span's end, note and log line.

@@ -14,6 +14,7 @@ import threading
 from collections import OrderedDict
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 # Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
+# In a callback, so many branches are looked at for the task that it was called for.
+MAX_CHECKED_BRANCHES = 1000
 
 OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
 
@@ -53,6 +56,10 @@ get_context = _find_fastest_getter()
 # For hot paths: the branch that this task or thread had last in an operation, and outside any.
 get_operation_branch = _operation_branch.get
 get_ambient_branch = _ambient_branch.get
+
+
+# A token of the context, and the branches that were remembered.
+Attached = tuple[Any, tuple[Branch | None, ...]]
 
 
 class Current:
@@ -110,14 +117,45 @@ class Current:
 
     def find_branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
         """Return the branch of the code that runs here, under a span and in an OpenTelemetry context."""
+        if span_context is None and not self.open_blocks:
+            return self._find_ambient()
+        branch = self._find_branch_of_operation(span_context, context)
+        return self._find_ambient() if branch is None else self._find_own(branch)
+
+    def find_branch_of_task(self, task: Any) -> Branch:
+        """
+        Return the branch of a task in whose context this is called, whichever task or thread does so.
+
+        Nothing is recorded there: a task that has left nothing sees what its starter did.
+        """
+        span_context = get_current_span().get_span_context()
+        branch = self._find_branch_of_operation(span_context if span_context.is_valid else None, None)
+        if branch is not None and branch.is_of_task(task):
+            return branch
+        remembered = _ambient_branch.get() if branch is None or branch.operation is None else _operation_branch.get()
+        branch = branch or remembered
+        if branch is None or remembered is None or remembered.root is not branch.root:
+            return Branch(self.size, branch.operation if branch else None, branch)
+        return remembered if remembered.is_of_task(task) else Branch(self.size, branch.operation, remembered)
+
+    def find_branches_of_error(self, error: BaseException) -> tuple[Branch, ...]:
+        """Return the branch of the code that runs here, and in a callback that of the task that failed as well."""
+        branch = self.find_branch()
+        if branch.parent is None or runner.running_loop() is None or runner.find_task() is not None:
+            return (branch,)
+        others = islice(branch.root.iterate_descendants(), MAX_CHECKED_BRANCHES)
+        return (branch, *[other for other in others if other.has_failed_with(error)])
+
+    def _find_branch_of_operation(self, span_context: SpanContext | None, context: Context | None) -> Branch | None:
+        """Return the branch that a context names, None outside any span and block."""
         if self.open_blocks:
             block = self._find_block(span_context, context)
             if block is not None:
-                return self._find_own(block.branch)
+                return block.branch
         if span_context is None or span_context.is_remote:
-            return self._find_ambient()
+            return None
         branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
-        return self._find_own(branch or self._find_branch_of_unseen(span_context))
+        return branch or self._find_branch_of_unseen(span_context)
 
     def open_block(self, branch: Branch, span_id: int, frame: FrameType | None = None) -> OpenBlock:
         """
@@ -161,6 +199,26 @@ class Current:
         here = _operation_branch.get()
         if here is not None and here.operation is block.operation:
             self._set(_operation_branch, remembered)
+
+    def attach_branch(self, branch: Branch) -> Attached:
+        """
+        Let everything that this code records belong to a branch of other work.
+
+        Returns:
+            What ends it, by `release_branch`.
+
+        """
+        variables = (_operation_branch.get(), _ambient_branch.get())
+        block = self.open_block(branch, get_current_span().get_span_context().span_id)
+        return otel_context.attach(otel_context.set_value(OPERATION_KEY, block)), variables
+
+    def release_branch(self, attached: Attached) -> None:
+        """Go on with the work of before."""
+        token, variables = attached
+        otel_context.detach(token)
+        for variable, before in zip((_operation_branch, _ambient_branch), variables, strict=True):
+            if variable.get() is not before:
+                variable.set(before)
 
     def continue_in(self, branch: Branch) -> None:
         """Let the entries that come next outside any operation belong to one that has ended."""

@@ -10,7 +10,7 @@ import otel_crumbs
 from otel_crumbs import Breadcrumb
 from otel_crumbs.event.rendering import render_snapshot
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import Entry, EntryKind, current, take_snapshot
+from otel_crumbs.trails import Entry, EntryKind, View, current, take_snapshot
 from tests.application import Application, messages
 from tests.conftest import GuardedFailures
 
@@ -66,7 +66,7 @@ def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
     """The trail stays as it is where duplicates cannot be found."""
     with app.request():
         otel_crumbs.record("a note")
-        snapshot = take_snapshot(current.find_branch())
+        snapshot = take_snapshot(View(current.find_branch()))
 
     breadcrumbs, _ = render_snapshot(snapshot, deduplicate=lambda _: None)
 
