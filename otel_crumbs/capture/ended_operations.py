@@ -41,7 +41,10 @@ class EndedOperations:
     @guarded("the operation of an answer was looked for")
     def find_branch(self, answer: Any) -> Branch | None:
         """Return the branch of the operation in which an answer was made, if that has ended since."""
-        branch = self._made_in.get(answer)
+        try:
+            branch = self._made_in.get(answer)
+        except TypeError:  # it is no answer, but whatever else a view returned
+            return None
         return branch if branch is not None and branch.operation is not None and branch.operation.ended else None
 
     def call(self, branch: Branch, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

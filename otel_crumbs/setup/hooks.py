@@ -32,7 +32,7 @@ from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
-from otel_crumbs.trails import current, on_failure, tasks, thread_pools
+from otel_crumbs.trails import anyio_threads, current, on_failure, tasks, thread_pools
 
 from .config import Config
 from .providers import (
@@ -86,6 +86,7 @@ def make_hooks(
     yield "logging", lambda: _install_logging_hook(config, logged)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
+    yield "threads of anyio", anyio_threads.install
     yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
