@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -69,6 +69,7 @@ class Reporter:
         handled: bool,
         fatal: bool = False,
         branch: Branch | None = None,
+        others: Sequence[Branch] = (),
         details: str = "",
     ) -> str | None:
         """
@@ -80,6 +81,7 @@ class Reporter:
             handled: Whether the application dealt with it.
             fatal: Whether it ends the process.
             branch: Where it happened, if that is known.
+            others: Where its story went on.
             details: The message of an exception that says nothing itself.
 
         Returns:
@@ -88,14 +90,21 @@ class Reporter:
         """
         if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
-        places = current.find_branches_of_error(error) if branch is None else (branch,)
+        places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         mark = mark_exception(error, places[0])
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch
         if not self._prepare(
             partial(
-                self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, branch=branch, details=details
+                self.report,
+                error,
+                mechanism=mechanism,
+                handled=handled,
+                fatal=fatal,
+                branch=branch,
+                others=others,
+                details=details,
             )
         ):
             return None

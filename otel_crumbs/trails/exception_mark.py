@@ -23,7 +23,6 @@ import gc
 from collections import deque
 from collections.abc import Iterator
 from sys import getrefcount
-from time import time_ns
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefs, ref
 
@@ -52,15 +51,14 @@ _ONE_OWNER = getrefcount(_ITEM[0])
 
 
 class ExceptionMark:
-    """The branch and the span of an exception, when it was marked, and the event that reports it."""
+    """The branch and the span of an exception, and the event that reports it."""
 
-    __slots__ = ("_event_ids", "branch", "described", "made_at", "span_context")
+    __slots__ = ("_event_ids", "branch", "described", "span_context")
 
     def __init__(self, branch: Branch | None = None, span_context: SpanContext | None = None) -> None:
         self.branch = branch
         self.span_context = span_context
         self.described = False
-        self.made_at = time_ns()
         self._event_ids: list[str] = []
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,12 +29,24 @@ class Operation:
 
     """
 
-    __slots__ = ("ended", "failed", "name", "number", "reported", "span_context", "span_id", "trace_id", "within")
+    __slots__ = (
+        "began_at",
+        "ended",
+        "failed",
+        "name",
+        "number",
+        "reported",
+        "span_context",
+        "span_id",
+        "trace_id",
+        "within",
+    )
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
     ) -> None:
         self.number = next(_numbers)
+        self.began_at = time_ns()
         self.name = name
         self.trace_id = trace_id
         self.span_id = span_id

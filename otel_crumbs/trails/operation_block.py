@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
@@ -21,8 +21,8 @@ from .operation_wrappers import wrap_callable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Called with every exception that leaves an operation block.
-on_failure: list[Callable[[BaseException, Branch], None]] = []
+# Called with every exception that leaves an operation block, and the branches that have its story.
+on_failure: list[Callable[[BaseException, Sequence[Branch]], None]] = []
 
 _runtime_context: Any = getattr(otel_context, "_RUNTIME_CONTEXT", otel_context)
 
@@ -159,8 +159,9 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
                 branch.operation.ended, branch.operation.failed = True, error is not None
             if error is not None:
                 mark_exception(error, branch)
+                branches = [branch, *_find_others(branch)]
                 for report in on_failure:
-                    report(error, branch)
+                    report(error, branches)
         finally:
             branch.release_open_spans()
             current.open_blocks.close(opened.block)
@@ -176,3 +177,11 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
             return of_generator[0]
         mine = [opened for opened in self._opened if opened.block.branch.is_current()]
         return (mine or self._opened)[-1]
+
+
+def _find_others(branch: Branch) -> Iterator[Branch]:
+    """Iterate over the branch that goes on here, where a block is left elsewhere than in its own operation."""
+    here = current.find_branch()
+    if here.operation is not branch.operation:
+        # What raised the exception did not run in the block.
+        yield here.widest_branch

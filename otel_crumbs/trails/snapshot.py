@@ -73,8 +73,8 @@ def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branc
 
     That is what happened where it was raised and where it is reported, and
     where the exceptions were raised that led to it. What a thread did outside
-    any operation is part of it from the first of these on: before that it may
-    have done other work.
+    any operation is part of it from the beginning of the first operation on:
+    before that it may have done other work.
 
     Args:
         error: The exception.
@@ -84,16 +84,16 @@ def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branc
     """
     own = mark.branch
     known = [other for each in iterate_chain(error) if (other := mark_of(each)) is not None and other is not mark]
-    earlier = [(each.branch, each.made_at) for each in known if each.branch is not None]
-    in_operations = [made_at for branch, made_at in (*earlier, (own, mark.made_at)) if branch and branch.operation]
-    since = min(in_operations, default=0)
     lineage = () if own is None else tuple(own.iterate_lineage())
-    branches = [
-        *(() if own is None else (own,)),
-        *[branch for branch, _ in earlier],
-        *[place for place in places if place not in lineage],
-    ]
-    return tuple(View(branch, 0 if branch.operation else since) for branch in dict.fromkeys(branches))
+    branches = dict.fromkeys(
+        [
+            *[each.branch for each in (mark, *known) if each.branch is not None],
+            *[place for place in places if place not in lineage],
+        ]
+    )
+    operations = [branch.operation for branch in branches if branch.operation is not None]
+    since = min((operation.began_at for operation in operations), default=0)
+    return tuple(View(branch, 0 if branch.operation else since) for branch in branches)
 
 
 def _capture_open_spans(views: Sequence[View]) -> Iterator[Entry]:

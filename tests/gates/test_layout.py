@@ -65,9 +65,9 @@ ELSEWHERE = {
     "testing/fixtures.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",
     "trails/entry.py": "trails/test_ring.py",
+    "trails/anyio_threads.py": "libraries/test_work_that_goes_on.py",
     "trails/operation.py": "trails/test_operation_block.py",
     "trails/runner.py": "trails/test_event_loops.py",
-    "trails/snapshot.py": "event/test_rendering.py",
 }
 
 TESTS = ROOT / "tests"

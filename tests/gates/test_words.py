@@ -196,7 +196,7 @@ VOCABULARY = frozenset(
     snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
     test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
     visits wait waiting waiter warned warnings where wire wrapper writer
-    action application asgi async chain chained endpoint fatal iterator traceback watcher werkzeug
+    action anyio application asgi async chain chained endpoint fatal iterator traceback watcher werkzeug
     async endpoint
     defaults function interpreter late names part prepared
     aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
