@@ -91,7 +91,9 @@ class Reporter:
         if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
-        mark = mark_exception(error, places[0])
+        # The code that the collector interrupted does not raise the exception again.
+        known = mark_of(error) if mechanism in _ELSEWHERE else None
+        mark = known or mark_exception(error, places[0])
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch

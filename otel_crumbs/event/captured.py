@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from traceback import TracebackException
+from typing import Any
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
@@ -38,6 +39,7 @@ class CapturedError:
     span_context: SpanContext | None
     thread: str
     trail: Snapshot
+    attributes: Mapping[str, Any]
     held_back: int = 0
 
 
@@ -104,6 +106,8 @@ def _capture(
     handled: bool,
     fatal: bool,
 ) -> CapturedError:
+    # The operation in which it happened, or that of an error that led to it.
+    branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
     return CapturedError(
         event_id=uuid4().hex,
         timestamp=time.time_ns(),
@@ -113,24 +117,37 @@ def _capture(
         exceptions=exceptions,
         traceback=traceback,
         stacktrace=stacktrace,
-        operation=_find_operation_name(views),
+        operation=_find_operation_name(branch),
         span_context=span_context,
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
+        attributes=_find_attributes(branch),
     )
 
 
-def _find_operation_name(views: Sequence[View]) -> str | None:
-    """Return the name of the operation in which it happened, or of the one that led to it."""
-    for view in views:
-        operation = view.branch.operation
-        if operation is None:
-            continue
-        if operation.name is not None or not operation.span_id:
-            return operation.name
-        root_span = view.branch.root.find_open_span(operation.span_id)
-        return root_span.name if root_span is not None else None
-    return None
+def _find_operation_name(branch: Branch) -> str | None:
+    operation = branch.operation
+    if operation is None or operation.name is not None:
+        return operation.name if operation else None
+    root_span = _find_root_span(branch)
+    return root_span.name if root_span is not None else None
+
+
+def _find_attributes(branch: Branch) -> Mapping[str, Any]:
+    """Return a copy of the attributes of the operation's own span, for it may get more."""
+    if branch.operation is None:
+        return {}
+    attributes = branch.operation.attributes
+    if attributes is None and (root_span := _find_root_span(branch)) is not None:
+        attributes = root_span.attributes
+    return dict(attributes or {})
+
+
+def _find_root_span(branch: Branch) -> Any | None:
+    operation = branch.operation
+    if operation is None or not operation.span_id:
+        return None
+    return branch.root.find_open_span(operation.span_id)
 
 
 def _find_span_context() -> SpanContext | None:

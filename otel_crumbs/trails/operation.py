@@ -30,6 +30,7 @@ class Operation:
     """
 
     __slots__ = (
+        "attributes",
         "began_at",
         "ended",
         "failed",
@@ -52,6 +53,8 @@ class Operation:
         self.span_id = span_id
         # Their numbers alone: an operation must not keep the ones around it alive.
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
+        # Those of its root span, once that has ended.
+        self.attributes: Mapping[str, Any] | None = None
         # The titles of the exceptions that were reported of it; most operations report none.
         self.reported: set[str] | None = None
         # Whether its root span has ended, or its block is closed; the work may go on.

@@ -52,7 +52,7 @@ _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _NAME, _SCOPE = SpanEntry._fields.index("name"), SpanEntry._fields.index("scope")
-_EVENTS = SpanEntry._fields.index("events")
+_ATTRIBUTES, _EVENTS = SpanEntry._fields.index("attributes"), SpanEntry._fields.index("events")
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -198,7 +198,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
         operation = branch.operation
         if operation is not None:
-            operation.name = entry[_NAME]
+            operation.name, operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
             operation.ended, operation.span_context = True, span.context
         if entry[NOTABLE] or entry[_EVENTS]:
             branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
