@@ -97,18 +97,8 @@ class Reporter:
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch
-        if not self._prepare(
-            partial(
-                self.report,
-                error,
-                mechanism=mechanism,
-                handled=handled,
-                fatal=fatal,
-                branch=branch,
-                others=others,
-                details=details,
-            )
-        ):
+        later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details)
+        if not self._prepare(partial(later, branch=branch, others=others)):
             return None
         message = details or message_of(error)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)

@@ -159,7 +159,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
                 branch.operation.ended, branch.operation.failed = True, error is not None
             if error is not None:
                 mark_exception(error, branch)
-                branches = [branch, *_find_others(branch)]
+                branches = [branch, *_find_others(opened.block)]
                 for report in on_failure:
                     report(error, branches)
         finally:
@@ -179,9 +179,9 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         return (mine or self._opened)[-1]
 
 
-def _find_others(branch: Branch) -> Iterator[Branch]:
-    """Iterate over the branch that goes on here, where a block is left elsewhere than in its own operation."""
+def _find_others(block: OpenBlock) -> Iterator[Branch]:
+    """Iterate over the branch that goes on here, where a block is left elsewhere than it was entered."""
     here = current.find_branch()
-    if here.operation is not branch.operation:
+    if block.frame is None and here.operation is not block.operation:
         # What raised the exception did not run in the block.
         yield here.widest_branch

@@ -167,7 +167,7 @@ def test_a_forgotten_task_has_its_own_story(events: CapturedEvents, caplog: pyte
     found = stories(events)
     for name in ("one", "two"):
         assert found[f"ValueError: {name}"] == ("GET /begin/{name}", [line.format(name) for line in lines])
-    assert found["KeyError: collector"] == ("GET /collect", ["collecting"])
-    collectors = [event for event in events if event.title == "KeyError: collector"]
+    assert found["KeyError: 'collector'"] == ("GET /collect", ["collecting"])
+    collectors = [event for event in events if event.title == "KeyError: 'collector'"]
     assert "never retrieved" not in str([event.breadcrumbs for event in collectors])
     assert "Task exception was never retrieved" in caplog.text
