@@ -85,7 +85,7 @@ def test_the_same_line_from_several_places_is_one_with_a_count() -> None:
 
 
 @pytest.mark.parametrize("names", [("code.file.path", "code.line.number"), ("code.filepath", "code.lineno")])
-def test_attributes_of_code_are_no_difference(names: tuple[str, str], app: Application) -> None:
+def test_attributes_of_code_are_no_difference(names: tuple[str, str], app: Application, events: CapturedEvents) -> None:
     """Instrumentations write them by their old names and by their new ones."""
     with app.request():
         for line in (1, 2):
@@ -93,6 +93,7 @@ def test_attributes_of_code_are_no_difference(names: tuple[str, str], app: Appli
                 pass
 
         assert [(breadcrumb.message, breadcrumb.repeated) for breadcrumb in otel_crumbs.trail()] == [("step", 2)]
+    assert len(events) == 0
 
 
 def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
