@@ -60,7 +60,7 @@ def take_snapshot(*views: View) -> Snapshot:
     rings: list[tuple[Ring, int]] = []
     for branch, since in views:
         rings += [(ring, since) for ring in branch.iterate_rings() if all(ring is not known for known, _ in rings)]
-    seen = {id(entry): entry for ring, since in rings for entry in ring if entry[TIMESTAMP] >= since}
+    seen = {id(entry): entry for ring, since in rings for entry in ring if _is_since(entry, since)}
     entries = [*seen.values(), *_capture_open_spans(views)]
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring, _ in rings), Counter[str]())
@@ -101,6 +101,11 @@ def _capture_open_spans(views: Sequence[View]) -> Iterator[Entry]:
     seen: set[Entry] = set()
     for branch, since in views:
         for entry in branch.capture_open_spans():
-            if entry[TIMESTAMP] >= since and entry[:_SAME] not in seen:
+            if _is_since(entry, since) and entry[:_SAME] not in seen:
                 seen.add(entry[:_SAME])
                 yield entry
+
+
+def _is_since(entry: Entry, since: int) -> bool:
+    # Applications choose the times of their breadcrumbs themselves.
+    return not since or entry[TIMESTAMP] >= since
