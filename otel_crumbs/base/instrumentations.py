@@ -15,6 +15,11 @@ from contextlib import contextmanager
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
 
+# Of web frameworks: where a span is current already, their span of a request is of kind INTERNAL.
+REQUEST_SCOPES = frozenset(
+    f"opentelemetry.instrumentation.{name}"
+    for name in ("asgi", "django", "falcon", "fastapi", "flask", "pyramid", "starlette", "tornado", "wsgi")
+)
 KAFKA_SCOPES = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 # Instrumentations of earlier releases know this one alone.

@@ -60,7 +60,6 @@ ELSEWHERE = {
     "sources/rules/databases.py": "sources/rules/test_table.py",
     "sources/rules/facts.py": "sources/rules/test_table.py",
     "sources/rules/reasons.py": "sources/rules/test_table.py",
-    "sources/spans/processor.py": "trails/test_branch.py",
     "sources/spans/redirects.py": "libraries/test_http_clients.py",
     "testing/fixtures.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",

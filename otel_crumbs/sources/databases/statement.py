@@ -9,7 +9,7 @@ from typing import NamedTuple
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.sources.rules.databases import describe_query, quotes_parameters, sets_up_connection
+from otel_crumbs.sources.rules.databases import describe_query, is_quoting_statement, sets_up_connection
 from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
 from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
@@ -119,7 +119,7 @@ def remove_quoting_span() -> None:
     if entry is None or not _is_database_span(entry):
         return
     attributes = SpanEntry._make(entry).attributes
-    if not quotes_parameters(attributes.get("db.statement", attributes.get("db.query.text"))):
+    if not is_quoting_statement(attributes.get("db.statement", attributes.get("db.query.text"))):
         return
     _, *ancestors = branch.iterate_lineage()
     for ring in (branch.own, *[ancestor.below for ancestor in ancestors]):

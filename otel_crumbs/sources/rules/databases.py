@@ -82,10 +82,10 @@ def is_quoting(facts: SpanFacts) -> bool:
     """Return whether a statement has its database write out the parameters of another one, and succeeded."""
     if facts.failed or facts.took is None:
         return False
-    return quotes_parameters(facts.find_first("db.query.text", "db.statement"))
+    return is_quoting_statement(facts.find_first("db.query.text", "db.statement"))
 
 
-def quotes_parameters(statement: object) -> bool:
+def is_quoting_statement(statement: object) -> bool:
     """Return whether a statement only has its database write out values, for somebody who looks at statements."""
     return isinstance(statement, str) and _QUOTING.fullmatch(statement) is not None
 
