@@ -70,12 +70,23 @@ def _is_repeat(one: Breadcrumb, other: Breadcrumb) -> bool:
         and one.type == other.type
         and one.branch == other.branch
         and one.in_flight == other.in_flight
-        and _remove_duration(one) == _remove_duration(other)
+        and _remove_circumstances(one) == _remove_circumstances(other)
     )
 
 
-def _remove_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
-    return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
+# How long it took and where it was logged: https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
+# Before 2025 the attributes of code had other names.
+_CIRCUMSTANCES = frozenset(
+    {
+        "duration_ms",
+        *("code.file.path", "code.line.number", "code.column.number", "code.function.name", "code.stacktrace"),
+        *("code.filepath", "code.lineno", "code.column", "code.function", "code.namespace"),
+    }
+)
+
+
+def _remove_circumstances(breadcrumb: Breadcrumb) -> dict[str, Any]:
+    return {key: value for key, value in breadcrumb.data.items() if key not in _CIRCUMSTANCES}
 
 
 def _drop_surplus(breadcrumbs: tuple[Breadcrumb, ...], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.patching import Undo, combine, on_import
-from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks, main_thread
+from otel_crumbs.capture import (
+    aiohttp_responses,
+    asgi_applications,
+    asyncio_loop,
+    child_processes,
+    django_responses,
+    django_signal,
+    excepthooks,
+    main_thread,
+    werkzeug_responses,
+)
+from otel_crumbs.capture.ended_operations import EndedOperations
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
@@ -21,7 +32,7 @@ from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
-from otel_crumbs.trails import current, on_failure, tasks, thread_pools
+from otel_crumbs.trails import anyio_threads, current, on_failure, tasks, thread_pools
 
 from .config import Config
 from .providers import (
@@ -72,9 +83,10 @@ def make_hooks(
     yield "spans", lambda: _attach_to_spans(config, failed)
     yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
     yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder)
-    yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
+    yield "logging", lambda: _install_logging_hook(config, logged)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
+    yield "threads of anyio", anyio_threads.install
     yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
@@ -86,6 +98,12 @@ def make_hooks(
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
     yield "metrics", lambda: on_import("opentelemetry.metrics", _install_metrics)
+
+
+def _install_logging_hook(config: Config, logged: LoggedExceptions) -> Undo:
+    if "logging" not in config.capture:
+        return logging_hook.install()
+    return logging_hook.install(logged.report, logged.report_unprinted)
 
 
 def _install_late(module: str, source: str) -> Undo:
@@ -130,6 +148,12 @@ def make_shutdown_hooks(
 
 def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
+    ended = EndedOperations(reporter)
+    if "operation" in config.capture:
+        yield "Django's answers", lambda: django_responses.install(ended)
+        yield "Werkzeug's answers", lambda: werkzeug_responses.install(ended)
+        yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)
+        yield "ASGI applications", lambda: asgi_applications.install(ended)
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
         "django": ("got_request_exception", lambda: django_signal.install(reporter)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ import otel_crumbs
 from otel_crumbs import Breadcrumb
 from otel_crumbs.event.rendering import render_snapshot
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import Entry, EntryKind, current, take_snapshot
+from otel_crumbs.trails import Entry, EntryKind, View, current, take_snapshot
 from tests.application import Application, messages
 from tests.conftest import GuardedFailures
 
@@ -62,11 +63,44 @@ def test_the_same_in_a_row_is_one_with_a_count() -> None:
     ]
 
 
+@pytest.mark.usefixtures("events")
+def test_the_same_line_from_several_places_is_one_with_a_count() -> None:
+    """Where it was logged is no difference; what it says and what it was given is."""
+    logger = logging.getLogger("shop")
+
+    def poll() -> None:
+        logger.warning("not ready")
+
+    def poll_again() -> None:
+        logger.warning("not ready")
+
+    poll()
+    poll_again()
+    logger.warning("not ready")
+    logger.warning("not ready", extra={"order": 7})
+
+    shown = otel_crumbs.trail()
+    assert [(breadcrumb.message, breadcrumb.repeated) for breadcrumb in shown] == [("not ready", 3), ("not ready", 1)]
+    assert shown[0].data["code.function.name"] == "poll"
+
+
+@pytest.mark.parametrize("names", [("code.file.path", "code.line.number"), ("code.filepath", "code.lineno")])
+def test_attributes_of_code_are_no_difference(names: tuple[str, str], app: Application, events: CapturedEvents) -> None:
+    """Instrumentations write them by their old names and by their new ones."""
+    with app.request():
+        for line in (1, 2):
+            with app.tracer.start_as_current_span("step", attributes=dict(zip(names, ("shop.py", line), strict=True))):
+                pass
+
+        assert [(breadcrumb.message, breadcrumb.repeated) for breadcrumb in otel_crumbs.trail()] == [("step", 2)]
+    assert len(events) == 0
+
+
 def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
     """The trail stays as it is where duplicates cannot be found."""
     with app.request():
         otel_crumbs.record("a note")
-        snapshot = take_snapshot(current.find_branch())
+        snapshot = take_snapshot(View(current.find_branch()))
 
     breadcrumbs, _ = render_snapshot(snapshot, deduplicate=lambda _: None)
 

@@ -196,12 +196,17 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             report_failure("a span that is sampled out ended", error)
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
-        if branch.operation is not None:
-            branch.operation.name, branch.operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
+        operation = branch.operation
+        if operation is not None:
+            operation.name, operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
+            operation.ended, operation.span_context = True, span.context
         if entry[NOTABLE] or entry[_EVENTS]:
             branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
-                self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
+                ended = EndedOperation(span=span, branch=branch, exception=_find_exception(span))
+                if operation is not None:
+                    operation.failed = ended.exception is not None
+                self.on_operation_end(ended)
         if branch.open_spans or branch.children:
             branch.release_open_spans()
         if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA_SCOPES:
