@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ _DBAPI = "opentelemetry.instrumentation.dbapi"
 
 # The name of a hook in `otel-crumbs doctor`, and the function that puts it in place.
 Hook = tuple[str, Callable[[], Undo | None]]
+Flush = Callable[[float], object]
 
 
 def make_hooks(
@@ -64,6 +66,7 @@ def make_hooks(
     find_builder: Callable[[], Builder],
     *,
     main: MainThread | None,
+    flush: Flush,
     save: Callable[[], None],
 ) -> Iterator[Hook]:
     """
@@ -74,15 +77,16 @@ def make_hooks(
         reporter: Gets the errors that the mechanisms notice.
         find_builder: Returns the builder, for the attributes of log records that get a trail.
         main: Reports the exception that the program dies of, None if nobody wants that.
+        flush: Delivers events when a provider is told to, in part of the seconds that there are.
         save: Saves undelivered events when the process is about to end.
 
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
-    yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "spans", lambda: _attach_to_spans(config, failed, flush)
     yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
-    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder)
+    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder, flush)
     yield "logging", lambda: _install_logging_hook(config, logged)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
@@ -179,28 +183,27 @@ def _set_limits(config: Config) -> Undo:
     return undo
 
 
-def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
+def _attach_to_spans(config: Config, failed: FailedOperations, flush: Flush) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
+        callbacks = {"on_operation_end": ended, "on_flush": flush}
+        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, callbacks)
 
     return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
-def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any, **arguments: Any) -> Undo:
-    """Use the processor that the application put there itself, else add one; give it a function to call."""
+def _adopt_or_add(processors: Processors, kind: type[Any], callbacks: Mapping[str, Any], **arguments: Any) -> Undo:
+    """Use the processor that the application put there itself, else add one; give it functions to call."""
     own = processors.find(kind)
-    if own is not None:
-        setattr(own, callback, function)
-        return lambda: setattr(own, callback, None)
-    processor = kind(**{callback: function}, **arguments)
-    remove = processors.insert_first(processor)
-    return combine(processor.shutdown, remove)
+    processor = kind(**arguments) if own is None else own
+    vars(processor).update(callbacks)
+    forget = partial(vars(processor).update, dict.fromkeys(callbacks))
+    return forget if own is not None else combine(processor.shutdown, processors.insert_first(processor), forget)
 
 
 def _attach_to_log_records(
-    config: Config, reporter: Reporter, logged: LoggedExceptions, find_builder: Callable[[], Builder]
+    config: Config, reporter: Reporter, logged: LoggedExceptions, find_builder: Callable[[], Builder], flush: Flush
 ) -> Undo:
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = find_builder().build(captured)
@@ -216,7 +219,8 @@ def _attach_to_log_records(
     def attach(provider: LoggerProvider) -> Undo:
         processors = find_log_record_processors(provider)
         kind = BreadcrumbLogRecordProcessor
-        return _adopt_or_add(processors, kind, "on_record", on_record, asks_for_records=False)
+        callbacks = {"on_record": on_record, "on_flush": flush}
+        return _adopt_or_add(processors, kind, callbacks, asks_for_records=False)
 
     return on_logger_provider(attach)
 

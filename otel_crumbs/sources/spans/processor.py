@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
-from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.guard import guarded, report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 from otel_crumbs.trails import (
     MAX_OPEN_SPANS,
@@ -74,6 +74,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def __init__(self, on_operation_end: Callable[[EndedOperation], None] | None = None) -> None:
         self.on_operation_end = on_operation_end
+        # Called with the seconds that there are, when the provider is told to send what waits.
+        self.on_flush: Callable[[float], object] | None = None
         self.active = True
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -155,7 +157,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.active = False
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing waits to be exported."""
+        """Have error events sent in part of the time, for the process may be frozen now; True, as no span waits."""
+        if self.on_flush is not None:
+            guarded("error events were sent")(self.on_flush)(timeout_millis / 1000)
         return True
 
     def end_unsampled(self, span: UnsampledSpan) -> None:
