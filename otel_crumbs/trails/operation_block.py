@@ -144,7 +144,11 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
             branch.operation.ended = False
         if self._is_call:
             self._branch = branch
-        block = current.open_block(branch, span_context.span_id, self._generator or find_generator(frame))
+        generator = find_generator(frame)
+        if generator is not None and self._generator is not None:
+            # Closing it may run its code without the frame of what wraps it in the stack.
+            generator = self._generator
+        block = current.open_block(branch, span_context.span_id, generator)
         self._opened.append(_OpenedBlock(block, remembered))
 
     @guarded("closing an operation")

@@ -10,7 +10,7 @@ import traceback
 import types
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -478,3 +478,54 @@ def test_other_results_are_handed_on() -> None:
 
     assert otel_crumbs.operation()(lambda: numbers)() is numbers
     assert otel_crumbs.operation()(lambda: streamed)() is streamed
+
+
+def test_a_decorated_generator_may_become_a_context_manager(events: CapturedEvents) -> None:
+    """Its operation lasts for the body, then, plain and async."""
+
+    @contextmanager
+    @otel_crumbs.operation("unit")
+    def unit() -> Iterator[None]:
+        otel_crumbs.record("begin")
+        yield
+
+    @asynccontextmanager
+    @otel_crumbs.operation("unit")
+    async def async_unit() -> AsyncIterator[None]:
+        otel_crumbs.record("begin")
+        yield
+
+    async def run() -> None:
+        async with async_unit():
+            otel_crumbs.record("body")
+            raise ValueError("async")
+
+    with suppress(ValueError), unit():
+        otel_crumbs.record("body")
+        raise ValueError("plain")
+    with suppress(ValueError):
+        asyncio.run(run())
+
+    assert reported(events) == [("unit", f"ValueError: {kind}", ["begin", "body"]) for kind in ("plain", "async")]
+    assert messages() == []
+
+
+def test_a_reader_s_own_operation_is_its_own(events: CapturedEvents) -> None:
+    """A generator that is left early in it is none of its story, however many are."""
+
+    async def main() -> None:
+        async with otel_crumbs.operation("reader"):
+            otel_crumbs.record("reader begins")
+            for number in range(3):
+                async for _ in pages():
+                    otel_crumbs.record(f"took from {number}")
+                    break
+            next(rows())
+            raise ValueError("reader")
+
+    with suppress(ValueError):
+        asyncio.run(main())
+
+    assert reported(events) == [
+        ("reader", "ValueError: reader", ["reader begins", *[f"took from {number}" for number in range(3)]])
+    ]
