@@ -8,6 +8,7 @@ the trail goes.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -64,12 +65,12 @@ def _merge_repeats(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
 
 def _is_repeat(one: Breadcrumb, other: Breadcrumb) -> bool:
     return (
-        one.message == other.message
-        and one.category == other.category
+        one.category == other.category
         and one.level == other.level
         and one.type == other.type
         and one.branch == other.branch
         and one.in_flight == other.in_flight
+        and _remove_took(one) == _remove_took(other)
         and _remove_circumstances(one) == _remove_circumstances(other)
     )
 
@@ -85,8 +86,21 @@ _CIRCUMSTANCES = frozenset(
 )
 
 
+# How long it took, as the rules of spans write it, and the places of objects in memory.
+_TOOK = re.compile(r" (?:in|after) \d+(?:\.\d)? m?s\b")
+_PLACE = re.compile(r"\bat 0x[0-9a-f]+\b")
+
+
+def _remove_took(breadcrumb: Breadcrumb) -> str:
+    return breadcrumb.message if breadcrumb.duration_ms is None else _TOOK.sub("", breadcrumb.message)
+
+
 def _remove_circumstances(breadcrumb: Breadcrumb) -> dict[str, Any]:
-    return {key: value for key, value in breadcrumb.data.items() if key not in _CIRCUMSTANCES}
+    return {
+        key: _PLACE.sub("", value) if type(value) is str and "0x" in value else value
+        for key, value in breadcrumb.data.items()
+        if key not in _CIRCUMSTANCES
+    }
 
 
 def _drop_surplus(breadcrumbs: tuple[Breadcrumb, ...], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:

@@ -105,3 +105,33 @@ def test_a_failed_deduplication_costs_nothing(app: Application) -> None:
     breadcrumbs, _ = render_snapshot(snapshot, deduplicate=lambda _: None)
 
     assert [each.message for each in breadcrumbs] == ["a note"]
+
+
+def left(message: str, **others: object) -> Breadcrumb:
+    """Return a breadcrumb."""
+    return Breadcrumb(timestamp=1, message=message, **others)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (left("GET / -> 200 in 4.1 ms", duration_ms=4.1), left("GET / -> 200 in 120 ms", duration_ms=120.0), True),
+        (
+            left("GET / -> failed after 3.0 s", duration_ms=3e3),
+            left("GET / -> failed after 9.1 ms", duration_ms=9.1),
+            True,
+        ),
+        (left("GET / -> 200 in 4.1 ms", duration_ms=4.1), left("GET / -> 503 in 4.1 ms", duration_ms=4.1), False),
+        (left("ready in 4 ms"), left("ready in 5 ms"), False),
+        (left("x", data={"error": "<C at 0x7f01>"}), left("x", data={"error": "<C at 0x7f02>"}), True),
+        (left("x", data={"id": "0x7f"}), left("x", data={"id": "0x8f"}), False),
+    ],
+    ids=["quick and slow", "failures", "another answer", "the application's words", "places", "no places"],
+)
+def test_the_same_call_is_one_however_long_it_took(one: Breadcrumb, other: Breadcrumb, *, same: bool) -> None:
+    """A client that polls would push out all else; what the application says itself is left as it is."""
+    current.find_branch().append((1, False, None, EntryKind(render=lambda _: iter((one, other)), category=str)))
+
+    shown, _ = render_snapshot(take_snapshot(View(current.find_branch())))
+
+    assert [breadcrumb.repeated for breadcrumb in shown[-2:]] == ([2] if same else [1, 1])
