@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import get_current_span
 
+from otel_crumbs.base.exceptions import find_carried
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
@@ -88,6 +89,7 @@ class Reporter:
             The event's id, None for an expected one or one too many.
 
         """
+        error = find_carried(error)
         if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
