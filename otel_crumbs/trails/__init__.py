@@ -11,7 +11,7 @@ from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, operation
-from .snapshot import Snapshot, take_snapshot
+from .snapshot import Snapshot, View, find_views, take_snapshot
 
 __all__ = [
     "KIND",
@@ -29,9 +29,11 @@ __all__ = [
     "OpenSpans",
     "Operation",
     "Snapshot",
+    "View",
     "current",
     "exception_marks",
     "find_branch_with_open",
+    "find_views",
     "format_rfc3339",
     "get_ambient_branch",
     "get_operation_branch",

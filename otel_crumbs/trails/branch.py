@@ -46,6 +46,7 @@ class Branch:
     __slots__ = (
         "__weakref__",
         "_task",
+        "_task_id",
         "_thread",
         "below",
         "children",
@@ -73,6 +74,7 @@ class Branch:
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
         self._thread = running if isinstance(running, int) else 0
+        self._task_id = id(running)
         self.name: str | None = None
         self.parent: Branch | None = None
         self.depth = 0
@@ -108,6 +110,16 @@ class Branch:
         if loop is None or (task := here.current_task(loop)) is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task
+
+    def is_of_task(self, task: Any) -> bool:
+        """Return whether the branch is a task's, which the garbage collector may be about to free."""
+        # By then no reference has it any more; while it is here, nothing else has its identity.
+        return self._task is not None and self._task() in (task, None) and self._task_id == id(task)
+
+    def has_failed_with(self, error: BaseException) -> bool:
+        """Return whether the branch is a task's that ended with an exception."""
+        # Asking by the method would keep asyncio from logging an exception that nobody asked for.
+        return self._task is not None and getattr(self._task(), "_exception", None) is error
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""

@@ -16,7 +16,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
 import otel_crumbs
 from otel_crumbs import BreadcrumbSpanProcessor
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import MAX_OPEN_SPANS, current, iterate_branches, take_snapshot
+from otel_crumbs.trails import MAX_OPEN_SPANS, View, current, iterate_branches, take_snapshot
 from otel_crumbs.trails import branch as branch_module
 from tests.application import Application, in_thread, messages
 
@@ -317,4 +317,4 @@ def test_open_spans_are_shown_with_the_entries(app: Application) -> None:
     with app.request("GET /"), app.tracer.start_as_current_span("outer"):
         otel_crumbs.record("note")
 
-        assert len(take_snapshot(current.find_branch()).entries) == 2
+        assert len(take_snapshot(View(current.find_branch())).entries) == 2

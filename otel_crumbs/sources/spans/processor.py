@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
@@ -22,8 +22,8 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
-from otel_crumbs.base.guard import report_failure
-from otel_crumbs.base.instrumentations import KAFKA_SCOPES
+from otel_crumbs.base.guard import guarded, report_failure
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 from otel_crumbs.trails import (
     MAX_OPEN_SPANS,
     NOTABLE,
@@ -45,6 +45,7 @@ from .unsampled_span import RecordedEvent, UnsampledSpan
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
+    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import SpanContext
 
 _count_recorded = recorded.tick
@@ -54,6 +55,7 @@ _ASGI_EVENT = "asgi.event.type"
 _NAME, _SCOPE = SpanEntry._fields.index("name"), SpanEntry._fields.index("scope")
 _ATTRIBUTES, _EVENTS = SpanEntry._fields.index("attributes"), SpanEntry._fields.index("events")
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
+_METHODS = frozenset({"http.request.method", "http.method"})
 
 
 class BreadcrumbSpanProcessor(SpanProcessor):
@@ -61,8 +63,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     Leaves a breadcrumb for every span that ends, and shows open ones in flight.
 
     Finished spans, their events and the spans still open when an error is
-    captured make up its trail. A local root span of kind SERVER or CONSUMER
-    opens an operation. Nothing is exported and no span is changed.
+    captured make up its trail. The first span of kind SERVER or CONSUMER opens
+    an operation. Nothing is exported and no span is changed.
 
     Args:
         on_operation_end: Called with operations that end with an exception on
@@ -72,6 +74,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def __init__(self, on_operation_end: Callable[[EndedOperation], None] | None = None) -> None:
         self.on_operation_end = on_operation_end
+        # Called with the seconds that there are, when the provider is told to send what waits.
+        self.on_flush: Callable[[float], object] | None = None
         self.active = True
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
@@ -86,10 +90,10 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch = get_operation_branch()
                 opened = None if branch is None else branch.open_spans
                 if not opened or parent[1] not in opened or current.open_blocks:
-                    branch = find_branch_of_child(parent, parent_context)
+                    branch = _find_branch_below(span, parent, parent_context)
                 # The body of Branch.is_current() for a thread without a loop, without the call.
                 elif runner.running_loop() is not None or branch._thread != threading.get_ident():
-                    branch = branch if branch.is_current() else find_branch_of_child(parent, parent_context)
+                    branch = branch if branch.is_current() else _find_branch_below(span, parent, parent_context)
             span._events._otel_crumbs_branch = branch
             opened = branch.open_spans
             if opened is None:
@@ -153,7 +157,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.active = False
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing waits to be exported."""
+        """Have error events sent in part of the time, for the process may be frozen now; True, as no span waits."""
+        if self.on_flush is not None:
+            guarded("error events were sent")(self.on_flush)(timeout_millis / 1000)
         return True
 
     def end_unsampled(self, span: UnsampledSpan) -> None:
@@ -196,17 +202,29 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             report_failure("a span that is sampled out ended", error)
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
-        if branch.operation is not None:
-            branch.operation.name, branch.operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
+        operation = branch.operation
+        if operation is not None:
+            operation.name, operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
+            operation.ended, operation.span_context = True, span.context
         if entry[NOTABLE] or entry[_EVENTS]:
             branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
-                self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
+                ended = EndedOperation(span=span, branch=branch, exception=_find_exception(span))
+                if operation is not None:
+                    operation.failed = ended.exception is not None
+                self.on_operation_end(ended)
         if branch.open_spans or branch.children:
             branch.release_open_spans()
         if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA_SCOPES:
             # The span of a message ends when the message is handed out, before anybody works on it.
             current.continue_in(branch)
+
+
+def _find_branch_below(span: Span, parent: SpanContext, parent_context: Context | None) -> Branch:
+    branch = find_branch_of_child(parent, parent_context)
+    if branch.operation is not None:
+        return branch
+    return find_branch_of_request(branch, span._context, span._kind, span._instrumentation_scope, span._attributes)
 
 
 def find_branch_of_child(parent: SpanContext, parent_context: Context | None) -> Branch:
@@ -225,6 +243,28 @@ def find_branch_of_root(span_context: SpanContext | None, kind: SpanKind, parent
         return current.begin(Operation(span_context[0], span_context[1]))
     around = current.find_branch_at(None, parent_context).operation
     return current.begin(Operation(span_context[0], span_context[1], within=around))
+
+
+def find_branch_of_request(
+    branch: Branch,
+    span_context: SpanContext | None,
+    kind: SpanKind,
+    scope: InstrumentationScope | None,
+    attributes: Mapping[str, Any] | None,
+) -> Branch:
+    """
+    Return the branch of a span whose parent is in this process and in no operation.
+
+    A whole program may run in a span, as the commands of click do: what begins
+    below it is the first work that somebody asked for.
+    """
+    if kind is _INTERNAL:
+        is_request = scope is not None and scope.name in REQUEST_SCOPES
+        if not is_request or _METHODS.isdisjoint(attributes or ()):
+            return branch
+    elif kind not in _OPENS_OPERATION:
+        return branch
+    return current.begin(Operation(span_context[0], span_context[1]))
 
 
 def _remember_exception(span: ReadableSpan | UnsampledSpan, branch: Branch) -> bool:

@@ -31,7 +31,7 @@ from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.trails import MAX_OPEN_SPANS, current, get_operation_branch, iterate_branches
 
 from .entry import OpenSpanTable
-from .processor import BreadcrumbSpanProcessor, find_branch_of_child, find_branch_of_root
+from .processor import BreadcrumbSpanProcessor, find_branch_of_child, find_branch_of_request, find_branch_of_root
 from .unsampled_span import SpanContents, UnsampledSpan
 from .unsampled_values import copy_attributes
 
@@ -78,6 +78,9 @@ def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) ->
         opened = None if branch is None else branch.open_spans
         if not opened or parent[1] not in opened or current.open_blocks or not branch.is_current():
             branch = find_branch_of_child(parent, arguments["context"])
+        if branch.operation is None:
+            scope = tracer._instrumentation_scope
+            branch = find_branch_of_request(branch, span_context, kind, scope, arguments["attributes"])
     kept = SpanContents()
     kept._otel_crumbs_branch = branch
     kept.processor = processor
