@@ -6,7 +6,7 @@ from . import runner
 from .branch import Branch, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
 from .current_branch import current, find_branch_with_open, get_ambient_branch, get_operation_branch
-from .entry import KIND, NOTABLE, Entry, EntryKind
+from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
@@ -14,6 +14,7 @@ from .operation_block import on_failure, operation
 from .snapshot import Snapshot, take_snapshot
 
 __all__ = [
+    "CATEGORY",
     "KIND",
     "LEVELS",
     "MAX_OPEN_SPANS",

@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from otel_crumbs.base.counters import recorded
+from otel_crumbs.base.counters import evicted, recorded
 
 from . import runner as here
 from .entry import Entry
-from .ring import OwnRing, Ring
+from .ring import CHUNK, Ring
 from .runner import name_of
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ MAX_DEPTH = 32
 # Spans that the application keeps open for ever keep no more branches than this.
 MAX_BRANCHES = 10_000
 
-_tick = recorded.tick
+_ticks = recorded.ticks
 
 # The branches of the process, in the order in which they were made.
 _branches: dict[ref[Branch], None] = {}
 _forget = _branches.pop
 
 
-class Branch:
+class Branch(Ring):
     """
-    The trail of one thread or task: the entries that it recorded, and those of its descendants.
+    The trail of one thread or task: a ring of the entries that it recorded, beside one for those of its descendants.
 
     A branch sees its own entries and its ancestors'; a parent sees its
     children's; siblings never see each other's.
@@ -53,7 +53,6 @@ class Branch:
         "name",
         "open_spans",
         "operation",
-        "own",
         "parent",
     )
 
@@ -66,7 +65,7 @@ class Branch:
         of_thread: bool = False,
     ) -> None:
         self.operation = operation
-        self.own = OwnRing(size)
+        super().__init__(size)
         self.below: Ring | None = None
         self.open_spans: OpenSpans | None = None
         running = threading.get_ident() if of_thread else here.find_runner()
@@ -112,18 +111,17 @@ class Branch:
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
         # The body of Ring.append() without the call: this runs at every span's end, note and log line.
-        _tick()
-        own = self.own
-        last = own.last
-        last.append(entry)
-        if len(last) > own.limit:
-            own.make_room()
+        next(_ticks)
+        newest = self.newest
+        newest.append(entry)
+        if len(newest) > CHUNK:
+            self.make_room()
         if self.parent is not None:
             self._append_to_ancestors(entry)
 
     def clear(self) -> None:
         """Forget the entries."""
-        self.own = OwnRing(self.own.size)
+        super().__init__(self.size)
         self.below = None
 
     def iterate_lineage(self) -> Iterator[Branch]:
@@ -174,11 +172,14 @@ class Branch:
         siblings = parent.children
         siblings.add(ref(self, siblings.discard))
 
+    def _count_evicted(self, number: int) -> None:
+        evicted.add(number)
+
     def _append_to_ancestors(self, entry: Entry) -> None:
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.below is None:
-                ancestor.below = Ring(self.own.size)
+                ancestor.below = Ring(self.size)
             ancestor.below.append(entry)
             ancestor = ancestor.parent
 
@@ -186,8 +187,7 @@ class Branch:
         """Iterate over all that this branch sees."""
         if self.below is not None:
             yield self.below
-        for branch in self.iterate_lineage():
-            yield branch.own
+        yield from self.iterate_lineage()
 
 
 def iterate_branches() -> Iterator[Branch]:

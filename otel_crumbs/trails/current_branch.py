@@ -115,16 +115,21 @@ class Current:
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        # The body of get_current_span() without its calls: this runs at every note and log line.
+        # The bodies of get_current_span() and Branch.is_current() without the calls: this runs at every note and line.
         span: Any = get_context().get(_SPAN_KEY)
+        branch: Branch | None
+        try:
+            branch = get_ambient_branch() if span is None else span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
+        except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
+            branch = None
+        if (
+            branch is not None
+            and not self.open_blocks
+            and (branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current())  # noqa: SLF001 - it is a friend
+        ):
+            return branch
         if span is None:
             return self.find_branch_at(None, None)
-        try:
-            branch: Branch | None = span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
-            if branch is not None and not self.open_blocks and branch.is_current():
-                return branch
-        except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
-            pass
         span_context = span.get_span_context()
         return self.find_branch_at(span_context if span_context.is_valid else None, None)
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from .branch import Branch
     from .breadcrumb import Breadcrumb
 
-# (timestamp, notable, branch name, kind, *references of the source)
+# (timestamp, notable, branch name, kind, category, *references of the source)
 Entry = tuple[Any, ...]
 
-TIMESTAMP, NOTABLE, BRANCH, KIND = range(4)
+TIMESTAMP, NOTABLE, BRANCH, KIND, CATEGORY = range(5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,13 +29,14 @@ class EntryKind:
 
     Args:
         render: Makes the breadcrumbs of an entry, when an error needs them.
-        category: Names the category of an entry that had no room. It is
-            called at every eviction, so it must be cheap and need not be exact.
+        name_category: Names the category of an entry that had no room, where the
+            entry has another object in its place, which has a hash. It need
+            not be exact, and is asked once for some entries with an equal one.
         capture_open: Makes an entry of something that has not ended, as it is
             now; returns None where there is nothing to show of it.
 
     """
 
     render: Callable[[Entry], Iterable[Breadcrumb]]
-    category: Callable[[Entry], str]
+    name_category: Callable[[Entry], str] | None = None
     capture_open: Callable[[Branch, Any], Entry | None] | None = None

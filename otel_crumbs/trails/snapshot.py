@@ -41,4 +41,4 @@ def take_snapshot(branch: Branch) -> Snapshot:
     entries = [*chain.from_iterable(rings), *branch.capture_open_spans()]
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())
-    return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.own.size)
+    return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.size)

@@ -15,6 +15,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanKind
 
 import otel_crumbs
 from otel_crumbs import BreadcrumbSpanProcessor
+from otel_crumbs.sources.spans.entry import SpanEntry
 from otel_crumbs.testing import CapturedEvents
 from otel_crumbs.trails import MAX_OPEN_SPANS, current, iterate_branches, take_snapshot
 from otel_crumbs.trails import branch as branch_module
@@ -29,7 +30,7 @@ def _installed(events: CapturedEvents) -> CapturedEvents:
 def captured_open_spans() -> list[str]:
     """Return the names of the open spans that an error right here would show."""
     entries = current.find_branch().capture_open_spans()
-    return [entry[4] for entry in entries]
+    return [SpanEntry._make(entry).name for entry in entries]
 
 
 def request_with_a_leak(app: Application, number: int, leaked: list[Span]) -> None:

@@ -17,12 +17,13 @@ _MS = 1e6
 
 
 class StatementEntry(NamedTuple):
-    """The references to a statement; the first four are those of every entry."""
+    """The references to a statement; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
+    category: str
     statement: str
     system: str
     namespace: str | None
@@ -57,6 +58,7 @@ def record_statement(
             notable=error is not None,
             branch=branch.name,
             kind=STATEMENT,
+            category="query",
             statement=words,
             system=system,
             namespace=namespace,
@@ -107,12 +109,12 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-STATEMENT = EntryKind(render=render_statement, category=lambda _: "query")
+STATEMENT = EntryKind(render=render_statement)
 
 
 def _has_span(branch: Branch, started: int) -> bool:
     """Return whether a database's span has ended in this branch since then."""
-    return any(_is_database_span(entry) for entry in branch.own.last.copy() if entry[0] >= started)
+    return any(_is_database_span(entry) for entry in branch.copy_last() if entry[0] >= started)
 
 
 def _is_database_span(entry: Entry) -> bool:

@@ -37,14 +37,14 @@ _OWN_WORDS = ("message", "event.message", "log.message")
 
 
 class SpanEntry(NamedTuple):
-    """The references to a span; the first four are those of every entry."""
+    """The references to a span; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
-    name: str
     scope: InstrumentationScope | None
+    name: str
     attributes: Mapping[str, Any]
     events: Sequence[Event] | None
     status: Status
@@ -82,8 +82,8 @@ def capture_open_span(branch: Branch, span: Span) -> Entry | None:
         notable=True,
         branch=branch.name,
         kind=ROOT_SPAN if is_root else SPAN_IN_FLIGHT,
-        name=span.name,
         scope=span.instrumentation_scope,
+        name=span.name,
         attributes=dict(span.attributes or {}),
         events=span.events or None,
         status=span.status,
@@ -115,9 +115,9 @@ def forget_categories() -> None:
     _category_of_scope.clear()
 
 
-SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
-SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_find_category)
-ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
+SPAN = EntryKind(render=render_ended, name_category=_find_category, capture_open=capture_open_span)
+SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, name_category=_find_category)
+ROOT_SPAN = EntryKind(render=render_root, name_category=lambda _: "span")
 
 
 class OpenSpanTable(OpenSpans):

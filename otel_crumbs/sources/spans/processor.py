@@ -21,7 +21,6 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
-from otel_crumbs.base.counters import recorded
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 from otel_crumbs.trails import (
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event
     from opentelemetry.trace import SpanContext
 
-_count_recorded = recorded.tick
 _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
@@ -125,8 +123,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 (failed := span._status._status_code is _ERROR),
                 branch.name,
                 SPAN,
-                span._name,
                 span._instrumentation_scope,
+                span._name,
                 span._attributes,
                 events,
                 span._status,
@@ -136,9 +134,6 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             )
             if branch.operation is not None and branch.operation.span_id == span_id:
                 self._end_operation(span, branch, entry)
-            elif branch.parent is None and len(last := branch.own.last) < branch.own.limit:
-                _count_recorded()  # the body of Branch.append() for most spans, without the call
-                last.append(entry)
             else:
                 branch.append(entry)
         except RecursionError:
@@ -174,8 +169,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 failed,
                 branch.name,
                 SPAN,
-                kept.name,
                 kept.scope,
+                kept.name,
                 kept.attributes,
                 events,
                 kept.status,
