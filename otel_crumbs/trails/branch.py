@@ -12,14 +12,16 @@ from otel_crumbs.base.counters import evicted, recorded
 
 from . import runner as here
 from .entry import Entry
+from .operation import Operation
 from .ring import CHUNK, Ring
 from .runner import name_of
 
 if TYPE_CHECKING:
     from asyncio import Task
 
+    from opentelemetry.trace import SpanContext
+
     from .open_spans import OpenSpans
-    from .operation import Operation
 
 # A chain of tasks that start each other without end must not keep all of its
 # ancestors alive: deeper than this, a branch hangs on the root instead.
@@ -43,18 +45,24 @@ class Branch(Ring):
     children's; siblings never see each other's.
     """
 
+    # What every branch is asked for at every span and note; the rest is in its `__dict__`, which few need.
     __slots__ = (
+        "__dict__",
         "__weakref__",
-        "_task",
+        "_operation",
         "_thread",
-        "below",
-        "children",
-        "depth",
         "name",
         "open_spans",
-        "operation",
         "parent",
+        "root_context",
+        "root_name",
     )
+
+    # A strong reference to a task would close the circle task -> context -> branch -> task.
+    _task: ref[Task[Any]] | None = None
+    below: Ring | None = None
+    depth = 0
+    children: set[ref[Branch]] | None = None
 
     def __init__(
         self,
@@ -64,24 +72,39 @@ class Branch(Ring):
         *,
         of_thread: bool = False,
     ) -> None:
-        self.operation = operation
-        super().__init__(size)
-        self.below: Ring | None = None
+        # The body of Ring.__init__() without the call: every request has a branch.
+        self.size = size
+        self.newest = []
+        self._older = None
+        self._operation = operation
+        # Of the span that opened the operation, if one did: its context, and its name once it has ended.
+        self.root_context: SpanContext | None = None
+        self.root_name: str | None = None
         self.open_spans: OpenSpans | None = None
-        running = threading.get_ident() if of_thread else here.find_runner()
-        # A strong reference to a task would close the circle task -> context -> branch -> task.
-        self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
-        self._thread = running if isinstance(running, int) else 0
         self.name: str | None = None
         self.parent: Branch | None = None
-        self.depth = 0
-        self.children: set[ref[Branch]] | None = None
+        task = None if of_thread or here.running_loop() is None else here.find_task()
+        if task is None:
+            # Looked up at each call: gevent replaces it to tell greenlets apart.
+            self._thread = threading.get_ident()
+        else:
+            self._thread = 0
+            self._task = ref(task)
         _branches[ref(self, _forget)] = None
         if len(_branches) > MAX_BRANCHES:
             _release_oldest_branches()
         if parent is not None:
-            self.name = name_of(running)
+            self.name = name_of(task or self._thread)
             self._attach_to(parent if parent.depth < MAX_DEPTH else parent.root)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation that the branch is in; of one that a span opened an object is made when it is asked for."""
+        if self._operation is None and self.root_context is not None:
+            operation = Operation(self.root_context.trace_id, self.root_context.span_id, name=self.root_name)
+            if self._operation is None:  # no other thread came first
+                self._operation = operation
+        return self._operation
 
     @property
     def root(self) -> Branch:
@@ -138,10 +161,6 @@ class Branch(Ring):
             if branch is not None:
                 yield branch
                 yield from branch.iterate_descendants()
-
-    def is_root_span(self, span_id: int) -> bool:
-        """Return whether a span opened the operation."""
-        return self.operation is not None and self.operation.span_id == span_id
 
     def find_open_span(self, span_id: int) -> Any | None:
         """Return a span that started here and is open; None if there is none of that id."""

@@ -153,9 +153,10 @@ class Current:
         self.open_blocks[key] = ref(block, partial(self.open_blocks.pop, key))
         return block
 
-    def begin(self, operation: Operation) -> Branch:
-        """Return the first branch of a new operation."""
+    def begin(self, operation: Operation | None, root_context: SpanContext | None = None) -> Branch:
+        """Return the first branch of a new operation, with the context of the span that has opened it, if one has."""
         branch = Branch(self.size, operation)
+        branch.root_context = root_context
         self._set(_operation_branch, branch)
         return branch
 
@@ -245,7 +246,7 @@ def find_branch_with_open(span_id: int) -> Branch | None:
     outlives its operation: it goes through all branches.
     """
     for branch in iterate_branches():
-        if branch.open_spans and span_id in branch.open_spans:
+        if branch.find_open_span(span_id) is not None:
             return branch
     return None
 

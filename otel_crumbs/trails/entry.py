@@ -21,6 +21,21 @@ Entry = tuple[Any, ...]
 
 TIMESTAMP, NOTABLE, BRANCH, KIND, CATEGORY = range(5)
 
+# What ends most often is left in a trail as it is, and becomes an entry when newer ones come or an error asks. By its
+# class, the function that makes the entry; the source's module puts it here.
+entry_makers: dict[type, Callable[[Any], Entry]] = {}
+
+_ENTRY_TYPES = frozenset({tuple, list})
+
+
+def settle_entries(chunk: list[Any]) -> None:
+    """Have every item of a chunk be an entry; the chunk may grow meanwhile."""
+    if _ENTRY_TYPES.issuperset(map(type, chunk)):
+        return
+    for index, item in enumerate(chunk):
+        if not isinstance(item, tuple | list):
+            chunk[index] = next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class EntryKind:

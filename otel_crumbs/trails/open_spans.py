@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 MAX_OPEN_SPANS = 256
 
 
-class OpenSpans(dict[int, "ref[Any]"]):
-    """The open spans of a branch, by their ids; the source's subclass says how they are shown."""
+class OpenSpans(dict[Any, "ref[Any]"]):
+    """The open spans of a branch, by their lists of events; the source's subclass says how they are shown."""
 
     __slots__ = ()
 
@@ -31,8 +31,10 @@ class OpenSpans(dict[int, "ref[Any]"]):
 
     def find(self, span_id: int) -> Any | None:
         """Return a span, None if it is none of these."""
-        opened = self.get(span_id)
-        return None if opened is None else opened()
+        for span in self.iterate_spans():
+            if span._context.span_id == span_id:
+                return span
+        return None
 
     def iterate_spans(self) -> Iterator[Any]:
         """Iterate over the spans, the oldest first."""
@@ -45,24 +47,19 @@ class OpenSpans(dict[int, "ref[Any]"]):
     def make_room(self) -> None:
         """Forget spans that are gone, and the oldest of the others if they are too many."""
         opened = [*self.copy().items()]
-        alive = [span_id for span_id, span in opened if span() is not None]
-        kept = set(alive[-MAX_OPEN_SPANS * 3 // 4 :])
-        for span_id, span in opened:
-            if span_id not in kept:
-                self.pop(span_id, None)
-                _release(span())
+        alive = [events for events, span in opened if span() is not None]
+        kept = {id(events) for events in alive[-MAX_OPEN_SPANS * 3 // 4 :]}
+        for events, _ in opened:
+            if id(events) not in kept:
+                self.pop(events, None)
+                events._otel_crumbs_branch = None
 
     def release(self) -> None:
         """Have none of the spans keep its branch alive."""
         for span in self.iterate_spans():
-            _release(span)
+            span._events._otel_crumbs_branch = None
 
     def forget(self) -> None:
         """Have no open spans, as if they had started before anybody looked."""
         self.release()
         self.clear()
-
-
-def _release(span: Any | None) -> None:
-    if span is not None:
-        span._events._otel_crumbs_branch = None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
 
-from .entry import CATEGORY, KIND, NOTABLE, Entry
+from .entry import CATEGORY, KIND, NOTABLE, Entry, settle_entries
 
 DEFAULT_SIZE = 100
 
@@ -66,6 +66,7 @@ class Ring:
     def copy_last(self) -> list[Entry]:
         """Return the last entries, those included for which no room was made yet."""
         older, newest = self._older, self.newest
+        settle_entries(newest)
         return [*chain.from_iterable([*older.chunks, newest] if older else [newest])]
 
     def make_room(self, tolerated: int = CHUNK) -> None:
@@ -89,6 +90,7 @@ class Ring:
             newest = self.newest
             self.newest = fresh
             chunks.append(newest)
+            settle_entries(newest)
         surplus = sum(map(len, chunks)) - older.room
         if surplus > tolerated:
             self._count_evicted(older.drop_surplus(surplus, tolerated))

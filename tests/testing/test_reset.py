@@ -77,6 +77,7 @@ KEPT = {
     "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
     "shutdown/signal_watcher.py _CREDENTIALS": "a format",
     "trails/branch.py _branches": "weak: a branch leaves it when it goes",
+    "trails/entry.py entry_makers": "filled by modules when they are imported",
     "trails/exception_mark.py _ONE_OWNER": "a number",
     "trails/operation.py _numbers": "numbers only have to differ",
     "trails/ring.py _get_category": "a function",

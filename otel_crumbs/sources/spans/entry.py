@@ -1,4 +1,5 @@
 """The entry of a span: its references, and how it is rendered."""
+# ruff: noqa: SLF001 - the properties of spans cost more than what they return
 
 from __future__ import annotations
 
@@ -6,14 +7,16 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, StatusCode, format_span_id
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
 
 from .redirects import redirects_of
+from .unsampled_span import UnsampledSpan
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, Span
@@ -74,7 +77,7 @@ def render_root(entry: Entry) -> Iterable[Breadcrumb]:
 
 def capture_open_span(branch: Branch, span: Span) -> Entry | None:
     """Return an entry for a span that is open, as it is now; None for a root span without events."""
-    is_root = branch.operation is not None and branch.operation.span_id == span.context.span_id
+    is_root = span.context is branch.root_context
     if is_root and not span.events:
         return None
     return SpanEntry(
@@ -118,6 +121,48 @@ def forget_categories() -> None:
 SPAN = EntryKind(render=render_ended, name_category=_find_category, capture_open=capture_open_span)
 SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, name_category=_find_category)
 ROOT_SPAN = EntryKind(render=render_root, name_category=lambda _: "span")
+
+
+def make_entry(span: ReadableSpan, branch: str | None = None, *, described: bool = False) -> Entry:
+    """Return the entry of a span that has ended; *branch* is the branch's name."""
+    status, events = span._status, span._events
+    return (
+        span._start_time,
+        status.status_code is StatusCode.ERROR,
+        branch,
+        SPAN,
+        span._instrumentation_scope,
+        span._name,
+        span._attributes,
+        events or None,
+        status,
+        span._end_time,
+        span._context,
+        described,
+    )
+
+
+def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, described: bool = False) -> Entry:
+    """Return the entry of a span that a sampler dropped and that has ended; *branch* is the branch's name."""
+    kept = span._events
+    return (
+        kept.start_time,
+        kept.status.status_code is StatusCode.ERROR,
+        branch,
+        SPAN,
+        kept.scope,
+        kept.name,
+        kept.attributes,
+        kept.events or None,
+        kept.status,
+        kept.end_time,
+        span._context,
+        described,
+    )
+
+
+entry_makers[ReadableSpan] = make_entry
+entry_makers[UnsampledSpan] = make_entry_of_unsampled
 
 
 class OpenSpanTable(OpenSpans):

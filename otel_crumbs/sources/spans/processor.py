@@ -7,7 +7,7 @@ rest, and a span context by position, for it is a tuple: trace id, span id,
 whether it is remote.
 """
 # ruff: noqa: SLF001
-# mypy: disable-error-code="assignment,index,union-attr,attr-defined,redundant-expr"
+# mypy: disable-error-code="arg-type,assignment,index,union-attr,attr-defined,redundant-expr"
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from typing import TYPE_CHECKING
 from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanKind, StatusCode
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.counters import recorded
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 from otel_crumbs.trails import (
+    CHUNK,
     MAX_OPEN_SPANS,
-    NOTABLE,
     Branch,
     EndedOperation,
-    Entry,
     Operation,
     current,
     find_branch_with_open,
-    get_ambient_branch,
-    get_operation_branch,
+    get_context,
     mark_exception,
     runner,
 )
 
-from .entry import ROOT_SPAN, SPAN, OpenSpanTable, SpanEntry
+from .entry import ROOT_SPAN, OpenSpanTable, SpanEntry, make_entry, make_entry_of_unsampled
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
@@ -46,11 +46,10 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event
     from opentelemetry.trace import SpanContext
 
+_ticks = recorded.ticks
 _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
-_NAME, _SCOPE = SpanEntry._fields.index("name"), SpanEntry._fields.index("scope")
-_EVENTS = SpanEntry._fields.index("events")
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 
 
@@ -72,27 +71,21 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.on_operation_end = on_operation_end
         self.active = True
 
+    # A function of C that returns at once: the base class' is one of Python, and is called for every span.
+    _on_ending = staticmethod(callable)
+
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
         try:
-            if not self.active:
-                return
-            parent = span._parent
-            if parent is None or parent[2]:  # it is remote
-                branch = find_branch_of_root(span._context, span._kind, parent_context)
-            else:
-                branch = get_operation_branch()
-                opened = None if branch is None else branch.open_spans
-                if not opened or parent[1] not in opened or current.open_blocks:
-                    branch = find_branch_of_child(parent, parent_context)
-                # The body of Branch.is_current() for a thread without a loop, without the call.
-                elif runner.running_loop() is not None or branch._thread != threading.get_ident():
-                    branch = branch if branch.is_current() else find_branch_of_child(parent, parent_context)
-            span._events._otel_crumbs_branch = branch
+            branch = find_branch_around(span._parent, parent_context)
+            if branch is None:
+                branch = find_branch_of_start(span._context, span._kind, span._parent, parent_context)
+            events = span._events
+            events._otel_crumbs_branch = branch
             opened = branch.open_spans
             if opened is None:
                 opened = branch.open_spans = OpenSpanTable()
-            opened[span._context[1]] = ref(span)
+            opened[events] = ref(span)
             if len(opened) > MAX_OPEN_SPANS:
                 opened.make_room()
         except RecursionError:
@@ -104,38 +97,31 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             report_failure("a span started", error)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Leave the span's references in the trail where it started."""
+        """Leave the span in the trail where it started."""
         try:
-            span_id, events = span._context[1], span._events
+            events = span._events
             try:
-                branch = events._otel_crumbs_branch or find_branch_with_open(span_id)
+                branch = events._otel_crumbs_branch or find_branch_with_open(span._context[1])
             except AttributeError:  # it started before anybody looked
                 return
             if branch is None:
                 return
             events._otel_crumbs_branch = None
-            branch.open_spans.pop(span_id, None)
-            if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
+            branch.open_spans.pop(events, None)
+            kind = span._kind
+            if kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
                 return  # a streamed answer has thousands, and each would push something out
-            events = events if events._dq else None
-            entry = (
-                span._start_time,
-                (failed := span._status._status_code is _ERROR),
-                branch.name,
-                SPAN,
-                span._instrumentation_scope,
-                span._name,
-                span._attributes,
-                events,
-                span._status,
-                span._end_time,
-                span._context,
-                (failed or events is not None) and _remember_exception(span, branch),
-            )
-            if branch.operation is not None and branch.operation.span_id == span_id:
-                self._end_operation(span, branch, entry)
+            notable = span._status._status_code is _ERROR or len(events._dq) > 0
+            if span._context is branch.root_context:
+                self._end_operation(span, branch, span._name, notable=notable)
+            elif notable or branch.parent is not None:
+                branch.append(make_entry(span, branch.name, described=notable and _remember_exception(span, branch)))
             else:
-                branch.append(entry)
+                next(_ticks)  # the body of Branch.append() for most spans, without the call
+                newest = branch.newest
+                newest.append(span)
+                if len(newest) > CHUNK:
+                    branch.make_room()
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -146,42 +132,31 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Stop recording."""
         self.active = False
+        self.on_start = _ignore_start  # then no span need ask
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Return True: nothing waits to be exported."""
         return True
 
     def end_unsampled(self, span: UnsampledSpan) -> None:
-        """Leave the references of a span that a sampler dropped in the trail where it started."""
+        """Leave a span that a sampler dropped in the trail where it started."""
         try:
-            kept, context = span._events, span._context
-            span_id = context[1]
-            branch = kept._otel_crumbs_branch or find_branch_with_open(span_id)
+            kept = span._events
+            branch = kept._otel_crumbs_branch or find_branch_with_open(span._context[1])
             kept._otel_crumbs_branch = None
             if branch is None or not self.active:
                 return
-            branch.open_spans.pop(span_id, None)
+            branch.open_spans.pop(kept, None)
             if kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes:
                 return
-            failed, events = kept.status._status_code is _ERROR, kept.events or None
-            entry = (
-                kept.start_time,
-                failed,
-                branch.name,
-                SPAN,
-                kept.scope,
-                kept.name,
-                kept.attributes,
-                events,
-                kept.status,
-                kept.end_time,
-                context,
-                (failed or events is not None) and _remember_exception(span, branch),
-            )
-            if branch.is_root_span(span_id):
-                self._end_operation(span, branch, entry)
+            notable = kept.status._status_code is _ERROR or len(kept.events) > 0
+            if span._context is branch.root_context:
+                self._end_operation(span, branch, kept.name, notable=notable)
+            elif notable or branch.parent is not None:
+                described = notable and _remember_exception(span, branch)
+                branch.append(make_entry_of_unsampled(span, branch.name, described=described))
             else:
-                branch.append(entry)
+                branch.append(span)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -190,36 +165,57 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 raise
             report_failure("a span that is sampled out ended", error)
 
-    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
-        if branch.operation is not None:
-            branch.operation.name = entry[_NAME]
-        if entry[NOTABLE] or entry[_EVENTS]:
-            branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
+    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, name: str, *, notable: bool) -> None:
+        branch.root_name = name
+        if branch._operation is not None:
+            branch._operation.name = name
+        if notable:
+            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            entry = SpanEntry._make(make(span, branch.name, described=_remember_exception(span, branch)))
+            branch.append(entry._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
                 self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
         if branch.open_spans or branch.children:
             branch.release_open_spans()
-        if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA_SCOPES:
+        if span.kind is _CONSUMER and span.instrumentation_scope.name in KAFKA_SCOPES:
             # The span of a message ends when the message is handed out, before anybody works on it.
             current.continue_in(branch)
 
 
-def find_branch_of_child(parent: SpanContext, parent_context: Context | None) -> Branch:
-    """Return the branch of a span whose parent is in this process, where the parent is in no operation of this task."""
-    branch = get_ambient_branch()
-    if branch is not None and branch.find_open_span(parent[1]) and not current.open_blocks and branch.is_current():
-        return branch
-    return current.find_branch_at(parent, parent_context)
+def find_branch_around(parent: SpanContext | None, parent_context: Context | None) -> Branch | None:
+    """Return the branch of the span around a new one, if that is plainly the new one's as well."""
+    if parent is None:
+        return None
+    around = (get_context() if parent_context is None else parent_context)[_SPAN_KEY]
+    if type(around) is NonRecordingSpan:  # the parent is remote, or was handed over by hand
+        return None
+    try:
+        branch = around._events._otel_crumbs_branch
+    except AttributeError:  # no processor saw it
+        return None
+    if branch is None or current.open_blocks:
+        return None
+    # The body of Branch.is_current() for a thread without a loop, without the call.
+    is_current = branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current()
+    return branch if is_current else None
 
 
-def find_branch_of_root(span_context: SpanContext | None, kind: SpanKind, parent_context: Context | None) -> Branch:
-    """Return the branch of a span without a parent in this process: SERVER and CONSUMER open an operation."""
+def find_branch_of_start(
+    span_context: SpanContext, kind: SpanKind, parent: SpanContext | None, parent_context: Context | None
+) -> Branch:
+    """Return the branch of a span that starts: local root spans of kind SERVER and CONSUMER open an operation."""
+    if parent is not None and not parent.is_remote:
+        return current.find_branch_at(parent, parent_context)
     if kind not in _OPENS_OPERATION:
         return current.find_branch_at(None, parent_context)
     if not current.open_blocks:
-        return current.begin(Operation(span_context[0], span_context[1]))
+        return current.begin(None, span_context)
     around = current.find_branch_at(None, parent_context).operation
-    return current.begin(Operation(span_context[0], span_context[1], within=around))
+    return current.begin(Operation(span_context.trace_id, span_context.span_id, within=around), span_context)
+
+
+def _ignore_start(span: Span, parent_context: Context | None = None) -> None:
+    """Do nothing."""
 
 
 def _remember_exception(span: ReadableSpan | UnsampledSpan, branch: Branch) -> bool:

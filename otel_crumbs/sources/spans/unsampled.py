@@ -28,10 +28,10 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
-from otel_crumbs.trails import MAX_OPEN_SPANS, current, get_operation_branch, iterate_branches
+from otel_crumbs.trails import MAX_OPEN_SPANS, iterate_branches
 
 from .entry import OpenSpanTable
-from .processor import BreadcrumbSpanProcessor, find_branch_of_child, find_branch_of_root
+from .processor import BreadcrumbSpanProcessor, find_branch_around, find_branch_of_start
 from .unsampled_span import SpanContents, UnsampledSpan
 from .unsampled_values import copy_attributes
 
@@ -70,14 +70,9 @@ def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) ->
     processor = _find_processor(tracer)
     if processor is None or parent is span_context or not span_context[5]:
         return  # a tracer that is disabled hands on the context around it, which may be invalid
-    kind = arguments["kind"]
-    if parent is None or parent[2]:  # it is remote
-        branch = find_branch_of_root(span_context, kind, arguments["context"])
-    else:
-        branch = get_operation_branch()
-        opened = None if branch is None else branch.open_spans
-        if not opened or parent[1] not in opened or current.open_blocks or not branch.is_current():
-            branch = find_branch_of_child(parent, arguments["context"])
+    branch = find_branch_around(parent, arguments["context"])
+    if branch is None:
+        branch = find_branch_of_start(span_context, arguments["kind"], parent, arguments["context"])
     kept = SpanContents()
     kept._otel_crumbs_branch = branch
     kept.processor = processor
@@ -85,7 +80,7 @@ def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) ->
     kept.resource = tracer.resource
     kept.parent = parent
     kept.name = arguments["name"]
-    kept.kind = kind
+    kept.kind = arguments["kind"]
     kept.attributes = copy_attributes(arguments["attributes"])
     kept.start_time = arguments["start_time"] or time_ns()
     kept.records_exception = arguments["record_exception"]
@@ -95,7 +90,7 @@ def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) ->
     opened = branch.open_spans
     if opened is None:
         opened = branch.open_spans = OpenSpanTable()
-    opened[span_context[1]] = ref(span)
+    opened[kept] = ref(span)
     if len(opened) > MAX_OPEN_SPANS:
         opened.make_room()
 

@@ -152,7 +152,7 @@ class UnsampledSpan(NonRecordingSpan):
         said = {"exception.type": name_exception(exception), "exception.message": read_message(exception)}
         self.add_event(EVENT_NAME, said | copy_attributes(attributes), timestamp)
         branch = kept._otel_crumbs_branch
-        if branch is not None and branch.is_root_span(self._context.span_id):
+        if branch is not None and branch.root_context is self._context:
             # The operation may fail with it; it is let go when the span ends.
             kept.exception = exception
 
