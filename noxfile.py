@@ -259,9 +259,14 @@ def fix(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def benchmarks(session: nox.Session) -> None:
-    """Measure, side by side with sentry-sdk; never part of the gates."""
+    """Measure, side by side with sentry-sdk, and write docs/benchmarks.md; never part of the gates."""
     session.install("-e.", *groups("benchmarks"))
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    if session.posargs:
+        name, *arguments = session.posargs
+        session.run("python", f"benchmarks/{name}.py", *arguments)
+        return
+    for name in ("run", "instructions", "web", "growth"):
+        session.run("python", f"benchmarks/{name}.py", "--write")
 
 
 @nox.session(default=False)

@@ -23,6 +23,7 @@ from .compare import compare_part
 from .known import KNOWN
 from .page import write_page
 from .preparation import Interpreter, prepare
+from .process import heed_signals
 from .report import SuiteResult, list_differences, list_gone, list_unknown, read_results, save_result, table_of
 from .selection import Selection, read_selections
 from .suites import QUICK, SUITES
@@ -35,6 +36,7 @@ RESULTS = BUILD / "results"
 def main() -> None:
     """Run what is wanted."""
     options = parse_arguments()
+    heed_signals()
     if options.write:
         write_page(read_results(RESULTS), KNOWN)
         return

@@ -40,6 +40,20 @@ class Place:
     runner: Runner
 
 
+def heed_signals() -> None:
+    """
+    Let the suites' processes be interrupted.
+
+    A shell ignores these signals for what it runs in the background, and so do all
+    processes below: tests that interrupt themselves then wait for ever, and some
+    take all memory meanwhile.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            # It goes on ignoring them itself; what it starts does not, for a handler is no handler there.
+            signal.signal(number, lambda *_: None)
+
+
 def run_part(place: Place, part: Part, only: Sequence[str] = ()) -> dict[str, Outcome]:
     """Run a part, or only some of its tests; return their outcomes."""
     # Short: a socket's path has room for a hundred letters.

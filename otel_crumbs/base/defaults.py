@@ -9,7 +9,8 @@ from __future__ import annotations
 # Two hundred requests that fail at once are two hundred events; a thousand a second are too many.
 DEFAULT_RATE_LIMIT = 300
 
-DEFAULT_MAX_EVENT_BYTES = 256 * 1024
+# Loki refuses a record over 64 kB.
+DEFAULT_MAX_EVENT_BYTES = 60_000
 
 # Of one spool on disk.
 DEFAULT_MAX_SPOOL_BYTES = 64 * 1024 * 1024

@@ -19,8 +19,10 @@ from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
 
+from .attributes import find_request_attributes
 from .captured import CapturedError
 from .copies import copy_breadcrumb
+from .fingerprint import make_fingerprint
 from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
@@ -41,6 +43,7 @@ class Builder:
 
     Args:
         scrubber: Takes out secrets.
+        with_client: Whether the address of a request's client is told.
         max_bytes: What an event may weigh at most, roughly, as JSON.
         before_breadcrumb: The user's hook for each breadcrumb; None leaves it out.
         before_send: The user's hook for the event; None drops it.
@@ -50,6 +53,7 @@ class Builder:
     """
 
     scrubber: Scrubber = field(default_factory=Scrubber)
+    with_client: bool = False
     max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     before_breadcrumb: BeforeBreadcrumb | None = None
     before_send: BeforeSend | None = None
@@ -60,7 +64,7 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
-        context = captured.span_context
+        context, operation = captured.span_context, to_line(captured.operation)
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
@@ -69,7 +73,7 @@ class Builder:
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
             stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured)),
-            operation=to_line(captured.operation),
+            operation=operation,
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
             trace_flags=int(context.trace_flags) if context else 0,
@@ -79,6 +83,10 @@ class Builder:
             dropped_by_category=dict(dropped),
             resource={str(to_plain(key)): to_plain(value) for key, value in self.resource().items()},
             held_back=captured.held_back,
+            attributes=self.scrubber.scrub_mapping(
+                find_request_attributes(captured.attributes, with_client=self.with_client)
+            ),
+            fingerprint=make_fingerprint(captured.exceptions[0], operation, captured.mechanism),
         )
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from traceback import TracebackException
+from typing import Any
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
@@ -37,6 +39,7 @@ class CapturedError:
     span_context: SpanContext | None
     thread: str
     trail: Snapshot
+    attributes: Mapping[str, Any]
     held_back: int = 0
 
 
@@ -104,15 +107,33 @@ def _capture(
         span_context=span_context,
         thread=threading.current_thread().name,
         trail=take_snapshot(branch),
+        attributes=_find_attributes(branch),
     )
 
 
 def _find_operation_name(branch: Branch) -> str | None:
     operation = branch.operation
-    if operation is None or operation.name is not None or not operation.span_id:
+    if operation is None or operation.name is not None:
         return operation.name if operation else None
-    root_span = branch.root.find_open_span(operation.span_id)
+    root_span = _find_root_span(branch)
     return root_span.name if root_span is not None else None
+
+
+def _find_attributes(branch: Branch) -> Mapping[str, Any]:
+    """Return a copy of the attributes of the operation's own span, for it may get more."""
+    if branch.operation is None:
+        return {}
+    attributes = branch.operation.attributes
+    if attributes is None and (root_span := _find_root_span(branch)) is not None:
+        attributes = root_span.attributes
+    return dict(attributes or {})
+
+
+def _find_root_span(branch: Branch) -> Any | None:
+    operation = branch.operation
+    if operation is None or not operation.span_id:
+        return None
+    return branch.root.find_open_span(operation.span_id)
 
 
 def _find_span_context() -> SpanContext | None:

@@ -83,6 +83,8 @@ def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, 
         held_back=_normalise_integer(event.held_back, _MAX_NS),
         dropped_by_category=_normalise_counts(event.dropped_by_category),
         resource=_normalise_mapping(event.resource),
+        attributes=_normalise_mapping(event.attributes),
+        fingerprint=_normalise_text(event.fingerprint) or otherwise.fingerprint,
     )
 
 

@@ -80,6 +80,8 @@ class ErrorEvent:
         dropped_by_category: The same by category.
         resource: The attributes of the application's own resource.
         held_back: How many events of the same failure were not sent before this one.
+        attributes: Those of the operation's own span, under their standard names.
+        fingerprint: The same for all events of one failure, for a back end that groups by it.
 
     """
 
@@ -100,6 +102,8 @@ class ErrorEvent:
     dropped_by_category: Mapping[str, int] = field(default_factory=dict)
     resource: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
 
     @property
     def exception(self) -> ExceptionInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from traceback import TracebackException
@@ -15,7 +16,7 @@ from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, t
 
 from .exception_chain import ChainedException, count_more, find_chain
 from .model import ExceptionInfo, Frame
-from .traceback_reader import StackText, build_traceback, find_frames, keep_both_ends
+from .traceback_reader import FramesText, StackText, build_traceback, find_frames, keep_both_ends
 
 T = TypeVar("T")
 
@@ -26,6 +27,9 @@ _MAX_TEXT_FRAMES = 200
 # As many members of a group Python shows.
 _MAX_MEMBERS = 15
 MAX_NOTES = 16
+
+# What `StackText` writes for frames that are left out.
+_COUNT = re.compile(r"^  \[\d+ more frames\]\n", re.MULTILINE)
 
 # Sources and mechanisms run inside the application's calls.
 _PACKAGE = Path(__file__).parents[1]
@@ -90,11 +94,12 @@ def format_traceback(traceback: TracebackException | None, infos: tuple[Exceptio
 
 
 def cut_middle(words: str, limit: int) -> str:
-    """Return a text of at most *limit* characters: its beginning and its end."""
+    """Return a text of about *limit* characters: its beginning, how many frames are left out there, and its end."""
     if len(words) <= limit:
         return words
     half = limit // 2
-    return f"{words[:half]}\n{CUT}\n{words[-half:]}"
+    counted = _COUNT.search(words, half, len(words) - half)
+    return f"{words[:half]}\n{CUT}\n{counted[0] if counted else ''}{words[-half:]}"
 
 
 def message_of(error: BaseException) -> str:
@@ -132,6 +137,8 @@ def _read_exception(
         traceback = TracebackException(type(error), words, linked, lookup_lines=False)
         if ends.between and len(traceback.stack) == len(entries):
             traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
+        else:
+            traceback.stack = FramesText(traceback.stack)
         return traceback
 
     return info, _ask_exception(read_traceback)

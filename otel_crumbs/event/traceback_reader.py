@@ -24,6 +24,10 @@ MAX_COMPARED = 10_000
 
 _HOP = 100
 _hop: Callable[[TracebackType], TracebackType | None] = attrgetter(".".join(["tb_next"] * _HOP))
+# What the text of a frame is made of, and how many texts are kept.
+_FRAME_KEY = ("filename", "lineno", "end_lineno", "colno", "end_colno", "name", "line")
+_MAX_FRAME_TEXTS = 1000
+_frame_texts: dict[tuple[Any, ...], str] = {}
 # `traceback` shows a line three times before it counts.
 _SHOWN, _REPEATED = 3, re.compile(r"repeated (\d+) more times?")
 
@@ -100,7 +104,27 @@ def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
     return frames if len(frames) <= limit else [*frames[:half], *frames[-half:]]
 
 
-class StackText(StackSummary):
+class FramesText(StackSummary):
+    """
+    Frames whose texts are made once: the next error comes from the same lines.
+
+    Python parses a frame's line to mark what failed there, which takes longer
+    than the rest of an event (since 3.11; before that there are no marks).
+    """
+
+    def format_frame_summary(self, frame_summary: FrameSummary, **kwargs: Any) -> str:
+        """Return the lines of a frame."""
+        key = (*map(frame_summary.__getattribute__, _FRAME_KEY), *kwargs.items())
+        known = _frame_texts.get(key)
+        if known is None:
+            known = super().format_frame_summary(frame_summary, **kwargs)  # type: ignore[misc]  # Python 3.10 never asks
+            if len(_frame_texts) >= _MAX_FRAME_TEXTS:
+                _frame_texts.clear()
+            _frame_texts[key] = known
+        return known
+
+
+class StackText(FramesText):
     """
     Frames of which some are left out, which their text counts as Python does.
 
@@ -119,12 +143,12 @@ class StackText(StackSummary):
     def format(self, **kwargs: Any) -> list[str]:
         """Return the lines of the frames."""
         if not self._ends.repeats:
-            before, after = StackSummary(self[: self._outer]), StackSummary(self[self._outer :])
+            before, after = FramesText(self[: self._outer]), FramesText(self[self._outer :])
             between = f"  [{self._ends.between} more frames]\n"
             return [*before.format(**kwargs), between, *after.format(**kwargs)]
         # So that the line is one that Python counts, which it says in one line for all.
         added = [self[self._outer - 1]] * (_SHOWN + 1)
-        lines = StackSummary([*self[: self._outer], *added, *self[self._outer :]]).format(**kwargs)
+        lines = FramesText([*self[: self._outer], *added, *self[self._outer :]]).format(**kwargs)
         return _add_to_count(lines, self._find_counter(added), self._ends.between - len(added))
 
     def _find_counter(self, added: list[FrameSummary]) -> int:

@@ -11,8 +11,9 @@ from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
 
 from .model import ErrorEvent
 from .stack import cut_middle
+from .timeline import MAX_TIMELINE
 
-# What is left of a traceback that alone is too heavy.
+# What is left of a longer traceback before a breadcrumb is left out.
 _SHORT_STACKTRACE = 16 * 1024
 
 # What JSON takes at most: the names and the punctuation of a breadcrumb, with its time, numbers and ids; a letter of
@@ -23,16 +24,17 @@ _SHORT = frozenset({int, float, bool, type(None)})
 
 def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
-    room = max_bytes - _weigh_rest(event)
+    # The trail is there as text, too.
+    room = max_bytes - _weigh_rest(event) - min(MAX_TIMELINE, max_bytes // 8)
     # Most trails are far lighter than the limit, and an upper bound is many times faster than the exact weights.
     if sum(map(weigh_at_most, event.breadcrumbs)) <= room:
         return event
     weights = map_shared(weigh, event.breadcrumbs)
     if sum(weights) <= room:
         return event
-    kept = _choose_breadcrumbs(event.breadcrumbs, weights, room)
-    lighter = event if room > 0 else replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
-    return replace_trail(lighter, kept)
+    lighter = replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
+    room += len(event.stacktrace.encode()) - len(lighter.stacktrace.encode())
+    return replace_trail(lighter, _choose_breadcrumbs(event.breadcrumbs, weights, room))
 
 
 def replace_trail(event: ErrorEvent, kept: tuple[Breadcrumb, ...]) -> ErrorEvent:
@@ -67,7 +69,12 @@ def _weigh_rest(event: ErrorEvent) -> int:
     chain = sum(
         len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
     )
-    return 1024 + len(event.stacktrace.encode()) + chain + len(json.dumps(dict(event.resource), default=str))
+    return (
+        1024
+        + len(event.stacktrace.encode())
+        + chain
+        + len(json.dumps([dict(event.resource), dict(event.attributes)], default=str))
+    )
 
 
 def _choose_breadcrumbs(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:

@@ -176,6 +176,13 @@ class Config:
         meaning="Whether `otel_crumbs.breadcrumbs` is an array of maps or one JSON string.",
         parse=parsers.parse_choice(OTLP_FORMATS),
     )
+    client_address: bool = define(
+        default=False,
+        expects="true or false",
+        meaning="Whether events tell the address of the client whose request failed.",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
     http_endpoint: str | None = define(
         default=None,
         expects="a URL such as https://errors.example/events",

@@ -183,6 +183,7 @@ class Installation:
         config = self.config
         builder = Builder(
             scrubber=Scrubber(config.scrub_keys),
+            with_client=config.client_address,
             max_bytes=config.max_event_bytes,
             before_breadcrumb=config.before_breadcrumb,
             before_send=config.before_send,

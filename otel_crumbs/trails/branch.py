@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -31,6 +31,7 @@ MAX_DEPTH = 32
 MAX_BRANCHES = 10_000
 
 _ticks = recorded.ticks
+_UNKNOWN = (None, None)
 
 # The branches of the process, in the order in which they were made.
 _branches: dict[ref[Branch], None] = {}
@@ -55,7 +56,7 @@ class Branch(Ring):
         "open_spans",
         "parent",
         "root_context",
-        "root_name",
+        "root_facts",
     )
 
     # A strong reference to a task would close the circle task -> context -> branch -> task.
@@ -77,9 +78,9 @@ class Branch(Ring):
         self.newest = []
         self._older = None
         self._operation = operation
-        # Of the span that opened the operation, if one did: its context, and its name once it has ended.
+        # Of the span that opened the operation, if one did: its context, and its name and attributes once it has ended.
         self.root_context: SpanContext | None = None
-        self.root_name: str | None = None
+        self.root_facts: tuple[str | None, Mapping[str, Any] | None] = _UNKNOWN
         self.open_spans: OpenSpans | None = None
         self.name: str | None = None
         self.parent: Branch | None = None
@@ -101,10 +102,17 @@ class Branch(Ring):
     def operation(self) -> Operation | None:
         """The operation that the branch is in; of one that a span opened an object is made when it is asked for."""
         if self._operation is None and self.root_context is not None:
-            operation = Operation(self.root_context.trace_id, self.root_context.span_id, name=self.root_name)
+            operation = Operation(self.root_context.trace_id, self.root_context.span_id)
+            operation.name, operation.attributes = self.root_facts
             if self._operation is None:  # no other thread came first
                 self._operation = operation
         return self._operation
+
+    def end_operation(self, name: str, attributes: Mapping[str, Any] | None) -> None:
+        """Keep the name and the attributes of the span that opened the operation, which has ended."""
+        self.root_facts = name, attributes
+        if self._operation is not None:
+            self._operation.name, self._operation.attributes = self.root_facts
 
     @property
     def root(self) -> Branch:

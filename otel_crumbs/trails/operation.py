@@ -28,7 +28,7 @@ class Operation:
 
     """
 
-    __slots__ = ("name", "number", "reported", "span_id", "trace_id", "within")
+    __slots__ = ("attributes", "name", "number", "reported", "span_id", "trace_id", "within")
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
@@ -39,6 +39,8 @@ class Operation:
         self.span_id = span_id
         # Their numbers alone: an operation must not keep the ones around it alive.
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
+        # Those of its root span, once that has ended.
+        self.attributes: Mapping[str, Any] | None = None
         # The titles of the exceptions that were reported of it; most operations report none.
         self.reported: set[str] | None = None
 

@@ -6,10 +6,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from otel_crumbs.event import Builder, capture_error
+from otel_crumbs.event import Builder, capture_error, traceback_reader
 from otel_crumbs.event.traceback_reader import find_frames, find_innermost
 from tests.application import fail
 
@@ -144,3 +145,37 @@ def test_the_deepest_recursion_says_how_much_is_left_out() -> None:
     error = raised_by(lambda: recurse(DEEP))
 
     assert f"  [{count_frames(error) - 200} more frames]\n" in text_of(error)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("call", [lambda: recurse(2), lambda: alternate(3), lambda: [1 // each for each in (2, 0)]])
+def test_what_was_written_before_reads_the_same(call: Callable[[], object], times: int) -> None:
+    """The marks under a line as well."""
+    errors = [raised_by(call) for _ in range(times)]
+
+    assert [text_of(error) for error in errors] == ["".join(traceback.format_exception(error)) for error in errors]
+
+
+def test_a_line_that_changes_is_read_again(tmp_path: Path) -> None:
+    """A development server reloads modules in the same process."""
+    file = tmp_path / "views.py"
+    texts = []
+    for source in ("1 // 0", "2 // 0"):
+        file.write_text(source, encoding="utf-8")
+        code = compile(source, str(file), "exec")
+        texts.append(text_of(raised_by(lambda code=code: exec(code))))  # noqa: S102 - a module of the application's
+
+    assert "    1 // 0\n" in texts[0]
+    assert "    2 // 0\n" in texts[1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python marks nothing")
+def test_few_texts_of_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application has more lines than fail."""
+    monkeypatch.setattr(traceback_reader, "_MAX_FRAME_TEXTS", 5)
+    monkeypatch.setattr(traceback_reader, "_frame_texts", {})
+
+    for error in (raised_by(lambda: recurse(3)), raised_by(lambda: alternate(3))):
+        assert text_of(error) == "".join(traceback.format_exception(error))
+
+    assert 0 < len(traceback_reader._frame_texts) <= 5

@@ -27,6 +27,7 @@ FULL_EVENT = ErrorEvent(
     thread="MainThread",
     breadcrumbs=(FULL_BREADCRUMB,),
     held_back=3,
+    attributes={"http.request.method": "GET"},
 )
 
 

@@ -35,7 +35,6 @@ ELSEWHERE = {
     "event/model.py": "event/test_build.py",
     "event/stack_text.py": "export/sentry/test_payload.py",
     "export/console.py": "setup/test_exporters.py",
-    "export/delivery/notices.py": "export/delivery/test_sender.py",
     "export/http/endpoint.py": "setup/test_exporters.py",
     "export/otlp/attributes.py": "export/otlp/test_wire.py",
     "export/otlp/grpc_exporter.py": "collector/test_wire.py",

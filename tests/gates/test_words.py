@@ -186,21 +186,20 @@ VOCABULARY = frozenset(
     connect connection connections connects console context copies counter counters current data database databases
     deadline demo descriptor django document dsn encoder entries entry environment error errors event events exception
     exceptions excepthooks exec exit expired exporter exporters facts failed fast fields file files filter find finder
-    fixtures fork frame frames grpc guard handler header headers hook hooks http identity info install installation
-    instrumentation instrumentations instrumentor layers lazy leaks line list lock log logged logger logging logs loop
-    loops marks masking mechanism memory metrics middleware model module name named newer notes operation operations
-    option orm os otlp patch patching path payload pool pools poster preference private process processes processor
-    processors providers psycopg publisher queue queued raw read reader readers reasons receiver received record
-    recorded recorder records redirects rendering report requirements resource response responses result results run
-    runner sampling safe scrub section select sending sentry server service session settings setup shop sigterm signal
-    snapshots span spans sqlite stack state statement statements storage sub subprocess subprocesses table task tasks
-    test testing text thread threads timeline timeout trace unreadable unsafe unsampled value variables version versions
-    visits wait waiting waiter warned warnings where wire wrapper writer
-    action async chain chained endpoint fatal traceback watcher
-    async endpoint
-    defaults function interpreter late names part prepared
-    aware choice client contents crumbs doctor ended enricher folder init limiter listener location main narrator next
-    notices one own parsers per points probe reset row scrubber sender shop steps
+    fingerprint fixtures fork frame frames grpc guard handler header headers hook hooks http identity info
+    install installation instrumentation instrumentations instrumentor layers lazy leaks line list lock log
+    logged logger logging logs loop loops marks masking mechanism memory metrics middleware model module name
+    named newer notes operation operations option orm os otlp patch patching path payload pool pools poster
+    preference private process processes processor processors providers psycopg publisher queue queued raw read
+    reader readers reasons receiver received record recorded recorder records redirects rendering report
+    requirements resource response responses result results run runner sampling safe scrub section select
+    sending sentry server service session settings setup shop sigterm signal snapshots span spans sqlite stack
+    state statement statements storage sub subprocess subprocesses table task tasks test testing text thread
+    threads timeline timeout trace unreadable unsafe unsampled value variables version versions visits wait
+    waiting waiter warned warnings where wire wrapper writer action async chain chained endpoint fatal traceback
+    watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
+    crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
+    parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

@@ -70,6 +70,7 @@ KEPT = {
     "base/threads.py _own_work": "set for the length of a block",
     "base/threads.py _start_new_thread": "a function of Python's",
     "base/threads.py allocate_native_lock": "a function of Python's",
+    "event/traceback_reader.py _frame_texts": "the same for the same lines of code; few",
     "event/traceback_reader.py _hop": "a function",
     "export/http/deadline.py _deadline": "set for the length of a block",
     "export/spool/location.py _name_base": "the same for the same variables of the environment",

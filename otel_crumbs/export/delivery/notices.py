@@ -43,12 +43,11 @@ def warn_of_loss(exporter: str, reason: str, lost: int) -> None:
 
 def warn_of_undelivered(exporter: str, *, kept: int, folder: str, lost: int) -> None:
     """Warn that the process ends before everything was delivered."""
+    parts = [f"kept in {folder} for the next process of this service: {kept}"] if kept else []
+    parts += [f"lost: {lost}"] if lost else []
     warn(
         f"left by {exporter}",
-        "The process ends before the exporter %r of otel_crumbs could deliver all error events: "
-        "%d are kept in %s for the next process of this service, %d are lost.",
+        "The process ends before the exporter %r of otel_crumbs could deliver all error events (%s).",
         exporter,
-        kept,
-        folder,
-        lost,
+        "; ".join(parts),
     )

@@ -35,6 +35,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "title": event.title,
         "handled": event.handled,
         "mechanism": event.mechanism,
+        "fingerprint": event.fingerprint,
         "exceptions": [_make_exception(info) for info in event.exceptions],
         "stacktrace": event.stacktrace,
         "breadcrumbs": [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs],
@@ -48,6 +49,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "thread": event.thread,
         "trace": _make_trace(event),
         "held_back": event.held_back or None,
+        "attributes": dict(event.attributes) or None,
     }
     return document | _drop_unknown(optional)
 

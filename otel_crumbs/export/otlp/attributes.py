@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from otel_crumbs.event.timeline import format_timeline
+
 if TYPE_CHECKING:
     from otel_crumbs.event import ErrorEvent
 
@@ -20,15 +22,19 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
     """Return the attributes of the log record of an event, as plain values."""
     breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
     attributes: dict[str, Any] = {
+        **event.attributes,
         "exception.type": event.exception.type,
         "exception.message": event.exception.message,
         "exception.stacktrace": event.stacktrace,
+        "error.type": event.exception.type,
         "otel_crumbs.event_id": event.event_id,
+        "otel_crumbs.fingerprint": event.fingerprint,
         "otel_crumbs.mechanism": event.mechanism,
         "otel_crumbs.handled": event.handled,
         "otel_crumbs.count": len(breadcrumbs),
         "otel_crumbs.dropped": event.dropped,
         "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
+        "otel_crumbs.trail": format_timeline(event),
         "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
     }
     if event.breadcrumbs:

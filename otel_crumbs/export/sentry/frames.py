@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import linecache
-import re
-import sysconfig
 from typing import Any
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
+from otel_crumbs.event.app_frames import is_in_app, shorten_path
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.event.traceback_reader import keep_both_ends
 
@@ -19,12 +18,6 @@ MAX_LINE = 256
 # Source lines are most of an event's weight. Trackers take 1 MiB; so many frames with eleven lines each are less than
 # a third of that.
 MAX_FRAMES_WITH_SOURCE = 100
-
-_LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
-_OWN_MODULES = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
-_PYTHON_FOLDERS = tuple(
-    path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
-)
 
 
 class Frames:
@@ -78,25 +71,6 @@ class Frames:
 
     def _shorten(self, line: str) -> str:
         return to_text(self._scrub(line.rstrip()), MAX_LINE)
-
-
-def is_in_app(frame: Frame) -> bool:
-    """Return whether a frame is of the application, and not of a library, of Python or of this package."""
-    if frame.module and _OWN_MODULES.match(frame.module):
-        return False
-    is_library = frame.path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or _LIBRARIES.search(frame.path)
-    return not is_library
-
-
-def shorten_path(frame: Frame) -> str:
-    """Return the end of a path that corresponds to the module: ``shop/views.py`` for ``shop.views``."""
-    parts = re.split(r"[\\/]", frame.path)
-    if not frame.module or frame.module == "__main__":
-        return parts[-1] if parts[0] in {"", "."} or parts[0].endswith(":") else frame.path
-    depth = frame.module.count(".") + 1
-    if parts[-1] == "__init__.py":
-        depth += 1
-    return "/".join(parts[-depth:])
 
 
 def _read_lines(path: str) -> list[str]:

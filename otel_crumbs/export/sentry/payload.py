@@ -11,12 +11,13 @@ from __future__ import annotations
 import platform
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
+from otel_crumbs.event.fingerprint import is_made
 from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.trails import Breadcrumb, format_rfc3339
@@ -49,6 +50,7 @@ TAGS = (
 _ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
 # https://docs.sentry.io/product/releases/naming-releases/
 _NOT_IN_A_RELEASE = re.compile(r"[\n\r\t/\\]+")
+_STANDARD_PORTS = (None, 80, 443)
 _CUT_MESSAGE = {"message": {"": {"rem": [["!limit", "s", MAX_MESSAGE - 1, MAX_MESSAGE]]}}}
 _UNKNOWN_FIELDS = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
 
@@ -89,7 +91,9 @@ def exceptions_of(event: ErrorEvent) -> tuple[ExceptionInfo, ...]:
 
 
 def fingerprint_of(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[str]:
-    """Return the fingerprint of an event; one with frames is grouped by the tracker's own rules."""
+    """Return the fingerprint of an event; one with frames is grouped by the tracker's own rules, or a hook's."""
+    if event.fingerprint and not is_made(event.fingerprint):
+        return [event.fingerprint]
     if any(info.frames for info in exceptions):
         return ["{{ default }}"]
     return [event.exception.type, event.operation or "", event.mechanism]
@@ -140,7 +144,7 @@ def _make_contexts(event: ErrorEvent) -> dict[str, Any]:
             "name": str(resource.get("process.runtime.name") or platform.python_implementation()),
             "version": str(resource.get("process.runtime.version") or platform.python_version()),
         },
-        "otel": {"resource": dict(resource)},
+        "otel": {"resource": dict(resource), "attributes": dict(event.attributes)},
         "otel_crumbs": {"mechanism": event.mechanism, "breadcrumbs_dropped": event.dropped},
     }
     if event.held_back:
@@ -166,6 +170,9 @@ def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) 
     environment = next((str(event.resource[name]) for name in _ENVIRONMENTS if event.resource.get(name)), "")
     if environment:
         yield "environment", to_text(_NOT_IN_A_RELEASE.sub("-", environment), _MAX_ENVIRONMENT)
+    request = _make_request(event.attributes)
+    if request:
+        yield "request", request
     if event.operation:
         yield "transaction", to_text(event.operation, _MAX_NAME)
     if not any(info.frames for info in exceptions) and "\n" in event.stacktrace.strip():
@@ -173,6 +180,21 @@ def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) 
     meta = {key: value for key, value in _iterate_meta(event, exceptions) if value}
     if meta:
         yield "_meta", meta
+
+
+def _make_request(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Sentry's form of a request, empty where it was none."""
+    method, path = attributes.get("http.request.method"), attributes.get("url.path")
+    if not method:
+        return {}
+    url = attributes.get("url.full")
+    if not url and path:
+        host = attributes.get("server.address")
+        port = attributes.get("server.port")
+        where = f"{host}:{port}" if port not in _STANDARD_PORTS else host
+        url = f"{attributes.get('url.scheme') or 'http'}://{where}{path}" if host else path
+    found = {"method": method, "url": url, "query_string": attributes.get("url.query")}
+    return {key: str(value) for key, value in found.items() if value}
 
 
 def _limit_frames(exceptions: tuple[ExceptionInfo, ...]) -> int:

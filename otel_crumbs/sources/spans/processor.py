@@ -113,7 +113,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return  # a streamed answer has thousands, and each would push something out
             notable = span._status._status_code is _ERROR or len(events._dq) > 0
             if span._context is branch.root_context:
-                self._end_operation(span, branch, span._name, notable=notable)
+                self._end_operation(span, branch, notable=notable)
             elif notable or branch.parent is not None:
                 branch.append(make_entry(span, branch.name, described=notable and _remember_exception(span, branch)))
             else:
@@ -151,7 +151,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return
             notable = kept.status._status_code is _ERROR or len(kept.events) > 0
             if span._context is branch.root_context:
-                self._end_operation(span, branch, kept.name, notable=notable)
+                self._end_operation(span, branch, notable=notable)
             elif notable or branch.parent is not None:
                 described = notable and _remember_exception(span, branch)
                 branch.append(make_entry_of_unsampled(span, branch.name, described=described))
@@ -165,10 +165,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 raise
             report_failure("a span that is sampled out ended", error)
 
-    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, name: str, *, notable: bool) -> None:
-        branch.root_name = name
-        if branch._operation is not None:
-            branch._operation.name = name
+    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
+        branch.end_operation(span.name, span.attributes)
         if notable:
             make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
             entry = SpanEntry._make(make(span, branch.name, described=_remember_exception(span, branch)))

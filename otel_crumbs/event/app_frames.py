@@ -1,0 +1,33 @@
+"""Which frames are of the application, and how they are called on every machine."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+
+from .model import Frame
+
+_LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
+_OWN_MODULES = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
+_PYTHON_FOLDERS = tuple(
+    path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
+)
+
+
+def is_in_app(frame: Frame) -> bool:
+    """Return whether a frame is of the application, and not of a library, of Python or of this package."""
+    if frame.module and _OWN_MODULES.match(frame.module):
+        return False
+    is_library = frame.path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or _LIBRARIES.search(frame.path)
+    return not is_library
+
+
+def shorten_path(frame: Frame) -> str:
+    """Return the end of a path that corresponds to the module: ``shop/views.py`` for ``shop.views``."""
+    parts = re.split(r"[\\/]", frame.path)
+    if not frame.module or frame.module == "__main__":
+        return parts[-1] if parts[0] in {"", "."} or parts[0].endswith(":") else frame.path
+    depth = frame.module.count(".") + 1
+    if parts[-1] == "__init__.py":
+        depth += 1
+    return "/".join(parts[-depth:])
