@@ -52,6 +52,7 @@ class Branch(Ring):
         "__weakref__",
         "_operation",
         "_thread",
+        "me",
         "name",
         "open_spans",
         "parent",
@@ -91,7 +92,9 @@ class Branch(Ring):
         else:
             self._thread = 0
             self._task = ref(task)
-        _branches[ref(self, _forget)] = None
+        # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.
+        self.me = ref(self, _forget)
+        _branches[self.me] = None
         if len(_branches) > MAX_BRANCHES:
             _release_oldest_branches()
         if parent is not None:
@@ -172,10 +175,20 @@ class Branch(Ring):
 
     def find_open_span(self, span_id: int) -> Any | None:
         """Return a span that started here and is open; None if there is none of that id."""
-        return None if self.open_spans is None else self.open_spans.find(span_id)
+        return next((span for span in self.iterate_open_spans() if span._context.span_id == span_id), None)  # noqa: SLF001 - no property
+
+    def iterate_open_spans(self) -> Iterator[Any]:
+        """Iterate over the spans that started here and are open."""
+        if self.open_spans is not None:
+            yield from self.open_spans.iterate_spans()
+        for item in [*self.newest]:
+            if not isinstance(item, tuple | list) and item._events._otel_crumbs_branch is not None:  # noqa: SLF001 - see `open_spans`
+                yield item
 
     def capture_open_spans(self) -> Iterator[Entry]:
         """Iterate over entries for the open spans that this branch sees, as they are now."""
+        # Those among the newest entries are open spans of the branch from then on.
+        self.root.make_room()
         for branch in (*self.iterate_lineage(), *self.iterate_descendants()):
             opened = branch.open_spans
             capture = None if opened is None else opened.kind.capture_open
@@ -184,6 +197,13 @@ class Branch(Ring):
                     entry = capture(branch, span)
                     if entry is not None:
                         yield entry
+
+    def forget_open_spans(self) -> None:
+        """Have no open spans, as if they had started before anybody looked."""
+        for span in self.iterate_open_spans():
+            span._events._otel_crumbs_branch = None  # noqa: SLF001 - see `open_spans`
+        if self.open_spans is not None:
+            self.open_spans.clear()
 
     def release_open_spans(self) -> None:
         """Have spans that are still open, here and below, keep no branch alive."""

@@ -120,6 +120,8 @@ class Current:
         branch: Branch | None
         try:
             branch = get_ambient_branch() if span is None else span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
+            if type(branch) is ref:
+                branch = branch()
         except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
             branch = None
         if (
@@ -175,8 +177,7 @@ class Current:
     def forget_open_spans(self) -> None:
         """Forget which spans are open: they are as spans that no processor saw."""
         for branch in iterate_branches():
-            if branch.open_spans is not None:
-                branch.open_spans.forget()
+            branch.forget_open_spans()
 
     def _find_own(self, branch: Branch) -> Branch:
         if branch.is_current():
@@ -256,6 +257,8 @@ def _find_branch_of_span(context: Context | None) -> Branch | None:
     span = (get_context() if context is None else context).get(_SPAN_KEY)
     try:
         branch = span._events._otel_crumbs_branch  # type: ignore[attr-defined]  # noqa: SLF001 - see `open_spans`
+        if type(branch) is ref:
+            branch = branch()
     except (AttributeError, LookupError, TypeError):
         return None
     return branch if isinstance(branch, Branch) else None

@@ -21,20 +21,40 @@ Entry = tuple[Any, ...]
 
 TIMESTAMP, NOTABLE, BRANCH, KIND, CATEGORY = range(5)
 
-# What ends most often is left in a trail as it is, and becomes an entry when newer ones come or an error asks. By its
-# class, the function that makes the entry; the source's module puts it here.
-entry_makers: dict[type, Callable[[Any], Entry]] = {}
+# Spans are left in a trail as they are, when they start, and become entries when newer ones come or an error asks. By
+# their class, the function that makes the entry, or returns None where there is none; the source's module puts it here.
+entry_makers: dict[type, Callable[[Any], Entry | None]] = {}
 
 _ENTRY_TYPES = frozenset({tuple, list})
 
 
 def settle_entries(chunk: list[Any]) -> None:
-    """Have every item of a chunk be an entry; the chunk may grow meanwhile."""
+    """Have a chunk consist of entries alone."""
     if _ENTRY_TYPES.issuperset(map(type, chunk)):
         return
-    for index, item in enumerate(chunk):
-        if not isinstance(item, tuple | list):
-            chunk[index] = next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)
+    entries: list[Entry] = []
+    previous: Any = None
+    for item in chunk:
+        # Two processors of one provider leave a span twice.
+        if item is not previous and (entry := _settle(item)) is not None:
+            entries.append(entry)
+        previous = item
+    chunk[:] = entries
+
+
+def select_entries(chunk: list[Any]) -> list[Entry]:
+    """Return the entries of a chunk that another thread may be about to settle."""
+    return chunk if _ENTRY_TYPES.issuperset(map(type, chunk)) else [*filter(_is_entry, chunk)]
+
+
+def _settle(item: Any) -> Entry | None:
+    if _is_entry(item):
+        return item  # type: ignore[no-any-return]  # a tuple, or a list that stands for one
+    return next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)
+
+
+def _is_entry(item: Any) -> bool:
+    return isinstance(item, tuple | list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

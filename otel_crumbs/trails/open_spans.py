@@ -2,10 +2,14 @@
 Open spans: those that started in a branch and have not ended.
 
 A branch knows its open spans, so that an error shows them in flight. It does
-not keep them alive: a span that nobody can end any more is none of them. A span
-knows its branch by an attribute of its list of events, for that list is all
-that an SDK's span has in common with the copy that `on_end` is shown. The
-attribute is None once the span has ended, or its operation has.
+not keep them alive: a span that nobody can end any more is none of them. Most
+spans never get here: they are among the branch's newest entries from their
+start, and end before there are newer ones; only until then are they kept alive.
+
+A span knows its branch by an attribute of its list of events, for that list is
+all that an SDK's span has in common with the copy that `on_end` is shown. It is
+a weak reference as long as the span is among the newest entries, else the
+branch itself, and None once the span has ended, or its operation has.
 """
 # ruff: noqa: SLF001 - the list of events has no public name
 
@@ -29,13 +33,6 @@ class OpenSpans(dict[Any, "ref[Any]"]):
 
     kind: ClassVar[EntryKind]
 
-    def find(self, span_id: int) -> Any | None:
-        """Return a span, None if it is none of these."""
-        for span in self.iterate_spans():
-            if span._context.span_id == span_id:
-                return span
-        return None
-
     def iterate_spans(self) -> Iterator[Any]:
         """Iterate over the spans, the oldest first."""
         # No tuple: before Python 3.12 the collector may run where one is made, and a finaliser start a span then.
@@ -58,8 +55,3 @@ class OpenSpans(dict[Any, "ref[Any]"]):
         """Have none of the spans keep its branch alive."""
         for span in self.iterate_spans():
             span._events._otel_crumbs_branch = None
-
-    def forget(self) -> None:
-        """Have no open spans, as if they had started before anybody looked."""
-        self.release()
-        self.clear()

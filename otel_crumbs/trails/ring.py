@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from operator import itemgetter
 
-from .entry import CATEGORY, KIND, NOTABLE, Entry, settle_entries
+from .entry import CATEGORY, KIND, NOTABLE, Entry, select_entries, settle_entries
 
 DEFAULT_SIZE = 100
 
@@ -65,9 +65,8 @@ class Ring:
 
     def copy_last(self) -> list[Entry]:
         """Return the last entries, those included for which no room was made yet."""
-        older, newest = self._older, self.newest
-        settle_entries(newest)
-        return [*chain.from_iterable([*older.chunks, newest] if older else [newest])]
+        self.make_room()
+        return [*chain.from_iterable(map(select_entries, [*self._older.chunks]))] if self._older else []
 
     def make_room(self, tolerated: int = CHUNK) -> None:
         """
@@ -123,6 +122,7 @@ class _OlderEntries:
                 going = self.chunks.pop(0)
             except IndexError:  # another thread made room
                 break
+            going = select_entries(going)
             if len(going) > remaining:
                 self.chunks.insert(0, going[remaining:])
                 del going[remaining:]

@@ -6,14 +6,15 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext, StatusCode, format_span_id
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode, format_span_id
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
+from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
 
 from .redirects import redirects_of
 from .unsampled_span import UnsampledSpan
@@ -33,6 +34,7 @@ else:
     describe = LateFunction("otel_crumbs.sources.rules.table", "describe")
 
 _MS = 1e6
+_ASGI_EVENT = "asgi.event.type"
 _SECOND_MS, _FINE_MS = 1000, 10
 _WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
 # The attributes in which authors of events put a message.
@@ -161,16 +163,48 @@ def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, d
     )
 
 
-entry_makers[ReadableSpan] = make_entry
-entry_makers[UnsampledSpan] = make_entry_of_unsampled
-
-
 class OpenSpanTable(OpenSpans):
     """The open spans of a branch: OpenTelemetry's, and those that were sampled out."""
 
     __slots__ = ()
 
     kind = SPAN
+
+
+def keep_open(span: Any, branch: Branch) -> None:
+    """Have a span be one of the open spans of a branch, which lives as long as the span is open."""
+    events = span._events
+    events._otel_crumbs_branch = branch
+    opened = branch.open_spans
+    if opened is None:
+        opened = branch.open_spans = OpenSpanTable()
+    opened[events] = ref(span)
+    if len(opened) > MAX_OPEN_SPANS:
+        opened.make_room()
+
+
+def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
+    """Return the entry of a span that started among the newest entries; None where it is open, or none of interest."""
+    events: Any = span._events
+    if span.end_time is None:
+        branch = events._otel_crumbs_branch and events._otel_crumbs_branch()
+        if branch is not None:
+            keep_open(span, branch)
+        return None
+    if is_noise(span):
+        return None
+    described = getattr(events, "_otel_crumbs_described", False)
+    if isinstance(span, UnsampledSpan):
+        return make_entry_of_unsampled(span, described=described)
+    return make_entry(span, described=described)
+
+
+def is_noise(span: ReadableSpan | UnsampledSpan) -> bool:
+    """Return whether a span is one of the thousands that a streamed answer has, each of which would push one out."""
+    return span.kind is SpanKind.INTERNAL and _ASGI_EVENT in (span.attributes or ())
+
+
+entry_makers[ReadableSpan] = entry_makers[UnsampledSpan] = _settle_span
 
 
 def format_duration(milliseconds: float) -> str:

@@ -7,18 +7,18 @@ rest, and a span context by position, for it is a tuple: trace id, span id,
 whether it is remote.
 """
 # ruff: noqa: SLF001
-# mypy: disable-error-code="arg-type,assignment,index,union-attr,attr-defined,redundant-expr"
+# mypy: disable-error-code="arg-type,assignment,operator,misc,index,union-attr,attr-defined,redundant-expr"
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import NonRecordingSpan, SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
@@ -27,7 +27,6 @@ from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 from otel_crumbs.trails import (
     CHUNK,
-    MAX_OPEN_SPANS,
     Branch,
     EndedOperation,
     Operation,
@@ -38,13 +37,12 @@ from otel_crumbs.trails import (
     runner,
 )
 
-from .entry import ROOT_SPAN, OpenSpanTable, SpanEntry, make_entry, make_entry_of_unsampled
+from .entry import ROOT_SPAN, SpanEntry, is_noise, keep_open, make_entry, make_entry_of_unsampled
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
-    from opentelemetry.trace import SpanContext
 
 _ticks = recorded.ticks
 _ERROR = StatusCode.ERROR
@@ -74,20 +72,36 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     # A function of C that returns at once: the base class' is one of Python, and is called for every span.
     _on_ending = staticmethod(callable)
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+    def on_start(self, span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
         try:
-            branch = find_branch_around(span._parent, parent_context)
-            if branch is None:
-                branch = find_branch_of_start(span._context, span._kind, span._parent, parent_context)
-            events = span._events
-            events._otel_crumbs_branch = branch
-            opened = branch.open_spans
-            if opened is None:
-                opened = branch.open_spans = OpenSpanTable()
-            opened[events] = ref(span)
-            if len(opened) > MAX_OPEN_SPANS:
-                opened.make_room()
+            branch = None
+            if span._parent is not None:
+                try:
+                    around = (get_context() if parent_context is None else parent_context)[_SPAN_KEY]
+                    branch = around._events._otel_crumbs_branch
+                    if type(branch) is ref:
+                        branch = branch()
+                except (AttributeError, LookupError, TypeError):  # no processor saw it, or its context alone is known
+                    branch = None
+            if (
+                branch is None
+                or current.open_blocks
+                # The body of Branch.is_current() for a thread without a loop, without the call.
+                or not (
+                    branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current()
+                )
+            ):
+                branch = find_branch_of_start(span, parent_context)
+            if branch.parent is None and span._context is not branch.root_context:
+                span._events._otel_crumbs_branch = branch.me
+                newest = branch.newest
+                if len(newest) < CHUNK:
+                    newest.append(span)
+                else:
+                    _append_to_next(branch, span)
+            else:
+                keep_open(span, branch)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -101,27 +115,21 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         try:
             events = span._events
             try:
-                branch = events._otel_crumbs_branch or find_branch_with_open(span._context[1])
+                mark = events._otel_crumbs_branch
             except AttributeError:  # it started before anybody looked
                 return
-            if branch is None:
-                return
-            events._otel_crumbs_branch = None
-            branch.open_spans.pop(events, None)
-            kind = span._kind
-            if kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
-                return  # a streamed answer has thousands, and each would push something out
-            notable = span._status._status_code is _ERROR or len(events._dq) > 0
-            if span._context is branch.root_context:
-                self._end_operation(span, branch, notable=notable)
-            elif notable or branch.parent is not None:
-                branch.append(make_entry(span, branch.name, described=notable and _remember_exception(span, branch)))
+            # Most are among the newest entries of their branch, and there is nothing more to say.
+            if (
+                type(mark) is not ref
+                or span._status._status_code is _ERROR
+                or events._dq
+                or (span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict)
+            ):
+                self._end(span, mark, notable=span._status._status_code is _ERROR or len(events._dq) > 0)
             else:
-                next(_ticks)  # the body of Branch.append() for most spans, without the call
-                newest = branch.newest
-                newest.append(span)
-                if len(newest) > CHUNK:
-                    branch.make_room()
+                events._otel_crumbs_branch = None
+                if mark() is not None:
+                    next(_ticks)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -142,21 +150,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         """Leave a span that a sampler dropped in the trail where it started."""
         try:
             kept = span._events
-            branch = kept._otel_crumbs_branch or find_branch_with_open(span._context[1])
-            kept._otel_crumbs_branch = None
-            if branch is None or not self.active:
-                return
-            branch.open_spans.pop(kept, None)
-            if kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes:
-                return
-            notable = kept.status._status_code is _ERROR or len(kept.events) > 0
-            if span._context is branch.root_context:
-                self._end_operation(span, branch, notable=notable)
-            elif notable or branch.parent is not None:
-                described = notable and _remember_exception(span, branch)
-                branch.append(make_entry_of_unsampled(span, branch.name, described=described))
-            else:
-                branch.append(span)
+            if self.active:
+                notable = kept.status._status_code is _ERROR or len(kept.events) > 0
+                self._end(span, kept._otel_crumbs_branch, notable=notable)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -164,6 +160,27 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             if is_thrown_in(error):
                 raise
             report_failure("a span that is sampled out ended", error)
+
+    def _end(self, span: ReadableSpan | UnsampledSpan, mark: Branch | ref[Branch] | None, *, notable: bool) -> None:
+        events, is_among_newest = span._events, type(mark) is ref
+        branch = mark() if is_among_newest else mark or find_branch_with_open(span._context.span_id)
+        events._otel_crumbs_branch = None
+        if branch is None:
+            return
+        if branch.open_spans:
+            branch.open_spans.pop(events, None)
+        if span._context is branch.root_context:
+            self._end_operation(span, branch, notable=notable)
+            return
+        if is_noise(span):
+            return
+        described = notable and _remember_exception(span, branch)
+        if is_among_newest:
+            events._otel_crumbs_described = described
+            next(_ticks)
+        else:
+            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            branch.append(make(span, branch.name, described=described))
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
         branch.end_operation(span.name, span.attributes)
@@ -175,44 +192,32 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
         if branch.open_spans or branch.children:
             branch.release_open_spans()
-        if span.kind is _CONSUMER and span.instrumentation_scope.name in KAFKA_SCOPES:
+        if span._kind is _CONSUMER and span.instrumentation_scope.name in KAFKA_SCOPES:
             # The span of a message ends when the message is handed out, before anybody works on it.
             current.continue_in(branch)
 
 
-def find_branch_around(parent: SpanContext | None, parent_context: Context | None) -> Branch | None:
-    """Return the branch of the span around a new one, if that is plainly the new one's as well."""
-    if parent is None:
-        return None
-    around = (get_context() if parent_context is None else parent_context)[_SPAN_KEY]
-    if type(around) is NonRecordingSpan:  # the parent is remote, or was handed over by hand
-        return None
-    try:
-        branch = around._events._otel_crumbs_branch
-    except AttributeError:  # no processor saw it
-        return None
-    if branch is None or current.open_blocks:
-        return None
-    # The body of Branch.is_current() for a thread without a loop, without the call.
-    is_current = branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current()
-    return branch if is_current else None
-
-
-def find_branch_of_start(
-    span_context: SpanContext, kind: SpanKind, parent: SpanContext | None, parent_context: Context | None
-) -> Branch:
+def find_branch_of_start(span: Span | UnsampledSpan, parent_context: Context | None) -> Branch:
     """Return the branch of a span that starts: local root spans of kind SERVER and CONSUMER open an operation."""
+    parent, context = span._parent, span._context
     if parent is not None and not parent.is_remote:
         return current.find_branch_at(parent, parent_context)
-    if kind not in _OPENS_OPERATION:
+    if span._kind not in _OPENS_OPERATION:
         return current.find_branch_at(None, parent_context)
     if not current.open_blocks:
-        return current.begin(None, span_context)
+        return current.begin(None, context)
     around = current.find_branch_at(None, parent_context).operation
-    return current.begin(Operation(span_context.trace_id, span_context.span_id, within=around), span_context)
+    return current.begin(Operation(context.trace_id, context.span_id, within=around), context)
 
 
-def _ignore_start(span: Span, parent_context: Context | None = None) -> None:
+def _append_to_next(branch: Branch, span: Any) -> None:
+    """Add a span to the next chunk, unless another processor of this class has just added it to the last one."""
+    if branch.newest[-1] is not span:
+        branch.make_room()
+        branch.newest.append(span)
+
+
+def _ignore_start(span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:
     """Do nothing."""
 
 

@@ -20,7 +20,6 @@ import sys
 from collections.abc import Callable
 from time import time_ns
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
@@ -28,10 +27,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
-from otel_crumbs.trails import MAX_OPEN_SPANS, iterate_branches
+from otel_crumbs.trails import iterate_branches
 
-from .entry import OpenSpanTable
-from .processor import BreadcrumbSpanProcessor, find_branch_around, find_branch_of_start
+from .processor import BreadcrumbSpanProcessor
 from .unsampled_span import SpanContents, UnsampledSpan
 from .unsampled_values import copy_attributes
 
@@ -64,17 +62,14 @@ def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., Non
     return __init__
 
 
-def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) -> None:
+def _begin(span: Any, span_context: SpanContext, arguments: Any) -> None:
     """Make a dropped span one that leaves a breadcrumb, by the arguments and variables of the tracer's `start_span`."""
     tracer, parent = arguments["self"], arguments["parent_span_context"]
     processor = _find_processor(tracer)
     if processor is None or parent is span_context or not span_context[5]:
         return  # a tracer that is disabled hands on the context around it, which may be invalid
-    branch = find_branch_around(parent, arguments["context"])
-    if branch is None:
-        branch = find_branch_of_start(span_context, arguments["kind"], parent, arguments["context"])
     kept = SpanContents()
-    kept._otel_crumbs_branch = branch
+    kept._otel_crumbs_branch = None
     kept.processor = processor
     kept.scope = tracer._instrumentation_scope
     kept.resource = tracer.resource
@@ -85,14 +80,9 @@ def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) ->
     kept.start_time = arguments["start_time"] or time_ns()
     kept.records_exception = arguments["record_exception"]
     kept.sets_status = arguments["set_status_on_exception"]
-    span._events = kept  # type: ignore[attr-defined]  # it becomes one that has it
     span.__class__ = UnsampledSpan
-    opened = branch.open_spans
-    if opened is None:
-        opened = branch.open_spans = OpenSpanTable()
-    opened[kept] = ref(span)
-    if len(opened) > MAX_OPEN_SPANS:
-        opened.make_room()
+    span._events, span._parent, span._kind = kept, parent, kept.kind
+    processor.on_start(span, arguments["context"])
 
 
 def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
@@ -105,6 +95,6 @@ def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
 def _stop_recording() -> None:
     """Have the open spans record nothing more."""
     for branch in iterate_branches():
-        for span in () if branch.open_spans is None else branch.open_spans.iterate_spans():
+        for span in branch.iterate_open_spans():
             if type(span) is UnsampledSpan:
                 span.discard()
