@@ -93,8 +93,9 @@ class Branch(Ring):
             self._thread = 0
             self._task = ref(task)
         # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.
-        self.me = ref(self, _forget)
-        _branches[self.me] = None
+        # It is put into the table at once, where it gets its hash: without one, its callback fails.
+        _branches[me := ref(self, _forget)] = None
+        self.me = me
         if len(_branches) > MAX_BRANCHES:
             _release_oldest_branches()
         if parent is not None:

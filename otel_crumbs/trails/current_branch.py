@@ -144,7 +144,7 @@ class Current:
                 return self._find_own(block.branch)
         if span_context is None or span_context.is_remote:
             return self._find_ambient()
-        branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
+        branch = _find_branch_of_span(context) or find_branch_with_open(span_context)
         return self._find_own(branch or self._find_branch_of_unseen(span_context))
 
     def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
@@ -239,15 +239,18 @@ class Current:
             self._tokens.setdefault(variable, token)
 
 
-def find_branch_with_open(span_id: int) -> Branch | None:
+def find_branch_with_open(span_context: SpanContext) -> Branch | None:
     """
-    Return the branch where an open span started, by the span's id alone.
+    Return the branch where an open span started, by the span's context alone.
 
     It is asked of a span context that was handed over by hand, and of a span that
-    outlives its operation: it goes through all branches.
+    outlives its operation: it goes through all branches but those of other traces.
     """
     for branch in iterate_branches():
-        if branch.find_open_span(span_id) is not None:
+        root_context = branch.root_context
+        if root_context is not None and root_context.trace_id != span_context.trace_id:
+            continue
+        if branch.find_open_span(span_context.span_id) is not None:
             return branch
     return None
 

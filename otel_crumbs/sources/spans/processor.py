@@ -163,7 +163,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def _end(self, span: ReadableSpan | UnsampledSpan, mark: Branch | ref[Branch] | None, *, notable: bool) -> None:
         events, is_among_newest = span._events, type(mark) is ref
-        branch = mark() if is_among_newest else mark or find_branch_with_open(span._context.span_id)
+        branch = mark() if is_among_newest else mark or find_branch_with_open(span._context)
         events._otel_crumbs_branch = None
         if branch is None:
             return
