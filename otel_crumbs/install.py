@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .base.guard import guarded, warn
 from .shutdown import DEFAULT_FLUSH_TIMEOUT
-from .trails import Breadcrumb, current, take_snapshot
+from .trails import Breadcrumb, View, current, take_snapshot
 
 if TYPE_CHECKING:
     from .setup.installation import Installation
@@ -95,7 +95,7 @@ def trail() -> tuple[Breadcrumb, ...]:
     from .event.rendering import render_snapshot  # noqa: PLC0415 - only where something is rendered
     from .sources.deduplicate import deduplicate  # noqa: PLC0415 - only where something is rendered
 
-    rendered, _ = render_snapshot(take_snapshot(current.find_branch()), deduplicate)
+    rendered, _ = render_snapshot(take_snapshot(View(current.find_branch())), deduplicate)
     return _installation.builder.show_breadcrumbs(rendered) if _installation is not None else rendered
 
 

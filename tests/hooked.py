@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import http.client
 import logging
 import multiprocessing.process
@@ -25,6 +26,7 @@ def python_hooks() -> dict[str, Any]:
         "a thread's end": threading._make_invoke_excepthook,  # type: ignore[attr-defined]  # it is private
         "the main thread's end": tuple(threading._threading_atexits),  # type: ignore[attr-defined]  # it is private
         "sys.unraisablehook": sys.unraisablehook,
+        "the collector's phases": len(gc.callbacks),
         "asyncio": asyncio.BaseEventLoop.call_exception_handler,
         "create_task": vars(asyncio.BaseEventLoop)["create_task"],
         "a job's submission": vars(futures.thread._WorkItem)["__init__"],

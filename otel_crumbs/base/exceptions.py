@@ -32,6 +32,17 @@ _get_context = _FIELDS["__context__"].__get__
 _get_suppress_context = _FIELDS["__suppress_context__"].__get__
 
 
+# Exceptions that carry another one from process to process, and the attribute that has it.
+_CARRIERS = {"billiard.einfo.ExceptionWithTraceback": "exc"}
+
+
+def find_carried(error: BaseException) -> BaseException:
+    """Return the exception that another one only carries, as a pool's parent has it; else the exception itself."""
+    attribute = _CARRIERS.get(name_class(type(error)))
+    carried = BaseException.__getattribute__(error, "__dict__").get(attribute) if attribute else None
+    return carried if isinstance(carried, BaseException) else error
+
+
 def traceback_of(error: BaseException) -> TracebackType | None:
     """Return the traceback of an exception, outermost call first."""
     traceback: TracebackType | None = _get_traceback(error)

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 
 from opentelemetry import context
 from opentelemetry.context import _SUPPRESS_HTTP_INSTRUMENTATION_KEY, _SUPPRESS_INSTRUMENTATION_KEY
+from opentelemetry.trace import get_current_span
 
+# Of web frameworks: where a span is current already, their span of a request is of kind INTERNAL.
+REQUEST_SCOPES = frozenset(
+    f"opentelemetry.instrumentation.{name}"
+    for name in ("asgi", "django", "falcon", "fastapi", "flask", "pyramid", "starlette", "tornado", "wsgi")
+)
 KAFKA_SCOPES = frozenset({"opentelemetry.instrumentation.kafka", "opentelemetry.instrumentation.aiokafka"})
 
 # Instrumentations of earlier releases know this one alone.
@@ -43,9 +49,16 @@ def is_instrumentation_enabled() -> bool:
     return not (context.get_value(_SUPPRESS_INSTRUMENTATION_KEY) or context.get_value(_PLAIN_KEY))
 
 
-def is_http_instrumentation_enabled() -> bool:
-    """Return whether nobody suppresses instrumentation in the current context, or that of HTTP clients."""
-    return is_instrumentation_enabled() and not context.get_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY)
+def is_traced_http_call() -> bool:
+    """
+    Return whether an instrumented HTTP client is at work in the current context, and has a span for it.
+
+    It suppresses the instrumentations of whatever it is built on, whether a
+    span is made or nobody has set up an SDK.
+    """
+    return (
+        bool(context.get_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY)) and get_current_span().get_span_context().is_valid
+    )
 
 
 @contextmanager

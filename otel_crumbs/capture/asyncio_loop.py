@@ -13,7 +13,7 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo
-from otel_crumbs.trails import current, mark_exception
+from otel_crumbs.trails import Branch, current, mark_exception
 from otel_crumbs.trails.event_loops import replace_loop_method
 
 from .exceptions_instrumentation import is_exceptions_instrumentation_active
@@ -42,15 +42,18 @@ def install(reporter: Reporter) -> Undo:
     def make(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
         def call_exception_handler(self: Any, context: dict[str, Any]) -> None:
             active, reports_last = patch.active, is_exceptions_instrumentation_active()
-            if active:
-                _mark(context)
+            branch = _find_branch(context) if active else None
             if active and not reports_last:
                 report(context)
+            token = None if branch is None else _attach(branch)
             try:
                 original(self, context)
             except BaseException as error:
                 remove_own_frame(error)
                 raise
+            finally:
+                if token is not None:
+                    current.release_branch(token)
             if active and reports_last:
                 report(context)
 
@@ -62,10 +65,29 @@ def install(reporter: Reporter) -> Undo:
 
 
 @guarded("the trail of an event loop's exception was looked for")
-def _mark(context: dict[str, Any]) -> None:
-    error, origin = context.get("exception"), _find_context(context)
-    if isinstance(error, BaseException) and origin is not None:
-        origin.run(lambda: mark_exception(error, current.find_branch(), get_current_span().get_span_context()))
+def _find_branch(context: dict[str, Any]) -> Branch | None:
+    """Return the branch of the task or callback that failed, and mark its exception; None for the current code."""
+    failed = _find_failed(context)
+    if failed is None:
+        return None
+    found = next((item for item in gc.get_referents(failed) if isinstance(item, Context)), None)
+    error = context.get("exception")
+
+    def find_and_mark() -> Branch:
+        # Of a callback nothing but the context is left.
+        branch = current.find_branch_of_task(failed) if hasattr(failed, "get_coro") else current.find_branch()
+        if isinstance(error, BaseException):
+            mark_exception(error, branch, get_current_span().get_span_context())
+        return branch
+
+    # An empty trail is better than somebody else's.
+    return (Context() if found is None else found.copy()).run(find_and_mark)
+
+
+@guarded("an event loop's exception was handled")
+def _attach(branch: Branch) -> Any:
+    """Have the line that the exception handler logs belong to what failed."""
+    return current.attach_branch(branch)
 
 
 def _hide_from_logging(function: Callable[..., None]) -> Callable[..., None]:
@@ -79,18 +101,12 @@ def _hide_from_logging(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def _find_context(context: dict[str, Any]) -> Context | None:
+def _find_failed(context: dict[str, Any]) -> Any:
     """
-    Return the context of the task or callback that failed, None where it failed in the current one.
+    Return the task or callback that failed, None where that was the current code.
 
     A task's failure is reported when the task is collected as garbage, in the
-    midst of anything else. Where its context is not found, an empty trail is
-    better than somebody else's.
+    midst of anything else. Its context is found by the garbage collector's
+    means: Task.get_context() is new in Python 3.12.
     """
-    failed = context.get("handle") or context.get("task") or context.get("future")
-    if failed is None:
-        return None
-    # Task.get_context() is new in Python 3.12; before it, only the garbage collector knows.
-    contexts = (item for item in gc.get_referents(failed) if isinstance(item, Context))
-    found = next(contexts, None)
-    return Context() if found is None else found.copy()
+    return context.get("handle") or context.get("task") or context.get("future")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
+from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
+
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.trails import Branch, current, mark_exception
 
 from .exceptions_instrumentation import call_in_order
 from .expected import is_exit
@@ -77,11 +83,19 @@ def _change_in_threads(change: Callable[[Invoke], Invoke]) -> None:
 
 def install_unraisablehook(reporter: Reporter) -> Undo:
     """Report the exception that a finaliser raises by ``sys.unraisablehook``; return the function that undoes it."""
+    phases = OrderedDict.fromkeys(("start", "stop"))
+    # A method in C: the collector calls it wherever the application is.
+    notice: Any = phases.move_to_end
+    gc.callbacks.append(notice)
 
     @guarded("an unraisable exception was reported")
     def report(error: BaseException | None) -> None:
-        if error is not None and not _is_refused_thread(error):
-            reporter.report(error, mechanism="unraisable", handled=False)
+        if error is None or _is_refused_thread(error):
+            return
+        if next(reversed(phases)) == "start":
+            # The collector runs here by chance: an empty trail is better than somebody else's.
+            mark_exception(error, Branch(current.size), INVALID_SPAN_CONTEXT)
+        reporter.report(error, mechanism="unraisable", handled=False)
 
     def make(previous: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
         def unraisablehook(args: UnraisableHookArgs) -> None:
@@ -95,7 +109,11 @@ def install_unraisablehook(reporter: Reporter) -> Undo:
 
         return unraisablehook
 
-    return replace(sys, "unraisablehook", make)
+    def forget_collector() -> None:
+        with suppress(ValueError):  # the application has emptied the list
+            gc.callbacks.remove(notice)
+
+    return combine(forget_collector, replace(sys, "unraisablehook", make))
 
 
 def _is_package_thread(thread: threading.Thread | None) -> bool:

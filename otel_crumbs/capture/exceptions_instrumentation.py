@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_active
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.trails import current, mark_exception
+from otel_crumbs.trails import current, find_views, mark_exception
 
 from .expected import ExpectedErrors
+from .reporter import find_span_context
 
 if TYPE_CHECKING:
     from otel_crumbs.event import CapturedError, capture_error
@@ -43,11 +44,16 @@ class RecordEnricher:
             return
         if self._expected.includes(error):
             return
-        mark = mark_exception(error, current.find_branch())
+        places = current.find_branches_of_error(error)
+        mark = mark_exception(error, places[0])
         if mark.event_id is not None:
             return
         captured = capture_error(
-            error, branch=mark.branch, span_context=mark.span_context, mechanism="exceptions", handled=False
+            error,
+            views=find_views(error, mark, places),
+            span_context=find_span_context(error, mark),
+            mechanism="exceptions",
+            handled=False,
         )
         if not mark.assign(captured.event_id):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
@@ -65,9 +65,10 @@ class FailedOperations:
             self._report_recorded(ended, recorded)
 
     @guarded("a failed operation was reported")
-    def report_block(self, error: BaseException, branch: Branch) -> None:
-        """Report the exception that leaves an operation block."""
-        self._reporter.report(error, mechanism="operation", handled=False, branch=branch)
+    def report_block(self, error: BaseException, branches: Sequence[Branch]) -> None:
+        """Report the exception that leaves an operation block, with the branches that have its story."""
+        first, *others = branches
+        self._reporter.report(error, mechanism="operation", handled=False, branch=first, others=others)
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
         kind = to_text(str(recorded.get("exception.type") or "Exception"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
@@ -17,13 +18,18 @@ _UNHANDLED = frozenset(
         "asyncio",
         "celery.app.trace",
         "concurrent.futures",
+        "daphne.server",
         "django.request",
         "gunicorn.error",
         "hypercorn.error",
         "tornado.application",
         "uvicorn.error",
+        "waitress",
     }
 )
+# OpenTelemetry's own failure to detach a context that was attached elsewhere, and none of the application's:
+# https://github.com/open-telemetry/opentelemetry-python/issues/2606
+_BOOKKEEPING = frozenset({"opentelemetry.context"})
 # Flask logs with the application's own logger, out of this method.
 _FLASK = ("log_exception", "flask")
 
@@ -47,8 +53,26 @@ class LoggedExceptions:
     def report(self, record: logging.LogRecord) -> None:
         """Report the exception of a log record."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-        if isinstance(error, BaseException):
+        if isinstance(error, BaseException) and record.name not in _BOOKKEEPING:
             self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record))
+
+    @guarded("a logged exception was reported")
+    def report_unprinted(self, name: str, exc_info: Any) -> None:
+        """
+        Report the exception of a line that a server does not print: nobody handled it, however little the server says.
+
+        Args:
+            name: The name of the logger.
+            exc_info: As it was given to the log call.
+
+        """
+        if name not in _UNHANDLED:
+            return
+        error = exc_info if isinstance(exc_info, BaseException) else None
+        if error is None:
+            error = exc_info[1] if isinstance(exc_info, tuple) else sys.exc_info()[1]
+        if isinstance(error, BaseException):
+            self._reporter.report(error, mechanism="logging", handled=False)
 
     @guarded("an emitted exception was reported")
     def report_emitted(self, emitted: Any) -> None:
@@ -56,6 +80,9 @@ class LoggedExceptions:
         record = emitted.log_record
         error = getattr(record, "exception", None)
         severity = record.severity_number.value if record.severity_number else 0
+        scope = emitted.instrumentation_scope
+        if scope is not None and scope.name in _BOOKKEEPING:
+            return
         if isinstance(error, BaseException) and severity >= _OTEL_ERROR:
             self._reporter.report(error, mechanism="log_record", handled=True)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from opentelemetry.trace import get_current_span
+
+from otel_crumbs.base.exceptions import find_carried
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.threads import is_own_thread, is_own_work
-from otel_crumbs.trails import Branch, ExceptionMark, current, iterate_chain, mark_exception, mark_of
+from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
 
 from .expected import ExpectedErrors
 from .rate_limit import RateLimiter
@@ -30,6 +33,8 @@ _MAX_REPORTED = 64
 _HELD_BACK = ""
 # Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
 _ANYWHERE = frozenset({"unraisable"})
+# Mechanisms that report an error wherever the garbage collector comes upon it.
+_ELSEWHERE = frozenset({"asyncio", "unraisable"})
 
 
 class Reporter:
@@ -65,6 +70,7 @@ class Reporter:
         handled: bool,
         fatal: bool = False,
         branch: Branch | None = None,
+        others: Sequence[Branch] = (),
         details: str = "",
     ) -> str | None:
         """
@@ -76,23 +82,25 @@ class Reporter:
             handled: Whether the application dealt with it.
             fatal: Whether it ends the process.
             branch: Where it happened, if that is known.
+            others: Where its story went on.
             details: The message of an exception that says nothing itself.
 
         Returns:
             The event's id, None for an expected one or one too many.
 
         """
+        error = find_carried(error)
         if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
-        mark = _find_mark(error, branch)
+        places = current.find_branches_of_error(error) if branch is None else (branch, *others)
+        # The code that the collector interrupted does not raise the exception again.
+        known = mark_of(error) if mechanism in _ELSEWHERE else None
+        mark = known or mark_exception(error, places[0])
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch
-        if not self._prepare(
-            partial(
-                self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, branch=branch, details=details
-            )
-        ):
+        later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details)
+        if not self._prepare(partial(later, branch=branch, others=others)):
             return None
         message = details or message_of(error)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)
@@ -102,8 +110,8 @@ class Reporter:
             return None
         captured = capture_error(
             error,
-            branch=branch,
-            span_context=mark.span_context,
+            views=find_views(error, mark, () if mechanism in _ELSEWHERE else places),
+            span_context=find_span_context(error, mark),
             mechanism=mechanism,
             handled=handled,
             fatal=fatal,
@@ -139,15 +147,15 @@ def _is_own() -> bool:
     return is_own_thread() or is_own_work()
 
 
-def _find_mark(error: BaseException, branch: Branch | None) -> ExceptionMark:
-    """Return the exception's mark, or the mark of the exception that it was raised from, which has the story."""
-    own = mark_of(error)
-    if own is None:
-        for cause in iterate_chain(error):
-            known = mark_of(cause)
-            if known is not None and known.branch is not None and branch is None:
-                return mark_exception(error, known.branch, known.span_context)
-    return mark_exception(error, branch or current.find_branch())
+def find_span_context(error: BaseException, mark: ExceptionMark) -> SpanContext | None:
+    """Return the span that an exception came from, else the current one, else that of an exception that led to it."""
+    if mark.span_context is not None:
+        return mark.span_context
+    span_context = get_current_span().get_span_context()
+    if span_context.is_valid:
+        return span_context
+    marks = filter(None, map(mark_of, iterate_chain(error)))
+    return next((each.span_context for each in marks if each.span_context is not None), None)
 
 
 def _event_id_of(mark: ExceptionMark) -> str | None:

@@ -13,8 +13,12 @@ from otel_crumbs.setup.config import MECHANISMS
 from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
+from .versions import find_version
 
 NO_PROVIDER = "none yet: attached as soon as the application sets one"
+# `opentelemetry-instrument` loads it by an entry point, and goes on without one.
+DISTRO = "opentelemetry-distro"
+NO_DISTRO = "opentelemetry-instrument sets up no SDK without it: pip install 'otel-crumbs[distro]'"
 
 
 def describe_hooks(installation: Installation) -> Section:
@@ -31,6 +35,8 @@ def _iterate_hooks(installation: Installation) -> Iterator[Row]:
     if off:
         yield Row(name="mechanisms turned off", value=", ".join(off), remark="by the setting capture", state=State.NOTE)
     yield describe_tracer_provider()
+    if not isinstance(trace.get_tracer_provider(), TracerProvider) and find_version(DISTRO) is None:
+        yield Row(name=DISTRO, value="not installed", remark=NO_DISTRO, state=State.NOTE)
     yield describe_logger_provider()
 
 

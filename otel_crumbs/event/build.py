@@ -27,6 +27,7 @@ from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
+from .source_lines import format_source
 from .stack import format_traceback
 from .trim import trim_event
 
@@ -85,6 +86,9 @@ class Builder:
             held_back=captured.held_back,
             attributes=self.scrubber.scrub_mapping(
                 find_request_attributes(captured.attributes, with_client=self.with_client)
+            ),
+            source=self.scrubber.scrub_text(
+                "" if captured.stacktrace else format_source(captured.exceptions[0].frames)
             ),
             fingerprint=make_fingerprint(captured.exceptions[0], operation, captured.mechanism),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from traceback import TracebackException
 from typing import Any
@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
-from otel_crumbs.trails import Branch, Snapshot, current, take_snapshot
+from otel_crumbs.trails import Branch, Snapshot, View, current, take_snapshot
 
 from .model import ExceptionInfo
 from .stack import read_exceptions
@@ -46,20 +46,32 @@ class CapturedError:
 def capture_error(
     error: BaseException,
     *,
-    branch: Branch | None = None,
+    views: Sequence[View] = (),
     span_context: SpanContext | None = None,
     mechanism: str,
     handled: bool,
     fatal: bool = False,
     message: str | None = None,
 ) -> CapturedError:
-    """Capture an exception with its trail, right now; *message* is its text where it was asked for it before."""
+    """
+    Capture an exception with its trail, right now.
+
+    Args:
+        error: The exception.
+        views: The trail, its own branch's first; that of the code that runs here by default.
+        span_context: The span that it came from; the current one by default.
+        mechanism: What noticed it.
+        handled: Whether the application dealt with it.
+        fatal: Whether it ends the process.
+        message: Its text where it was asked for it before.
+
+    """
     exceptions, traceback = read_exceptions(error, message)
     return _capture(
         exceptions,
         traceback=traceback,
         stacktrace=None,
-        branch=branch or current.find_branch(),
+        views=views or (View(current.find_branch()),),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,
         handled=handled,
@@ -75,7 +87,7 @@ def capture_recorded(
         (info,),
         traceback=None,
         stacktrace=stacktrace,
-        branch=branch,
+        views=(View(branch),),
         span_context=span_context,
         mechanism=mechanism,
         handled=False,
@@ -88,12 +100,14 @@ def _capture(
     *,
     traceback: TracebackException | None,
     stacktrace: str | None,
-    branch: Branch,
+    views: Sequence[View],
     span_context: SpanContext | None,
     mechanism: str,
     handled: bool,
     fatal: bool,
 ) -> CapturedError:
+    # The operation in which it happened, or that of an error that led to it.
+    branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
     return CapturedError(
         event_id=uuid4().hex,
         timestamp=time.time_ns(),
@@ -106,7 +120,7 @@ def _capture(
         operation=_find_operation_name(branch),
         span_context=span_context,
         thread=threading.current_thread().name,
-        trail=take_snapshot(branch),
+        trail=take_snapshot(*views),
         attributes=_find_attributes(branch),
     )
 

@@ -84,6 +84,7 @@ def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, 
         dropped_by_category=_normalise_counts(event.dropped_by_category),
         resource=_normalise_mapping(event.resource),
         attributes=_normalise_mapping(event.attributes),
+        source=_normalise_text(event.source),
         fingerprint=_normalise_text(event.fingerprint) or otherwise.fingerprint,
     )
 

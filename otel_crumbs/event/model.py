@@ -81,6 +81,7 @@ class ErrorEvent:
         resource: The attributes of the application's own resource.
         held_back: How many events of the same failure were not sent before this one.
         attributes: Those of the operation's own span, under their standard names.
+        source: The application's source where it failed, as text.
         fingerprint: The same for all events of one failure, for a back end that groups by it.
 
     """
@@ -103,6 +104,7 @@ class ErrorEvent:
     resource: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
     fingerprint: str = ""
 
     @property

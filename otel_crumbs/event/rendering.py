@@ -8,6 +8,7 @@ the trail goes.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -64,18 +65,42 @@ def _merge_repeats(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
 
 def _is_repeat(one: Breadcrumb, other: Breadcrumb) -> bool:
     return (
-        one.message == other.message
-        and one.category == other.category
+        one.category == other.category
         and one.level == other.level
         and one.type == other.type
         and one.branch == other.branch
         and one.in_flight == other.in_flight
-        and _remove_duration(one) == _remove_duration(other)
+        and _remove_took(one) == _remove_took(other)
+        and _remove_circumstances(one) == _remove_circumstances(other)
     )
 
 
-def _remove_duration(breadcrumb: Breadcrumb) -> dict[str, Any]:
-    return {key: value for key, value in breadcrumb.data.items() if key != "duration_ms"}
+# How long it took and where it was logged: https://opentelemetry.io/docs/specs/semconv/registry/attributes/code/
+# Before 2025 the attributes of code had other names.
+_CIRCUMSTANCES = frozenset(
+    {
+        "duration_ms",
+        *("code.file.path", "code.line.number", "code.column.number", "code.function.name", "code.stacktrace"),
+        *("code.filepath", "code.lineno", "code.column", "code.function", "code.namespace"),
+    }
+)
+
+
+# How long it took, as the rules of spans write it, and the places of objects in memory.
+_TOOK = re.compile(r" (?:in|after) \d+(?:\.\d)? m?s\b")
+_PLACE = re.compile(r"\bat 0x[0-9a-f]+\b")
+
+
+def _remove_took(breadcrumb: Breadcrumb) -> str:
+    return breadcrumb.message if breadcrumb.duration_ms is None else _TOOK.sub("", breadcrumb.message)
+
+
+def _remove_circumstances(breadcrumb: Breadcrumb) -> dict[str, Any]:
+    return {
+        key: _PLACE.sub("", value) if type(value) is str and "0x" in value else value
+        for key, value in breadcrumb.data.items()
+        if key not in _CIRCUMSTANCES
+    }
 
 
 def _drop_surplus(breadcrumbs: tuple[Breadcrumb, ...], size: int) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:

@@ -72,6 +72,7 @@ def _weigh_rest(event: ErrorEvent) -> int:
     return (
         1024
         + len(event.stacktrace.encode())
+        + len(event.source.encode())
         + chain
         + len(json.dumps([dict(event.resource), dict(event.attributes)], default=str))
     )

@@ -55,7 +55,8 @@ def is_known(name: str) -> bool:
 
 
 def _plan_each(config: Config, environ: Mapping[str, str]) -> Iterator[Plan]:
-    for wanted in dict.fromkeys(config.exporter):
+    # By identity, since an exporter may be an object that cannot be hashed; equal names are told apart by nothing.
+    for wanted in {id(each) if not isinstance(each, str) else each: each for each in config.exporter}.values():
         if wanted == "none":
             continue
         if not isinstance(wanted, str):

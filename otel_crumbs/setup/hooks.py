@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.patching import Undo, combine, on_import
-from otel_crumbs.capture import asyncio_loop, child_processes, django_signal, excepthooks, main_thread
+from otel_crumbs.capture import (
+    aiohttp_responses,
+    asgi_applications,
+    asyncio_loop,
+    child_processes,
+    django_responses,
+    django_signal,
+    excepthooks,
+    main_thread,
+    werkzeug_responses,
+)
+from otel_crumbs.capture.ended_operations import EndedOperations
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
@@ -21,7 +33,7 @@ from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import redirects, unsampled
 from otel_crumbs.sources.spans.entry import forget_categories
 from otel_crumbs.sources.spans.processor import BreadcrumbSpanProcessor
-from otel_crumbs.trails import current, on_failure, tasks, thread_pools
+from otel_crumbs.trails import anyio_threads, current, on_failure, tasks, thread_pools
 
 from .config import Config
 from .providers import (
@@ -45,6 +57,7 @@ _DBAPI = "opentelemetry.instrumentation.dbapi"
 
 # The name of a hook in `otel-crumbs doctor`, and the function that puts it in place.
 Hook = tuple[str, Callable[[], Undo | None]]
+Flush = Callable[[float], object]
 
 
 def make_hooks(
@@ -53,6 +66,7 @@ def make_hooks(
     find_builder: Callable[[], Builder],
     *,
     main: MainThread | None,
+    flush: Flush,
     save: Callable[[], None],
 ) -> Iterator[Hook]:
     """
@@ -63,18 +77,20 @@ def make_hooks(
         reporter: Gets the errors that the mechanisms notice.
         find_builder: Returns the builder, for the attributes of log records that get a trail.
         main: Reports the exception that the program dies of, None if nobody wants that.
+        flush: Delivers events when a provider is told to, in part of the seconds that there are.
         save: Saves undelivered events when the process is about to end.
 
     """
     failed = FailedOperations(reporter)
     logged = LoggedExceptions(reporter)
     yield "limits", lambda: _set_limits(config)
-    yield "spans", lambda: _attach_to_spans(config, failed)
+    yield "spans", lambda: _attach_to_spans(config, failed, flush)
     yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
-    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder)
-    yield "logging", lambda: logging_hook.install(logged.report if "logging" in config.capture else None)
+    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder, flush)
+    yield "logging", lambda: _install_logging_hook(config, logged)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
+    yield "threads of anyio", anyio_threads.install
     yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
@@ -86,6 +102,12 @@ def make_hooks(
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
     yield "metrics", lambda: on_import("opentelemetry.metrics", _install_metrics)
+
+
+def _install_logging_hook(config: Config, logged: LoggedExceptions) -> Undo:
+    if "logging" not in config.capture:
+        return logging_hook.install()
+    return logging_hook.install(logged.report, logged.report_unprinted)
 
 
 def _install_late(module: str, source: str) -> Undo:
@@ -130,6 +152,12 @@ def make_shutdown_hooks(
 
 def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
+    ended = EndedOperations(reporter)
+    if "operation" in config.capture:
+        yield "Django's answers", lambda: django_responses.install(ended)
+        yield "Werkzeug's answers", lambda: werkzeug_responses.install(ended)
+        yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)
+        yield "ASGI applications", lambda: asgi_applications.install(ended)
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
         "django": ("got_request_exception", lambda: django_signal.install(reporter)),
@@ -155,28 +183,27 @@ def _set_limits(config: Config) -> Undo:
     return undo
 
 
-def _attach_to_spans(config: Config, failed: FailedOperations) -> Undo:
+def _attach_to_spans(config: Config, failed: FailedOperations, flush: Flush) -> Undo:
     ended = failed.report_ended if "operation" in config.capture else None
 
     def attach(provider: TracerProvider) -> Undo:
-        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, "on_operation_end", ended)
+        callbacks = {"on_operation_end": ended, "on_flush": flush}
+        return _adopt_or_add(find_span_processors(provider), BreadcrumbSpanProcessor, callbacks)
 
     return combine(current.forget_open_spans, on_tracer_provider(attach))
 
 
-def _adopt_or_add(processors: Processors, kind: type[Any], callback: str, function: Any, **arguments: Any) -> Undo:
-    """Use the processor that the application put there itself, else add one; give it a function to call."""
+def _adopt_or_add(processors: Processors, kind: type[Any], callbacks: Mapping[str, Any], **arguments: Any) -> Undo:
+    """Use the processor that the application put there itself, else add one; give it functions to call."""
     own = processors.find(kind)
-    if own is not None:
-        setattr(own, callback, function)
-        return lambda: setattr(own, callback, None)
-    processor = kind(**{callback: function}, **arguments)
-    remove = processors.insert_first(processor)
-    return combine(processor.shutdown, remove)
+    processor = kind(**arguments) if own is None else own
+    vars(processor).update(callbacks)
+    forget = partial(vars(processor).update, dict.fromkeys(callbacks))
+    return forget if own is not None else combine(processor.shutdown, processors.insert_first(processor), forget)
 
 
 def _attach_to_log_records(
-    config: Config, reporter: Reporter, logged: LoggedExceptions, find_builder: Callable[[], Builder]
+    config: Config, reporter: Reporter, logged: LoggedExceptions, find_builder: Callable[[], Builder], flush: Flush
 ) -> Undo:
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = find_builder().build(captured)
@@ -192,7 +219,8 @@ def _attach_to_log_records(
     def attach(provider: LoggerProvider) -> Undo:
         processors = find_log_record_processors(provider)
         kind = BreadcrumbLogRecordProcessor
-        return _adopt_or_add(processors, kind, "on_record", on_record, asks_for_records=False)
+        callbacks = {"on_record": on_record, "on_flush": flush}
+        return _adopt_or_add(processors, kind, callbacks, asks_for_records=False)
 
     return on_logger_provider(attach)
 

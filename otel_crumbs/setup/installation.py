@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from otel_crumbs.event import Builder, CapturedError
     from otel_crumbs.export import Delivery
 
+# What the application's own telemetry needs of the time for it comes first.
+_PART_OF_FLUSH = 0.25
 # Hooks are put in place and taken out by one thread at a time.
 installation_lock = threading.RLock()
 
@@ -89,6 +91,11 @@ class Installation:
         delivery = self._parts.delivery
         return delivery is None or delivery.flush(self.config.flush_timeout if timeout is None else timeout)
 
+    def _flush_with_provider(self, seconds: float) -> None:
+        """Deliver when a provider of the application is flushed, which has so many seconds for all that it has."""
+        if (delivery := self._parts.delivery) is not None and delivery.pending:
+            delivery.flush(min(seconds * _PART_OF_FLUSH, self.config.flush_timeout))
+
     def uninstall(self) -> None:
         """Undo every hook, patch and processor, the last first, and forget the trails."""
         self.undo()
@@ -110,7 +117,14 @@ class Installation:
     def install_hooks(self) -> None:
         """Put every hook in place; one that fails is left out, with a warning."""
         hooks = (
-            *make_hooks(self.config, self.reporter, lambda: self.builder, main=self._main_thread, save=self.save),
+            *make_hooks(
+                self.config,
+                self.reporter,
+                lambda: self.builder,
+                main=self._main_thread,
+                flush=self._flush_with_provider,
+                save=self.save,
+            ),
             *make_shutdown_hooks(
                 end=self.end, end_at_exit=self._end_at_exit, resume=self._continue_delivery, signals=self.signals
             ),

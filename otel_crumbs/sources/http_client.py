@@ -3,7 +3,8 @@ Requests made with `http.client`, for which OpenTelemetry has no instrumentation
 
 Everything in Python that speaks HTTP without one ends there: `urllib`,
 `xmlrpc`, `urllib3` and what is built on it. Under an instrumented client this
-source records nothing, for the client's span says more.
+source records nothing, for the client's span says more; where no SDK is set up
+there is none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from http.client import HTTPConnection, HTTPSConnection
 from typing import Any, NamedTuple
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
-from otel_crumbs.base.instrumentations import is_http_instrumentation_enabled
+from otel_crumbs.base.instrumentations import is_instrumentation_enabled, is_traced_http_call
 from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, replace
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
@@ -126,7 +127,7 @@ def _follow(name: str, after: Follower) -> Undo:
 def _begin_request(args: tuple[Any, ...], kwargs: dict[str, Any], _: Any, error: BaseException | None) -> None:
     connection: HTTPConnection = args[0]
     connection.__dict__.pop(_PENDING, None)
-    if error is None and is_http_instrumentation_enabled():
+    if error is None and is_instrumentation_enabled() and not is_traced_http_call():
         method, url = find_argument(args, kwargs, 1, "method"), find_argument(args, kwargs, 2, "url")
         connection.__dict__[_PENDING] = Pending(time.time_ns(), str(method), _make_url(connection, str(url)))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from . import runner
 from .branch import Branch, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
-from .current_branch import current, find_branch_with_open, get_context
+from .current_branch import current, find_branch_with_open, get_context, get_operation_branch
 from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, operation
 from .ring import CHUNK
-from .snapshot import Snapshot, take_snapshot
+from .snapshot import Snapshot, View, find_views, take_snapshot
 
 __all__ = [
     "CATEGORY",
@@ -32,12 +32,15 @@ __all__ = [
     "OpenSpans",
     "Operation",
     "Snapshot",
+    "View",
     "current",
     "entry_makers",
     "exception_marks",
     "find_branch_with_open",
+    "find_views",
     "format_rfc3339",
     "get_context",
+    "get_operation_branch",
     "iterate_branches",
     "iterate_chain",
     "mark_exception",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
@@ -12,7 +12,6 @@ from otel_crumbs.base.counters import evicted, recorded
 
 from . import runner as here
 from .entry import Entry
-from .operation import Operation
 from .ring import CHUNK, Ring
 from .runner import name_of
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from .open_spans import OpenSpans
+    from .operation import Operation
 
 # A chain of tasks that start each other without end must not keep all of its
 # ancestors alive: deeper than this, a branch hangs on the root instead.
@@ -31,7 +31,6 @@ MAX_DEPTH = 32
 MAX_BRANCHES = 10_000
 
 _ticks = recorded.ticks
-_UNKNOWN = (None, None)
 
 # The branches of the process, in the order in which they were made.
 _branches: dict[ref[Branch], None] = {}
@@ -50,18 +49,18 @@ class Branch(Ring):
     __slots__ = (
         "__dict__",
         "__weakref__",
-        "_operation",
         "_thread",
         "me",
         "name",
         "open_spans",
+        "operation",
         "parent",
         "root_context",
-        "root_facts",
     )
 
     # A strong reference to a task would close the circle task -> context -> branch -> task.
     _task: ref[Task[Any]] | None = None
+    _task_id = 0
     below: Ring | None = None
     depth = 0
     children: set[ref[Branch]] | None = None
@@ -78,10 +77,9 @@ class Branch(Ring):
         self.size = size
         self.newest = []
         self._older = None
-        self._operation = operation
-        # Of the span that opened the operation, if one did: its context, and its name and attributes once it has ended.
+        self.operation = operation
+        # Of the span that opened the operation, if one did.
         self.root_context: SpanContext | None = None
-        self.root_facts: tuple[str | None, Mapping[str, Any] | None] = _UNKNOWN
         self.open_spans: OpenSpans | None = None
         self.name: str | None = None
         self.parent: Branch | None = None
@@ -91,7 +89,7 @@ class Branch(Ring):
             self._thread = threading.get_ident()
         else:
             self._thread = 0
-            self._task = ref(task)
+            self._task, self._task_id = ref(task), id(task)
         # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.
         # It is put into the table at once, where it gets its hash: without one, its callback fails.
         _branches[me := ref(self, _forget)] = None
@@ -101,22 +99,6 @@ class Branch(Ring):
         if parent is not None:
             self.name = name_of(task or self._thread)
             self._attach_to(parent if parent.depth < MAX_DEPTH else parent.root)
-
-    @property
-    def operation(self) -> Operation | None:
-        """The operation that the branch is in; of one that a span opened an object is made when it is asked for."""
-        if self._operation is None and self.root_context is not None:
-            operation = Operation(self.root_context.trace_id, self.root_context.span_id)
-            operation.name, operation.attributes = self.root_facts
-            if self._operation is None:  # no other thread came first
-                self._operation = operation
-        return self._operation
-
-    def end_operation(self, name: str, attributes: Mapping[str, Any] | None) -> None:
-        """Keep the name and the attributes of the span that opened the operation, which has ended."""
-        self.root_facts = name, attributes
-        if self._operation is not None:
-            self._operation.name, self._operation.attributes = self.root_facts
 
     @property
     def root(self) -> Branch:
@@ -142,6 +124,16 @@ class Branch(Ring):
         if loop is None or (task := here.current_task(loop)) is None:
             return self._thread == threading.get_ident()
         return self._task is not None and self._task() is task
+
+    def is_of_task(self, task: Any) -> bool:
+        """Return whether the branch is a task's, which the garbage collector may be about to free."""
+        # By then no reference has it any more; while it is here, nothing else has its identity.
+        return self._task is not None and self._task() in (task, None) and self._task_id == id(task)
+
+    def has_failed_with(self, error: BaseException) -> bool:
+        """Return whether the branch is a task's that ended with an exception."""
+        # Asking by the method would keep asyncio from logging an exception that nobody asked for.
+        return self._task is not None and getattr(self._task(), "_exception", None) is error
 
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""

@@ -14,26 +14,31 @@ import threading
 from collections import OrderedDict
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from opentelemetry import context as otel_context
+from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from . import runner
 from .branch import Branch, iterate_branches
+from .open_block import OpenBlock, OpenBlocks
 from .operation import Operation
 from .ring import DEFAULT_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from opentelemetry.context import Context
     from opentelemetry.trace import SpanContext
 
 # Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
+# In a callback, so many branches are looked at for the task that it was called for.
+MAX_CHECKED_BRANCHES = 1000
 
 OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
 
@@ -53,25 +58,8 @@ get_operation_branch = _operation_branch.get
 get_ambient_branch = _ambient_branch.get
 
 
-class OpenBlock:
-    """
-    The first branch of an operation block, as the OpenTelemetry context names it.
-
-    It lives as long as a context does that names it: beyond the block itself,
-    where a task goes on that was started in it.
-
-    Args:
-        branch: The operation's first branch.
-        span_id: The span that was current when the block was opened, 0 for none.
-            Below another span its own branch counts.
-
-    """
-
-    __slots__ = ("__weakref__", "branch", "span_id")
-
-    def __init__(self, branch: Branch, span_id: int) -> None:
-        self.branch = branch
-        self.span_id = span_id
+# A token of the context, and the branches that were remembered.
+Attached = tuple[Any, tuple[Branch | None, ...]]
 
 
 class Current:
@@ -81,8 +69,7 @@ class Current:
         self.size = DEFAULT_SIZE
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
-        # Empty while no context names an operation block: then nobody need look for one.
-        self.open_blocks: dict[int, ref[OpenBlock]] = {}
+        self.open_blocks = OpenBlocks()
         # Of the main thread's own context, the tokens by which it can be rid of the variables.
         self._tokens: dict[ContextVar[Branch | None], Token[Branch | None]] = {}
 
@@ -137,35 +124,129 @@ class Current:
 
     def find_branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
         """Return the branch of the code that runs here, under a span and in an OpenTelemetry context."""
-        if self.open_blocks:
-            block = otel_context.get_value(OPERATION_KEY, context)
-            span_id = span_context.span_id if span_context else 0
-            if isinstance(block, OpenBlock) and block.span_id == span_id:
-                return self._find_own(block.branch)
-        if span_context is None or span_context.is_remote:
+        if span_context is None and not self.open_blocks:
             return self._find_ambient()
+        branch = self._find_branch_of_operation(span_context, context)
+        return self._find_ambient() if branch is None else self._find_own(branch)
+
+    def find_branch_of_task(self, task: Any) -> Branch:
+        """
+        Return the branch of a task in whose context this is called, whichever task or thread does so.
+
+        Nothing is recorded there: a task that has left nothing sees what its starter did.
+        """
+        span_context = get_current_span().get_span_context()
+        branch = self._find_branch_of_operation(span_context if span_context.is_valid else None, None)
+        if branch is not None and branch.is_of_task(task):
+            return branch
+        remembered = _ambient_branch.get() if branch is None or branch.operation is None else _operation_branch.get()
+        branch = branch or remembered
+        if branch is None or remembered is None or remembered.root is not branch.root:
+            return Branch(self.size, branch.operation if branch else None, branch)
+        return remembered if remembered.is_of_task(task) else Branch(self.size, branch.operation, remembered)
+
+    def find_branches_of_error(self, error: BaseException) -> tuple[Branch, ...]:
+        """Return the branch of the code that runs here, and in a callback that of the task that failed as well."""
+        branch = self.find_branch()
+        if branch.parent is None or runner.running_loop() is None or runner.find_task() is not None:
+            return (branch,)
+        others = islice(branch.root.iterate_descendants(), MAX_CHECKED_BRANCHES)
+        return (branch, *[other for other in others if other.has_failed_with(error)])
+
+    def _find_branch_of_operation(self, span_context: SpanContext | None, context: Context | None) -> Branch | None:
+        """Return the branch that a context names, None outside any span and block."""
+        if self.open_blocks:
+            block = self._find_block(span_context, context)
+            if block is not None:
+                return block.branch
+        if span_context is None or span_context.is_remote:
+            return None
         branch = _find_branch_of_span(context) or find_branch_with_open(span_context)
-        return self._find_own(branch or self._find_branch_of_unseen(span_context))
+        return branch or self._find_branch_of_unseen(span_context)
 
-    def open_block(self, branch: Branch, span_id: int) -> OpenBlock:
-        """Return the object that a context holds while an operation block is open."""
-        block = OpenBlock(branch, span_id)
-        key = id(block)
-        # The callback runs in C as a whole: what a signal handler throws into one in Python, Python swallows.
-        self.open_blocks[key] = ref(block, partial(self.open_blocks.pop, key))
-        return block
+    def open_block(self, branch: Branch, span_id: int, frame: FrameType | None = None) -> OpenBlock:
+        """
+        Return the object that a context holds while an operation block is open.
 
-    def begin(self, operation: Operation | None, root_context: SpanContext | None = None) -> Branch:
+        Args:
+            branch: The operation's branch.
+            span_id: The span that is current, 0 for none.
+            frame: The frame of the generator that opens it, None where no generator does.
+
+        """
+        running = self.open_blocks.find_running()
+        around = self._find_named(None, running)
+        if running and (around is None or not _includes(around.operation, running[0])):
+            around = running[0]
+        return self.open_blocks.add(OpenBlock(branch, span_id, around, frame))
+
+    def make_inheritable(self) -> None:
+        """Have the context name the block that is current here: it is about to be copied for a task."""
+        if not self.open_blocks:
+            return
+        running = self.open_blocks.find_running()
+        named, known = self._find_named(None, running), otel_context.get_value(OPERATION_KEY)
+        span_context = get_current_span().get_span_context()
+        block = self._find_block(span_context if span_context.is_valid else None, None)
+        if running and block is running[0] and block is not named:
+            named = OpenBlock(self._find_own(block.branch), span_context.span_id, named)
+            named.stays = False
+            self.open_blocks.add(named)
+        if named is not known:
+            otel_context.attach(otel_context.set_value(OPERATION_KEY, named))
+
+    def begin(self, operation: Operation, root_context: SpanContext | None = None) -> Branch:
         """Return the first branch of a new operation, with the context of the span that has opened it, if one has."""
         branch = Branch(self.size, operation)
         branch.root_context = root_context
         self._set(_operation_branch, branch)
         return branch
 
+    def forget_operation(self, block: OpenBlock, remembered: Branch | None) -> None:
+        """Remember what was remembered before an operation block, which is closed."""
+        here = _operation_branch.get()
+        if here is not None and here.operation is block.operation:
+            self._set(_operation_branch, remembered)
+
+    def attach_branch(self, branch: Branch) -> Attached:
+        """
+        Let everything that this code records belong to a branch of other work.
+
+        Returns:
+            What ends it, by `release_branch`.
+
+        """
+        variables = (_operation_branch.get(), _ambient_branch.get())
+        block = self.open_block(branch, get_current_span().get_span_context().span_id)
+        return otel_context.attach(otel_context.set_value(OPERATION_KEY, block)), variables
+
+    def release_branch(self, attached: Attached) -> None:
+        """Go on with the work of before."""
+        token, variables = attached
+        otel_context.detach(token)
+        for variable, before in zip((_operation_branch, _ambient_branch), variables, strict=True):
+            if variable.get() is not before:
+                variable.set(before)
+
     def continue_in(self, branch: Branch) -> None:
         """Let the entries that come next outside any operation belong to one that has ended."""
         if branch.is_current():
             _ambient_branch.set(branch)
+
+    def continue_after(self, branch: Branch) -> Token[Branch | None]:
+        """
+        Let the entries that come next outside any operation belong to one that has ended.
+
+        Returns:
+            What ends it, by `stop_continuing`.
+
+        """
+        return _ambient_branch.set(branch)
+
+    def stop_continuing(self, token: Token[Branch | None]) -> None:
+        """Go on outside any operation."""
+        with suppress(ValueError):  # it goes on in another context
+            _ambient_branch.reset(token)
 
     def begin_job(self, submitter: Branch | None) -> None:
         """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
@@ -178,6 +259,33 @@ class Current:
         """Forget which spans are open: they are as spans that no processor saw."""
         for branch in iterate_branches():
             branch.forget_open_spans()
+
+    def _find_block(self, span_context: SpanContext | None, context: Context | None) -> OpenBlock | None:
+        """Return the block of the code that runs here; None where it is in none, or in a span that is in one."""
+        running = self.open_blocks.find_running()
+        block = self._find_named(context, running)
+        if block is not None and block.span_id != (span_context.span_id if span_context else 0):
+            block = None
+        if running:
+            operation = block.operation if block is not None else _find_operation_of_span(span_context, context)
+            if not _includes(operation, running[0]):
+                return running[0]
+        return block
+
+    def _find_named(self, context: Context | None, running: list[OpenBlock]) -> OpenBlock | None:
+        """Return the block that a context names, or the one around it where that is left."""
+        block = otel_context.get_value(OPERATION_KEY, context)
+        while isinstance(block, OpenBlock) and (block.is_left(running) or self._is_left_by_submitter(block)):
+            block = block.around
+        return block if isinstance(block, OpenBlock) else None
+
+    def _is_left_by_submitter(self, block: OpenBlock) -> bool:
+        """Return whether this is a job of a thread pool, and whoever submitted it was not in a generator's block."""
+        if block.stays or runner.find_task() is not None:
+            return False
+        submitter: ref[Branch] | None = getattr(self._thread, "submitter", None)
+        branch = submitter() if submitter is not None else None
+        return branch is not None and not _includes(branch.operation, block)
 
     def _find_own(self, branch: Branch) -> Branch:
         if branch.is_current():
@@ -232,7 +340,7 @@ class Current:
                 self._unseen.popitem(last=False)
         return branch
 
-    def _set(self, variable: ContextVar[Branch | None], branch: Branch) -> None:
+    def _set(self, variable: ContextVar[Branch | None], branch: Branch | None) -> None:
         token = variable.set(branch)
         # A token keeps its context alive, and with it objects of the application: the main thread's lives anyway.
         if token.old_value is Token.MISSING and runner.is_in_main_program():
@@ -253,6 +361,18 @@ def find_branch_with_open(span_context: SpanContext) -> Branch | None:
         if branch.find_open_span(span_context.span_id) is not None:
             return branch
     return None
+
+
+def _includes(operation: Operation | None, block: OpenBlock) -> bool:
+    """Return whether an operation is that of a block, or lies in it."""
+    return operation is not None and block.operation is not None and operation.includes(block.operation.number)
+
+
+def _find_operation_of_span(span_context: SpanContext | None, context: Context | None) -> Operation | None:
+    if span_context is None or span_context.is_remote:
+        return None
+    branch = _find_branch_of_span(context) or find_branch_with_open(span_context)
+    return None if branch is None else branch.operation
 
 
 def _find_branch_of_span(context: Context | None) -> Branch | None:

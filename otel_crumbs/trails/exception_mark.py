@@ -20,12 +20,13 @@ never kept, since its traceback holds the variables of all its frames.
 from __future__ import annotations
 
 import gc
+from collections import deque
 from collections.abc import Iterator
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefs, ref
 
-from otel_crumbs.base.exceptions import origin_of
+from otel_crumbs.base.exceptions import members_of, origin_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
@@ -167,14 +168,17 @@ def mark_exception(exception: BaseException, branch: Branch, span_context: SpanC
 
 
 def iterate_chain(exception: BaseException) -> Iterator[BaseException]:
-    """Iterate over an exception and those that it was raised from or while handling, nearest first."""
-    seen: set[int] = set()
-    link: BaseException | None = exception
-    while link is not None and id(link) not in seen and len(seen) < MAX_CHAIN:
-        seen.add(id(link))
+    """Iterate over an exception, those it was raised from or while handling, and those it groups, nearest first."""
+    seen = {id(exception)}
+    ahead = deque([exception])
+    while ahead:
+        link = ahead.popleft()
         yield link
         origin = origin_of(link)
-        link = origin[1] if origin else None
+        for other in (*(origin[1:] if origin else ()), *members_of(link)[:MAX_CHAIN]):
+            if id(other) not in seen and len(seen) < MAX_CHAIN:
+                seen.add(id(other))
+                ahead.append(other)
 
 
 def _make_reference(error: BaseException, references: set[_Reference]) -> _Reference | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,12 +29,25 @@ class Operation:
 
     """
 
-    __slots__ = ("attributes", "name", "number", "reported", "span_id", "trace_id", "within")
+    __slots__ = (
+        "attributes",
+        "began_at",
+        "ended",
+        "failed",
+        "name",
+        "number",
+        "reported",
+        "span_context",
+        "span_id",
+        "trace_id",
+        "within",
+    )
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
     ) -> None:
         self.number = next(_numbers)
+        self.began_at = time_ns()
         self.name = name
         self.trace_id = trace_id
         self.span_id = span_id
@@ -43,6 +57,12 @@ class Operation:
         self.attributes: Mapping[str, Any] | None = None
         # The titles of the exceptions that were reported of it; most operations report none.
         self.reported: set[str] | None = None
+        # Whether its root span has ended, or its block is closed; the work may go on.
+        self.ended = False
+        # Whether it ended with an exception, for which there is an event or a reason for none.
+        self.failed = False
+        # Of its root span, once that has ended.
+        self.span_context: SpanContext | None = None
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable
-from types import TracebackType
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 from opentelemetry import context as otel_context
@@ -14,24 +13,72 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.guard import guarded
 
 from .branch import Branch
-from .current_branch import OPERATION_KEY, current
+from .current_branch import OPERATION_KEY, current, get_context, get_operation_branch
 from .exception_mark import mark_exception
+from .open_block import OpenBlock, find_generator
 from .operation import Operation
+from .operation_wrappers import wrap_callable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Called with every exception that leaves an operation block.
-on_failure: list[Callable[[BaseException, Branch], None]] = []
+# Called with every exception that leaves an operation block, and the branches that have its story.
+on_failure: list[Callable[[BaseException, Sequence[Branch]], None]] = []
+
+_runtime_context: Any = getattr(otel_context, "_RUNTIME_CONTEXT", otel_context)
+
+
+class _OpenedBlock:
+    """A block that was opened, and what is needed to close it."""
+
+    __slots__ = ("block", "context", "outer", "remembered", "token")
+
+    def __init__(self, block: OpenBlock, remembered: Branch | None) -> None:
+        self.block = block
+        self.remembered = remembered
+        self.outer = otel_context.get_current()
+        self.context = otel_context.set_value(OPERATION_KEY, block)
+        self.token: Any = otel_context.attach(self.context)
+
+    def end(self) -> None:
+        """
+        Bring back the context in which the block was opened, as far as it is current here.
+
+        A block may be left elsewhere: a framework runs the two halves of a
+        generator in two threads, or the garbage collector ends it in any.
+        OpenTelemetry logs an exception of its own then.
+        """
+        block, here = self.block, get_context()
+        current.forget_operation(block, self.remembered)
+        if here is self.context and self._reset():
+            return
+        block.stays = False
+        if here is self.context:
+            otel_context.attach(self.outer)
+            return
+        named = here.get(OPERATION_KEY)
+        if isinstance(named, OpenBlock) and named.operation is block.operation:
+            otel_context.attach(otel_context.set_value(OPERATION_KEY, block.around))
+
+    def _reset(self) -> bool:
+        try:
+            _runtime_context.detach(self.token)
+        except (ValueError, RuntimeError):  # it is a copy of the context in which the block was opened
+            return False
+        return True
 
 
 class operation:  # noqa: N801 - used as a context manager and decorator, like contextlib's
     """
     A unit of work with its own trail.
 
-    A context manager, plain or async, and a decorator for plain and async
-    functions. What is recorded inside belongs to this trail alone; an
-    exception that leaves it is reported once it is installed. Nothing is
-    traced: the OpenTelemetry context only learns which trail is current.
+    A context manager, plain or async, and a decorator for functions: plain and
+    async ones, generators, async generators, and whatever returns a coroutine.
+    What is recorded inside belongs to this trail alone; an exception that leaves
+    it is reported once it is installed. Nothing is traced: the OpenTelemetry
+    context only learns which trail is current.
+
+    In a generator it is current while the generator runs, and not for the code
+    that takes what it yields, unless `contextlib` made a context manager of it.
 
     Args:
         name: Its name in the error event; a decorated function's
@@ -45,12 +92,16 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
-        # One object may be entered again before it is left: by itself, and by other threads and tasks.
-        self._opened: list[tuple[Branch, Any]] = []
+        # One object may be entered again before it is left: by itself, and by other threads, tasks and generators.
+        self._opened: list[_OpenedBlock] = []
+        # Of a decorated function's call: the frame of the generator that it made, and the branch that all of it has.
+        self._is_call = False
+        self._generator: FrameType | None = None
+        self._branch: Branch | None = None
 
     def __enter__(self) -> operation:
         """Open the operation."""
-        self._open()
+        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
         return self
 
     def __exit__(
@@ -61,7 +112,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
 
     async def __aenter__(self) -> operation:
         """Open the operation in the running task."""
-        self._open()
+        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
         return self
 
     async def __aexit__(
@@ -73,42 +124,68 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
     def __call__(self, function: F) -> F:
         """Return the function with every call an operation of its own."""
         name = self.name or getattr(function, "__qualname__", None)
-        if inspect.iscoroutinefunction(function):
 
-            @functools.wraps(function)
-            async def run_async(*args: Any, **kwargs: Any) -> Any:
-                async with operation(name):
-                    return await function(*args, **kwargs)
+        def make(generator: FrameType | None = None) -> operation:
+            made = operation(name)
+            made._is_call, made._generator = True, generator
+            return made
 
-            return run_async  # type: ignore[return-value]  # the same signature, by functools.wraps
-
-        @functools.wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            with operation(name):
-                return function(*args, **kwargs)
-
-        return run  # type: ignore[return-value]  # the same signature, by functools.wraps
+        return wrap_callable(function, make)
 
     @guarded("opening an operation")
-    def _open(self) -> None:
+    def _open(self, frame: FrameType | None) -> None:
+        remembered = get_operation_branch()
         span_context = get_current_span().get_span_context()
-        around = current.find_branch().operation
-        branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
-        block = current.open_block(branch, span_context.span_id)
-        self._opened.append((branch, otel_context.attach(otel_context.set_value(OPERATION_KEY, block))))
+        branch = self._branch
+        if branch is None:
+            around = current.find_branch().operation
+            branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
+        if branch.operation is not None:
+            branch.operation.ended = False
+        if self._is_call:
+            self._branch = branch
+        generator = find_generator(frame)
+        if generator is not None and self._generator is not None:
+            # Closing it may run its code without the frame of what wraps it in the stack.
+            generator = self._generator
+        block = current.open_block(branch, span_context.span_id, generator)
+        self._opened.append(_OpenedBlock(block, remembered))
 
     @guarded("closing an operation")
     def _close(self, error: BaseException | None) -> None:
         if not self._opened:
             return
-        mine = [opened for opened in self._opened if opened[0].is_current()]
-        branch, token = (mine or self._opened)[-1]
-        self._opened.remove((branch, token))
+        opened = self._find_opened()
+        self._opened.remove(opened)
+        branch = opened.block.branch
         try:
+            if branch.operation is not None:
+                branch.operation.ended, branch.operation.failed = True, error is not None
             if error is not None:
                 mark_exception(error, branch)
+                branches = [branch, *_find_others(opened.block)]
                 for report in on_failure:
-                    report(error, branch)
+                    report(error, branches)
         finally:
             branch.release_open_spans()
-            otel_context.detach(token)
+            current.open_blocks.close(opened.block)
+            opened.end()
+
+    def _find_opened(self) -> _OpenedBlock:
+        """Return the block that is left now: of the generator that runs, or else of this task or thread."""
+        if len(self._opened) == 1:
+            return self._opened[0]
+        running = current.open_blocks.find_running()
+        of_generator = [opened for block in running for opened in self._opened if opened.block is block]
+        if of_generator:
+            return of_generator[0]
+        mine = [opened for opened in self._opened if opened.block.branch.is_current()]
+        return (mine or self._opened)[-1]
+
+
+def _find_others(block: OpenBlock) -> Iterator[Branch]:
+    """Iterate over the branch that goes on here, where a block is left elsewhere than it was entered."""
+    here = current.find_branch()
+    if block.frame is None and here.operation is not block.operation:
+        # What raised the exception did not run in the block.
+        yield here.widest_branch

@@ -68,6 +68,13 @@ class Ring:
         self.make_room()
         return [*chain.from_iterable(map(select_entries, [*self._older.chunks]))] if self._older else []
 
+    def remove_last(self, entry: Entry) -> None:
+        """Remove an entry if it is the last one: another thread may have been faster."""
+        self.make_room()
+        chunk = next((chunk for chunk in reversed(self._older.chunks) if chunk), None) if self._older else None
+        if chunk is not None and chunk[-1] is entry:
+            chunk.pop()
+
     def make_room(self, tolerated: int = CHUNK) -> None:
         """
         Count the newest entries among the older ones, and drop the surplus but for what matters.

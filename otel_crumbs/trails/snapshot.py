@@ -1,25 +1,45 @@
-"""A snapshot: the entries that a branch sees at one moment, collected while the application waits."""
+"""A snapshot: the entries that an error sees at one moment, collected while the application waits."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from otel_crumbs.base.memo import Memo, hold_memo
 
 from .entry import TIMESTAMP, Entry
+from .exception_mark import iterate_chain, mark_of
 
 if TYPE_CHECKING:
     from .branch import Branch
+    from .exception_mark import ExceptionMark
+    from .ring import Ring
+
+# Two entries of one open span are the same as far as these.
+_SAME = 6
+
+
+class View(NamedTuple):
+    """
+    The part of a branch's trail that an error takes.
+
+    Args:
+        branch: The branch.
+        since: The moment from which on its entries count, in nanoseconds since the epoch.
+
+    """
+
+    branch: Branch
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """
-    The entries that a branch saw at one moment; `otel_crumbs.event.rendering` makes breadcrumbs of them.
+    The entries that an error saw at one moment; `otel_crumbs.event.rendering` makes breadcrumbs of them.
 
     Args:
         entries: Oldest first.
@@ -35,10 +55,57 @@ class Snapshot:
     memo: Memo = field(default_factory=hold_memo, repr=False, compare=False)
 
 
-def take_snapshot(branch: Branch) -> Snapshot:
-    """Collect what a branch sees now, without rendering any of it."""
-    rings = tuple(branch.iterate_rings())
-    entries = [*chain.from_iterable(rings), *branch.capture_open_spans()]
+def take_snapshot(*views: View) -> Snapshot:
+    """Collect what is to be seen now, without rendering any of it; each entry once."""
+    rings: list[tuple[Ring, int]] = []
+    for branch, since in views:
+        rings += [(ring, since) for ring in branch.iterate_rings() if all(ring is not known for known, _ in rings)]
+    seen = {id(entry): entry for ring, since in rings for entry in ring if _is_since(entry, since)}
+    entries = [*seen.values(), *_capture_open_spans(views)]
     entries.sort(key=itemgetter(TIMESTAMP))
-    dropped = sum((Counter(ring.dropped) for ring in rings), Counter[str]())
-    return Snapshot(entries=tuple(entries), dropped=dropped, size=branch.size)
+    dropped = sum((Counter(ring.dropped) for ring, _ in rings), Counter[str]())
+    return Snapshot(entries=tuple(entries), dropped=dropped, size=views[0].branch.size)
+
+
+def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branch]) -> tuple[View, ...]:
+    """
+    Return the parts of trails that make up the story of an exception, its own branch's first.
+
+    That is what happened where it was raised and where it is reported, and
+    where the exceptions were raised that led to it. What a thread did outside
+    any operation is part of it from the beginning of the first operation on:
+    before that it may have done other work.
+
+    Args:
+        error: The exception.
+        mark: Its mark.
+        places: The branches in which it is reported.
+
+    """
+    own = mark.branch
+    known = [other for each in iterate_chain(error) if (other := mark_of(each)) is not None and other is not mark]
+    lineage = () if own is None else tuple(own.iterate_lineage())
+    branches = dict.fromkeys(
+        [
+            *[each.branch for each in (mark, *known) if each.branch is not None],
+            *[place for place in places if place not in lineage],
+        ]
+    )
+    operations = [branch.operation for branch in branches if branch.operation is not None]
+    since = min((operation.began_at for operation in operations), default=0)
+    return tuple(View(branch, 0 if branch.operation else since) for branch in branches)
+
+
+def _capture_open_spans(views: Sequence[View]) -> Iterator[Entry]:
+    """Iterate over entries for the open spans that are to be seen, each span once."""
+    seen: set[Entry] = set()
+    for branch, since in views:
+        for entry in branch.capture_open_spans():
+            if _is_since(entry, since) and entry[:_SAME] not in seen:
+                seen.add(entry[:_SAME])
+                yield entry
+
+
+def _is_since(entry: Entry, since: int) -> bool:
+    # Applications choose the times of their breadcrumbs themselves.
+    return not since or entry[TIMESTAMP] >= since

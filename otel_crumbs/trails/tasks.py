@@ -4,7 +4,9 @@ Tasks that start tasks: a task is a child of the one that started it.
 A new task gets a copy of its starter's context, and with it the starter's
 branch. So the starter must have a branch by then, even if it has recorded
 nothing yet, or the two would be taken for siblings. Nothing in a task or its
-context says who started it, so that this cannot be made up for later.
+context says who started it, so that this cannot be made up for later. Where
+the starter is in a generator's operation block, or has left it, the context
+must say so by then as well.
 """
 
 from __future__ import annotations
@@ -32,3 +34,4 @@ def install() -> Undo:
 def _ensure_branch(_: Any) -> None:
     if find_task() is not None:
         current.find_branch()
+    current.make_inheritable()

@@ -82,27 +82,32 @@ def test_signal_handlers_throw_in(handler: Callable[..., Any]) -> None:
     assert thrown
 
 
-def throw_into_this_thread(kind: type[BaseException], seconds: float = 0.01) -> None:
-    """Have another thread throw a class into this one, a moment later."""
+def throw_into_this_thread(kind: type[BaseException], seconds: float = 0.01) -> list[bool]:
+    """Have another thread throw a class into this one, a moment after there is something in the list."""
     this = threading.get_ident()
+    begun: list[bool] = []
 
     def throw() -> None:
+        while not begun:
+            time.sleep(seconds)
         time.sleep(seconds)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(this), ctypes.py_object(kind))
 
     threading.Thread(target=throw).start()
+    return begun
 
 
 @pytest.mark.parametrize("kind", [TimeLimitError, TimeoutError, SystemExit, Ending, KeyboardInterrupt])
 def test_other_threads_throw_in(kind: type[BaseException]) -> None:
     """They can throw a class only, and it comes up in code that does not raise it."""
+    begun = throw_into_this_thread(kind)
 
     def wait() -> None:
+        begun.append(True)
         while True:
             uuid.uuid4()
 
-    with pytest.raises(kind) as caught:  # noqa: PT012 - on a busy machine it comes before the waiting
-        throw_into_this_thread(kind)
+    with pytest.raises(kind) as caught:
         wait()
 
     assert is_thrown_in(caught.value)

@@ -9,13 +9,15 @@ from types import ModuleType
 
 import pytest
 from opentelemetry.instrumentation import utils
+from opentelemetry.trace import NoOpTracer
 
 from otel_crumbs.base.instrumentations import (
-    is_http_instrumentation_enabled,
     is_instrumentation_active,
     is_instrumentation_enabled,
+    is_traced_http_call,
     suppress_instrumentation,
 )
+from tests.application import Application
 
 
 class Instrumentor:
@@ -65,7 +67,6 @@ def test_suppression_is_that_of_opentelemetry(suppress: Callable[[], AbstractCon
     def ask() -> list[bool]:
         return [
             is_instrumentation_enabled(),
-            is_http_instrumentation_enabled(),
             utils.is_instrumentation_enabled(),
             utils.is_http_instrumentation_enabled(),
         ]
@@ -73,13 +74,17 @@ def test_suppression_is_that_of_opentelemetry(suppress: Callable[[], AbstractCon
     with suppress():
         inside = ask()
 
-    assert inside == [False] * 4
-    assert ask() == [True] * 4
+    assert inside == [False] * 3
+    assert ask() == [True] * 3
 
 
-def test_suppression_of_http_is_that_of_opentelemetry() -> None:
-    """A client of HTTP may be suppressed alone."""
-    with utils.suppress_http_instrumentation():
-        inside = is_instrumentation_enabled(), is_http_instrumentation_enabled()
+def test_an_instrumented_client_of_http_is_known(app: Application) -> None:
+    """It suppresses what it is built on, and has a span for its call if there is an SDK."""
+    known = []
+    for tracer in (app.tracer_provider.get_tracer("shop"), NoOpTracer()):
+        with tracer.start_as_current_span("GET"):
+            known.append(is_traced_http_call())
+            with utils.suppress_http_instrumentation():
+                known.append(is_traced_http_call())
 
-    assert inside == (True, False)
+    assert known == [False, True, False, False]

@@ -18,6 +18,7 @@ from otel_crumbs.event import Builder, ExceptionInfo, capture_error
 from otel_crumbs.export import DELIVERED, Verdict
 from otel_crumbs.export.sentry.dsn import read_dsn
 from otel_crumbs.export.sentry.exporter import SentryExporter
+from otel_crumbs.trails import View
 from tests.e2e.applications import StartWebsite
 from tests.export.events import CELERY_TRACEBACK, Hostile, HostileError, an_empty_branch, chained, event_of, raised
 
@@ -123,7 +124,7 @@ def test_a_traceback_that_is_only_text_is_stored_with_its_frames(bugsink: Bugsin
 def test_an_exception_that_was_never_raised_is_stored(bugsink: Bugsink) -> None:
     """There is no frame then, and nothing else to tell than its type and its words."""
     event = Builder().build(
-        capture_error(KeyError("lamp"), branch=an_empty_branch(), mechanism="capture_exception", handled=True)
+        capture_error(KeyError("lamp"), views=(View(an_empty_branch()),), mechanism="capture_exception", handled=True)
     )
     assert event is not None
 

@@ -150,3 +150,107 @@ def test_a_stack_names_the_files_that_it_goes_through(events: CapturedEvents) ->
 
     assert [frame.filename for frame in stacks[0] if "logging" in frame.filename] == []
     assert list(events) == []
+
+
+def notes_of(events: CapturedEvents) -> dict[str, tuple[str | None, list[str]]]:
+    """Return of each event, by its message, the operation and the notes of its trail."""
+    return {
+        event.exception.message: (
+            event.operation,
+            [crumb.message for crumb in event.breadcrumbs if crumb.category == "manual"],
+        )
+        for event in events
+    }
+
+
+@pytest.mark.parametrize("circle", [True, False], ids=["by the collector", "at once"])
+def test_a_forgotten_task_has_its_children_s_steps(
+    app: Application, events: CapturedEvents, caplog: pytest.LogCaptureFixture, *, circle: bool
+) -> None:
+    """However it is freed, in an operation of others; the line that asyncio logs of it is not in their trail."""
+
+    async def child() -> None:
+        otel_crumbs.record("child")
+
+    async def work() -> None:
+        kept = [asyncio.current_task()] if circle else []
+        otel_crumbs.record("task")
+        await asyncio.create_task(child())
+        await asyncio.to_thread(otel_crumbs.record, "thread")
+        raise ValueError(f"{len(kept)} kept")
+
+    async def sibling() -> None:
+        otel_crumbs.record("sibling")
+
+    async def main() -> list[str]:
+        with app.request("GET /begin"):
+            otel_crumbs.record("request")
+            task = asyncio.create_task(work())
+            await asyncio.create_task(sibling())
+        await asyncio.wait([task])
+        with app.request("GET /unconcerned"):
+            otel_crumbs.record("unconcerned")
+            del task
+            gc.collect()
+            return [crumb.message for crumb in otel_crumbs.trail()]
+
+    unconcerned = asyncio.run(main())
+
+    assert notes_of(events) == {f"{int(circle)} kept": ("GET /begin", ["request", "task", "child", "thread"])}
+    assert len(events) == 1
+    assert unconcerned == ["unconcerned"]
+    assert "Task exception was never retrieved" in caplog.text
+
+
+def test_a_task_that_left_nothing_has_what_its_starter_did(app: Application, events: CapturedEvents) -> None:
+    """And nothing of its siblings, nor of the request that it is collected in."""
+
+    async def work() -> None:
+        raise ValueError("silent")
+
+    async def sibling() -> None:
+        otel_crumbs.record("sibling")
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: otel_crumbs.record("handled"))
+        with app.request("GET /begin"):
+            otel_crumbs.record("request")
+            task = asyncio.create_task(work())
+            await asyncio.create_task(sibling())
+        await asyncio.wait([task])
+        with app.request("GET /unconcerned"):
+            otel_crumbs.record("unconcerned")
+            del task
+            gc.collect()
+        otel_crumbs.record("afterwards")
+        assert [crumb.message for crumb in otel_crumbs.trail()] == ["afterwards"]
+
+    asyncio.run(main())
+
+    assert notes_of(events) == {"silent": ("GET /begin", ["request"])}
+
+
+def test_a_callback_of_a_task_has_the_task_s_steps(app: Application, events: CapturedEvents) -> None:
+    """Whoever reports a task's exception from there reports the task's failure, and no sibling's."""
+
+    async def work(name: str) -> None:
+        otel_crumbs.record(f"step of {name}")
+        await asyncio.sleep(0)
+        raise KeyError(name)
+
+    def done(task: asyncio.Task[None]) -> None:
+        otel_crumbs.record("callback")
+        otel_crumbs.capture_exception(task.exception())
+
+    async def main() -> None:
+        with app.request("GET /"):
+            otel_crumbs.record("request")
+            for name in ("one", "two"):
+                asyncio.create_task(work(name)).add_done_callback(done)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+
+    assert notes_of(events) == {
+        f"'{name}'": ("GET /", ["request", f"step of {name}", "callback"]) for name in ("one", "two")
+    }

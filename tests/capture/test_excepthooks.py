@@ -94,6 +94,35 @@ def test_a_finaliser_that_fails_is_an_event(heard: list[Any], events: CapturedEv
     assert [str(error) for error in heard] == ["boom"]
 
 
+def test_a_finaliser_has_the_trail_of_what_let_go_of_it_alone(
+    app: Application, heard: list[Any], events: CapturedEvents
+) -> None:
+    """Where the garbage collector runs it in the midst of a request, that request has nothing to do with it."""
+
+    class Leaky:
+        def __init__(self, name: str) -> None:
+            self.name, self.circle = name, self
+
+        def __del__(self) -> None:
+            raise ValueError(self.name)
+
+    gc.disable()
+    Leaky("collected")
+    with app.request("GET /unconcerned"):
+        otel_crumbs.record("in the request")
+        gc.collect()
+        dropped = Leaky("dropped")
+        dropped.circle = None  # type: ignore[assignment]  # no circle any more
+        del dropped
+    gc.enable()
+
+    found = {event.exception.message: event for event in events}
+    assert found.keys() == {"collected", "dropped"}
+    assert len(heard) == 2
+    assert (found["collected"].operation, found["collected"].breadcrumbs, found["collected"].trace_id) == (None, (), 0)
+    assert [crumb.message for crumb in found["dropped"].breadcrumbs] == ["in the request"]
+
+
 def test_a_failed_request_is_an_event(app: Application, events: CapturedEvents) -> None:
     """An exception that leaves a server span is reported with the request's name and ids."""
     with suppress(ValueError), app.request("GET /orders") as span:

@@ -7,7 +7,7 @@ from typing import Any
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import Builder, capture_error
-from otel_crumbs.trails import Branch, Operation
+from otel_crumbs.trails import Branch, Operation, View
 
 SECOND = 1_000_000_000
 NOW = 1_795_446_755 * SECOND
@@ -70,7 +70,7 @@ def raised(function: Any = fail) -> BaseException:
 
 def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
     """Return the event of an exception with a trail, as the builder makes it, with other values of some fields."""
-    captured = capture_error(error or raised(), branch=an_empty_branch(), mechanism="operation", handled=False)
+    captured = capture_error(error or raised(), views=(View(an_empty_branch()),), mechanism="operation", handled=False)
     event = Builder().build(captured)
     assert event is not None
     known: dict[str, Any] = {

@@ -23,7 +23,7 @@ from otel_crumbs.export.console import format_event
 from otel_crumbs.export.http.document import document_of, encode_json
 from otel_crumbs.export.otlp.wire import request_of
 from otel_crumbs.export.sentry.exporter import envelope_of
-from otel_crumbs.trails import Branch, Operation
+from otel_crumbs.trails import Branch, Operation, View
 from tests.application import Application
 
 from .events import Hostile, HostileError, an_empty_branch
@@ -170,7 +170,7 @@ def test_any_breadcrumb_of_a_hook_can_be_sent(field: str, value: Any) -> None:
 @given(field=st.sampled_from(sorted(ErrorEvent.__slots__)), value=values)
 def test_any_event_of_a_hook_can_be_sent(field: str, value: Any) -> None:
     """The event keeps its id and its exception."""
-    captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+    captured = capture_error(ValueError("boom"), views=(View(an_empty_branch()),), mechanism="operation", handled=False)
 
     event = build_event(captured, before_send=lambda event: replace(event, **{field: value}))
 
@@ -193,7 +193,7 @@ def test_any_exception_of_a_hook_can_be_sent(frames: list[Frame], parent: Any, l
         ExceptionInfo(type="ValueError", message="boom", frames=tuple(frames)),
         ExceptionInfo(type="KeyError", message="", parent=parent, link=link),
     )
-    captured = capture_error(ValueError("boom"), branch=an_empty_branch(), mechanism="operation", handled=False)
+    captured = capture_error(ValueError("boom"), views=(View(an_empty_branch()),), mechanism="operation", handled=False)
 
     assert_encodable(build_event(captured, before_send=lambda event: replace(event, exceptions=infos)))
 

@@ -13,8 +13,12 @@ ELSEWHERE = {
     "base/late_names.py": "gates/test_public_names.py",
     "base/resource.py": "setup/test_providers.py",
     "breadcrumbs.py": "gates/test_public_names.py",
+    "capture/aiohttp_responses.py": "libraries/test_answers.py",
+    "capture/asgi_applications.py": "libraries/test_answers.py",
     "capture/child_processes.py": "delivery/test_shutdown.py",
+    "capture/django_responses.py": "libraries/test_answers.py",
     "capture/django_signal.py": "django/test_middleware.py",
+    "capture/werkzeug_responses.py": "libraries/test_answers.py",
     "demo/narrator.py": "demo/test_run.py",
     "demo/received_event.py": "demo/test_receiver.py",
     "demo/requirements.py": "demo/test_run.py",
@@ -56,14 +60,13 @@ ELSEWHERE = {
     "sources/rules/databases.py": "sources/rules/test_table.py",
     "sources/rules/facts.py": "sources/rules/test_table.py",
     "sources/rules/reasons.py": "sources/rules/test_table.py",
-    "sources/spans/processor.py": "trails/test_branch.py",
     "sources/spans/redirects.py": "libraries/test_http_clients.py",
     "testing/fixtures.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",
     "trails/entry.py": "trails/test_ring.py",
+    "trails/anyio_threads.py": "libraries/test_work_that_goes_on.py",
     "trails/operation.py": "trails/test_operation_block.py",
     "trails/runner.py": "trails/test_event_loops.py",
-    "trails/snapshot.py": "event/test_rendering.py",
 }
 
 TESTS = ROOT / "tests"

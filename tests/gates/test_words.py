@@ -196,7 +196,8 @@ VOCABULARY = frozenset(
     sending sentry server service session settings setup shop sigterm signal snapshots span spans sqlite stack
     state statement statements storage sub subprocess subprocesses table task tasks test testing text thread
     threads timeline timeout trace unreadable unsafe unsampled value variables version versions visits wait
-    waiting waiter warned warnings where wire wrapper writer action async chain chained endpoint fatal traceback
+    waiting waiter warned warnings where wire wrapper writer action anyio
+    application asgi iterator werkzeug async chain chained endpoint fatal traceback
     watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
     crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     parsers per points probe reset row scrubber sender shop steps

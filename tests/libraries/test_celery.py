@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
 import celery
 import pytest
+from billiard.einfo import ExceptionInfo
+from billiard.exceptions import TimeLimitExceeded
 from opentelemetry import trace
 
 import otel_crumbs
@@ -96,3 +99,16 @@ def wait_for_events(folder: Path, count: int) -> list[dict[str, Any]]:
             return sorted(map(json.loads, lines), key=lambda event: str(event["title"]))
         time.sleep(0.1)
     raise AssertionError((folder / "log").read_text(encoding="utf-8", errors="replace"))
+
+
+def test_what_a_pool_hands_over_is_the_real_exception(events: CapturedEvents) -> None:
+    """The parent of a child that is over its time limit has it in an exception that only carries it."""
+    with pytest.raises(TimeLimitExceeded) as raised:
+        raise TimeLimitExceeded(3)
+    carrier = ExceptionInfo((raised.type, raised.value, raised.tb)).exception
+
+    logging.getLogger("celery.worker.request").error("Task failed", exc_info=(type(carrier), carrier, None))
+    logging.getLogger("celery.worker.request").error("The same", exc_info=(type(carrier), carrier, None))
+
+    [event] = events
+    assert event.exception.type == "billiard.exceptions.TimeLimitExceeded"

@@ -62,3 +62,12 @@ def test_a_database_that_is_not_there(postgresql_port: int, *, instrumented: boo
 
     assert refused[:4] == ["query", "query", "error", "connect -> OperationalError"]
     assert refused[4]["db.namespace"] == "hats"
+
+
+def test_what_django_asks_for_a_developer_takes_no_room() -> None:
+    """With `DEBUG = True` it has SQLite quote the parameters of each statement; the last line is what failed."""
+    trails = trails_of("django_debug")
+
+    messages = [message for _, _, _, message, _ in trails["ask"]]
+    assert messages == [*[f"SELECT {number} + %s" for number in range(90)], messages[-1]]
+    assert messages[-1].startswith("SELECT * FROM nowhere WHERE id = %s -> OperationalError")

@@ -25,6 +25,7 @@ from otel_crumbs.testing import CapturedEvents
 
 from .describing import reported
 from .partner import Partner
+from .running import trails_of
 
 MANY_PARTS = 500
 
@@ -136,3 +137,11 @@ def test_answers_of_http_are_no_events(events: CapturedEvents) -> None:
     ask(application, "/gone")
 
     assert len(events) == 0
+
+
+@pytest.mark.parametrize(("application", "route"), [("flask", "<int:number>"), ("starlette", "{number}")])
+def test_requests_of_a_server_that_a_command_runs(application: str, route: str) -> None:
+    """Each has its own trail, though click's instrumentation has the whole server in one span."""
+    trails = trails_of("commands", application)
+
+    assert trails == {number: [[f"GET /{route}", [f"view {number}"]]] for number in ("1", "2")}

@@ -29,8 +29,7 @@ def test_a_suite_in_the_background_can_be_interrupted(*, heeding: bool) -> None:
     ignoring = f"trap '' HUP INT QUIT; exec {sys.executable} -c \"$PROGRAM\""
     environ = {**os.environ, "PROGRAM": STARTED.format(heeding=heeding)}
 
-    done = subprocess.run(
-        ["/bin/sh", "-c", ignoring], capture_output=True, check=True, cwd=ROOT, env=environ, text=True
-    )
+    shell = ["/bin/sh", "-c", ignoring]
+    done = subprocess.run(shell, capture_output=True, check=True, cwd=ROOT, env=environ, text=True)
 
     assert done.stdout.split() == [str(not heeding)] * 3

@@ -29,7 +29,8 @@ from tests.application import no_global_providers
 HOOKED = (
     *("asyncio", "concurrent.futures.thread", "http.client", "logging", "multiprocessing.process", "subprocess"),
     *("threading", "urllib.request", "aiohttp.tracing", "opentelemetry.instrumentation.dbapi", "psycopg"),
-    *("requests.sessions", "uvloop"),
+    *("requests.sessions", "uvloop", "anyio._backends._asyncio", "aiohttp.web_protocol", "django.http.response"),
+    *("opentelemetry.instrumentation.asgi", "werkzeug.wsgi"),
 )
 
 # By name, the properties in which a stand-in is told from the original, each with the reason.

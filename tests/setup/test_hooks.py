@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import atexit
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
+import pytest
 from opentelemetry import _logs
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
@@ -13,10 +16,16 @@ import otel_crumbs
 from otel_crumbs import BreadcrumbLogRecordProcessor, BreadcrumbSpanProcessor, RecordUnsampled
 from otel_crumbs.testing import capture_events
 from tests.application import Application, messages, running_application
+from tests.export.delivery.exporters import PATIENCE, ScriptedExporter
 from tests.hooked import processors
 
-if TYPE_CHECKING:
-    import pytest
+
+@contextmanager
+def capture_installed(exporter: ScriptedExporter) -> Iterator[None]:
+    """Have an exporter in a block."""
+    otel_crumbs.install(exporter=exporter, spool_dir="none")
+    yield
+    otel_crumbs.uninstall()
 
 
 def test_the_limit_of_breadcrumbs_is_kept() -> None:
@@ -121,3 +130,32 @@ def test_the_exit_hook_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert during == 1
     assert registered == []
+
+
+@pytest.mark.parametrize("provider", ["tracer_provider", "logger_provider"])
+def test_events_are_sent_when_the_application_flushes_its_own(app: Application, provider: str) -> None:
+    """A function in the cloud is frozen after that, for minutes or for good; after undo nothing is asked any more."""
+    exporter = ScriptedExporter(gate=threading.Event())
+    otel_crumbs.install(exporter=exporter, spool_dir="none")
+    otel_crumbs.capture_exception(ValueError("in the function"))
+    assert exporter.began.wait(PATIENCE)
+    threading.Timer(0.05, exporter.gate.set).start()
+
+    assert getattr(app, provider).force_flush() is True
+    sent = [*exporter.sent]
+    otel_crumbs.uninstall()
+
+    assert sent == ["in the function"]
+    assert getattr(app, provider).force_flush() is True
+
+
+def test_a_receiver_that_hangs_takes_part_of_the_time_only(app: Application) -> None:
+    """The application's own spans come first, and what it is told is of these."""
+    exporter = ScriptedExporter(gate=threading.Event())
+    with capture_installed(exporter):
+        otel_crumbs.capture_exception(ValueError("boom"))
+
+        assert app.tracer_provider.force_flush(200) is True
+
+        assert exporter.sent == []
+        exporter.gate.set()

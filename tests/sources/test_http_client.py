@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from opentelemetry.instrumentation.utils import suppress_http_instrumentation
+from opentelemetry.trace import NonRecordingSpan, NoOpTracer, SpanContext, TraceFlags, use_span
 
 import otel_crumbs
 from otel_crumbs.testing import capture_events
@@ -126,11 +127,21 @@ def test_an_unknown_host_is_reported() -> None:
 
 
 def test_it_is_silent_under_an_instrumented_client(port: int) -> None:
-    """Instrumented clients suppress HTTP instrumentation below them."""
-    with suppress_http_instrumentation():
-        get(port, "/200")
+    """Instrumented clients suppress HTTP instrumentation below them, and have a span, sampled or not."""
+    for flags in (TraceFlags(TraceFlags.SAMPLED), TraceFlags(TraceFlags.DEFAULT)):
+        span = NonRecordingSpan(SpanContext(trace_id=1, span_id=1, is_remote=False, trace_flags=flags))
+        with use_span(span), suppress_http_instrumentation():
+            get(port, "/200")
 
     assert otel_crumbs.trail() == ()
+
+
+def test_an_instrumented_client_without_an_sdk_leaves_a_breadcrumb(port: int) -> None:
+    """Its span is none, so nobody else tells of the call."""
+    with NoOpTracer().start_as_current_span("GET"), suppress_http_instrumentation():
+        get(port, "/200")
+
+    assert [breadcrumb.category for breadcrumb in otel_crumbs.trail()] == ["http"]
 
 
 def test_a_second_request_on_a_connection_is_a_second_breadcrumb(port: int) -> None:

@@ -21,7 +21,7 @@ from otel_crumbs import BreadcrumbSpanProcessor
 from otel_crumbs.base.counters import recorded
 from otel_crumbs.sources.spans.entry import SpanEntry
 from otel_crumbs.testing import CapturedEvents
-from otel_crumbs.trails import CHUNK, MAX_OPEN_SPANS, current, iterate_branches, take_snapshot
+from otel_crumbs.trails import CHUNK, MAX_OPEN_SPANS, View, current, iterate_branches, take_snapshot
 from otel_crumbs.trails import branch as branch_module
 from tests.application import Application, in_thread, messages
 
@@ -350,7 +350,7 @@ def test_open_spans_are_shown_with_the_entries(app: Application) -> None:
     with app.request("GET /"), app.tracer.start_as_current_span("outer"):
         otel_crumbs.record("note")
 
-        assert len(take_snapshot(current.find_branch()).entries) == 2
+        assert len(take_snapshot(View(current.find_branch())).entries) == 2
 
 
 def test_a_long_span_is_in_flight_whatever_comes_after_it(app: Application) -> None:

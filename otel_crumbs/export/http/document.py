@@ -48,6 +48,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "operation": event.operation,
         "thread": event.thread,
         "trace": _make_trace(event),
+        "source": event.source or None,
         "held_back": event.held_back or None,
         "attributes": dict(event.attributes) or None,
     }

@@ -42,6 +42,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
     if event.operation:
         attributes["otel_crumbs.operation"] = event.operation
+    if event.source:
+        attributes["otel_crumbs.source"] = event.source
     if event.held_back:
         attributes["otel_crumbs.held_back"] = event.held_back
     if event.thread:

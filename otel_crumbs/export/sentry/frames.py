@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 from typing import Any
 
-from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import to_text
 from otel_crumbs.event import Frame
 from otel_crumbs.event.app_frames import is_in_app, shorten_path
 from otel_crumbs.event.scrub import Scrub
+from otel_crumbs.event.source_lines import read_lines
 from otel_crumbs.event.traceback_reader import keep_both_ends
 
 LINES_AROUND = 5
@@ -58,7 +57,7 @@ class Frames:
             return {"context_line": self._shorten(frame.source)}
         if self._left <= 0:
             return {}
-        lines = _read_lines(frame.path)
+        lines = read_lines(frame.path)
         if not 0 < frame.line <= len(lines):
             return {}
         self._left -= 1
@@ -71,13 +70,3 @@ class Frames:
 
     def _shorten(self, line: str) -> str:
         return to_text(self._scrub(line.rstrip()), MAX_LINE)
-
-
-def _read_lines(path: str) -> list[str]:
-    try:
-        return linecache.getlines(path)
-    except BaseException as error:
-        # It calls import hooks of the application.
-        if is_thrown_in(error):
-            raise
-        return []

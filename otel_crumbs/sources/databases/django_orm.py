@@ -17,7 +17,7 @@ from typing import Any
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, on_import, replace
 
-from .statement import count_parameter_sets, record_statement
+from .statement import count_parameter_sets, record_statement, remove_quoting_span
 
 # The name that the semantic conventions have for each of Django's vendors.
 _SYSTEMS = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "oracle": "oracle.db"}
@@ -25,7 +25,10 @@ _SYSTEMS = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "o
 
 def install() -> Undo:
     """Have Django's cursors record; return the function that undoes it."""
-    return on_import("django.db.backends.utils", _hook_cursors)
+    return combine(
+        on_import("django.db.backends.utils", _hook_cursors),
+        on_import("django.db.backends.sqlite3.operations", _hook_quoting),
+    )
 
 
 def _hook_cursors(utils: Any) -> Undo:
@@ -65,3 +68,33 @@ def _make(original: Callable[..., Any], patch: Patch, *, many: bool) -> Callable
         return result
 
     return execute
+
+
+def _hook_quoting(operations: Any) -> Undo | None:
+    """
+    Take the statements by which Django has SQLite quote parameters out of the trail, as soon as they are there.
+
+    With ``DEBUG = True`` each statement is followed by one. They are never
+    shown, and would push others out.
+    """
+    owner: Any = getattr(operations, "DatabaseOperations", None)
+    if not hasattr(owner, _QUOTE):
+        return None
+
+    def make(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+        def quote(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(*args, **kwargs)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
+            finally:
+                if patch.active:
+                    remove_quoting_span()
+
+        return quote
+
+    return replace(owner, _QUOTE, make)
+
+
+_QUOTE = "_quote_params_for_last_executed_query"

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.sources.rules.databases import describe_query, sets_up_connection
+from otel_crumbs.sources.rules.databases import describe_query, is_quoting_statement, sets_up_connection
 from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
 from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
@@ -110,6 +111,22 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
 
 
 STATEMENT = EntryKind(render=render_statement)
+
+
+@guarded("a statement that quotes parameters was removed")
+def remove_quoting_span() -> None:
+    """Remove the last entry from the trail if it is the span of a statement that only has values written out."""
+    branch = current.find_branch()
+    entry = next(reversed(branch.copy_last()), None)
+    if entry is None or not _is_database_span(entry):
+        return
+    attributes = SpanEntry._make(entry).attributes
+    if not is_quoting_statement(attributes.get("db.statement", attributes.get("db.query.text"))):
+        return
+    _, *ancestors = branch.iterate_lineage()
+    for ring in (branch, *[ancestor.below for ancestor in ancestors]):
+        if ring is not None:
+            ring.remove_last(entry)
 
 
 def _has_span(branch: Branch, started: int) -> bool:

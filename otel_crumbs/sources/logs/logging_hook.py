@@ -33,6 +33,8 @@ from .thresholds import thresholds
 from .unprinted import UnprintedLines
 
 Report = Callable[[logging.LogRecord], None]
+# Gets the name of a logger, and the `exc_info` of a call.
+ReportUnprinted = Callable[[str, Any], None]
 
 _REPORTED_FROM = logging.ERROR
 
@@ -49,12 +51,14 @@ class LoggingHook:
     Args:
         report: Called for each line of level ERROR or above that carries an
             exception, after the breadcrumb is left.
+        report_unprinted: Called for such a line that its logger does not print.
 
     """
 
-    def __init__(self, report: Report | None) -> None:
+    def __init__(self, report: Report | None, report_unprinted: ReportUnprinted | None = None) -> None:
         self.active = True
         self._report = report
+        self._report_unprinted = report_unprinted
         self._unprinted = UnprintedLines()
         # Records on their way through a logger's own callHandlers, by identity.
         self._on_their_way: set[int] = set()
@@ -114,6 +118,8 @@ class LoggingHook:
             least = thresholds.known.get(logger.name)
             if level >= (thresholds.of(logger.name) if least is None else least):
                 self._unprinted.record(logger, (), level, message, args, kwargs, sys._getframe(1))  # noqa: SLF001 - its caller
+                if level >= _REPORTED_FROM and self._report_unprinted is not None and kwargs.get("exc_info"):
+                    self._report_unprinted(logger.name, kwargs["exc_info"])
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -143,19 +149,20 @@ class LoggingHook:
 _codes_around_handlers: dict[CodeType, LoggingHook] = {}
 
 
-def install(report: Report | None = None) -> Undo:
+def install(report: Report | None = None, report_unprinted: ReportUnprinted | None = None) -> Undo:
     """
     Record every line from LOG_LEVEL up, printed or not.
 
     Args:
         report: Called for each line of level ERROR or above that carries an
             exception, after the breadcrumb is left.
+        report_unprinted: Called for such a line that its logger does not print.
 
     Returns:
         The function that undoes it.
 
     """
-    hook = LoggingHook(report)
+    hook = LoggingHook(report, report_unprinted)
     undos: list[Undo] = []
 
     def attach(module: ModuleType) -> None:

@@ -14,9 +14,14 @@ _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT
 # Statements that Django and SQLAlchemy send on every new connection.
 _SETTING_UP = re.compile(
     r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()"
-    r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted)\b",
+    r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted|busy_timeout|journal_mode|synchronous)\b"
+    r"|PRAGMA (?:cache_size|temp_store|mmap_size|journal_size_limit)\b"
+    r"|SELECT (?:pg_catalog\.version|current_schema)\(\)$|SHOW standard_conforming_strings\b|SET SQL_AUTO_IS_NULL\b",
     re.IGNORECASE,
 )
+# Django has SQLite quote the parameters of each statement, in order to show it to a developer:
+# https://docs.djangoproject.com/en/stable/faq/models/#how-can-i-see-the-raw-sql-queries-django-is-running
+_QUOTING = re.compile(r"SELECT QUOTE\(\?\)(?:, QUOTE\(\?\))*")
 
 
 def describe_query(facts: SpanFacts) -> Description:
@@ -71,6 +76,18 @@ def is_housekeeping(facts: SpanFacts) -> bool:
     if statement is None:
         return facts.library == "sqlalchemy"  # "connect": each time that the pool lends a connection
     return sets_up_connection(str(statement))
+
+
+def is_quoting(facts: SpanFacts) -> bool:
+    """Return whether a statement has its database write out the parameters of another one, and succeeded."""
+    if facts.failed or facts.took is None:
+        return False
+    return is_quoting_statement(facts.find_first("db.query.text", "db.statement"))
+
+
+def is_quoting_statement(statement: object) -> bool:
+    """Return whether a statement only has its database write out values, for somebody who looks at statements."""
+    return isinstance(statement, str) and _QUOTING.fullmatch(statement) is not None
 
 
 def sets_up_connection(statement: str) -> bool:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES
 
 from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
-from .databases import describe_command, describe_query, is_housekeeping, is_key_value
+from .databases import describe_command, describe_query, is_housekeeping, is_key_value, is_quoting
 from .facts import Description, SpanFacts
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
@@ -96,6 +96,7 @@ _STATUS = frozenset({"http.response.status_code", "http.status_code"})
 RULES: tuple[Rule, ...] = (
     Rule(describe=discard, keys=frozenset({_ASGI_EVENT})),
     Rule(describe=discard, keys=_STATEMENT, scopes=frozenset({_SQLALCHEMY}), fits=is_housekeeping),
+    Rule(describe=discard, keys=_STATEMENT, fits=is_quoting),
     Rule(describe=discard, keys=_STATUS | {"rpc.service"}, fits=is_passed_health_check),
     Rule(describe=discard, scopes=frozenset({_JINJA2}), fits=_is_template_step),
     # Where sending fails, the instrumentation of Kafka has set no attributes.

@@ -23,8 +23,8 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
-from otel_crumbs.base.guard import report_failure
-from otel_crumbs.base.instrumentations import KAFKA_SCOPES
+from otel_crumbs.base.guard import guarded, report_failure
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 from otel_crumbs.trails import (
     CHUNK,
     Branch,
@@ -49,6 +49,7 @@ _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
+_METHODS = frozenset({"http.request.method", "http.method"})
 
 
 class BreadcrumbSpanProcessor(SpanProcessor):
@@ -56,8 +57,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     Leaves a breadcrumb for every span that ends, and shows open ones in flight.
 
     Finished spans, their events and the spans still open when an error is
-    captured make up its trail. A local root span of kind SERVER or CONSUMER
-    opens an operation. Nothing is exported and no span is changed.
+    captured make up its trail. The first span of kind SERVER or CONSUMER opens
+    an operation. Nothing is exported and no span is changed.
 
     Args:
         on_operation_end: Called with operations that end with an exception on
@@ -67,6 +68,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def __init__(self, on_operation_end: Callable[[EndedOperation], None] | None = None) -> None:
         self.on_operation_end = on_operation_end
+        # Called with the seconds that there are, when the provider is told to send what waits.
+        self.on_flush: Callable[[float], object] | None = None
         self.active = True
 
     # A function of C that returns at once: the base class' is one of Python, and is called for every span.
@@ -86,6 +89,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                     branch = None
             if (
                 branch is None
+                or branch.operation is None
                 or current.open_blocks
                 # The body of Branch.is_current() for a thread without a loop, without the call.
                 or not (
@@ -143,7 +147,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.on_start = _ignore_start  # then no span need ask
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Return True: nothing waits to be exported."""
+        """Have error events sent in part of the time, for the process may be frozen now; True, as no span waits."""
+        if self.on_flush is not None:
+            guarded("error events were sent")(self.on_flush)(timeout_millis / 1000)
         return True
 
     def end_unsampled(self, span: UnsampledSpan) -> None:
@@ -183,13 +189,19 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             branch.append(make(span, branch.name, described=described))
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
-        branch.end_operation(span.name, span.attributes)
+        operation = branch.operation
+        if operation is not None:
+            operation.name, operation.attributes = span.name, span.attributes
+            operation.ended, operation.span_context = True, span.context
         if notable:
             make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
             entry = SpanEntry._make(make(span, branch.name, described=_remember_exception(span, branch)))
             branch.append(entry._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
-                self.on_operation_end(EndedOperation(span=span, branch=branch, exception=_find_exception(span)))
+                ended = EndedOperation(span=span, branch=branch, exception=_find_exception(span))
+                if operation is not None:
+                    operation.failed = ended.exception is not None
+                self.on_operation_end(ended)
         if branch.open_spans or branch.children:
             branch.release_open_spans()
         if span._kind is _CONSUMER and span.instrumentation_scope.name in KAFKA_SCOPES:
@@ -198,16 +210,29 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
 
 def find_branch_of_start(span: Span | UnsampledSpan, parent_context: Context | None) -> Branch:
-    """Return the branch of a span that starts: local root spans of kind SERVER and CONSUMER open an operation."""
+    """Return the branch of a span that starts: the first one of kind SERVER or CONSUMER opens an operation."""
     parent, context = span._parent, span._context
     if parent is not None and not parent.is_remote:
-        return current.find_branch_at(parent, parent_context)
+        branch = current.find_branch_at(parent, parent_context)
+        if branch.operation is not None or not _is_request(span):
+            return branch
+        return current.begin(Operation(context.trace_id, context.span_id), context)
     if span._kind not in _OPENS_OPERATION:
         return current.find_branch_at(None, parent_context)
-    if not current.open_blocks:
-        return current.begin(None, context)
-    around = current.find_branch_at(None, parent_context).operation
+    around = current.find_branch_at(None, parent_context).operation if current.open_blocks else None
     return current.begin(Operation(context.trace_id, context.span_id, within=around), context)
+
+
+def _is_request(span: Span | UnsampledSpan) -> bool:
+    """
+    Return whether a span is the first work that somebody asked for, where its parent is in no operation.
+
+    A whole program may run in a span, as the commands of click do.
+    """
+    if span._kind is not _INTERNAL:
+        return span._kind in _OPENS_OPERATION
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name in REQUEST_SCOPES and not _METHODS.isdisjoint(span.attributes or ())
 
 
 def _append_to_next(branch: Branch, span: Any) -> None:

@@ -273,3 +273,29 @@ def test_strange_attributes_cost_nothing(app: Application, value: Any) -> None:
 
     assert breadcrumb.category == "query"
     assert len(breadcrumb.message.encode()) < 10_000
+
+
+@pytest.mark.parametrize("key", ["db.statement", "db.query.text"])
+@pytest.mark.parametrize(
+    ("statement", "shown"),
+    [
+        ("SELECT QUOTE(?)", False),
+        ("SELECT QUOTE(?), QUOTE(?), QUOTE(?)", False),
+        ("SELECT QUOTE(name) FROM hat", True),
+        ("SELECT QUOTE(?) FROM hat", True),
+        ("PRAGMA busy_timeout = 5000", False),
+        ("select pg_catalog.version()", False),
+        ("SELECT version()", True),
+    ],
+)
+def test_housekeeping_is_left_out(app: Application, key: str, statement: str, *, shown: bool) -> None:
+    """Statements that libraries send for themselves are no breadcrumbs while they succeed."""
+    tracer = app.tracer_provider.get_tracer("opentelemetry.instrumentation.sqlite3")
+    for status in (StatusCode.UNSET, StatusCode.ERROR):
+        span = tracer.start_span("SELECT", kind=SpanKind.CLIENT, attributes={"db.system": "sqlite", key: statement})
+        span.set_status(Status(status))
+        span.end()
+
+    messages = [breadcrumb.message for breadcrumb in otel_crumbs.trail()]
+
+    assert messages == [statement, f"{statement} -> failed"][not shown :]

@@ -1,0 +1,63 @@
+"""The application's source where it failed, for who reads the event far from the code."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Sequence
+
+from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.plain import to_text
+
+from .app_frames import is_in_app, shorten_path
+from .model import Frame
+
+# So many of the innermost frames, with so many lines around each.
+MAX_FRAMES = 3
+LINES_AROUND = 3
+# Longer lines are data, or minified.
+_MAX_LINE = 160
+
+
+def format_source(frames: Sequence[Frame]) -> str:
+    """
+    Return the lines around those where the application's innermost frames are, the innermost frame last.
+
+    Args:
+        frames: Of this machine, outermost first.
+
+    Returns:
+        A text; empty where no file is found.
+
+    """
+    blocks: list[str] = []
+    for frame in filter(is_in_app, reversed(frames)):
+        block = _format_frame(frame)
+        # A recursion is at the same line again.
+        if block and block not in blocks:
+            blocks.append(block)
+        if len(blocks) == MAX_FRAMES:
+            break
+    return "\n\n".join(reversed(blocks))
+
+
+def _format_frame(frame: Frame) -> str:
+    lines = read_lines(frame.path)
+    if not 0 < frame.line <= len(lines):
+        return ""
+    first = max(1, frame.line - LINES_AROUND)
+    numbered = [
+        f"{'>' if number == frame.line else ' '} {number:>4}  {to_text(line.rstrip(), _MAX_LINE)}".rstrip()
+        for number, line in enumerate(lines[first - 1 : frame.line + LINES_AROUND], first)
+    ]
+    return "\n".join([f"{shorten_path(frame)}, line {frame.line}, in {frame.function}", *numbered])
+
+
+def read_lines(path: str) -> list[str]:
+    """Return the lines of a source file, none where there is none."""
+    try:
+        return linecache.getlines(path)
+    except BaseException as error:
+        # It calls import hooks of the application.
+        if is_thrown_in(error):
+            raise
+        return []
