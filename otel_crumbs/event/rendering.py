@@ -110,7 +110,7 @@ def _drop_surplus(breadcrumbs: tuple[Breadcrumb, ...], size: int) -> tuple[tuple
     ring = Ring(size)
     for breadcrumb in breadcrumbs:
         notable = breadcrumb.level in NOTABLE_LEVELS
-        ring.append((breadcrumb.timestamp, notable, breadcrumb.branch, _RENDERED, breadcrumb))
+        ring.append((breadcrumb.timestamp, notable, breadcrumb.branch, _RENDERED, breadcrumb.category, breadcrumb))
     return tuple(chain.from_iterable(map(_unwrap, ring))), Counter(ring.dropped)
 
 
@@ -118,4 +118,4 @@ def _unwrap(entry: Entry) -> tuple[Breadcrumb]:
     return (entry[-1],)
 
 
-_RENDERED = EntryKind(render=_unwrap, category=lambda entry: entry[-1].category)
+_RENDERED = EntryKind(render=_unwrap)

@@ -42,12 +42,13 @@ class Pending(NamedTuple):
 
 
 class CallEntry(NamedTuple):
-    """The references to a request; the first four are those of every entry."""
+    """The references to a request; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
+    category: str
     method: str
     url: str
     status: int | None
@@ -96,7 +97,7 @@ def render_call(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-CALL = EntryKind(render=render_call, category=lambda _: "http")
+CALL = EntryKind(render=render_call)
 
 Follower = Callable[[tuple[Any, ...], dict[str, Any], Any, BaseException | None], None]
 
@@ -152,6 +153,7 @@ def _finish(connection: HTTPConnection, response: Any, error: BaseException | No
             notable=error is not None or (isinstance(status, int) and status >= _CLIENT_ERROR),
             branch=branch.name,
             kind=CALL,
+            category="http",
             method=pending.method,
             url=pending.url,
             status=status,

@@ -85,12 +85,12 @@ def record_lazily(
         "data": to_plain_mapping(data) if data is not None else {},
     }
     branch = current.find_branch()
-    branch.append((moment, level in NOTABLE_LEVELS, branch.name, LAZY_NOTE, LazyNote(fields, processor)))
+    branch.append((moment, level in NOTABLE_LEVELS, branch.name, LAZY_NOTE, "manual", LazyNote(fields, processor)))
 
 
 def render_lazy_note(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a note, finished."""
-    moment, _, branch, _, note = entry
+    moment, _, branch, _, _, note = entry
     fields = note.finish()
     data = to_plain(fields.get("data"))
     yield Breadcrumb(
@@ -104,7 +104,7 @@ def render_lazy_note(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-LAZY_NOTE = EntryKind(render=render_lazy_note, category=lambda _: "manual")
+LAZY_NOTE = EntryKind(render=render_lazy_note)
 
 
 def _run_processor(fields: dict[str, Any], processor: Processor) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
-from operator import itemgetter
 from time import time_ns
 from typing import Any, NamedTuple
 
@@ -24,14 +23,14 @@ _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "nots
 
 
 class NoteEntry(NamedTuple):
-    """The references to a note; the first four are those of every entry."""
+    """The references to a note; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
-    message: str
     category: str
+    message: str
     level: str
     type: str
     data: Mapping[str, Any] | None
@@ -61,27 +60,29 @@ def record(
 
     """
     try:
-        try:
-            notable = _NOTABLE[level]
-        except (KeyError, TypeError):
-            level = parse_level_name(level)
-            notable = _NOTABLE[level]
-        if data is not None:
+        if type_of(data) is dict:
+            data = data.copy()
+            for value in data.values():
+                if type_of(value) not in _SIMPLE:
+                    data = to_plain_mapping(data)
+                    break
+        elif data is not None:
             data = _copy_data(data)
-        if not (type_of(message) is type_of(category) is type_of(type) is str):
+        if not (type_of(message) is type_of(category) is type_of(type) is str and level in LEVELS):
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
+            level = level if level in LEVELS else parse_level_name(level)
             message, category, type = _make_message(message, data), _make_name(category), _make_name(type)  # noqa: A001 - the words of the wire format
         branch = current.find_branch()
         branch.append(
             (
                 time_ns() if timestamp is None else to_nanoseconds(timestamp),
-                notable,
+                _NOTABLE[level],
                 branch.name,
                 NOTE,
-                message,
                 category or "manual",
+                message,
                 level,
                 type,
                 data,
@@ -110,7 +111,7 @@ def render_note(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-NOTE = EntryKind(render=render_note, category=itemgetter(NoteEntry._fields.index("category")))
+NOTE = EntryKind(render=render_note)
 
 
 def _make_message(message: object, details: Mapping[str, Any] | None) -> str:
@@ -126,12 +127,6 @@ def _make_name(value: object) -> Any:
 
 
 def _copy_data(data: object) -> Mapping[str, Any]:
-    if type(data) is dict:
-        for value in data.values():
-            if type(value) not in _SIMPLE:
-                break
-        else:
-            return data.copy()
     if isinstance(data, Mapping):
         return to_plain_mapping(data)
     warn(

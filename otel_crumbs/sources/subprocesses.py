@@ -47,12 +47,13 @@ class PendingChild(NamedTuple):
 
 
 class ChildEntry(NamedTuple):
-    """The references to a child that ended or did not start; the first four are those of every entry."""
+    """The references to a child that ended or did not start; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
+    category: str
     program: str
     arguments: tuple[str, ...] | None
     status: int | None
@@ -103,7 +104,7 @@ def render_child(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-CHILD = EntryKind(render=render_child, category=lambda _: "subprocess")
+CHILD = EntryKind(render=render_child)
 
 
 def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
@@ -188,6 +189,7 @@ def _record(pending: PendingChild | None, status: int | None, error: BaseExcepti
             notable=status != 0,
             branch=branch.name,
             kind=CHILD,
+            category="subprocess",
             program=pending.program,
             arguments=pending.arguments,
             status=status,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from . import runner
 from .branch import Branch, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
-from .current_branch import current, find_branch_with_open, get_ambient_branch, get_operation_branch
-from .entry import KIND, NOTABLE, Entry, EntryKind
+from .current_branch import current, find_branch_with_open, get_context, get_operation_branch
+from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, operation
+from .ring import CHUNK
 from .snapshot import Snapshot, View, find_views, take_snapshot
 
 __all__ = [
+    "CATEGORY",
+    "CHUNK",
     "KIND",
     "LEVELS",
     "MAX_OPEN_SPANS",
@@ -31,11 +34,12 @@ __all__ = [
     "Snapshot",
     "View",
     "current",
+    "entry_makers",
     "exception_marks",
     "find_branch_with_open",
     "find_views",
     "format_rfc3339",
-    "get_ambient_branch",
+    "get_context",
     "get_operation_branch",
     "iterate_branches",
     "iterate_chain",

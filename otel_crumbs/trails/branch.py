@@ -8,15 +8,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from otel_crumbs.base.counters import recorded
+from otel_crumbs.base.counters import evicted, recorded
 
 from . import runner as here
 from .entry import Entry
-from .ring import OwnRing, Ring
+from .ring import CHUNK, Ring
 from .runner import name_of
 
 if TYPE_CHECKING:
     from asyncio import Task
+
+    from opentelemetry.trace import SpanContext
 
     from .open_spans import OpenSpans
     from .operation import Operation
@@ -28,35 +30,40 @@ MAX_DEPTH = 32
 # Spans that the application keeps open for ever keep no more branches than this.
 MAX_BRANCHES = 10_000
 
-_tick = recorded.tick
+_ticks = recorded.ticks
 
 # The branches of the process, in the order in which they were made.
 _branches: dict[ref[Branch], None] = {}
 _forget = _branches.pop
 
 
-class Branch:
+class Branch(Ring):
     """
-    The trail of one thread or task: the entries that it recorded, and those of its descendants.
+    The trail of one thread or task: a ring of the entries that it recorded, beside one for those of its descendants.
 
     A branch sees its own entries and its ancestors'; a parent sees its
     children's; siblings never see each other's.
     """
 
+    # What every branch is asked for at every span and note; the rest is in its `__dict__`, which few need.
     __slots__ = (
+        "__dict__",
         "__weakref__",
-        "_task",
-        "_task_id",
         "_thread",
-        "below",
-        "children",
-        "depth",
+        "me",
         "name",
         "open_spans",
         "operation",
-        "own",
         "parent",
+        "root_context",
     )
+
+    # A strong reference to a task would close the circle task -> context -> branch -> task.
+    _task: ref[Task[Any]] | None = None
+    _task_id = 0
+    below: Ring | None = None
+    depth = 0
+    children: set[ref[Branch]] | None = None
 
     def __init__(
         self,
@@ -66,24 +73,31 @@ class Branch:
         *,
         of_thread: bool = False,
     ) -> None:
+        # The body of Ring.__init__() without the call: every request has a branch.
+        self.size = size
+        self.newest = []
+        self._older = None
         self.operation = operation
-        self.own = OwnRing(size)
-        self.below: Ring | None = None
+        # Of the span that opened the operation, if one did.
+        self.root_context: SpanContext | None = None
         self.open_spans: OpenSpans | None = None
-        running = threading.get_ident() if of_thread else here.find_runner()
-        # A strong reference to a task would close the circle task -> context -> branch -> task.
-        self._task: ref[Task[Any]] | None = None if isinstance(running, int) else ref(running)
-        self._thread = running if isinstance(running, int) else 0
-        self._task_id = id(running)
         self.name: str | None = None
         self.parent: Branch | None = None
-        self.depth = 0
-        self.children: set[ref[Branch]] | None = None
-        _branches[ref(self, _forget)] = None
+        task = None if of_thread or here.running_loop() is None else here.find_task()
+        if task is None:
+            # Looked up at each call: gevent replaces it to tell greenlets apart.
+            self._thread = threading.get_ident()
+        else:
+            self._thread = 0
+            self._task, self._task_id = ref(task), id(task)
+        # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.
+        # It is put into the table at once, where it gets its hash: without one, its callback fails.
+        _branches[me := ref(self, _forget)] = None
+        self.me = me
         if len(_branches) > MAX_BRANCHES:
             _release_oldest_branches()
         if parent is not None:
-            self.name = name_of(running)
+            self.name = name_of(task or self._thread)
             self._attach_to(parent if parent.depth < MAX_DEPTH else parent.root)
 
     @property
@@ -124,18 +138,17 @@ class Branch:
     def append(self, entry: Entry) -> None:
         """Add an entry here, where the ancestors see it too."""
         # The body of Ring.append() without the call: this runs at every span's end, note and log line.
-        _tick()
-        own = self.own
-        last = own.last
-        last.append(entry)
-        if len(last) > own.limit:
-            own.make_room()
+        next(_ticks)
+        newest = self.newest
+        newest.append(entry)
+        if len(newest) > CHUNK:
+            self.make_room()
         if self.parent is not None:
             self._append_to_ancestors(entry)
 
     def clear(self) -> None:
         """Forget the entries."""
-        self.own = OwnRing(self.own.size)
+        super().__init__(self.size)
         self.below = None
 
     def iterate_lineage(self) -> Iterator[Branch]:
@@ -153,16 +166,22 @@ class Branch:
                 yield branch
                 yield from branch.iterate_descendants()
 
-    def is_root_span(self, span_id: int) -> bool:
-        """Return whether a span opened the operation."""
-        return self.operation is not None and self.operation.span_id == span_id
-
     def find_open_span(self, span_id: int) -> Any | None:
         """Return a span that started here and is open; None if there is none of that id."""
-        return None if self.open_spans is None else self.open_spans.find(span_id)
+        return next((span for span in self.iterate_open_spans() if span._context.span_id == span_id), None)  # noqa: SLF001 - no property
+
+    def iterate_open_spans(self) -> Iterator[Any]:
+        """Iterate over the spans that started here and are open."""
+        if self.open_spans is not None:
+            yield from self.open_spans.iterate_spans()
+        for item in [*self.newest]:
+            if not isinstance(item, tuple | list) and item._events._otel_crumbs_branch is not None:  # noqa: SLF001 - see `open_spans`
+                yield item
 
     def capture_open_spans(self) -> Iterator[Entry]:
         """Iterate over entries for the open spans that this branch sees, as they are now."""
+        # Those among the newest entries are open spans of the branch from then on.
+        self.root.make_room()
         for branch in (*self.iterate_lineage(), *self.iterate_descendants()):
             opened = branch.open_spans
             capture = None if opened is None else opened.kind.capture_open
@@ -171,6 +190,13 @@ class Branch:
                     entry = capture(branch, span)
                     if entry is not None:
                         yield entry
+
+    def forget_open_spans(self) -> None:
+        """Have no open spans, as if they had started before anybody looked."""
+        for span in self.iterate_open_spans():
+            span._events._otel_crumbs_branch = None  # noqa: SLF001 - see `open_spans`
+        if self.open_spans is not None:
+            self.open_spans.clear()
 
     def release_open_spans(self) -> None:
         """Have spans that are still open, here and below, keep no branch alive."""
@@ -186,11 +212,14 @@ class Branch:
         siblings = parent.children
         siblings.add(ref(self, siblings.discard))
 
+    def _count_evicted(self, number: int) -> None:
+        evicted.add(number)
+
     def _append_to_ancestors(self, entry: Entry) -> None:
         ancestor = self.parent
         while ancestor is not None:
             if ancestor.below is None:
-                ancestor.below = Ring(self.own.size)
+                ancestor.below = Ring(self.size)
             ancestor.below.append(entry)
             ancestor = ancestor.parent
 
@@ -198,8 +227,7 @@ class Branch:
         """Iterate over all that this branch sees."""
         if self.below is not None:
             yield self.below
-        for branch in self.iterate_lineage():
-            yield branch.own
+        yield from self.iterate_lineage()
 
 
 def iterate_branches() -> Iterator[Branch]:

@@ -102,16 +102,23 @@ class Current:
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        # The body of get_current_span() without its calls: this runs at every note and log line.
+        # The bodies of get_current_span() and Branch.is_current() without the calls: this runs at every note and line.
         span: Any = get_context().get(_SPAN_KEY)
+        branch: Branch | None
+        try:
+            branch = get_ambient_branch() if span is None else span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
+            if type(branch) is ref:
+                branch = branch()
+        except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
+            branch = None
+        if (
+            branch is not None
+            and not self.open_blocks
+            and (branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current())  # noqa: SLF001 - it is a friend
+        ):
+            return branch
         if span is None:
             return self.find_branch_at(None, None)
-        try:
-            branch: Branch | None = span._events._otel_crumbs_branch  # noqa: SLF001 - see `open_spans`
-            if branch is not None and not self.open_blocks and branch.is_current():
-                return branch
-        except (AttributeError, LookupError, TypeError):  # no processor saw the span, or it is of another kind
-            pass
         span_context = span.get_span_context()
         return self.find_branch_at(span_context if span_context.is_valid else None, None)
 
@@ -154,7 +161,7 @@ class Current:
                 return block.branch
         if span_context is None or span_context.is_remote:
             return None
-        branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
+        branch = _find_branch_of_span(context) or find_branch_with_open(span_context)
         return branch or self._find_branch_of_unseen(span_context)
 
     def open_block(self, branch: Branch, span_id: int, frame: FrameType | None = None) -> OpenBlock:
@@ -188,9 +195,10 @@ class Current:
         if named is not known:
             otel_context.attach(otel_context.set_value(OPERATION_KEY, named))
 
-    def begin(self, operation: Operation) -> Branch:
-        """Return the first branch of a new operation."""
+    def begin(self, operation: Operation, root_context: SpanContext | None = None) -> Branch:
+        """Return the first branch of a new operation, with the context of the span that has opened it, if one has."""
         branch = Branch(self.size, operation)
+        branch.root_context = root_context
         self._set(_operation_branch, branch)
         return branch
 
@@ -250,8 +258,7 @@ class Current:
     def forget_open_spans(self) -> None:
         """Forget which spans are open: they are as spans that no processor saw."""
         for branch in iterate_branches():
-            if branch.open_spans is not None:
-                branch.open_spans.forget()
+            branch.forget_open_spans()
 
     def _find_block(self, span_context: SpanContext | None, context: Context | None) -> OpenBlock | None:
         """Return the block of the code that runs here; None where it is in none, or in a span that is in one."""
@@ -340,15 +347,18 @@ class Current:
             self._tokens.setdefault(variable, token)
 
 
-def find_branch_with_open(span_id: int) -> Branch | None:
+def find_branch_with_open(span_context: SpanContext) -> Branch | None:
     """
-    Return the branch where an open span started, by the span's id alone.
+    Return the branch where an open span started, by the span's context alone.
 
     It is asked of a span context that was handed over by hand, and of a span that
-    outlives its operation: it goes through all branches.
+    outlives its operation: it goes through all branches but those of other traces.
     """
     for branch in iterate_branches():
-        if branch.open_spans and span_id in branch.open_spans:
+        root_context = branch.root_context
+        if root_context is not None and root_context.trace_id != span_context.trace_id:
+            continue
+        if branch.find_open_span(span_context.span_id) is not None:
             return branch
     return None
 
@@ -361,7 +371,7 @@ def _includes(operation: Operation | None, block: OpenBlock) -> bool:
 def _find_operation_of_span(span_context: SpanContext | None, context: Context | None) -> Operation | None:
     if span_context is None or span_context.is_remote:
         return None
-    branch = _find_branch_of_span(context) or find_branch_with_open(span_context.span_id)
+    branch = _find_branch_of_span(context) or find_branch_with_open(span_context)
     return None if branch is None else branch.operation
 
 
@@ -370,6 +380,8 @@ def _find_branch_of_span(context: Context | None) -> Branch | None:
     span = (get_context() if context is None else context).get(_SPAN_KEY)
     try:
         branch = span._events._otel_crumbs_branch  # type: ignore[attr-defined]  # noqa: SLF001 - see `open_spans`
+        if type(branch) is ref:
+            branch = branch()
     except (AttributeError, LookupError, TypeError):
         return None
     return branch if isinstance(branch, Branch) else None

@@ -16,10 +16,45 @@ if TYPE_CHECKING:
     from .branch import Branch
     from .breadcrumb import Breadcrumb
 
-# (timestamp, notable, branch name, kind, *references of the source)
+# (timestamp, notable, branch name, kind, category, *references of the source)
 Entry = tuple[Any, ...]
 
-TIMESTAMP, NOTABLE, BRANCH, KIND = range(4)
+TIMESTAMP, NOTABLE, BRANCH, KIND, CATEGORY = range(5)
+
+# Spans are left in a trail as they are, when they start, and become entries when newer ones come or an error asks. By
+# their class, the function that makes the entry, or returns None where there is none; the source's module puts it here.
+entry_makers: dict[type, Callable[[Any], Entry | None]] = {}
+
+_ENTRY_TYPES = frozenset({tuple, list})
+
+
+def settle_entries(chunk: list[Any]) -> None:
+    """Have a chunk consist of entries alone."""
+    if _ENTRY_TYPES.issuperset(map(type, chunk)):
+        return
+    entries: list[Entry] = []
+    previous: Any = None
+    for item in chunk:
+        # Two processors of one provider leave a span twice.
+        if item is not previous and (entry := _settle(item)) is not None:
+            entries.append(entry)
+        previous = item
+    chunk[:] = entries
+
+
+def select_entries(chunk: list[Any]) -> list[Entry]:
+    """Return the entries of a chunk that another thread may be about to settle."""
+    return chunk if _ENTRY_TYPES.issuperset(map(type, chunk)) else [*filter(_is_entry, chunk)]
+
+
+def _settle(item: Any) -> Entry | None:
+    if _is_entry(item):
+        return item  # type: ignore[no-any-return]  # a tuple, or a list that stands for one
+    return next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)
+
+
+def _is_entry(item: Any) -> bool:
+    return isinstance(item, tuple | list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,13 +64,14 @@ class EntryKind:
 
     Args:
         render: Makes the breadcrumbs of an entry, when an error needs them.
-        category: Names the category of an entry that had no room. It is
-            called at every eviction, so it must be cheap and need not be exact.
+        name_category: Names the category of an entry that had no room, where the
+            entry has another object in its place, which has a hash. It need
+            not be exact, and is asked once for some entries with an equal one.
         capture_open: Makes an entry of something that has not ended, as it is
             now; returns None where there is nothing to show of it.
 
     """
 
     render: Callable[[Entry], Iterable[Breadcrumb]]
-    category: Callable[[Entry], str]
+    name_category: Callable[[Entry], str] | None = None
     capture_open: Callable[[Branch, Any], Entry | None] | None = None

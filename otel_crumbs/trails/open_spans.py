@@ -2,10 +2,14 @@
 Open spans: those that started in a branch and have not ended.
 
 A branch knows its open spans, so that an error shows them in flight. It does
-not keep them alive: a span that nobody can end any more is none of them. A span
-knows its branch by an attribute of its list of events, for that list is all
-that an SDK's span has in common with the copy that `on_end` is shown. The
-attribute is None once the span has ended, or its operation has.
+not keep them alive: a span that nobody can end any more is none of them. Most
+spans never get here: they are among the branch's newest entries from their
+start, and end before there are newer ones; only until then are they kept alive.
+
+A span knows its branch by an attribute of its list of events, for that list is
+all that an SDK's span has in common with the copy that `on_end` is shown. It is
+a weak reference as long as the span is among the newest entries, else the
+branch itself, and None once the span has ended, or its operation has.
 """
 # ruff: noqa: SLF001 - the list of events has no public name
 
@@ -22,17 +26,12 @@ if TYPE_CHECKING:
 MAX_OPEN_SPANS = 256
 
 
-class OpenSpans(dict[int, "ref[Any]"]):
-    """The open spans of a branch, by their ids; the source's subclass says how they are shown."""
+class OpenSpans(dict[Any, "ref[Any]"]):
+    """The open spans of a branch, by their lists of events; the source's subclass says how they are shown."""
 
     __slots__ = ()
 
     kind: ClassVar[EntryKind]
-
-    def find(self, span_id: int) -> Any | None:
-        """Return a span, None if it is none of these."""
-        opened = self.get(span_id)
-        return None if opened is None else opened()
 
     def iterate_spans(self) -> Iterator[Any]:
         """Iterate over the spans, the oldest first."""
@@ -45,24 +44,14 @@ class OpenSpans(dict[int, "ref[Any]"]):
     def make_room(self) -> None:
         """Forget spans that are gone, and the oldest of the others if they are too many."""
         opened = [*self.copy().items()]
-        alive = [span_id for span_id, span in opened if span() is not None]
-        kept = set(alive[-MAX_OPEN_SPANS * 3 // 4 :])
-        for span_id, span in opened:
-            if span_id not in kept:
-                self.pop(span_id, None)
-                _release(span())
+        alive = [events for events, span in opened if span() is not None]
+        kept = {id(events) for events in alive[-MAX_OPEN_SPANS * 3 // 4 :]}
+        for events, _ in opened:
+            if id(events) not in kept:
+                self.pop(events, None)
+                events._otel_crumbs_branch = None
 
     def release(self) -> None:
         """Have none of the spans keep its branch alive."""
         for span in self.iterate_spans():
-            _release(span)
-
-    def forget(self) -> None:
-        """Have no open spans, as if they had started before anybody looked."""
-        self.release()
-        self.clear()
-
-
-def _release(span: Any | None) -> None:
-    if span is not None:
-        span._events._otel_crumbs_branch = None
+            span._events._otel_crumbs_branch = None

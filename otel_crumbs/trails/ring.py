@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Iterator
+from itertools import chain
+from operator import itemgetter
 
-from otel_crumbs.base.counters import evicted
-
-from .entry import KIND, NOTABLE, Entry
+from .entry import CATEGORY, KIND, NOTABLE, Entry, select_entries, settle_entries
 
 DEFAULT_SIZE = 100
 
@@ -16,12 +15,15 @@ DEFAULT_SIZE = 100
 _FIRST_SHARE = 10
 _NOTABLE_SHARE = 5
 
-# Room is made for a few at once, or it would be dear at every entry of a full ring.
-_SLACK = 16
+# Room is made for so many at once, or it would be dear at every entry of a full ring.
+CHUNK = 16
 
 # Categories are names of loggers, among others; of more than these, those that come later are counted together.
 MAX_CATEGORIES = 200
 OTHER_CATEGORIES = "other"
+
+_is_notable = itemgetter(NOTABLE)
+_get_category = itemgetter(CATEGORY)
 
 
 class Ring:
@@ -29,103 +31,122 @@ class Ring:
     At most *size* entries: the first few, the last ones, and between them the notable ones.
 
     Entries that had no room are counted by category. Appending is safe from any
-    thread; a race may cost a count, never an entry's integrity.
+    thread; a race may cost a count, never an entry's integrity. Hot paths append
+    to `newest` themselves, and call `make_room` where it has more than `CHUNK` then.
     """
 
-    __slots__ = ("_overflow", "last", "limit", "size")
+    __slots__ = ("_older", "newest", "size")
 
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self.size = size
-        self.limit = size + _SLACK
-        self.last: deque[Entry] = deque()
-        # Every operation has a ring, and few overflow.
-        self._overflow: _Overflow | None = None
+        self.newest: list[Entry] = []
+        # Every operation has a ring, and few have more than the newest.
+        self._older: _OlderEntries | None = None
 
     @property
     def dropped(self) -> dict[str, int]:
         """How many entries had no room, by category."""
-        self.make_room()
-        return dict(self._overflow.dropped) if self._overflow else {}
+        self.make_room(0)
+        return dict(self._older.dropped) if self._older else {}
 
     def append(self, entry: Entry) -> None:
         """Add an entry; the oldest that is neither first nor notable makes room."""
-        last = self.last
-        last.append(entry)
-        if len(last) > self.limit:
+        newest = self.newest
+        newest.append(entry)
+        if len(newest) > CHUNK:
             self.make_room()
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over a snapshot, oldest first as far as they were appended so."""
+        self.make_room(0)
+        if self._older is not None:
+            yield from [*self._older.first, *self._older.notable]
+        yield from self.copy_last()
+
+    def copy_last(self) -> list[Entry]:
+        """Return the last entries, those included for which no room was made yet."""
         self.make_room()
-        if self._overflow is not None:
-            yield from self._overflow.first.copy()
-            yield from self._overflow.notable.copy()
-        yield from self.last.copy()
+        return [*chain.from_iterable(map(select_entries, [*self._older.chunks]))] if self._older else []
 
-    def __len__(self) -> int:
+    def remove_last(self, entry: Entry) -> None:
+        """Remove an entry if it is the last one: another thread may have been faster."""
         self.make_room()
-        return len(self.last) + (self.size - self._overflow.room if self._overflow else 0)
+        chunk = next((chunk for chunk in reversed(self._older.chunks) if chunk), None) if self._older else None
+        if chunk is not None and chunk[-1] is entry:
+            chunk.pop()
 
-    def make_room(self) -> None:
-        """Move the surplus of the last entries to the first or the notable ones, or drop it."""
-        last = self.last
-        if len(last) <= self.limit - _SLACK:
-            return
-        if self._overflow is None:
-            self._overflow = _Overflow(self.size)
-        self._count_evicted(self._overflow.take_from(last))
-        self.limit = self._overflow.room + _SLACK
+    def make_room(self, tolerated: int = CHUNK) -> None:
+        """
+        Count the newest entries among the older ones, and drop the surplus but for what matters.
 
-    def _count_evicted(self, gone: int) -> None:
-        """Count the entries that had no room; those of descendants are counted in their own rings."""
+        Args:
+            tolerated: So many entries may be too many: no chunk need be split for them.
+
+        """
+        older = self._older
+        if older is None:
+            older = _OlderEntries(self.size)
+            if self._older is None:  # no other thread came first
+                self._older = older
+            older = self._older
+        chunks = older.chunks
+        fresh: list[Entry] = []
+        if self.newest:
+            # No other thread and no signal handler comes between these, for there is no call: no chunk goes twice.
+            newest = self.newest
+            self.newest = fresh
+            chunks.append(newest)
+            settle_entries(newest)
+        surplus = sum(map(len, chunks)) - older.room
+        if surplus > tolerated:
+            self._count_evicted(older.drop_surplus(surplus, tolerated))
+
+    def _count_evicted(self, number: int) -> None:
+        """Count the entries that had no room for the process; those of descendants are counted where they were left."""
 
 
-class OwnRing(Ring):
-    """The ring of a branch's own entries; those that have no room are counted for the process."""
+class _OlderEntries:
+    """The entries of a ring that are not its newest: in chunks the last ones, and what was kept of those before."""
 
-    __slots__ = ()
-
-    def _count_evicted(self, gone: int) -> None:
-        evicted.add(gone)
-
-
-class _Overflow:
-    """The entries that a ring keeps although newer ones pushed them out."""
-
-    __slots__ = ("_begins", "_first_room", "_notable_room", "dropped", "first", "notable", "room")
+    __slots__ = ("_begins", "_first_room", "_notable_room", "chunks", "dropped", "first", "notable", "room")
 
     def __init__(self, size: int) -> None:
-        self.first: deque[Entry] = deque()
-        self.notable: deque[Entry] = deque()
-        self.dropped: defaultdict[str, int] = defaultdict(int)
+        self.chunks: list[list[Entry]] = []
+        self.first: list[Entry] = []
+        self.notable: list[Entry] = []
+        self.dropped: dict[str, int] = {}
         # How many of the last entries may stay.
         self.room = size
         self._first_room = size // _FIRST_SHARE
         self._notable_room = size // _NOTABLE_SHARE
         self._begins = True
 
-    def take_from(self, last: deque[Entry]) -> int:
-        """Take the surplus from the last entries; return how many were dropped."""
-        gone = 0
-        while len(last) > self.room:
+    def drop_surplus(self, surplus: int, tolerated: int) -> int:
+        """Drop the surplus, but for what matters and what is tolerated; return how many entries were dropped."""
+        remaining = surplus
+        while remaining > tolerated:
             try:
-                oldest = last.popleft()
+                going = self.chunks.pop(0)
             except IndexError:  # another thread made room
                 break
-            if self._begins or oldest[NOTABLE]:
-                dropped = self._keep(oldest)
-                if dropped is None:
-                    continue
-                oldest = dropped
-            self._count(oldest[KIND].category(oldest))
-            gone += 1
-        return gone
+            going = select_entries(going)
+            if len(going) > remaining:
+                self.chunks.insert(0, going[remaining:])
+                del going[remaining:]
+            if self._begins or any(map(_is_notable, going)):
+                going = [dropped for entry in going if (dropped := self._keep(entry)) is not None]
+            categories = [*map(_get_category, going)]
+            for key in {*categories}:
+                name = key if isinstance(key, str) else _name_category(key, going)
+                self._count(name, categories.count(key))
+            remaining -= len(going)
+        return surplus - remaining
 
-    def _count(self, category: str) -> None:
+    def _count(self, category: str, number: int) -> None:
         dropped = self.dropped
         if category not in dropped and len(dropped) >= MAX_CATEGORIES:
             category = OTHER_CATEGORIES
-        dropped[category] += 1
+        dropped[category] = dropped.get(category, 0) + number
 
     def _keep(self, oldest: Entry) -> Entry | None:
         """Keep an entry if it matters; return the entry that is dropped instead, itself if it does not."""
@@ -138,6 +159,13 @@ class _Overflow:
             return oldest
         self.notable.append(oldest)
         if len(self.notable) > self._notable_room:
-            return self.notable.popleft()
+            return self.notable.pop(0)
         self.room -= 1
         return None
+
+
+def _name_category(key: object, entries: list[Entry]) -> str:
+    """Return the category of the entries that have an object in its place."""
+    entry = next(entry for entry in entries if entry[CATEGORY] is key or entry[CATEGORY] == key)
+    kind = entry[KIND]
+    return OTHER_CATEGORIES if kind.name_category is None else kind.name_category(entry)

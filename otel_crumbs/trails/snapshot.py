@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .ring import Ring
 
 # Two entries of one open span are the same as far as these.
-_SAME = 5
+_SAME = 6
 
 
 class View(NamedTuple):
@@ -64,7 +64,7 @@ def take_snapshot(*views: View) -> Snapshot:
     entries = [*seen.values(), *_capture_open_spans(views)]
     entries.sort(key=itemgetter(TIMESTAMP))
     dropped = sum((Counter(ring.dropped) for ring, _ in rings), Counter[str]())
-    return Snapshot(entries=tuple(entries), dropped=dropped, size=views[0].branch.own.size)
+    return Snapshot(entries=tuple(entries), dropped=dropped, size=views[0].branch.size)
 
 
 def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branch]) -> tuple[View, ...]:

@@ -22,7 +22,7 @@ def broken(_: Entry) -> Iterator[Breadcrumb]:
     raise RuntimeError("a mistake")
 
 
-BROKEN = EntryKind(render=broken, category=lambda _: "broken")
+BROKEN = EntryKind(render=broken)
 
 
 def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
@@ -30,7 +30,7 @@ def test_an_entry_that_cannot_be_rendered_costs_itself_alone(
 ) -> None:
     """The event comes with all others, and the failure is told."""
     otel_crumbs.record("before")
-    current.find_branch().append((0, False, None, BROKEN))
+    current.find_branch().append((0, False, None, BROKEN, "broken"))
     otel_crumbs.record("after")
 
     otel_crumbs.capture_exception(ValueError("boom"))

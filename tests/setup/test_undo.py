@@ -94,7 +94,7 @@ print(json.dumps({{
     "alive": alive,
     "objects": more - objects,
     "grown": {{name: last[name] - first.get(name, 0) for name in last if last[name] > first.get(name, 0)}},
-    "branches": sum(type(each).__name__ in {{"Branch", "OperationBranch", "OwnRing"}} for each in gc.get_objects()),
+    "branches": sum(type(each).__name__ in {{"Branch", "Ring"}} for each in gc.get_objects()),
     "variables": [variable.name for variable in contextvars.copy_context() if "otel_crumbs" in variable.name],
     "finders": [str(each) for each in sys.meta_path if each not in before[1]],
     "waiters": len(patching._finder._waiters),

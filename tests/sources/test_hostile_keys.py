@@ -201,7 +201,7 @@ def test_an_entry_that_cannot_be_rendered_costs_itself_alone(guarded_failures: G
         raise RuntimeError("nobody thought of that")
 
     otel_crumbs.record("before")
-    current.find_branch().append((2**62, False, None, render))
+    current.find_branch().append((2**62, False, None, render, "broken"))
     otel_crumbs.record("after")
 
     assert [each.message for each in otel_crumbs.trail()] == ["before", "after"]

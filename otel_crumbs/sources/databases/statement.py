@@ -18,12 +18,13 @@ _MS = 1e6
 
 
 class StatementEntry(NamedTuple):
-    """The references to a statement; the first four are those of every entry."""
+    """The references to a statement; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
+    category: str
     statement: str
     system: str
     namespace: str | None
@@ -58,6 +59,7 @@ def record_statement(
             notable=error is not None,
             branch=branch.name,
             kind=STATEMENT,
+            category="query",
             statement=words,
             system=system,
             namespace=namespace,
@@ -108,30 +110,28 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-STATEMENT = EntryKind(render=render_statement, category=lambda _: "query")
+STATEMENT = EntryKind(render=render_statement)
 
 
 @guarded("a statement that quotes parameters was removed")
 def remove_quoting_span() -> None:
     """Remove the last entry from the trail if it is the span of a statement that only has values written out."""
     branch = current.find_branch()
-    entry = branch.own.last[-1] if branch.own.last else None
+    entry = next(reversed(branch.copy_last()), None)
     if entry is None or not _is_database_span(entry):
         return
     attributes = SpanEntry._make(entry).attributes
     if not is_quoting_statement(attributes.get("db.statement", attributes.get("db.query.text"))):
         return
     _, *ancestors = branch.iterate_lineage()
-    for ring in (branch.own, *[ancestor.below for ancestor in ancestors]):
-        if ring is not None and ring.last:
-            last = ring.last.pop()
-            if last is not entry:  # another thread was faster
-                ring.last.append(last)
+    for ring in (branch, *[ancestor.below for ancestor in ancestors]):
+        if ring is not None:
+            ring.remove_last(entry)
 
 
 def _has_span(branch: Branch, started: int) -> bool:
     """Return whether a database's span has ended in this branch since then."""
-    return any(_is_database_span(entry) for entry in branch.own.last.copy() if entry[0] >= started)
+    return any(_is_database_span(entry) for entry in branch.copy_last() if entry[0] >= started)
 
 
 def _is_database_span(entry: Entry) -> bool:

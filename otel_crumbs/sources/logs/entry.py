@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from operator import itemgetter
 from time import time_ns
 from typing import Any, NamedTuple
 
@@ -33,7 +32,7 @@ _NAMES = ((logging.DEBUG, "debug"), (logging.INFO, "info"), (logging.WARNING, "w
 
 
 class LogEntry(NamedTuple):
-    """The references to a log line; the first four are those of every entry."""
+    """The references to a log line; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
@@ -180,7 +179,7 @@ def render_log_line(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-LOG_LINE = EntryKind(render=render_log_line, category=itemgetter(LogEntry._fields.index("logger")))
+LOG_LINE = EntryKind(render=render_log_line)
 
 
 def name_level(number: int) -> str:

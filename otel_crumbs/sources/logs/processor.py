@@ -94,13 +94,13 @@ class BreadcrumbLogRecordProcessor(LogRecordProcessor):
 
 
 class RecordEntry(NamedTuple):
-    """The references to a log record; the first four are those of every entry."""
+    """The references to a log record; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
-    scope: str
+    category: str
     severity: int
     body: Any
     event_name: str | None
@@ -115,7 +115,7 @@ def render_log_record(entry: Entry) -> Iterator[Breadcrumb]:
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type="error" if is_exception else "default",
-        category=to_text(kept.event_name or kept.scope or "log"),
+        category=to_text(kept.category),
         level=_find_level(kept.severity),
         message=to_text(_format_message(kept, is_exception=is_exception), MAX_MESSAGE),
         data=kept.attributes,
@@ -124,12 +124,7 @@ def render_log_record(entry: Entry) -> Iterator[Breadcrumb]:
     )
 
 
-def _find_category(entry: Entry) -> str:
-    kept = RecordEntry._make(entry)
-    return str(kept.event_name or kept.scope or "log")
-
-
-LOG_RECORD = EntryKind(render=render_log_record, category=_find_category)
+LOG_RECORD = EntryKind(render=render_log_record)
 
 
 def _record(emitted: ReadWriteLogRecord) -> None:
@@ -137,13 +132,15 @@ def _record(emitted: ReadWriteLogRecord) -> None:
     span_context = get_current_span(record.context).get_span_context()
     branch = current.find_branch_at(span_context if span_context.is_valid else None, record.context)
     severity = _read_severity(emitted)
+    scope = emitted.instrumentation_scope
+    category = record.event_name or (scope.name if scope else "") or "log"
     branch.append(
         (
             record.timestamp or record.observed_timestamp or time.time_ns(),
             severity >= _WARN,
             branch.name,
             LOG_RECORD,
-            emitted.instrumentation_scope.name if emitted.instrumentation_scope else "",
+            category if type(category) is str else str(to_plain(category)),
             severity,
             to_plain(record.body),
             record.event_name,
@@ -169,7 +166,7 @@ def _format_message(kept: RecordEntry, *, is_exception: bool) -> str:
         return format_title(str(kept.attributes["exception.type"]), message)
     if kept.body is not None and kept.body != "":
         return str(kept.body)
-    return format_words(kept.event_name or kept.scope or "log", kept.attributes)
+    return format_words(kept.category, kept.attributes)
 
 
 def _find_level(severity: int) -> str:

@@ -1,19 +1,23 @@
 """The entry of a span: its references, and how it is rendered."""
+# ruff: noqa: SLF001 - the properties of spans cost more than what they return
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
-from opentelemetry.trace import SpanContext, StatusCode, format_span_id
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import SpanContext, SpanKind, StatusCode, format_span_id
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, OpenSpans
+from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
 
 from .redirects import redirects_of
+from .unsampled_span import UnsampledSpan
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import Event, Span
@@ -30,6 +34,7 @@ else:
     describe = LateFunction("otel_crumbs.sources.rules.table", "describe")
 
 _MS = 1e6
+_ASGI_EVENT = "asgi.event.type"
 _SECOND_MS, _FINE_MS = 1000, 10
 _WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
 # The attributes in which authors of events put a message.
@@ -37,14 +42,14 @@ _OWN_WORDS = ("message", "event.message", "log.message")
 
 
 class SpanEntry(NamedTuple):
-    """The references to a span; the first four are those of every entry."""
+    """The references to a span; the first five are those of every entry."""
 
     timestamp: int
     notable: bool
     branch: str | None
     kind: EntryKind
-    name: str
     scope: InstrumentationScope | None
+    name: str
     attributes: Mapping[str, Any]
     events: Sequence[Event] | None
     status: Status
@@ -74,7 +79,7 @@ def render_root(entry: Entry) -> Iterable[Breadcrumb]:
 
 def capture_open_span(branch: Branch, span: Span) -> Entry | None:
     """Return an entry for a span that is open, as it is now; None for a root span without events."""
-    is_root = branch.operation is not None and branch.operation.span_id == span.context.span_id
+    is_root = span.context is branch.root_context
     if is_root and not span.events:
         return None
     return SpanEntry(
@@ -82,8 +87,8 @@ def capture_open_span(branch: Branch, span: Span) -> Entry | None:
         notable=True,
         branch=branch.name,
         kind=ROOT_SPAN if is_root else SPAN_IN_FLIGHT,
-        name=span.name,
         scope=span.instrumentation_scope,
+        name=span.name,
         attributes=dict(span.attributes or {}),
         events=span.events or None,
         status=span.status,
@@ -115,9 +120,47 @@ def forget_categories() -> None:
     _category_of_scope.clear()
 
 
-SPAN = EntryKind(render=render_ended, category=_find_category, capture_open=capture_open_span)
-SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, category=_find_category)
-ROOT_SPAN = EntryKind(render=render_root, category=lambda _: "span")
+SPAN = EntryKind(render=render_ended, name_category=_find_category, capture_open=capture_open_span)
+SPAN_IN_FLIGHT = EntryKind(render=render_in_flight, name_category=_find_category)
+ROOT_SPAN = EntryKind(render=render_root, name_category=lambda _: "span")
+
+
+def make_entry(span: ReadableSpan, branch: str | None = None, *, described: bool = False) -> Entry:
+    """Return the entry of a span that has ended; *branch* is the branch's name."""
+    status, events = span._status, span._events
+    return (
+        span._start_time,
+        status.status_code is StatusCode.ERROR,
+        branch,
+        SPAN,
+        span._instrumentation_scope,
+        span._name,
+        span._attributes,
+        events or None,
+        status,
+        span._end_time,
+        span._context,
+        described,
+    )
+
+
+def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, described: bool = False) -> Entry:
+    """Return the entry of a span that a sampler dropped and that has ended; *branch* is the branch's name."""
+    kept = span._events
+    return (
+        kept.start_time,
+        kept.status.status_code is StatusCode.ERROR,
+        branch,
+        SPAN,
+        kept.scope,
+        kept.name,
+        kept.attributes,
+        kept.events or None,
+        kept.status,
+        kept.end_time,
+        span._context,
+        described,
+    )
 
 
 class OpenSpanTable(OpenSpans):
@@ -126,6 +169,42 @@ class OpenSpanTable(OpenSpans):
     __slots__ = ()
 
     kind = SPAN
+
+
+def keep_open(span: Any, branch: Branch) -> None:
+    """Have a span be one of the open spans of a branch, which lives as long as the span is open."""
+    events = span._events
+    events._otel_crumbs_branch = branch
+    opened = branch.open_spans
+    if opened is None:
+        opened = branch.open_spans = OpenSpanTable()
+    opened[events] = ref(span)
+    if len(opened) > MAX_OPEN_SPANS:
+        opened.make_room()
+
+
+def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
+    """Return the entry of a span that started among the newest entries; None where it is open, or none of interest."""
+    events: Any = span._events
+    if span.end_time is None:
+        branch = events._otel_crumbs_branch and events._otel_crumbs_branch()
+        if branch is not None:
+            keep_open(span, branch)
+        return None
+    if is_noise(span):
+        return None
+    described = getattr(events, "_otel_crumbs_described", False)
+    if isinstance(span, UnsampledSpan):
+        return make_entry_of_unsampled(span, described=described)
+    return make_entry(span, described=described)
+
+
+def is_noise(span: ReadableSpan | UnsampledSpan) -> bool:
+    """Return whether a span is one of the thousands that a streamed answer has, each of which would push one out."""
+    return span.kind is SpanKind.INTERNAL and _ASGI_EVENT in (span.attributes or ())
+
+
+entry_makers[ReadableSpan] = entry_makers[UnsampledSpan] = _settle_span
 
 
 def format_duration(milliseconds: float) -> str:

@@ -7,53 +7,47 @@ rest, and a span context by position, for it is a tuple: trace id, span id,
 whether it is remote.
 """
 # ruff: noqa: SLF001
-# mypy: disable-error-code="assignment,index,union-attr,attr-defined,redundant-expr"
+# mypy: disable-error-code="arg-type,assignment,operator,misc,index,union-attr,attr-defined,redundant-expr"
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace.propagation import _SPAN_KEY
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
 from otel_crumbs.base.guard import guarded, report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 from otel_crumbs.trails import (
-    MAX_OPEN_SPANS,
-    NOTABLE,
+    CHUNK,
     Branch,
     EndedOperation,
-    Entry,
     Operation,
     current,
     find_branch_with_open,
-    get_ambient_branch,
-    get_operation_branch,
+    get_context,
     mark_exception,
     runner,
 )
 
-from .entry import ROOT_SPAN, SPAN, OpenSpanTable, SpanEntry
+from .entry import ROOT_SPAN, SpanEntry, is_noise, keep_open, make_entry, make_entry_of_unsampled
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import Event
-    from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-    from opentelemetry.trace import SpanContext
 
-_count_recorded = recorded.tick
+_ticks = recorded.ticks
 _ERROR = StatusCode.ERROR
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
-_NAME, _SCOPE = SpanEntry._fields.index("name"), SpanEntry._fields.index("scope")
-_ATTRIBUTES, _EVENTS = SpanEntry._fields.index("attributes"), SpanEntry._fields.index("events")
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
 _METHODS = frozenset({"http.request.method", "http.method"})
 
@@ -78,29 +72,40 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         self.on_flush: Callable[[float], object] | None = None
         self.active = True
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+    # A function of C that returns at once: the base class' is one of Python, and is called for every span.
+    _on_ending = staticmethod(callable)
+
+    def on_start(self, span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:
         """Note where the span starts."""
         try:
-            if not self.active:
-                return
-            parent = span._parent
-            if parent is None or parent[2]:  # it is remote
-                branch = find_branch_of_root(span._context, span._kind, parent_context)
-            else:
-                branch = get_operation_branch()
-                opened = None if branch is None else branch.open_spans
-                if not opened or parent[1] not in opened or current.open_blocks:
-                    branch = _find_branch_below(span, parent, parent_context)
+            branch = None
+            if span._parent is not None:
+                try:
+                    around = (get_context() if parent_context is None else parent_context)[_SPAN_KEY]
+                    branch = around._events._otel_crumbs_branch
+                    if type(branch) is ref:
+                        branch = branch()
+                except (AttributeError, LookupError, TypeError):  # no processor saw it, or its context alone is known
+                    branch = None
+            if (
+                branch is None
+                or branch.operation is None
+                or current.open_blocks
                 # The body of Branch.is_current() for a thread without a loop, without the call.
-                elif runner.running_loop() is not None or branch._thread != threading.get_ident():
-                    branch = branch if branch.is_current() else _find_branch_below(span, parent, parent_context)
-            span._events._otel_crumbs_branch = branch
-            opened = branch.open_spans
-            if opened is None:
-                opened = branch.open_spans = OpenSpanTable()
-            opened[span._context[1]] = ref(span)
-            if len(opened) > MAX_OPEN_SPANS:
-                opened.make_room()
+                or not (
+                    branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current()
+                )
+            ):
+                branch = find_branch_of_start(span, parent_context)
+            if branch.parent is None and span._context is not branch.root_context:
+                span._events._otel_crumbs_branch = branch.me
+                newest = branch.newest
+                if len(newest) < CHUNK:
+                    newest.append(span)
+                else:
+                    _append_to_next(branch, span)
+            else:
+                keep_open(span, branch)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -110,41 +115,25 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             report_failure("a span started", error)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Leave the span's references in the trail where it started."""
+        """Leave the span in the trail where it started."""
         try:
-            span_id, events = span._context[1], span._events
+            events = span._events
             try:
-                branch = events._otel_crumbs_branch or find_branch_with_open(span_id)
+                mark = events._otel_crumbs_branch
             except AttributeError:  # it started before anybody looked
                 return
-            if branch is None:
-                return
-            events._otel_crumbs_branch = None
-            branch.open_spans.pop(span_id, None)
-            if span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict:
-                return  # a streamed answer has thousands, and each would push something out
-            events = events if events._dq else None
-            entry = (
-                span._start_time,
-                (failed := span._status._status_code is _ERROR),
-                branch.name,
-                SPAN,
-                span._name,
-                span._instrumentation_scope,
-                span._attributes,
-                events,
-                span._status,
-                span._end_time,
-                span._context,
-                (failed or events is not None) and _remember_exception(span, branch),
-            )
-            if branch.operation is not None and branch.operation.span_id == span_id:
-                self._end_operation(span, branch, entry)
-            elif branch.parent is None and len(last := branch.own.last) < branch.own.limit:
-                _count_recorded()  # the body of Branch.append() for most spans, without the call
-                last.append(entry)
+            # Most are among the newest entries of their branch, and there is nothing more to say.
+            if (
+                type(mark) is not ref
+                or span._status._status_code is _ERROR
+                or events._dq
+                or (span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict)
+            ):
+                self._end(span, mark, notable=span._status._status_code is _ERROR or len(events._dq) > 0)
             else:
-                branch.append(entry)
+                events._otel_crumbs_branch = None
+                if mark() is not None:
+                    next(_ticks)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -155,6 +144,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Stop recording."""
         self.active = False
+        self.on_start = _ignore_start  # then no span need ask
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Have error events sent in part of the time, for the process may be frozen now; True, as no span waits."""
@@ -163,36 +153,12 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         return True
 
     def end_unsampled(self, span: UnsampledSpan) -> None:
-        """Leave the references of a span that a sampler dropped in the trail where it started."""
+        """Leave a span that a sampler dropped in the trail where it started."""
         try:
-            kept, context = span._events, span._context
-            span_id = context[1]
-            branch = kept._otel_crumbs_branch or find_branch_with_open(span_id)
-            kept._otel_crumbs_branch = None
-            if branch is None or not self.active:
-                return
-            branch.open_spans.pop(span_id, None)
-            if kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes:
-                return
-            failed, events = kept.status._status_code is _ERROR, kept.events or None
-            entry = (
-                kept.start_time,
-                failed,
-                branch.name,
-                SPAN,
-                kept.name,
-                kept.scope,
-                kept.attributes,
-                events,
-                kept.status,
-                kept.end_time,
-                context,
-                (failed or events is not None) and _remember_exception(span, branch),
-            )
-            if branch.is_root_span(span_id):
-                self._end_operation(span, branch, entry)
-            else:
-                branch.append(entry)
+            kept = span._events
+            if self.active:
+                notable = kept.status._status_code is _ERROR or len(kept.events) > 0
+                self._end(span, kept._otel_crumbs_branch, notable=notable)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -201,13 +167,36 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 raise
             report_failure("a span that is sampled out ended", error)
 
-    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, entry: Entry) -> None:
+    def _end(self, span: ReadableSpan | UnsampledSpan, mark: Branch | ref[Branch] | None, *, notable: bool) -> None:
+        events, is_among_newest = span._events, type(mark) is ref
+        branch = mark() if is_among_newest else mark or find_branch_with_open(span._context)
+        events._otel_crumbs_branch = None
+        if branch is None:
+            return
+        if branch.open_spans:
+            branch.open_spans.pop(events, None)
+        if span._context is branch.root_context:
+            self._end_operation(span, branch, notable=notable)
+            return
+        if is_noise(span):
+            return
+        described = notable and _remember_exception(span, branch)
+        if is_among_newest:
+            events._otel_crumbs_described = described
+            next(_ticks)
+        else:
+            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            branch.append(make(span, branch.name, described=described))
+
+    def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
         operation = branch.operation
         if operation is not None:
-            operation.name, operation.attributes = entry[_NAME], entry[_ATTRIBUTES]
+            operation.name, operation.attributes = span.name, span.attributes
             operation.ended, operation.span_context = True, span.context
-        if entry[NOTABLE] or entry[_EVENTS]:
-            branch.append(SpanEntry._make(entry)._replace(kind=ROOT_SPAN))
+        if notable:
+            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            entry = SpanEntry._make(make(span, branch.name, described=_remember_exception(span, branch)))
+            branch.append(entry._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
                 ended = EndedOperation(span=span, branch=branch, exception=_find_exception(span))
                 if operation is not None:
@@ -215,56 +204,46 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self.on_operation_end(ended)
         if branch.open_spans or branch.children:
             branch.release_open_spans()
-        if span.kind is _CONSUMER and entry[_SCOPE].name in KAFKA_SCOPES:
+        if span._kind is _CONSUMER and span.instrumentation_scope.name in KAFKA_SCOPES:
             # The span of a message ends when the message is handed out, before anybody works on it.
             current.continue_in(branch)
 
 
-def _find_branch_below(span: Span, parent: SpanContext, parent_context: Context | None) -> Branch:
-    branch = find_branch_of_child(parent, parent_context)
-    if branch.operation is not None:
-        return branch
-    return find_branch_of_request(branch, span._context, span._kind, span._instrumentation_scope, span._attributes)
-
-
-def find_branch_of_child(parent: SpanContext, parent_context: Context | None) -> Branch:
-    """Return the branch of a span whose parent is in this process, where the parent is in no operation of this task."""
-    branch = get_ambient_branch()
-    if branch is not None and branch.find_open_span(parent[1]) and not current.open_blocks and branch.is_current():
-        return branch
-    return current.find_branch_at(parent, parent_context)
-
-
-def find_branch_of_root(span_context: SpanContext | None, kind: SpanKind, parent_context: Context | None) -> Branch:
-    """Return the branch of a span without a parent in this process: SERVER and CONSUMER open an operation."""
-    if kind not in _OPENS_OPERATION:
-        return current.find_branch_at(None, parent_context)
-    if not current.open_blocks:
-        return current.begin(Operation(span_context[0], span_context[1]))
-    around = current.find_branch_at(None, parent_context).operation
-    return current.begin(Operation(span_context[0], span_context[1], within=around))
-
-
-def find_branch_of_request(
-    branch: Branch,
-    span_context: SpanContext | None,
-    kind: SpanKind,
-    scope: InstrumentationScope | None,
-    attributes: Mapping[str, Any] | None,
-) -> Branch:
-    """
-    Return the branch of a span whose parent is in this process and in no operation.
-
-    A whole program may run in a span, as the commands of click do: what begins
-    below it is the first work that somebody asked for.
-    """
-    if kind is _INTERNAL:
-        is_request = scope is not None and scope.name in REQUEST_SCOPES
-        if not is_request or _METHODS.isdisjoint(attributes or ()):
+def find_branch_of_start(span: Span | UnsampledSpan, parent_context: Context | None) -> Branch:
+    """Return the branch of a span that starts: the first one of kind SERVER or CONSUMER opens an operation."""
+    parent, context = span._parent, span._context
+    if parent is not None and not parent.is_remote:
+        branch = current.find_branch_at(parent, parent_context)
+        if branch.operation is not None or not _is_request(span):
             return branch
-    elif kind not in _OPENS_OPERATION:
-        return branch
-    return current.begin(Operation(span_context[0], span_context[1]))
+        return current.begin(Operation(context.trace_id, context.span_id), context)
+    if span._kind not in _OPENS_OPERATION:
+        return current.find_branch_at(None, parent_context)
+    around = current.find_branch_at(None, parent_context).operation if current.open_blocks else None
+    return current.begin(Operation(context.trace_id, context.span_id, within=around), context)
+
+
+def _is_request(span: Span | UnsampledSpan) -> bool:
+    """
+    Return whether a span is the first work that somebody asked for, where its parent is in no operation.
+
+    A whole program may run in a span, as the commands of click do.
+    """
+    if span._kind is not _INTERNAL:
+        return span._kind in _OPENS_OPERATION
+    scope = span.instrumentation_scope
+    return scope is not None and scope.name in REQUEST_SCOPES and not _METHODS.isdisjoint(span.attributes or ())
+
+
+def _append_to_next(branch: Branch, span: Any) -> None:
+    """Add a span to the next chunk, unless another processor of this class has just added it to the last one."""
+    if branch.newest[-1] is not span:
+        branch.make_room()
+        branch.newest.append(span)
+
+
+def _ignore_start(span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:
+    """Do nothing."""
 
 
 def _remember_exception(span: ReadableSpan | UnsampledSpan, branch: Branch) -> bool:

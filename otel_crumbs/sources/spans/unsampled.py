@@ -20,7 +20,6 @@ import sys
 from collections.abc import Callable
 from time import time_ns
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
@@ -28,10 +27,9 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
-from otel_crumbs.trails import MAX_OPEN_SPANS, current, get_operation_branch, iterate_branches
+from otel_crumbs.trails import iterate_branches
 
-from .entry import OpenSpanTable
-from .processor import BreadcrumbSpanProcessor, find_branch_of_child, find_branch_of_request, find_branch_of_root
+from .processor import BreadcrumbSpanProcessor
 from .unsampled_span import SpanContents, UnsampledSpan
 from .unsampled_values import copy_attributes
 
@@ -64,43 +62,27 @@ def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., Non
     return __init__
 
 
-def _begin(span: NonRecordingSpan, span_context: SpanContext, arguments: Any) -> None:
+def _begin(span: Any, span_context: SpanContext, arguments: Any) -> None:
     """Make a dropped span one that leaves a breadcrumb, by the arguments and variables of the tracer's `start_span`."""
     tracer, parent = arguments["self"], arguments["parent_span_context"]
     processor = _find_processor(tracer)
     if processor is None or parent is span_context or not span_context[5]:
         return  # a tracer that is disabled hands on the context around it, which may be invalid
-    kind = arguments["kind"]
-    if parent is None or parent[2]:  # it is remote
-        branch = find_branch_of_root(span_context, kind, arguments["context"])
-    else:
-        branch = get_operation_branch()
-        opened = None if branch is None else branch.open_spans
-        if not opened or parent[1] not in opened or current.open_blocks or not branch.is_current():
-            branch = find_branch_of_child(parent, arguments["context"])
-        if branch.operation is None:
-            scope = tracer._instrumentation_scope
-            branch = find_branch_of_request(branch, span_context, kind, scope, arguments["attributes"])
     kept = SpanContents()
-    kept._otel_crumbs_branch = branch
+    kept._otel_crumbs_branch = None
     kept.processor = processor
     kept.scope = tracer._instrumentation_scope
     kept.resource = tracer.resource
     kept.parent = parent
     kept.name = arguments["name"]
-    kept.kind = kind
+    kept.kind = arguments["kind"]
     kept.attributes = copy_attributes(arguments["attributes"])
     kept.start_time = arguments["start_time"] or time_ns()
     kept.records_exception = arguments["record_exception"]
     kept.sets_status = arguments["set_status_on_exception"]
-    span._events = kept  # type: ignore[attr-defined]  # it becomes one that has it
     span.__class__ = UnsampledSpan
-    opened = branch.open_spans
-    if opened is None:
-        opened = branch.open_spans = OpenSpanTable()
-    opened[span_context[1]] = ref(span)
-    if len(opened) > MAX_OPEN_SPANS:
-        opened.make_room()
+    span._events, span._parent, span._kind = kept, parent, kept.kind
+    processor.on_start(span, arguments["context"])
 
 
 def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
@@ -113,6 +95,6 @@ def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
 def _stop_recording() -> None:
     """Have the open spans record nothing more."""
     for branch in iterate_branches():
-        for span in () if branch.open_spans is None else branch.open_spans.iterate_spans():
+        for span in branch.iterate_open_spans():
             if type(span) is UnsampledSpan:
                 span.discard()

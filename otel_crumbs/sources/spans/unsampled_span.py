@@ -17,6 +17,8 @@ from otel_crumbs.base.guard import guarded
 from .unsampled_values import MAX_ATTRIBUTES, copy_attributes, copy_value, is_simple
 
 if TYPE_CHECKING:
+    from weakref import ref
+
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import Link
@@ -45,7 +47,7 @@ class RecordedEvent(NamedTuple):
 class SpanContents:
     """All that a span keeps that was sampled out, in the attribute where an SDK's span has its list of events."""
 
-    _otel_crumbs_branch: Branch | None
+    _otel_crumbs_branch: Branch | ref[Branch] | None
     processor: BreadcrumbSpanProcessor
     scope: InstrumentationScope | None
     resource: Resource
@@ -73,7 +75,10 @@ class UnsampledSpan(NonRecordingSpan):
     stands for it.
     """
 
+    # Under the names that an SDK's span has.
     _events: SpanContents
+    _parent: SpanContext | None
+    _kind: SpanKind
 
     def is_recording(self) -> bool:
         """Return whether whoever asks is an instrumentation whose attributes make a breadcrumb."""
@@ -151,8 +156,7 @@ class UnsampledSpan(NonRecordingSpan):
             return
         said = {"exception.type": name_exception(exception), "exception.message": read_message(exception)}
         self.add_event(EVENT_NAME, said | copy_attributes(attributes), timestamp)
-        branch = kept._otel_crumbs_branch
-        if branch is not None and branch.is_root_span(self._context.span_id):
+        if getattr(kept._otel_crumbs_branch, "root_context", None) is self._context:
             # The operation may fail with it; it is let go when the span ends.
             kept.exception = exception
 
@@ -193,12 +197,12 @@ class UnsampledSpan(NonRecordingSpan):
     @property
     def kind(self) -> SpanKind:
         """The span's kind."""
-        return self._events.kind
+        return self._kind
 
     @property
     def parent(self) -> SpanContext | None:
         """The context of the parent."""
-        return self._events.parent
+        return self._parent
 
     @property
     def attributes(self) -> Mapping[str, Any]:
