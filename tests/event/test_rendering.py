@@ -130,7 +130,7 @@ def left(message: str, **others: object) -> Breadcrumb:
 )
 def test_the_same_call_is_one_however_long_it_took(one: Breadcrumb, other: Breadcrumb, *, same: bool) -> None:
     """A client that polls would push out all else; what the application says itself is left as it is."""
-    current.find_branch().append((1, False, None, EntryKind(render=lambda _: iter((one, other)), category=str)))
+    current.find_branch().append((1, False, None, EntryKind(render=lambda _: iter((one, other))), "http"))
 
     shown, _ = render_snapshot(take_snapshot(View(current.find_branch())))
 
