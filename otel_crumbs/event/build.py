@@ -107,8 +107,10 @@ class Builder:
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
-    def _scrub_line(self, text: str | None) -> str | None:
-        return to_line(None if text is None else self.scrubber.scrub_text(text))
+    def _scrub_line(self, text: Any) -> str | None:
+        # What an application names may be no text at all, and is one only then.
+        line = to_line(text)
+        return None if line is None else self.scrubber.scrub_text(line)
 
     def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
         return replace(

@@ -194,6 +194,124 @@ Authorization: OAuth oauth_consumer_key="a", oauth_signature="{}"
 Max retries exceeded with url: /v1/x?q=1&apikey={} (Caused by X)
 - name: DB_PASSWORD
   value: {}
+https://u:p@ss/{}@host.example.com/x
+mysql://root:a@b{}@db/shop
+https://acme.blob.core.windows.net/c/b?sv=2020&sig={}%2Fabc%3D&se=2026
+GET /cb#id_token={}&state=1
+x?next=https%253A%252F%252Fa%253Faccess_token%253D{}%2526a%253D1
+SELECT 1 /* token={} */ FROM t
+[(b'authorization', b'Bearer {}'), (b'accept', b'*/*')]
+mysql -uroot -p{} shop
+curl --header "X-Api-Key: {}" https://a.example
+curl -H "PRIVATE-TOKEN: {}" https://a
+docker run -e DB_PASSWORD={} app
+docker run --env=DB_PASSWORD={} app
+<login user="bob" password="{}"/>
+<wsse:Password Type="http://docs.oasis-open.org/#PasswordText">{}</wsse:Password>
+{{"auths": {{"r.example.com": {{"auth": "{}"}}}}}}
+<Cookie sessionid={} for example.com/>
+<RequestsCookieJar[<Cookie PHPSESSID={} for x/>]>
+(1062, "Duplicate entry '{}' for key 'users.api_token'")
+Server=x;Password="{};b";Encrypt=yes
+Server=x;Password='a;{}';
+ASP.NET_SessionId={}; path=/
+Cookie: a=1; remember_me={}
+cookie: {{"a": "{}"}}
+cookies={{'sid': '{}'}}
+user 'bob' password '{}' rejected
+credentials bob:{} were refused
+credentials: bob:{}
+auth=("bob", "{}")
+auth=HTTPBasicAuth('bob', '{}')
+secret key is {}
+token {} has expired
+using token {}
+api_key {} is over quota
+password = {}
+password : {}
+"password" : "{}"
+'password' => '{}'
+:password => "{}"
+password: "{}"
+password={}&x=1
+?password={}
+password%3D{}
+password=b'{}'
+password: b'{}'
+password=\"{}\"
+{{'a': "{{'password': '{}'}}"}}
+{{\"token\":\"{}\"}}
+password:= "{}"
+(password {})
+[password={}]
+<password={}>
+Namespace(user="bob", password="{}", n=1)
+namespace(token='{}')
+Row(id=1, secret='{}')
+SimpleCookie: <SimpleCookie: sid='{}'>
+<Morsel: sid={}; Path=/>
+http.cookies: sid={}
+kubectl create secret generic db --from-literal=password={}
+openssl enc -pass pass:{}
+PGPASSWORD="{}" psql
+env PGPASSWORD='{}' psql
+export TOKEN="{}"
+set PASSWORD={}
+$env:TOKEN = "{}"
+git remote add o https://oauth2:{}@gitlab.example/x.git
+ansible -e ansible_password={}
+gh auth login --with-token {}
+aws_secret_access_key = {}
+aws_session_token={}
+index-url = https://bob:{}@pypi.example/simple
+_auth={}
+_password = {}
+spring.datasource.password={}
+db.password={}
+DATABASE_URL=postgres://u:{}@h/d
+db: {{password: {}, user: x}}
+SELECT * FROM t WHERE password="{}"
+SELECT * FROM t WHERE t.password='{}'
+SELECT * FROM t WHERE "t"."token" = '{}'
+SELECT * FROM t WHERE `token`='{}'
+WHERE token IN ('a', '{}')
+WHERE lower(token) = '{}'
+WHERE token = E'{}'
+WHERE token=N'{}'
+WHERE token <> '{}'
+WHERE token = '{}'::text
+UPDATE t SET a=1,token='{}',b=2
+INSERT INTO users VALUES (1, 'bob', password('{}'))
+INSERT INTO t SET password='{}'
+INSERT INTO t(a,token)VALUES(1,'{}')
+INSERT INTO t (a, token) VALUES (1, 'x'), (2, '{}')
+CREATE USER a PASSWORD '{}'
+ALTER ROLE a PASSWORD '{}'
+GRANT ALL ON *.* TO a IDENTIFIED BY '{}'
+CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'a', password '{}')
+COPY t FROM 's3://x' CREDENTIALS 'aws_secret_access_key={}'
+SET app.token = '{}'
+execute: SELECT 1 WHERE password = $1; parameters: $1 = '{}'
+MIGRATE h 6379 k 0 5000 AUTH {}
+HSET user:1 password {}
+HMSET user:1 name bob password {}
+X-Vault-Token: {}
+Private-Token: {}
+X-CSRFToken: {}
+Ocp-Apim-Subscription-Key: {}
+apikey: {}
+Api-Key {}
+x-goog-api-key: {}
+X-Amz-Signature={}
+WWW-Authenticate: Digest nonce="{}"
+Authorization: bearer {}
+Authorization: Basic {}==
+authorization => {}
+'Authorization': 'token {}'
+"Authorization": ["Bearer {}"]
+HTTP_AUTHORIZATION=Bearer {}
+'HTTP_COOKIE': 'a={}'
+http.request.header.authorization=["Bearer {}"]
 """
 
 _WITH_LINES = (
@@ -552,6 +670,126 @@ eyJ is how they begin
 ghp_ is a prefix
 data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ
 integrity="sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K/uxy9rx7HNQlGYl1kPzQho1wx4JwY8wC"
+auth_method=password grant_type=password
+tokens_per_second=12.5
+passed=12 failed=0 skipped=1
+session=closed
+auth=ok user=bob
+token: invalid
+session: new
+raise ValueError('password is required')
+if token is None: return None
+(using password: YES)
+using password: NO
+Access denied for user 'app'@'10.0.0.1' (using password: YES)
+password authentication failed for user "app"
+role "app" has no password assigned
+fe_sendauth: no password supplied
+the key is frozen
+cache key is user-17
+key is missing: 'name'
+invalid key: foo
+sessions: 14 active
+session_count=14
+cookies=3
+api_keys=2 active
+secrets=0
+credentials=ok
+csrf=valid
+auth: basic
+pin: 4
+otp=enabled
+token bucket: 15/100
+token=expired
+signature=invalid
+signature=ok
+password: incorrect
+password: too short
+Wrong password: try again
+password_validators=4
+password_hasher=argon2
+AUTH_PASSWORD_VALIDATORS = []
+SESSION_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = ['https://a.example']
+SECRET_KEY is not set
+SECRET_KEY=
+private_key_file=/etc/ssl/key.pem
+ssl_key=/etc/ssl/key.pem
+keyfile=/etc/a.key
+key_id=abcdef12
+kid: 2024-01
+jwt: expired
+jwt.exceptions.ExpiredSignatureError: Signature has expired
+KeyError: 'token'
+AttributeError: 'NoneType' object has no attribute 'token'
+TypeError: login() missing 1 required positional argument: 'password'
+ValidationError: {{'password': ['This password is too short. It must contain at least 8 characters.']}}
+password: This password is too common.
+POST /login 302 3ms
+GET /api/keys/17 200
+event_id=4f1c8e0b9a7d4c2e8f6a5b3d1e0c9f87
+state=9f86d081884c7d659a2feaa0c55ad015
+cache-control: private, max-age=3600
+x-ratelimit-remaining-tokens: 1499
+anthropic-ratelimit-tokens-limit: 40000
+usage: {{'input_tokens': 12, 'output_tokens': 40}}
+authorization_endpoint=https://a.example/authorize
+token_endpoint: https://a.example/token
+Basic usage: see docs
+Token count: 17
+bearer tokens are rotated daily
+digest mismatch: expected sha256:abc
+https://a.example/login?user=bob
+https://a.example/verify/17
+https://a.example/share/photo-of-cat.jpg
+https://a.example/auth/callback
+https://user@a.example/x
+postgresql://app@db/shop
+ssh -i ~/.ssh/id_ed25519 -p 2222 deploy@host
+mysql -h db -P 3306 -u app
+tar -xzf a.tgz -p
+make -j4 -p
+kubectl -n prod get secret db-credentials
+redis-cli -p 6379 ping
+order 4111 1111 1111 1112
+isbn 9783161484100
+4000-0000-0000-0000
+sorted by key: name
+foreign key: orders.customer_id
+primary key (id)
+UNIQUE constraint failed: users.api_token
+Duplicate entry 'bob' for key 'users.name'
+DETAIL:  Key (email)=(a@b.example) already exists.
+DETAIL:  Key (id)=(17) already exists.
+code 1045
+HTTP code 502
+exit code 137
+country code 49
+pin code area 560001 served
+unit-test pass: 12
+pass=true
+pass: 3
+compass=12
+secretariat: Berlin
+tokenize=True
+key=lambda x: x[0]
+sorted(d, key=len)
+max(a, key=itemgetter(1))
+key='name'
+dict(key='value')
+cookie=None
+auth=None
+auth=auth
+token=token
+password=self.password
+password=args.password
+token=os.environ['TOKEN']
+api_key=API_KEY
+login(username, password)
+user:password
+2024-01-01 12:00:00,123 INFO app:42:main:run: started
+tcp:10.0.0.1:5432:db:up
+host:80:a:b:c
 """
 
 

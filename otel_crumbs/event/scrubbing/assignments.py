@@ -22,7 +22,7 @@ _NAME = re.compile(
     r"(?<![\w.-])(?=(?P<name>[\w.-]+(?:%5[BbDd][\w.-]*){0,8}))(?P=name)"
     r"(?P<close>\\{0,8}[\"'`]?[\])]{0,2}[ \t]{0,16})"
     r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
-    r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+)?)"
+    r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+(?![=:]))?)"
 )
 _BARE = re.compile(r"(?:[^\s,;&\"'<>)\]}|]|,(?=[^\s,;&\"'=]{2})(?![\w.-]{1,40}[=:])|[)\]}](?=[\w!$%^*+/-]))+")
 _BARE_IN_URL = re.compile(r"[^\s,;&\"'<>)\]}|#]+")
@@ -31,7 +31,10 @@ _BARE_ENCODED = re.compile(r"(?:[^\s&\"'<>%]|%(?!(?:25)?(?:26|23)))+")
 _STAND_IN = re.compile(
     r"\[[A-Za-z :]{0,24}\]|\$\{[^}\s]{0,64}\}|\{[a-z_]{0,32}\}|\{\{[^}\n]{0,64}\}\}|<[a-z _-]{0,32}>"
 )
-_BRACED = re.compile(r"\{(?:[^}\s\"']|\}\}| (?=\S)){1,256}\}")
+# A scheme before credentials that are out already.
+_SCHEME = re.compile(rf"[\w-]{{1,32}}[ ]{{1,4}}{MARK}")
+_BRACED = re.compile(r"\{[^}\"'\n]{1,128}(?:\}\}[^}\"'\n]{0,64})?\}")
+_MAPPING = re.compile(r"\{[^{}\n]{0,64}[\"'][^{}\n]{1,4096}\}")
 _WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
 _LAST_WORD = re.compile(r"[\w-]*[ ]?$")
 _LINE = re.compile(r"[^\n]*")
@@ -40,6 +43,7 @@ _YAML_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:-[ \t]+)?[\"']?$")
 _LINE_OF_ENV = re.compile(r"(?:^|\n)[ \t]*(?:export[ \t]+|set[ \t]+)?$")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{3,}")
 _LONGEST_WORD = 24
+_LONGEST_COUNT = 3
 _LONGEST_INDENT = 64
 
 _WEAK_IN_QUERIES = frozenset({"key", "code", "ticket", "assertion", "samlresponse"})
@@ -119,7 +123,7 @@ def _judge_weak(name: str, match: re.Match[str], *, in_query: bool) -> Strength:
 def _find_end(text: str, found: _Found) -> int | None:
     """Return the end of the secret behind a name, None where there is none."""
     at = found.at
-    if _STAND_IN.match(text, at):
+    if _STAND_IN.match(text, at) or _SCHEME.match(text, at):
         return None
     wrapped = _WRAPPED.match(text, at)
     quoted = read_quoted(text, wrapped.end() if wrapped else at)
@@ -130,6 +134,8 @@ def _find_end(text: str, found: _Found) -> int | None:
     listed = read_list(text, at)
     if listed is not None:
         return listed[1] if any(is_secret(found.strength, item) for item in listed[0]) else None
+    if "cookie" in found.name.lower() and (mapping := _MAPPING.match(text, at)):
+        return mapping.end()
     if "=" in found.sign and (braced := _BRACED.match(text, at)):
         return braced.end()
     return _find_end_of_bare(text, found)
@@ -137,6 +143,8 @@ def _find_end(text: str, found: _Found) -> int | None:
 
 def _find_end_of_bare(text: str, found: _Found) -> int | None:
     at = found.at
+    if text[at : at + 1] in {"{", "["}:
+        return None
     if found.sign.startswith("%"):
         bare = _BARE_ENCODED.match(text, at)
     elif found.in_query:
@@ -177,7 +185,7 @@ def _read_line(text: str, found: _Found) -> int | None:
 def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
     if not is_secret(found.strength, value) or is_code(value) or value == found.name:
         return True
-    if found.name.endswith(value) and value.isidentifier() and value.isalpha():
+    if found.name.lower().endswith(value.lower()) and value.replace("_", "").isalpha():
         return True
     if found.sign in {"!=", "==", "<>"} and value.replace("_", "").isalpha():
         return True
@@ -185,6 +193,8 @@ def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
         # In a sentence a word follows, which tells what is wrong with it.
         is_last = text[end : end + 1] in {"", "\n", ",", "}"} and found.sign != "->"
         has_blank = text[found.at - 1 : found.at] == " "
+        if has_blank and value.isdigit() and len(value) <= _LONGEST_COUNT:
+            return True
         is_word = value.isdigit() or (value.isalpha() and (value.islower() or value.istitle()))
         return has_blank and is_word and not (is_last and found.strength is Strength.ANY)
     return False

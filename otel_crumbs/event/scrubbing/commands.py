@@ -33,7 +33,7 @@ _SHORT = re.compile(
     )
 )
 _SETTING = re.compile(
-    r"(?P<before>\b(?P<name>[A-Za-z][\w.-]{3,64})[ ]{1,4})(?P<value>[^\s\-\"'=:,;()][^\s\"',;]{5,1024})"
+    r"(?P<before>\b(?P<name>[A-Za-z][\w.-]{3,64})[ \t]{1,4})(?P<value>[^\s\-\"'=:,;()][^\s\"',;]{5,1024})"
 )
 # Ports of a container, or the ids of a user and a group.
 _IDS = re.compile(r"\d+:\d+(?::\d+)?(?:/\w+)?")

@@ -56,6 +56,17 @@ _NAMED = re.compile(
     r"(?P<before>[\"']?\b(?:name|key|field|Name|Key)[\"']?[ ]?[:=][ ]?(?P<quote>[\"']?)(?P<name>[\w.-]{2,64})(?P=quote),?\s{1,64}[\"']?(?:value|Value)[\"']?[ ]?[:=][ ]?)"
     r"(?P<value>\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s,}\"'{\[]{1,4096})"
 )
+_PART = re.compile(
+    r"(?P<before>\bname=(?P<quote>\\?\")(?P<name>[\w.\[\]-]{2,64})(?P=quote)(?P<end>(?:\\r)?\\n|\r?\n)"
+    r"(?:[\w-]{1,32}:[^\r\n\\]{0,128}(?P=end))?(?P=end))(?P<value>[^\r\n\\]{1,4096})"
+)
+_CALL = re.compile(
+    r"(?P<before>\b(?P<name>\w{0,32}(?:Auth|Credentials?))\((?P<quote>[\"'])[^\"'\n]{0,128}(?P=quote), ?)(?P=quote)(?P<value>[^\"'\n]{1,1024})(?P=quote)(?=\))"
+)
+
+
+def _hide_second(found: re.Match[str]) -> str:
+    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
 
 
 def make_pair_rule(names: Names) -> Rule:
@@ -73,6 +84,10 @@ def make_pair_rule(names: Names) -> Rule:
 
     def scrub(text: str) -> str:
         text = _ARGUMENTS.sub(hide, _PAIR.sub(hide, text))
+        if "(" in text:
+            text = _CALL.sub(_hide_second, text)
+        if "form-data" in text:
+            text = _PART.sub(hide, text)
         return _NAMED.sub(hide, text) if "value" in text or "Value" in text else text
 
     return Rule(

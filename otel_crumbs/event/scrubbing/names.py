@@ -59,7 +59,7 @@ _ABOUT = frozenset(
     minutes missing mode model module name names needed ok owner path policy prefix processor provider refresh required
     requests rotated rule rules samesite scheme scope scopes secure seconds serializer service set size source state
     status store strength table template time timeout timestamp total ttl type types updated url uri usage used user
-    username valid validation validator validators validity verified version view left remaining budget banner
+    username valid validation validator validators validity verified version view left remaining trusted origins origin budget banner
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 _ASKING = frozenset(

@@ -17,8 +17,8 @@ _SAID = re.compile(
 )
 _CODE = re.compile(
     r"(?P<before>\b(?:(?:one[ -]time|verification|security|login|log-in|sign-in|sms|2fa|mfa|two[ -]factor|confirmation|access|recovery|backup"
-    r"|authentication|activation|otp|pairing|device)[ ](?:code|pin|password|passcode)|otp|totp|pin|tan|passcode)"
-    r"(?:[ ](?:is|was|for|to|of|:|=|->|[\w@.+-]{1,40})){0,3}?[ ]?[:=]?[ ]?)(?P<value>\d{3}[ -]\d{3}|\d{4,8})(?![\w.:/-]*\w)",
+    r"|authentication|activation|otp|pairing|device|your)[ ](?:code|pin|password|passcode)|otp|totp|pin|tan|passcode)"
+    r"(?:[ ](?:for|to|of)[ ][\w@.+-]{1,40}(?:[ ][\w-]{1,20})?)?(?:[ ](?:is|was|:|=|->))?[ ]?[:=]?[ ]?)(?P<value>\d{3}[ -]\d{3}|\d{4,8})(?![\w.:/-]*\w)",
     re.IGNORECASE,
 )
 _UNWRAPPED = re.compile(

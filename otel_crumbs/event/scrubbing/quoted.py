@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_OPENING = re.compile(r"[bBrRuUfF]{0,2}(\\*)([\"'`])")
+_OPENING = re.compile(r"[bBrRuUfFnNeE]{0,2}(\\*)([\"'`])")
 _ENDS = {quote: re.compile(rf"(\\*){quote}|\n") for quote in "\"'`"}
 _BETWEEN = re.compile(r"[\s,]*")
 _CLOSING = re.compile(r"[\s,]*[\])}]")

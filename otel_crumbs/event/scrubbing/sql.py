@@ -23,6 +23,7 @@ _DOLLARS = re.compile(
 _REVERSED = re.compile(
     r"(?P<value>[NE]?'[^'\n]{1,4096}')(?P<after>[ ]{0,4}(?:=|!=|<>|LIKE|IN)[ ]{0,4}\(?(?:\w{1,64}\.){0,3}\"?(?P<name>\w{2,64}))(?![\w.(])"
 )
+_DUPLICATE = re.compile(r"(?P<before>\bDuplicate entry )'[^'\n]{1,512}'(?= for key '(?P<name>[\w.]{1,128})')")
 _FUNCTION = re.compile(
     r"\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)crypt(?:_iv|bypassphrase)?|crypt|hmac"
     r"|(?:old_)?password|md5|sha[12]?|sha(?:224|256|384|512)|hashbytes|digest|dblink_connect|encode|decode|encrypt_raw)\(",
@@ -38,7 +39,7 @@ _INSERT = re.compile(
 _VALUE = re.compile(rf"\s*(?:(?P<literal>{_LITERAL})|[^,()']+|\([^()']*\))\s*(?P<sign>[,)]?)", re.DOTALL)
 _NEXT_ROW = re.compile(r"\s*,\s*\(|\s*\(")
 _BOUND = re.compile(
-    r"(?P<before>\b(?:parameters|params|args|values|binds|bindings|arguments)[\"']?[ ]?[:=][ ]?)(?P<list>[\[(])",
+    r"(?P<before>\b(?:parameters|params|args|values|binds|bindings|arguments)[\"']?[ ]?[:=][ ]?)(?:[\[({]|\$1[ ]=)",
     re.IGNORECASE,
 )
 _ARGUMENT_BETWEEN = re.compile(r"[^()'\"]*")
@@ -73,6 +74,7 @@ def make_statement_rule(names: Names) -> Rule:
         text = _CLAUSE.sub(_hide_clause, text)
         if "$" in text:
             text = _DOLLARS.sub(hide_named, text)
+        text = _DUPLICATE.sub(hide_named, text)
         text = _scrub_functions(_REVERSED.sub(hide_reversed, text))
         text = _scrub_rows(text, names)
         bound = _BOUND.search(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from .values import is_random, is_sentence, is_stand_in
+from .values import is_file, is_random, is_sentence, is_stand_in
 
 # Shorter random values behind a weak name are codes of errors, names of columns, versions.
 _LEAST = 12
@@ -34,7 +34,7 @@ def is_secret(strength: Strength, value: str) -> bool:
     if strength is Strength.ANY:
         return not is_sentence(value)
     if strength is Strength.TEXT:
-        return not (is_sentence(value) or (value.isdigit() and len(value) <= _LONGEST_COUNT))
+        return not (is_sentence(value) or is_file(value) or (value.isdigit() and len(value) <= _LONGEST_COUNT))
     if strength is Strength.DIGITS:
         return sum(map(str.isdigit, value)) >= _LEAST_NUMBER and " " not in value.strip()
     return strength is Strength.RANDOM and is_random(value, _LEAST)

@@ -11,7 +11,8 @@ from .values import MARK, is_random, is_stand_in
 _USERINFO = re.compile(
     r"(?P<before>[/\\]{2}(?P<user>[^\s/?#:@\[\]\"'<>]{0,128}):)"
     r"(?!\d{1,5}(?:[/?#\s\"')]|$))"
-    r"(?:(?P<password>[^\s/?#\"'<>]{1,256})@|(?P<strange>[^\s\"'<>@]{1,256})@)(?=[\w\[%])"
+    r"(?:(?P<both>[^\s/?#\"'<>]{1,128}@[^\s/?#.:@\"'<>]{1,64}/[^\s/\"'<>@]{0,64})@(?=[\w.-]{3})"
+    r"|(?P<password>[^\s/?#\"'<>]{1,256})@|(?P<strange>[^\s\"'<>@]{1,256})@)(?=[\w\[%])"
 )
 _USER_ALONE = re.compile(r"(?P<before>://)(?P<password>[^\s/?#:@\"'<>]{16,256})@(?=[\w\[%])")
 _ORACLE = re.compile(
@@ -24,7 +25,7 @@ _ENCODED = re.compile(
 
 
 def _hide_userinfo(found: re.Match[str]) -> str:
-    password = found["password"] or found["strange"]
+    password = found["both"] or found["password"] or found["strange"]
     return found[0] if is_stand_in(password) else f"{found['before']}{MARK}@"
 
 

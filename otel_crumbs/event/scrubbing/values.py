@@ -26,7 +26,10 @@ _PLACEHOLDER = re.compile(
 )
 # Dotted names without a digit, the call of one, or an item of one.
 _CODE = re.compile(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Za-z_]+(?:\.[A-Za-z_]+)*[(\[].*")
-_SENTENCE = re.compile(r"[A-Z][a-z']+(?: [A-Za-z0-9'\",-]+){2,40}[.!?]")
+_SENTENCE = re.compile(r"[A-Z][a-z']+(?: [A-Za-z0-9'\",;:().-]{1,24}){2,40}[.!?]")
+_FILE = re.compile(
+    r"(?:[A-Za-z]:|~|\.{1,2})?[/\\](?:[\w.-]{1,64}[/\\])*[\w.-]{1,64}\.(?:pem|key|crt|cer|p12|pfx|jks|pub|json|txt|ya?ml|ini|cfg|conf|env|toml)"
+)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SEPARATORS = re.compile(r"[-_.:/+=~ ]+")
 _WORD_OR_NUMBER = re.compile(r"[a-z]+|[A-Z]+|(?:[A-Z][a-z]{2,})+|\d{1,8}|v\d{1,3}|[a-z]{1,12}\d{1,3}|\d{1,4}[a-z]{0,2}")
@@ -51,6 +54,11 @@ def is_code(value: str) -> bool:
 def is_sentence(value: str) -> bool:
     """Return whether a value is a sentence, as of a form that was filled in wrong."""
     return _SENTENCE.fullmatch(value) is not None
+
+
+def is_file(value: str) -> bool:
+    """Return whether a value is the path of a file, which may hold a secret and is none."""
+    return _FILE.fullmatch(value) is not None
 
 
 def is_random(value: str, least: int = 8) -> bool:
