@@ -155,10 +155,18 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     def end_unsampled(self, span: UnsampledSpan) -> None:
         """Leave a span that a sampler dropped in the trail where it started."""
         try:
+            if not self.active:
+                return
             kept = span._events
-            if self.active:
-                notable = kept.status._status_code is _ERROR or len(kept.events) > 0
-                self._end(span, kept._otel_crumbs_branch, notable=notable)
+            mark, failed = kept._otel_crumbs_branch, kept.status._status_code is _ERROR
+            # As above.
+            is_asgi_event = kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes
+            if type(mark) is not ref or failed or kept.events or is_asgi_event:
+                self._end(span, mark, notable=failed or len(kept.events) > 0)
+            else:
+                kept._otel_crumbs_branch = None
+                if mark() is not None:
+                    next(_ticks)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
