@@ -98,11 +98,12 @@ CONSTANT = frozenset(
             "ParamSpec",
             "Path",
             "Row",
+            "Rule",
             "Scrubber",
             "TypeVar",
         ),
         *("_find_fastest_getter", "compile", "create_key", "datetime", "frozenset", "getLogger", "getattr"),
-        *("hasattr", "index", "len", "make_dataclass", "make_getattr", "object", "range", "sum", "tuple"),
+        *("hasattr", "index", "len", "make_dataclass", "make_getattr", "object", "range", "split", "sum", "tuple"),
     }
 )
 

@@ -33,7 +33,8 @@ _STAND_IN = re.compile(
 )
 # A scheme before credentials that are out already.
 _SCHEME = re.compile(rf"[\w-]{{1,32}}[ ]{{1,4}}{MARK}")
-_BRACED = re.compile(r"\{[^}\"'\n]{1,128}(?:\}\}[^}\"'\n]{0,64})?\}")
+# As the name is: what follows is no part of the content, so that to try it shorter would be in vain.
+_BRACED = re.compile(r"\{(?=(?P<content>[^}\"'\n]{1,128}))(?P=content)(?:\}\}[^}\"'\n]{0,64})?\}")
 _MAPPING = re.compile(r"\{[^{}\n]{0,64}[\"'][^{}\n]{1,4096}\}")
 _WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
 _LAST_WORD = re.compile(r"[\w-]*[ ]?$")

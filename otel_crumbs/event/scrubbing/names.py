@@ -136,7 +136,6 @@ def _get_rank(strength: Strength) -> int:
     return rank
 
 
-@lru_cache(_MAX_KNOWN)
 def split_words(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case, split at case, separators and digits."""
     return tuple(word.casefold() for word in _WORDS.findall(name if name.isascii() else name.casefold()))
