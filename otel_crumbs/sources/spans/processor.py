@@ -159,7 +159,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return
             kept = span._events
             mark, failed = kept._otel_crumbs_branch, kept.status._status_code is _ERROR
-            # As above.
+            # One of the thousands that a streamed answer has.
             is_asgi_event = kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes
             if type(mark) is not ref or failed or kept.events or is_asgi_event:
                 self._end(span, mark, notable=failed or len(kept.events) > 0)
