@@ -69,10 +69,10 @@ def record(
         elif data is not None:
             data = _copy_data(data)
         if not (type_of(message) is type_of(category) is type_of(type) is str and level in LEVELS):
+            level = level if level in LEVELS else parse_level_name(level)
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
                 return
-            level = level if level in LEVELS else parse_level_name(level)
             message, category, type = _make_message(message, data), _make_name(category), _make_name(type)  # noqa: A001 - the words of the wire format
         branch = current.find_branch()
         branch.append(
