@@ -30,10 +30,10 @@ def format_source(frames: Sequence[Frame]) -> str:
 
     """
     blocks: list[str] = []
-    for frame in filter(is_in_app, reversed(frames)):
+    # A recursion is at the same line again.
+    for frame in filter(is_in_app, dict.fromkeys(reversed(frames))):
         block = _format_frame(frame)
-        # A recursion is at the same line again.
-        if block and block not in blocks:
+        if block:
             blocks.append(block)
         if len(blocks) == MAX_FRAMES:
             break

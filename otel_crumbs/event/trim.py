@@ -55,9 +55,10 @@ def weigh(breadcrumb: Breadcrumb) -> int:
 
 def weigh_at_most(breadcrumb: Breadcrumb) -> int:
     """Return a number of bytes that a breadcrumb's weight does not exceed."""
-    texts = (breadcrumb.message, breadcrumb.category, breadcrumb.type, breadcrumb.branch or "", *breadcrumb.data)
-    bound = _FIELDS_BYTES + _NUMBER_BYTES * len(breadcrumb.data)
-    for value in (*texts, *breadcrumb.data.values()):
+    data = breadcrumb.data
+    bound = _FIELDS_BYTES + _NUMBER_BYTES * len(data)
+    texts = "".join((breadcrumb.message, breadcrumb.category, breadcrumb.type, breadcrumb.branch or "", *data))
+    for value in (texts, *data.values()):
         if type(value) is str:
             bound += len(value) * (_ASCII_BYTES if value.isascii() else _LETTER_BYTES)
         elif type(value) not in _SHORT:
