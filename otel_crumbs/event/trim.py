@@ -16,9 +16,11 @@ from .timeline import MAX_TIMELINE
 # What is left of a longer traceback before a breadcrumb is left out.
 _SHORT_STACKTRACE = 16 * 1024
 
-# What JSON takes at most: the names and the punctuation of a breadcrumb, with its time, numbers and ids; a letter of
-# ASCII as an escape, any other as two; a value that is no text, with the punctuation of its key.
-_FIELDS_BYTES, _ASCII_BYTES, _LETTER_BYTES, _NUMBER_BYTES = 400, 6, 12, 40
+# What JSON takes at most: the names and the punctuation of a breadcrumb with its time and level, and those of what not
+# every one has, with numbers and ids; a printable letter of ASCII, any other one as an escape, and one beyond ASCII as
+# two; a value that is no text, with the punctuation of its key.
+_FIELDS_BYTES, _OPTIONAL_BYTES, _NUMBER_BYTES = 160, 200, 40
+_PRINTABLE_BYTES, _ASCII_BYTES, _LETTER_BYTES = 2, 6, 12
 _SHORT = frozenset({int, float, bool, type(None)})
 
 
@@ -57,13 +59,22 @@ def weigh_at_most(breadcrumb: Breadcrumb) -> int:
     """Return a number of bytes that a breadcrumb's weight does not exceed."""
     data = breadcrumb.data
     bound = _FIELDS_BYTES + _NUMBER_BYTES * len(data)
-    texts = "".join((breadcrumb.message, breadcrumb.category, breadcrumb.type, breadcrumb.branch or "", *data))
+    span_id, branch = breadcrumb.span_id or "", breadcrumb.branch or ""
+    if span_id or branch or breadcrumb.duration_ms is not None or breadcrumb.repeated > 1:
+        bound += _OPTIONAL_BYTES
+    texts = "".join((breadcrumb.message, breadcrumb.category, breadcrumb.type, branch, span_id, *data))
     for value in (texts, *data.values()):
         if type(value) is str:
-            bound += len(value) * (_ASCII_BYTES if value.isascii() else _LETTER_BYTES)
+            bound += len(value) * _find_letter_bytes(value)
         elif type(value) not in _SHORT:
             return weigh(breadcrumb)
     return bound
+
+
+def _find_letter_bytes(text: str) -> int:
+    if not text.isascii():
+        return _LETTER_BYTES
+    return _PRINTABLE_BYTES if text.isprintable() else _ASCII_BYTES
 
 
 def _weigh_rest(event: ErrorEvent) -> int:
