@@ -73,7 +73,9 @@ def measure(axis: str, effort: Effort) -> Growth:
         names = {side: f"{axis} {value} {side}" for side in sides}
         results = Contest(module="sides.growth", processes=tuple((name,) for name in names.values())).run(effort)
         for side, name in names.items():
-            lines[side][value] = results.spread(lambda times, name=name: times[name])
+            # Of tasks a call runs as many as the value says.
+            calls = value if axis == "tasks" else 1
+            lines[side][value] = results.spread(lambda times, name=name, calls=calls: times[name] / calls)
     return Growth(axis=axis, lines=lines)
 
 

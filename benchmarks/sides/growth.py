@@ -11,7 +11,6 @@ from time import thread_time
 from typing import Any
 
 import sentry_sdk
-from sentry_sdk.integrations.asyncio import AsyncioIntegration
 from sentry_sdk.integrations.threading import ThreadingIntegration
 
 import otel_crumbs
@@ -127,7 +126,7 @@ def record_beside_threads(start: Callable[[], Leave], count: int) -> Batch:
 
 
 def run_tasks(start: Callable[[], Leave | None], count: int) -> Batch:
-    """Return a batch of tasks at once, of which each leaves a breadcrumb before and after it waits; seconds a task."""
+    """Return a batch of tasks at once, of which each leaves a breadcrumb before and after it waits."""
     leave = start()
 
     async def work() -> None:
@@ -141,7 +140,7 @@ def run_tasks(start: Callable[[], Leave | None], count: int) -> Batch:
         began = thread_time()
         for _ in range(loops):
             await asyncio.gather(*(work() for _ in range(count)))
-        return (thread_time() - began) / count
+        return thread_time() - began
 
     return lambda loops: asyncio.run(gather(loops))
 
@@ -150,7 +149,7 @@ def _start_theirs_with(integration: Callable[[], Any]) -> Callable[[], Leave]:
     return lambda: start_theirs(integrations=[integration()])
 
 
-_threading, _asyncio = _start_theirs_with(ThreadingIntegration), _start_theirs_with(AsyncioIntegration)
+_threading = _start_theirs_with(ThreadingIntegration)
 _MAKERS: Mapping[str, tuple[tuple[int, ...], Mapping[str, Callable[[int], Batch]]]] = {
     "breadcrumbs": (BREADCRUMBS, {OURS: capture_ours, THEIRS: capture_theirs}),
     "depth": (DEPTHS, {OURS: record_deep}),
@@ -162,7 +161,6 @@ _MAKERS: Mapping[str, tuple[tuple[int, ...], Mapping[str, Callable[[int], Batch]
         TASKS,
         {
             OURS: partial(run_tasks, start_ours),
-            THEIRS: partial(run_tasks, _asyncio),
             BARE: partial(run_tasks, lambda: None),
         },
     ),
