@@ -82,7 +82,7 @@ def spans(effort: Effort) -> Report:
         Row(
             what="Request of 8 spans with `BreadcrumbSpanProcessor`, over the SDK alone",
             unit="x",
-            budget=1.06,
+            budget=1.1,
             spread=results.spread(_ratio("otel_crumbs", "sdk")),
             note=_microseconds(results, "otel_crumbs", "sdk"),
         ),
@@ -128,7 +128,7 @@ def record(effort: Effort) -> Report:
         Row(
             what="`record()` in a request, against `sentry_sdk.add_breadcrumb()`",
             unit="x",
-            budget=0.5,
+            budget=0.45,
             spread=results.spread(_ratio(ours, theirs)),
             note=_microseconds(results, ours, theirs),
         ),
@@ -156,7 +156,7 @@ def log_lines(effort: Effort) -> Report:
             spread=results.spread(_added("otel_crumbs", other, "logging")),
             note=_microseconds(results, "logging", "otel_crumbs", other),
         )
-        for other, budget in (("sentry-sdk", 0.2), ("raven", 1.0))
+        for other, budget in (("sentry-sdk", 0.12), ("raven", 0.9))
     )
     further = tuple(
         Row(
@@ -180,7 +180,7 @@ def capture(effort: Effort) -> Report:
         Row(
             what="`capture_exception()` with 100 breadcrumbs, in the caller's thread, against sentry-sdk",
             unit="x",
-            budget=0.2,
+            budget=0.05,
             spread=results.spread(_ratio(ours, theirs)),
             note=_microseconds(results, ours, theirs),
         ),
@@ -201,7 +201,7 @@ def memory(effort: Effort) -> Report:
     row = Row(
         what="A full trail of 100 spans, four attributes each, one of them SQL",
         unit="KiB",
-        budget=150,
+        budget=120,
         spread=Spread.of(weights),
     )
     return Report(rows=(row,))

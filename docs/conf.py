@@ -11,6 +11,8 @@ version = release = version_of("otel-crumbs")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+# The plots of benchmarks.md, which reads as plain Markdown too.
+html_static_path = ["_static"]
 html_title = f"otel-crumbs {version}"
 
 # Links such as page.md#some-heading work, as they do where the pages are read as plain Markdown.
