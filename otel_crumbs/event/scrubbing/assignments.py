@@ -165,7 +165,7 @@ def _find_end_of_bare(text: str, found: _Found) -> int | None:
 def _read_line(text: str, found: _Found) -> int | None:
     """Return the end of a line that is `name: value` in YAML or `NAME=value` of an environment, and nothing else."""
     before = text[max(0, found.start - _LONGEST_INDENT) : found.start]
-    if found.sign == ":" and "\n" in text and found.strength in {Strength.ANY, Strength.TEXT}:
+    if found.sign == ":" and "\n" in text and found.strength >= Strength.TEXT:
         block = _BLOCK.match(text, found.at)
         if block is not None:
             return block.end()

@@ -45,13 +45,13 @@ def make_option_rule(names: Names) -> Rule:
 
     def hide_option(found: re.Match[str]) -> str:
         strength = names.judge(found["name"])
-        is_secret = strength.value >= Strength.DIGITS.value and not is_stand_in(found["value"])
+        is_secret = strength >= Strength.DIGITS and not is_stand_in(found["value"])
         return found["before"] + MARK if is_secret else found[0]
 
     def hide_setting(found: re.Match[str]) -> str:
         name = found["name"]
         is_name = "_" in name or name.islower()
-        is_secret = is_name and names.judge(name) in {Strength.ANY, Strength.TEXT} and is_random(found["value"])
+        is_secret = is_name and names.judge(name) >= Strength.TEXT and is_random(found["value"])
         return found["before"] + MARK if is_secret and not is_stand_in(found["value"]) else found[0]
 
     return Rule(
@@ -102,7 +102,7 @@ def find_secret_arguments(arguments: Sequence[object], names: Names) -> set[int]
         if not isinstance(before, str) or not isinstance(item, str) or not before.startswith("-"):
             continue
         is_short = before[1:] in letters and not item.startswith("-") and not (item.isdigit() and before == "-p")
-        is_long = before.startswith("--") and "=" not in before and names.judge(before).value >= Strength.DIGITS.value
+        is_long = before.startswith("--") and "=" not in before and names.judge(before) >= Strength.DIGITS
         is_user = before in {"-u", "--user"} and ":" in item and not _IDS.fullmatch(item)
         if is_user or (is_short and "/" not in item) or (is_long and not item.startswith("-")):
             found.add(at)

@@ -76,7 +76,7 @@ class DataScrubber:
         return self._scrub_strong(strength, item)
 
     def _scrub_strong(self, strength: Strength, item: Any) -> Any:
-        if isinstance(item, Mapping | list | tuple) and strength in {Strength.TEXT, Strength.ANY}:
+        if isinstance(item, Mapping | list | tuple) and strength >= Strength.TEXT:
             return SCRUBBED if self._has_secret(strength, item) else item
         if isinstance(item, list | tuple):
             return [self._scrub_strong(strength, each) for each in item]
@@ -90,9 +90,7 @@ class DataScrubber:
         if isinstance(item, int | float):
             return is_secret_number(strength, item)
         if isinstance(item, Mapping):
-            return strength in {Strength.TEXT, Strength.ANY} and any(
-                self._has_secret(strength, each) for each in item.values()
-            )
+            return strength >= Strength.TEXT and any(self._has_secret(strength, each) for each in item.values())
         return isinstance(item, list | tuple) and any(self._has_secret(strength, each) for each in item)
 
     def _scrub_items(self, items: Sequence[Any]) -> Sequence[Any]:

@@ -7,7 +7,7 @@ import re
 from .names import Names
 from .rule import Rule
 from .strength import Strength
-from .values import MARK, is_sentence, is_stand_in
+from .values import MARK, hide_value, is_sentence, is_stand_in
 
 _PGPASS = re.compile(
     r"(?P<before>(?:^|(?<=[\s\"'`]))(?:[A-Za-z][\w.-]{0,253}|\*|\d{1,3}(?:\.\d{1,3}){3}):(?:\d{2,5}|\*):[\w.*-]{1,63}:[\w.@*-]{1,63}:)(?P<value>[^\s:'\"]{4,256})(?![\w:])"
@@ -65,19 +65,15 @@ _CALL = re.compile(
 )
 
 
-def _hide_second(found: re.Match[str]) -> str:
-    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
-
-
 def make_pair_rule(names: Names) -> Rule:
     """Return the rule of names and values that stand side by side."""
 
     def hide(found: re.Match[str]) -> str:
         value = found["value"].strip("\"'")
-        strong = names.judge(found["name"]).value >= Strength.DIGITS.value
+        strong = names.judge(found["name"]) >= Strength.DIGITS
         is_list_of_names = found.groupdict().get("open") == "[" and value.islower() and value.isidentifier()
         is_kept = not strong or is_stand_in(value) or is_sentence(value) or is_list_of_names
-        is_name = value.isidentifier() and names.judge(value).value >= Strength.TEXT.value
+        is_name = value.isidentifier() and names.judge(value) >= Strength.TEXT
         if is_kept or is_name:
             return found[0]
         return found["before"] + MARK + (found.groupdict().get("close") or "")
@@ -85,7 +81,7 @@ def make_pair_rule(names: Names) -> Rule:
     def scrub(text: str) -> str:
         text = _ARGUMENTS.sub(hide, _PAIR.sub(hide, text))
         if "(" in text:
-            text = _CALL.sub(_hide_second, text)
+            text = _CALL.sub(hide_value, text)
         if "form-data" in text:
             text = _PART.sub(hide, text)
         return _NAMED.sub(hide, text) if "value" in text or "Value" in text else text

@@ -7,7 +7,7 @@ import binascii
 import re
 
 from .rule import Rule
-from .values import MARK, is_random, is_stand_in
+from .values import MARK, hide_value, is_random, is_stand_in
 
 _HEADER = re.compile(
     r"(?P<before>\b(?:proxy-|x-[a-z]{1,16}-)?authorization[ \t]{0,4}(?:=>|->|[:=])[ \t]{0,4})"
@@ -70,13 +70,9 @@ def _hide_bare(found: re.Match[str]) -> str:
     return found["before"] + MARK if is_secret else found[0]
 
 
-def _hide_part(found: re.Match[str]) -> str:
-    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
-
-
 def _scrub_bare(text: str) -> str:
     scrubbed = _BEARER.sub(_hide_bare, text)
-    return _DIGEST.sub(_hide_part, scrubbed) if "digest" in text.lower() else scrubbed
+    return _DIGEST.sub(hide_value, scrubbed) if "digest" in text.lower() else scrubbed
 
 
 CREDENTIALS = Rule(

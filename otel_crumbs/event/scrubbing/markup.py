@@ -25,7 +25,7 @@ def make_markup_rule(names: Names) -> Rule:
     """Return the rule of elements and attributes that are named as a secret."""
 
     def hide(found: re.Match[str]) -> str:
-        strong = names.judge(found["name"]).value >= Strength.DIGITS.value
+        strong = names.judge(found["name"]) >= Strength.DIGITS
         return found["before"] + MARK if strong and not is_stand_in(found["value"]) else found[0]
 
     def scrub(text: str) -> str:

@@ -98,7 +98,7 @@ class Names:
             name = name[-_LONGEST:]
         words = split_words(name) or (name.strip().casefold(),)
         found = [self._judge_at(words, at) for at in range(len(words))]
-        return max(found, key=_get_rank, default=Strength.NOTHING)
+        return max(found, default=Strength.NOTHING)
 
     def _judge_at(self, words: tuple[str, ...], at: int) -> Strength:
         for length in range(min(self._longest, len(words) - at), 0, -1):
@@ -129,11 +129,6 @@ def _find_hints(phrases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     with_codes = {phrase for phrase in phrases if phrase[-1].startswith("code")}
     words = {phrase[-1] if phrase[-1].startswith("key") else phrase[0] for phrase in {*phrases} - with_codes}
     return tuple(word for word in sorted(words) if not any(other in word for other in words - {word}))
-
-
-def _get_rank(strength: Strength) -> int:
-    rank: int = strength.value
-    return rank
 
 
 def split_words(name: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from .names import Names
 from .quoted import read_quoted
 from .rule import Rule
 from .strength import Strength
-from .values import MARK, is_random, is_stand_in
+from .values import MARK, hide_value, is_random, is_stand_in
 
 _LITERAL = r"(?:[NEnebB]?'(?:[^'\\]|''|\\.){0,4096}'|\"[^\"\n]{0,1024}\"|\$(?P<tag>\w{0,16})\$.{0,256}?\$(?P=tag)\$)"
 _CLAUSE = re.compile(
@@ -60,7 +60,7 @@ def make_statement_rule(names: Names) -> Rule:
     """Return the rule of literals in statements."""
 
     def is_named(name: str) -> bool:
-        return names.judge(name).value >= Strength.DIGITS.value
+        return names.judge(name) >= Strength.DIGITS
 
     def hide_named(found: re.Match[str]) -> str:
         return found["before"] + MARK if is_named(found["name"]) else found[0]
@@ -119,7 +119,7 @@ def _scrub_rows(text: str, names: Names) -> str:
     done = read = 0
     for found in _INSERT.finditer(text):
         columns = [column.strip(' \t\n"`[]') for column in found["columns"].split(",")]
-        secret = {at for at, column in enumerate(columns) if names.judge(column).value >= Strength.DIGITS.value}
+        secret = {at for at, column in enumerate(columns) if names.judge(column) >= Strength.DIGITS}
         if not secret or found.start() < read:
             continue
         literals, read = _find_literals(text, found.end(), secret)
@@ -151,7 +151,7 @@ def _find_literals(text: str, at: int, columns: set[int]) -> tuple[list[tuple[in
 
 def has_secret_column(statement: str, names: Names) -> bool:
     """Return whether a statement has the name of a secret in it, so that what is bound to it may be one."""
-    return any(names.judge(found["name"]).value >= Strength.TEXT.value for found in _COLUMN.finditer(statement))
+    return any(names.judge(found["name"]) >= Strength.TEXT for found in _COLUMN.finditer(statement))
 
 
 def scrub_bound(text: str, start: int = 0) -> str:
@@ -179,7 +179,7 @@ def _hide_redis(found: re.Match[str]) -> str:
         return found["acl"] + MARK
     if found["setting"]:
         return found["setting"] + MARK
-    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
+    return hide_value(found)
 
 
 def _scrub_redis(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import IntEnum
 
 from .values import is_file, is_random, is_sentence, is_stand_in
 
@@ -13,7 +13,7 @@ _LEAST_CODE = 1000
 _LONGEST_COUNT = 6
 
 
-class Strength(Enum):
+class Strength(IntEnum):
     """How much a name says."""
 
     NOTHING = 0

@@ -46,6 +46,11 @@ def is_stand_in(value: str) -> bool:
     return bool(_MASK.fullmatch(value) or _PLACEHOLDER.fullmatch(value) or _NOTHING.fullmatch(value.strip(" .,:;!?")))
 
 
+def hide_value(found: re.Match[str]) -> str:
+    """Return a find with its value hidden, as it is where the value stands for none."""
+    return found[0] if is_stand_in(found["value"]) else found["before"] + MARK
+
+
 def is_code(value: str) -> bool:
     """Return whether a value is the name of one: an attribute, a call, an item."""
     return _CODE.fullmatch(value) is not None
