@@ -145,17 +145,20 @@ def run_tasks(start: Callable[[], Leave | None], count: int) -> Batch:
     return lambda loops: asyncio.run(gather(loops))
 
 
-def _start_theirs_with(integration: Callable[[], Any]) -> Callable[[], Leave]:
-    return lambda: start_theirs(integrations=[integration()])
+def start_theirs_for_threads() -> Leave:
+    """Start sentry-sdk with what it needs for threads; return what leaves a breadcrumb."""
+    return start_theirs(integrations=[ThreadingIntegration()])
 
 
-_threading = _start_theirs_with(ThreadingIntegration)
 _MAKERS: Mapping[str, tuple[tuple[int, ...], Mapping[str, Callable[[int], Batch]]]] = {
     "breadcrumbs": (BREADCRUMBS, {OURS: capture_ours, THEIRS: capture_theirs}),
     "depth": (DEPTHS, {OURS: record_deep}),
     "threads": (
         THREADS,
-        {OURS: partial(record_beside_threads, start_ours), THEIRS: partial(record_beside_threads, _threading)},
+        {
+            OURS: partial(record_beside_threads, start_ours),
+            THEIRS: partial(record_beside_threads, start_theirs_for_threads),
+        },
     ),
     "tasks": (
         TASKS,

@@ -7,7 +7,7 @@ returns. What fails later has the request's trail all the same.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextvars import Token
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -97,9 +97,9 @@ class EndedOperations:
         return current.continue_after(branch)
 
 
-class OperationIterator:
+class _Steps:
     """
-    An iterator of the application's, each step of which goes on with an operation.
+    The steps of an iterator of the application's, each of which goes on with an operation.
 
     Args:
         ended: Runs the steps.
@@ -108,10 +108,14 @@ class OperationIterator:
 
     """
 
-    def __init__(self, ended: EndedOperations, branch: Branch, iterator: Iterator[Any]) -> None:
+    def __init__(self, ended: EndedOperations, branch: Branch, iterator: Any) -> None:
         self._ended = ended
         self._branch = branch
         self._iterator = iterator
+
+
+class OperationIterator(_Steps):
+    """An iterator of the application's, each step of which goes on with an operation."""
 
     def __iter__(self) -> OperationIterator:
         return self
@@ -124,21 +128,8 @@ class OperationIterator:
             raise
 
 
-class OperationAsyncIterator:
-    """
-    An async iterator of the application's, each step of which goes on with an operation.
-
-    Args:
-        ended: Reports its failures.
-        branch: The branch of the operation.
-        iterator: The application's.
-
-    """
-
-    def __init__(self, ended: EndedOperations, branch: Branch, iterator: AsyncIterator[Any]) -> None:
-        self._ended = ended
-        self._branch = branch
-        self._iterator = iterator
+class OperationAsyncIterator(_Steps):
+    """An async iterator of the application's, each step of which goes on with an operation."""
 
     def __aiter__(self) -> OperationAsyncIterator:
         return self

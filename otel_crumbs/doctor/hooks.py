@@ -34,8 +34,9 @@ def _iterate_hooks(installation: Installation) -> Iterator[Row]:
     off = [name for name in MECHANISMS if name not in installation.config.capture]
     if off:
         yield Row(name="mechanisms turned off", value=", ".join(off), remark="by the setting capture", state=State.NOTE)
-    yield describe_tracer_provider()
-    if not isinstance(trace.get_tracer_provider(), TracerProvider) and find_version(DISTRO) is None:
+    tracer_provider = describe_tracer_provider()
+    yield tracer_provider
+    if tracer_provider.value == NO_PROVIDER and find_version(DISTRO) is None:
         yield Row(name=DISTRO, value="not installed", remark=NO_DISTRO, state=State.NOTE)
     yield describe_logger_provider()
 

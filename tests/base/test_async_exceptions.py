@@ -90,6 +90,7 @@ def throw_into_this_thread(kind: type[BaseException], seconds: float = 0.01) -> 
     def throw() -> None:
         while not begun:
             time.sleep(seconds)
+        # The other thread is in its loop by then, and not in a call that may raise such an exception itself.
         time.sleep(seconds)
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(this), ctypes.py_object(kind))
 

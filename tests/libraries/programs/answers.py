@@ -185,6 +185,7 @@ def serve_uvicorn(application: Any) -> int:
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application, log_level="critical", loop="asyncio", lifespan="off"))
     threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True).start()
+    # It has no event to wait for.
     while not server.started:
         time.sleep(0.02)
     port: int = listening.getsockname()[1]
@@ -205,6 +206,7 @@ def serve_aiohttp(application: Any) -> int:
         await asyncio.Event().wait()
 
     threading.Thread(target=asyncio.run, args=(serve(),), daemon=True).start()
+    # The port is known once the loop of the other thread has bound it.
     while not ports:
         time.sleep(0.02)
     return ports[0]
@@ -228,6 +230,7 @@ def ask(port: int, path: str) -> None:
         connection.request("GET", path)
         connection.getresponse().read()
     connection.close()
+    # What fails after the answer leaves no sign at the client.
     time.sleep(0.3)
 
 
