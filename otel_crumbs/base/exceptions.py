@@ -8,6 +8,7 @@ keeps are read and set here by the interpreter's own descriptors.
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -30,6 +31,8 @@ _get_traceback = _FIELDS["__traceback__"].__get__
 _get_cause = _FIELDS["__cause__"].__get__
 _get_context = _FIELDS["__context__"].__get__
 _get_suppress_context = _FIELDS["__suppress_context__"].__get__
+# None before Python 3.11.
+_Group: Any = getattr(builtins, "BaseExceptionGroup", None)
 
 
 # Exceptions that carry another one from process to process, and the attribute that has it.
@@ -72,7 +75,7 @@ def origin_of(error: BaseException) -> tuple[str, BaseException] | None:
 
 def members_of(error: BaseException) -> tuple[BaseException, ...]:
     """Return the exceptions of an exception group; none of an exception that is no group."""
-    kind = _find_group_class()
+    kind = _Group or _find_backport()
     if kind is None or not issubclass(type(error), kind):
         return ()
     members = kind.exceptions.__get__(error)
@@ -162,7 +165,6 @@ def _make_handled_setter() -> Callable[[BaseException, TracebackType | None], No
     return set_traceback_beside
 
 
-def _find_group_class() -> Any:
-    # Python 3.10 has only the backport, which anyio and trio bring along.
-    module = sys.modules.get("builtins" if sys.version_info >= (3, 11) else "exceptiongroup")
-    return getattr(module, "BaseExceptionGroup", None)
+def _find_backport() -> Any:
+    """Return the class of Python 3.10, which anyio and trio bring along; None where nobody has imported it."""
+    return getattr(sys.modules.get("exceptiongroup"), "BaseExceptionGroup", None)

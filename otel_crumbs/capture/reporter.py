@@ -119,7 +119,7 @@ class Reporter:
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
-        _remember_reported(mark.branch, _find_key(captured.exceptions[0]))
+        _remember_reported(mark.branch, _find_key(captured.exceptions.infos[0]))
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
 
@@ -154,8 +154,11 @@ def find_span_context(error: BaseException, mark: ExceptionMark) -> SpanContext 
     span_context = get_current_span().get_span_context()
     if span_context.is_valid:
         return span_context
-    marks = filter(None, map(mark_of, iterate_chain(error)))
-    return next((each.span_context for each in marks if each.span_context is not None), None)
+    for each in iterate_chain(error):
+        other = None if each is error else mark_of(each)
+        if other is not None and other.span_context is not None:
+            return other.span_context
+    return None
 
 
 def _event_id_of(mark: ExceptionMark) -> str | None:

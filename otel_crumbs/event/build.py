@@ -16,7 +16,7 @@ from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.memo import map_shared
-from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
 
 from .attributes import find_request_attributes
@@ -28,7 +28,6 @@ from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
 from .source_lines import format_source
-from .stack import format_traceback
 from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
@@ -64,7 +63,8 @@ class Builder:
     def build(self, captured: CapturedError) -> ErrorEvent | None:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
-        others = (item for item in rendered if not _is_itself(item, captured.exceptions[0]))
+        exceptions = captured.exceptions.read()
+        others = (item for item in rendered if not _is_itself(item, exceptions[0]))
         context, operation = captured.span_context, self._scrub_line(captured.operation)
         event = ErrorEvent(
             event_id=captured.event_id,
@@ -72,8 +72,8 @@ class Builder:
             fatal=captured.fatal,
             handled=captured.handled,
             mechanism=captured.mechanism,
-            exceptions=tuple(self._scrub_exception(info) for info in captured.exceptions),
-            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured)),
+            exceptions=tuple(self._scrub_exception(info) for info in exceptions),
+            stacktrace=self.scrubber.scrub_text(captured.exceptions.format(exceptions)),
             operation=operation,
             trace_id=context.trace_id if context else 0,
             span_id=context.span_id if context else 0,
@@ -89,10 +89,8 @@ class Builder:
             attributes=self.scrubber.scrub_mapping(
                 find_request_attributes(captured.attributes, with_client=self.with_client)
             ),
-            source=self.scrubber.scrub_text(
-                "" if captured.stacktrace else format_source(captured.exceptions[0].frames)
-            ),
-            fingerprint=make_fingerprint(captured.exceptions[0], operation, captured.mechanism),
+            source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
+            fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
@@ -142,12 +140,6 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
-
-
-def _format_stacktrace(captured: CapturedError) -> str:
-    if captured.stacktrace:
-        return to_text(captured.stacktrace, MAX_STACKTRACE)
-    return format_traceback(captured.traceback, captured.exceptions)
 
 
 def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from traceback import TracebackException
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +19,7 @@ from opentelemetry.trace import SpanContext, get_current_span
 from otel_crumbs.trails import Branch, Snapshot, View, current, take_snapshot
 
 from .model import ExceptionInfo
-from .stack import read_exceptions
+from .stack import CapturedExceptions, read_exceptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +31,7 @@ class CapturedError:
     fatal: bool
     handled: bool
     mechanism: str
-    exceptions: tuple[ExceptionInfo, ...]
-    traceback: TracebackException | None
-    stacktrace: str | None
+    exceptions: CapturedExceptions
     operation: str | None
     span_context: SpanContext | None
     thread: str
@@ -66,11 +63,8 @@ def capture_error(
         message: Its text where it was asked for it before.
 
     """
-    exceptions, traceback = read_exceptions(error, message)
     return _capture(
-        exceptions,
-        traceback=traceback,
-        stacktrace=None,
+        read_exceptions(error, message),
         views=views or (View(current.find_branch()),),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,
@@ -84,9 +78,7 @@ def capture_recorded(
 ) -> CapturedError:
     """Capture an exception of which a span kept only the text."""
     return _capture(
-        (info,),
-        traceback=None,
-        stacktrace=stacktrace,
+        CapturedExceptions(infos=(info,), stacktrace=stacktrace),
         views=(View(branch),),
         span_context=span_context,
         mechanism=mechanism,
@@ -96,10 +88,8 @@ def capture_recorded(
 
 
 def _capture(
-    exceptions: tuple[ExceptionInfo, ...],
+    exceptions: CapturedExceptions,
     *,
-    traceback: TracebackException | None,
-    stacktrace: str | None,
     views: Sequence[View],
     span_context: SpanContext | None,
     mechanism: str,
@@ -108,6 +98,7 @@ def _capture(
 ) -> CapturedError:
     # The operation in which it happened, or that of an error that led to it.
     branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
+    root_span = _find_root_span(branch)
     return CapturedError(
         event_id=uuid4().hex,
         timestamp=time.time_ns(),
@@ -115,30 +106,27 @@ def _capture(
         handled=handled,
         mechanism=mechanism,
         exceptions=exceptions,
-        traceback=traceback,
-        stacktrace=stacktrace,
-        operation=_find_operation_name(branch),
+        operation=_find_operation_name(branch, root_span),
         span_context=span_context,
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
-        attributes=_find_attributes(branch),
+        attributes=_find_attributes(branch, root_span),
     )
 
 
-def _find_operation_name(branch: Branch) -> str | None:
+def _find_operation_name(branch: Branch, root_span: Any | None) -> str | None:
     operation = branch.operation
     if operation is None or operation.name is not None:
         return operation.name if operation else None
-    root_span = _find_root_span(branch)
     return root_span.name if root_span is not None else None
 
 
-def _find_attributes(branch: Branch) -> Mapping[str, Any]:
+def _find_attributes(branch: Branch, root_span: Any | None) -> Mapping[str, Any]:
     """Return a copy of the attributes of the operation's own span, for it may get more."""
     if branch.operation is None:
         return {}
     attributes = branch.operation.attributes
-    if attributes is None and (root_span := _find_root_span(branch)) is not None:
+    if attributes is None and root_span is not None:
         attributes = root_span.attributes
     return dict(attributes or {})
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import replace
 from traceback import TracebackException
-from types import TracebackType
 from typing import Any, TypeVar
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import members_of, name_exception, notes_of, traceback_of
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, to_text
 
+from .captured_stack import CapturedStack
 from .exception_chain import ChainedException, count_more, find_chain
-from .model import ExceptionInfo, Frame
-from .traceback_reader import FramesText, StackText, build_traceback, find_frames, keep_both_ends
+from .model import ExceptionInfo
 
 T = TypeVar("T")
 
-# A recursion error repeats the same frames a thousand times; both ends matter.
-MAX_FRAMES = 100
-# The text has more, for who reads the whole story; with long paths too it is not cut in the middle of a frame.
-_MAX_TEXT_FRAMES = 200
 # As many members of a group Python shows.
 _MAX_MEMBERS = 15
 MAX_NOTES = 16
@@ -31,10 +25,62 @@ MAX_NOTES = 16
 # What `StackText` writes for frames that are left out.
 _COUNT = re.compile(r"^  \[\d+ more frames\]\n", re.MULTILINE)
 
-# Sources and mechanisms run inside the application's calls.
-_PACKAGE = Path(__file__).parents[1]
-_WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
 _SYNTAX_ERROR_FIELDS = ("filename", "lineno", "end_lineno", "text", "offset", "end_offset", "msg")
+
+
+class CapturedExceptions:
+    """
+    An exception and those that hang on it, as they were captured.
+
+    Args:
+        infos: What is known of each, but for its frames.
+        stacks: The frames of each, none where they are in the text.
+        traceback: Makes the text, None where there is nothing to make one of.
+        stacktrace: The text where it is known.
+
+    """
+
+    __slots__ = ("_stacks", "_stacktrace", "_traceback", "infos")
+
+    def __init__(
+        self,
+        *,
+        infos: Sequence[ExceptionInfo],
+        stacks: Sequence[CapturedStack] = (),
+        traceback: TracebackException | None = None,
+        stacktrace: str = "",
+    ) -> None:
+        self.infos = infos
+        self._stacks = stacks
+        self._traceback = traceback
+        self._stacktrace = stacktrace
+
+    @property
+    def local(self) -> bool:
+        """Whether the frames are of this process, and not of a text alone."""
+        return not self._stacktrace
+
+    def read(self) -> tuple[ExceptionInfo, ...]:
+        """Return all that is known of each exception."""
+        if not self._stacks:
+            return tuple(self.infos)
+        return tuple(
+            replace(info, frames=stack.read_frames()) for info, stack in zip(self.infos, self._stacks, strict=True)
+        )
+
+    def format(self, read: Sequence[ExceptionInfo]) -> str:
+        """
+        Return the traceback as Python prints it.
+
+        Args:
+            read: What `read` returned.
+
+        """
+        if self._stacktrace:
+            return to_text(self._stacktrace, MAX_STACKTRACE)
+        traceback = self._traceback
+        words = _ask_exception(lambda: "".join(traceback.format()) if traceback else "") or ""
+        return cut_middle(to_text(words or _format_plain(read[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
 
 class _ExceptionText:
@@ -60,11 +106,9 @@ class _ExceptionText:
         return self._message
 
 
-def read_exceptions(
-    error: BaseException, message: str | None = None
-) -> tuple[tuple[ExceptionInfo, ...], TracebackException | None]:
+def read_exceptions(error: BaseException, message: str | None = None) -> CapturedExceptions:
     """
-    Return an exception and all it was raised from or groups, and a traceback of them that is ready to be formatted.
+    Return an exception and all it was raised from or groups.
 
     Args:
         error: The exception, which is the first of all.
@@ -73,24 +117,20 @@ def read_exceptions(
     """
     found, left_out = find_chain(error)
     infos: list[ExceptionInfo] = []
+    stacks: list[CapturedStack] = []
     tracebacks: list[TracebackException | None] = []
     for number, related in enumerate(found):
         known = message if number == 0 and message is not None else message_of(related.error)
         notes = [to_plain(note) for note in _slice_notes(notes_of(related.error))]
         if number == 0 and left_out:
             notes.append(f"{CUT} and {count_more(left_out)}")
-        info, traceback = _read_exception(related, known, notes)
-        infos.append(info)
-        tracebacks.append(traceback)
+        stack = CapturedStack(traceback_of(related.error))
+        infos.append(_read_exception(related, known, notes))
+        stacks.append(stack)
+        tracebacks.append(_make_traceback(related.error, known, notes, stack))
     if len(found) > 1:
         _ask_exception(lambda: _connect_tracebacks(found, infos, tracebacks))
-    return tuple(infos), tracebacks[0]
-
-
-def format_traceback(traceback: TracebackException | None, infos: tuple[ExceptionInfo, ...]) -> str:
-    """Return a traceback as Python prints it."""
-    words = _ask_exception(lambda: "".join(traceback.format()) if traceback else "") or ""
-    return cut_middle(to_text(words or _format_plain(infos[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
+    return CapturedExceptions(infos=infos, stacks=stacks, traceback=tracebacks[0])
 
 
 def cut_middle(words: str, limit: int) -> str:
@@ -113,52 +153,25 @@ def message_of(error: BaseException) -> str:
         return f"<{type(error).__name__}: {type(failure).__name__} in its __str__>"
 
 
-def _read_exception(
-    related: ChainedException, message: str, notes: list[Any]
-) -> tuple[ExceptionInfo, TracebackException | None]:
-    error = related.error
-    ends = find_frames(traceback_of(error), _MAX_TEXT_FRAMES)
-    outer = _drop_wrappers(ends.outer)
-    entries = outer + _drop_wrappers(ends.inner) if ends.inner else outer
-    info = ExceptionInfo(
-        type=to_text(name_exception(error)),
+def _read_exception(related: ChainedException, message: str, notes: list[Any]) -> ExceptionInfo:
+    return ExceptionInfo(
+        type=to_text(name_exception(related.error)),
         message=message,
-        frames=tuple(_read_frames(entries)),
         parent=related.parent,
         link=related.link,
         notes=tuple(str(note) for note in notes),
     )
-    whole = not ends.between and len(entries) in {0, len(ends.outer)}
-
-    def read_traceback() -> TracebackException:
-        linked = traceback_of(error) if whole else build_traceback(entries)
-        # The words stand in the exception's place.
-        words: Any = _ExceptionText(error, message, notes)
-        traceback = TracebackException(type(error), words, linked, lookup_lines=False)
-        if ends.between and len(traceback.stack) == len(entries):
-            traceback.stack = StackText(traceback.stack, outer=len(outer), ends=ends)
-        else:
-            traceback.stack = FramesText(traceback.stack)
-        return traceback
-
-    return info, _ask_exception(read_traceback)
 
 
-def _read_frames(entries: list[TracebackType]) -> list[Frame]:
-    return [
-        Frame(
-            path=to_text(entry.tb_frame.f_code.co_filename),
-            line=entry.tb_lineno or 0,
-            function=to_text(entry.tb_frame.f_code.co_name),
-            module=_read_module(entry.tb_frame.f_globals.get("__name__")),
-        )
-        for entry in keep_both_ends(entries, MAX_FRAMES)
-    ]
-
-
-def _drop_wrappers(entries: Sequence[TracebackType]) -> list[TracebackType]:
-    """Return entries without those of stand-ins."""
-    return [entry for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)]
+def _make_traceback(
+    error: BaseException, message: str, notes: list[Any], stack: CapturedStack
+) -> TracebackException | None:
+    # The words stand in the exception's place.
+    words: Any = _ExceptionText(error, message, notes)
+    made = _ask_exception(lambda: TracebackException(type(error), words, None, lookup_lines=False))
+    if made is not None:
+        made.stack = stack  # type: ignore[assignment]  # it asks for the lines of it alone
+    return made
 
 
 def _connect_tracebacks(
@@ -211,10 +224,6 @@ def _ask_exception(ask: Callable[[], T]) -> T | None:
 def _slice_notes(notes: list[Any]) -> list[Any]:
     """Return the first few; a list of the application's own kind may be endless."""
     return list.__getitem__(notes, slice(MAX_NOTES))
-
-
-def _read_module(name: object) -> str | None:
-    return to_text(name) if isinstance(name, str) else None
 
 
 def _format_plain(info: ExceptionInfo) -> str:

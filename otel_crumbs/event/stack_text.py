@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from .captured_stack import MAX_FRAMES
 from .exception_chain import MAX_EXCEPTIONS
 from .model import ExceptionInfo, Frame
-from .stack import MAX_FRAMES
 from .traceback_reader import keep_both_ends
 
 # The sentences of the traceback module between an exception and what it was raised from.

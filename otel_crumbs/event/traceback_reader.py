@@ -90,14 +90,6 @@ def find_innermost(traceback: TracebackType, limit: int) -> tuple[int, list[Trac
     return passed * _HOP + len(entries), entries[-limit:]
 
 
-def build_traceback(entries: Sequence[TracebackType]) -> TracebackType | None:
-    """Return a traceback of some entries of another, which stays as it is."""
-    linked = None
-    for entry in reversed(entries):
-        linked = TracebackType(linked, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return linked
-
-
 def keep_both_ends(frames: Sequence[T], limit: int) -> Sequence[T]:
     """Return at most *limit* frames: the outermost and the innermost, which say more than those between."""
     half = limit // 2
@@ -131,25 +123,27 @@ class StackText(FramesText):
     Args:
         frames: Those that are left.
         outer: How many of these stand before those that are left out.
-        ends: How many were left out, and whether they repeat the line before.
+        between: How many were left out.
+        repeats: Whether these repeat the line before.
 
     """
 
-    def __init__(self, frames: Iterable[FrameSummary], *, outer: int, ends: TracebackFrames) -> None:
+    def __init__(self, frames: Iterable[FrameSummary], *, outer: int, between: int, repeats: bool) -> None:
         super().__init__(frames)
         self._outer = outer
-        self._ends = ends
+        self._between = between
+        self._repeats = repeats
 
     def format(self, **kwargs: Any) -> list[str]:
         """Return the lines of the frames."""
-        if not self._ends.repeats:
+        if not self._repeats:
             before, after = FramesText(self[: self._outer]), FramesText(self[self._outer :])
-            between = f"  [{self._ends.between} more frames]\n"
+            between = f"  [{self._between} more frames]\n"
             return [*before.format(**kwargs), between, *after.format(**kwargs)]
         # So that the line is one that Python counts, which it says in one line for all.
         added = [self[self._outer - 1]] * (_SHOWN + 1)
         lines = FramesText([*self[: self._outer], *added, *self[self._outer :]]).format(**kwargs)
-        return _add_to_count(lines, self._find_counter(added), self._ends.between - len(added))
+        return _add_to_count(lines, self._find_counter(added), self._between - len(added))
 
     def _find_counter(self, added: list[FrameSummary]) -> int:
         """Return which of the lines that count is the one for the frames that are left out."""

@@ -142,6 +142,7 @@ class Installation:
         # Python imports nothing at the very end, when objects may fail.
         self._parts.prepare_for_end()
         self.end()
+        self.signals.release()
         self._exiting = True
 
     def end(self) -> None:
@@ -150,7 +151,7 @@ class Installation:
             self._main_thread.report_death()
         if (delivery := self._parts.delivery) is not None and delivery.running:
             self._shutdown_budget.spend(delivery.end)
-            self.signals.hold_or_release()
+            self.signals.release()
 
     def save(self) -> None:
         """Save events, for the process is about to end."""

@@ -1,9 +1,10 @@
 """
 The hook on signals that nobody handles: the process dies of them once its captured errors are saved.
 
-The signals are *held* only while a captured error is neither acknowledged nor on
-disk. At all other times, and in every process that captures no error, the
-system ends the process itself. Python's table of handlers is never changed:
+The signals are *held* while a captured error is neither acknowledged nor on
+disk, and up to half a second longer, for errors come in groups. At all other
+times, and in every process that captures no error, the system ends the process
+itself. Python's table of handlers is never changed:
 `signal.getsignal` finds the default action, also while the signals are held,
 and so does whoever chains the handler that was there. The system calls
 CPython's handler in C meanwhile. Python finds no handler for the signal in its
@@ -96,7 +97,7 @@ class FatalSignals:
     def stop(self) -> None:
         """Let the system end the process from now on, for good."""
         self._active = False
-        self.hold_or_release()
+        self.release()
         # Another thread may see to it.
         if self._updating.acquire(timeout=_SECONDS_TO_NOTICE):
             self._updating.release()
@@ -115,9 +116,17 @@ class FatalSignals:
 
             self._undo_faulthandler = replace(faulthandler, "register", self._make_register)
 
-    @guarded("signals were held or released")
     def hold_or_release(self) -> None:
-        """Hold the signals if an error is not safe, else release them; any thread may call it, at any time."""
+        """Hold the signals if an error is not safe, else release them soon; any thread may call it, at any time."""
+        # The watcher comes back every moment while they are held.
+        self._settle(at_once=self._watcher is None)
+
+    def release(self) -> None:
+        """Release the signals now, unless an error is not safe; any thread may call it, at any time."""
+        self._settle(at_once=True)
+
+    @guarded("signals were held or released")
+    def _settle(self, *, at_once: bool) -> None:
         self._outdated = True
         # Whoever comes while another thread, or the code that a signal interrupted, is here leaves it to that one.
         while self._outdated and self._updating.acquire(blocking=False):
@@ -125,7 +134,7 @@ class FatalSignals:
                 self._outdated = False
                 if self._active and self._is_unsafe():
                     self._hold()
-                else:
+                elif at_once or not self._active:
                     self._release()
                 if not self._active:
                     self._close()
@@ -148,7 +157,7 @@ class FatalSignals:
             self._held = False  # the thread that forks now updates afterwards
             return
         self._undo_setter = self._undo_setter or replace(signal, "signal", self._make_setter)
-        self._watcher = self._watcher or SignalWatcher.start(self._on_signal, actions)
+        self._watcher = self._watcher or SignalWatcher.start(self._on_signal, self.release, actions)
         if self._watcher is not None:
             self._watcher.start_listening()
         self._hold_free(actions)
@@ -158,7 +167,7 @@ class FatalSignals:
         for signum in free:
             actions.set(signum, actions.python_handler)
         self._ever_held |= free
-        if self._watcher is not None and free:
+        if self._watcher is not None:
             self._watcher.mark_held(free)
 
     def _release(self) -> None:

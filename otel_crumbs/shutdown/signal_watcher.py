@@ -31,6 +31,8 @@ _MAX_READ = 256
 # A signal is a byte with its number, which is below this. In the next ranges are those that are held from now on, those
 # that are released, and those of which the main thread notifies.
 _RANGE = 64
+# How often the thread asks, while signals are held, whether they still have to be.
+_SECONDS_OF_QUIET = 0.5
 
 
 class SignalWatcher:
@@ -42,12 +44,14 @@ class SignalWatcher:
 
     Args:
         on_signal: Called with the number of the signal.
+        on_quiet: Called where no signal came for a moment, while signals are held.
         actions: Calls a function in the main thread, which alone may set the file descriptor.
 
     """
 
-    def __init__(self, on_signal: Callable[[int], None], actions: SignalActions) -> None:
+    def __init__(self, on_signal: Callable[[int], None], on_quiet: Callable[[], None], actions: SignalActions) -> None:
         self._on_signal = on_signal
+        self._on_quiet = on_quiet
         self._actions = actions
         # No socket of a library that patches the module, as gevent does: the handler in C writes into it.
         self._reader, self._writer = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -68,12 +72,14 @@ class SignalWatcher:
         _start_without_signals(threading.Thread(target=self._run, name="otel_crumbs signals", daemon=True))
 
     @classmethod
-    def start(cls, on_signal: Callable[[int], None], actions: SignalActions) -> SignalWatcher | None:
+    def start(
+        cls, on_signal: Callable[[int], None], on_quiet: Callable[[], None], actions: SignalActions
+    ) -> SignalWatcher | None:
         """Return a watcher that runs, None where there can be none."""
         if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
             return None  # greenlets in the place of threads would wait for the main thread
         try:
-            return cls(on_signal, actions)
+            return cls(on_signal, on_quiet, actions)
         except (OSError, RuntimeError):  # no file descriptor is left, or the interpreter starts no threads any more
             return None
 
@@ -91,7 +97,7 @@ class SignalWatcher:
     def mark_held(self, signums: Collection[int]) -> None:
         """Have signals noticed that come from now on; the application may have handled those that came before."""
         self._holds.update(signums)
-        self._send(_RANGE, signums)
+        self._send(_RANGE, (0, *signums))  # no signal has the number 0: it ends the wait where there are none to hold
 
     def mark_released(self, signums: Collection[int]) -> None:
         """Have those signals noticed that came up to now."""
@@ -184,7 +190,12 @@ class SignalWatcher:
     def _receive(self) -> bytes:
         """Return the next bytes that this process wrote, none at the end."""
         while True:
-            data, credentials, _, _ = self._reader.recvmsg(_MAX_READ, _socket.CMSG_SPACE(_CREDENTIALS.size))
+            self._reader.settimeout(_SECONDS_OF_QUIET if self._wanted else None)
+            try:
+                data, credentials, _, _ = self._reader.recvmsg(_MAX_READ, _socket.CMSG_SPACE(_CREDENTIALS.size))
+            except TimeoutError:
+                self._on_quiet()
+                continue
             if not (data and self._reads_sender and credentials):
                 return data
             # A child that was forked in C shares the socket, and its signals are its own.

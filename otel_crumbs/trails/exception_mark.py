@@ -40,6 +40,8 @@ MAX_MARKS = 1000
 # The part of an exception is looked at with every new one, to see whether the exception is gone.
 MAX_PARTS = 200
 _LONGEST_TEXT = 1024
+# Threads that mark one exception at the same moment come to one mark in so many.
+_MAX_ATTEMPTS = 8
 
 _get_args = BaseException.__dict__["args"].__get__
 _set_args = BaseException.__dict__["args"].__set__
@@ -131,14 +133,18 @@ class ExceptionMarks:
 
     def _add_part(self, error: BaseException, mark: ExceptionMark) -> ExceptionMark:
         self.drop_dead()
-        made = _choose_part(error), mark
-        kept = self._parts.setdefault(id(error), made)
-        if kept is not made and not _has_part(error, kept[0]):
-            # Of an exception that is gone, and whose part the application still has.
-            kept = self._parts[id(error)] = made
+        key = id(error)
+        kept = self._parts.get(key)
+        for _ in range(_MAX_ATTEMPTS):
+            if kept is not None and _has_part(error, kept[0]):
+                break
+            # Of an exception that is gone, and whose part the application still has; or several threads are here at
+            # once, and another one gave the exception a part that it owns alone.
+            self._parts.pop(key, None)
+            kept = self._parts.setdefault(key, (_choose_part(error), mark))
         while len(self._parts) > MAX_PARTS:
             self._parts.pop(next(iter(self._parts.copy())), None)
-        return kept[1]
+        return mark if kept is None else kept[1]
 
 
 exception_marks = ExceptionMarks()

@@ -58,15 +58,20 @@ class Ring:
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over a snapshot, oldest first as far as they were appended so."""
+        return iter(self.copy())
+
+    def copy(self) -> list[Entry]:
+        """Return the entries, oldest first as far as they were appended so."""
         self.make_room(0)
-        if self._older is not None:
-            yield from [*self._older.first, *self._older.notable]
-        yield from self.copy_last()
+        older = self._older
+        if older is None:
+            return []
+        return [*older.first, *older.notable, *select_entries([*chain.from_iterable([*older.chunks])])]
 
     def copy_last(self) -> list[Entry]:
         """Return the last entries, those included for which no room was made yet."""
         self.make_room()
-        return [*chain.from_iterable(map(select_entries, [*self._older.chunks]))] if self._older else []
+        return select_entries([*chain.from_iterable([*self._older.chunks])]) if self._older else []
 
     def remove_last(self, entry: Entry) -> None:
         """Remove an entry if it is the last one: another thread may have been faster."""

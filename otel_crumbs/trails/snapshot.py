@@ -60,10 +60,14 @@ def take_snapshot(*views: View) -> Snapshot:
     rings: list[tuple[Ring, int]] = []
     for branch, since in views:
         rings += [(ring, since) for ring in branch.iterate_rings() if all(ring is not known for known, _ in rings)]
-    seen = {id(entry): entry for ring, since in rings for entry in ring if _is_since(entry, since)}
-    entries = [*seen.values(), *_capture_open_spans(views)]
+    kept: dict[int, Entry] = {}
+    dropped = Counter[str]()
+    for ring, since in rings:
+        of_ring = [entry for entry in ring.copy() if _is_since(entry, since)] if since else ring.copy()
+        kept.update(zip(map(id, of_ring), of_ring, strict=True))
+        dropped.update(ring.dropped)
+    entries = [*kept.values(), *_capture_open_spans(views)]
     entries.sort(key=itemgetter(TIMESTAMP))
-    dropped = sum((Counter(ring.dropped) for ring, _ in rings), Counter[str]())
     return Snapshot(entries=tuple(entries), dropped=dropped, size=views[0].branch.size)
 
 
@@ -83,13 +87,13 @@ def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branc
 
     """
     own = mark.branch
-    known = [other for each in iterate_chain(error) if (other := mark_of(each)) is not None and other is not mark]
+    known = [
+        other.branch for each in iterate_chain(error) if each is not error and (other := mark_of(each)) is not None
+    ]
     lineage = () if own is None else tuple(own.iterate_lineage())
     branches = dict.fromkeys(
-        [
-            *[each.branch for each in (mark, *known) if each.branch is not None],
-            *[place for place in places if place not in lineage],
-        ]
+        [branch for branch in (own, *known) if branch is not None]
+        + [place for place in places if place is not own and place not in lineage]
     )
     operations = [branch.operation for branch in branches if branch.operation is not None]
     since = min((operation.began_at for operation in operations), default=0)

@@ -15,8 +15,9 @@ import pytest
 import otel_crumbs
 from otel_crumbs.base.plain import MAX_TEXT
 from otel_crumbs.event import Builder, ErrorEvent, ExceptionInfo, capture_error, stack
+from otel_crumbs.event.captured_stack import MAX_FRAMES
 from otel_crumbs.event.exception_chain import MAX_EXCEPTIONS
-from otel_crumbs.event.stack import MAX_FRAMES, MAX_NOTES
+from otel_crumbs.event.stack import MAX_NOTES
 from otel_crumbs.testing import CapturedEvents
 from tests.application import fail, raised
 
@@ -29,7 +30,7 @@ class OrderError(Exception):
 
 def read_exceptions(error: BaseException) -> tuple[ExceptionInfo, ...]:
     """Return what is read of an exception."""
-    return stack.read_exceptions(error)[0]
+    return stack.read_exceptions(error).read()
 
 
 def event_of(error: BaseException) -> ErrorEvent:
@@ -383,7 +384,7 @@ def test_nothing_of_the_application_is_kept_alive() -> None:
     gc.collect()
 
     assert kept[0]() is None
-    assert captured.exceptions[0].message == "boom"
+    assert captured.exceptions.infos[0].message == "boom"
 
 
 def test_code_without_a_file_is_reported() -> None:

@@ -199,7 +199,7 @@ VOCABULARY = frozenset(
     waiting waiter warned warnings where wire wrapper writer action anyio
     application asgi iterator werkzeug async chain chained endpoint fatal traceback
     watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
-    crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
+    code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
     """.split()  # noqa: SIM905 - a list is longer than the screen

@@ -100,7 +100,9 @@ def test_a_process_that_ignores_interrupts_loses_no_error() -> None:
     "code",
     [
         "kill()",
-        "begin(); safe.append(1); signals.hold_or_release(); kill()",
+        "begin(); safe.append(1); signals.release(); kill()",
+        "begin(); safe.append(1); signals.hold_or_release(); time.sleep(1.5); kill()",
+        f"begin(); safe.append(1); kill_soon(); signals.release(); {IN_C}",
         "begin(); undo(); kill()",
         "begin(); faulthandler.register(15, file=open(os.devnull, 'w'), chain=True); kill()",
         "begin(); faulthandler.register(15, file=open(os.devnull, 'w'), chain=True); undo(); kill()",
@@ -129,6 +131,9 @@ def test_without_an_error_that_is_not_safe_nothing_is_done(code: str) -> None:
         "begin(); signal.signal(signal.SIGTERM, own); signal.signal(signal.SIGTERM, signal.SIG_DFL); kill()",
         "signal.signal(signal.SIGTERM, own); begin(); signal.signal(signal.SIGTERM, signal.SIG_DFL); kill()",
         "sys.unraisablehook = own; begin(); kill(); time.sleep(300)",
+        "begin(); time.sleep(1.5); kill(); time.sleep(300)",
+        "begin(); safe.append(1); signals.hold_or_release(); kill(); time.sleep(300)",
+        "begin(); safe.append(1); time.sleep(1.5); safe.clear(); signals.hold_or_release(); kill(); time.sleep(300)",
     ],
 )
 def test_the_error_is_saved_first(code: str) -> None:
@@ -266,7 +271,7 @@ undo = signals.install()
 print(look() == before)
 begin()
 print(look()[:2] != before[:2], look()[2:4] == before[2:4])
-safe.append(1); signals.hold_or_release()
+safe.append(1); signals.release()
 print(look()[:4] == before[:4])
 undo()
 """

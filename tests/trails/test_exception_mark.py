@@ -138,16 +138,17 @@ def test_the_next_exception_at_the_same_place_is_another(
     make: Callable[[], BaseException], events: CapturedEvents
 ) -> None:
     """It often gets the address of the one before, and everything else that it has is equal."""
-    addresses: set[int] = set()
-    for _ in range(100):
+    addresses: list[int] = []
+    # Until an address came again, and for a while.
+    while len(addresses) < 100 or len({*addresses}) == len(addresses):
         error = raised(make)
-        addresses.add(id(error))
+        addresses.append(id(error))
         assert mark_of(error) is None
         otel_crumbs.capture_exception(error)
         del error
+        assert len(addresses) < 2000
 
-    assert len(addresses) < 100
-    assert len(events) == 100
+    assert len(events) == len(addresses)
 
 
 @pytest.mark.parametrize("make", [*ERRORS, *WITHOUT_PLAIN_ARGS])
@@ -189,7 +190,7 @@ def test_marks_are_bounded(make: Callable[[], BaseException]) -> None:
 @pytest.mark.parametrize("make", [*ERRORS, *WITHOUT_PLAIN_ARGS, lambda: GuardedError("boom")])
 def test_threads_share_a_mark(make: Callable[[], BaseException]) -> None:
     """Several threads may get the same exception at once."""
-    for _ in range(50):
+    for _ in range(200):
         error, barrier, marks = make(), threading.Barrier(4), []
 
         def work(error: BaseException = error, barrier: Any = barrier, marks: Any = marks) -> None:

@@ -147,7 +147,8 @@ class EventQueue:
         # Events that were tried wait behind fresh errors, so that one that no receiver takes does not hold up the rest.
         self._tried: dict[bool, deque[QueuedError]] = {True: deque(), False: deque()}
         self._all = (*self._fresh.values(), *self._tried.values())
-        self._entries: set[int] = set()
+        # The newest entry of the last error, by its identity.
+        self._newest_known = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._all))
@@ -159,9 +160,11 @@ class EventQueue:
 
     def weigh(self, captured: CapturedError) -> QueuedError:
         """Return a captured error to be queued."""
-        # The entries of the last error: errors that follow each other in one trail share most of it.
-        known, self._entries = self._entries, set(map(id, captured.trail.entries))
-        return QueuedError.from_captured(captured, len(self._entries - known))
+        # Errors that follow each other in one trail share what it had at the first.
+        newest_first = [*map(id, reversed(captured.trail.entries))]
+        known, self._newest_known = self._newest_known, newest_first[0] if newest_first else 0
+        new = newest_first.index(known) if known in newest_first else len(newest_first)
+        return QueuedError.from_captured(captured, new)
 
     def put(self, queued: QueuedError) -> list[QueuedError]:
         """Add a captured error, and return the others that were dropped for it."""

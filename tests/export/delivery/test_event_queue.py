@@ -15,7 +15,7 @@ def take_messages(queue: EventQueue) -> list[str]:
     taken = []
     while (queued := queue.take()) is not None:
         if queued.captured is not None:
-            taken.append(queued.captured.exceptions[0].message)
+            taken.append(queued.captured.exceptions.infos[0].message)
         else:
             event = queued.build_event(lambda _: None)
             assert event is not None

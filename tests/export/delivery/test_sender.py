@@ -54,7 +54,7 @@ def test_an_event_that_cannot_be_built_is_lost(
     """The worker goes on, and one flush returns False."""
 
     def build(captured: CapturedError) -> ErrorEvent | None:
-        if captured.exceptions[0].message == "first":
+        if captured.exceptions.infos[0].message == "first":
             raise RuntimeError("cannot build")
         return BUILDER.build(captured)
 

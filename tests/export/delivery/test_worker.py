@@ -112,7 +112,7 @@ def test_a_worker_survives_what_is_no_exception(
             raise raised
 
     def build(captured: CapturedError) -> ErrorEvent | None:
-        if where == "build" and captured.exceptions[0].message == "error-0":
+        if where == "build" and captured.exceptions.infos[0].message == "error-0":
             raise raised
         return BUILDER.build(captured)
 

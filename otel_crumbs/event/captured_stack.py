@@ -1,0 +1,142 @@
+"""
+The stack of one exception, as it was captured: where its code was, and nothing of its frames.
+
+Frames hold the variables of the application, and what is to be shown of them
+takes ten times as long to make as this: the worker does that.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from traceback import FrameSummary
+from types import CodeType, TracebackType
+from typing import Any, NamedTuple
+
+from otel_crumbs.base.plain import to_text
+
+from .model import Frame
+from .traceback_reader import FramesText, StackText, find_frames, keep_both_ends
+
+# A recursion error repeats the same frames a thousand times; both ends matter.
+MAX_FRAMES = 100
+# The text has more, for who reads the whole story; with long paths too it is not cut in the middle of a frame.
+_MAX_TEXT_FRAMES = 200
+
+# Sources and mechanisms run inside the application's calls.
+_PACKAGE = Path(__file__).parents[1]
+_WRAPPERS = tuple(f"{_PACKAGE / stage}{os.sep}" for stage in ("sources", "capture", "trails"))
+
+
+class CodeLocation(NamedTuple):
+    """
+    The place of a frame in its code.
+
+    Args:
+        code: The code that runs in the frame.
+        instruction: Which of its bytes, as `tb_lasti` has it.
+        line: The line, None for none.
+        module: The module's name, None if unknown.
+
+    """
+
+    code: CodeType
+    instruction: int
+    line: int | None
+    module: str | None
+
+
+class CapturedStack:
+    """
+    The frames of a traceback, read when somebody asks; it takes the place of a `traceback.TracebackException`'s.
+
+    Args:
+        traceback: The traceback, None for an exception that was not raised.
+
+    """
+
+    def __init__(self, traceback: TracebackType | None = None) -> None:
+        ends = find_frames(traceback, _MAX_TEXT_FRAMES)
+        self._locations = _find_locations(ends.outer)
+        self._outer = len(self._locations)
+        self._between, self._repeats = ends.between, ends.repeats
+        if ends.inner:
+            self._locations += _find_locations(ends.inner)
+
+    def __len__(self) -> int:
+        """Return how many frames there are to be shown."""
+        return len(self._locations)
+
+    def read_frames(self) -> tuple[Frame, ...]:
+        """Return the frames, outermost first, in the middle not all where they are many."""
+        return tuple(
+            Frame(
+                path=to_text(location.code.co_filename),
+                line=location.line or 0,
+                function=to_text(location.code.co_name),
+                module=None if location.module is None else to_text(location.module),
+            )
+            for location in keep_both_ends(self._locations, MAX_FRAMES)
+        )
+
+    def format(self, **kwargs: Any) -> list[str]:
+        """Return the lines of the frames, as `traceback` writes them."""
+        return self._text.format(**kwargs)
+
+    @cached_property
+    def _text(self) -> FramesText:
+        for path in {location.code.co_filename for location in self._locations}:
+            linecache.checkcache(path)
+        frames = [*map(_make_summary, self._locations)]
+        if not self._between:
+            return FramesText(frames)
+        return StackText(frames, outer=self._outer, between=self._between, repeats=self._repeats)
+
+
+def _find_locations(entries: Sequence[TracebackType]) -> list[CodeLocation]:
+    """Return the places of entries, those of stand-ins left out."""
+    return [
+        CodeLocation(code, entry.tb_lasti, entry.tb_lineno, _find_module(code.co_filename, frame.f_globals))
+        for entry in entries
+        if not (code := (frame := entry.tb_frame).f_code).co_filename.startswith(_WRAPPERS)
+    ]
+
+
+def _find_module(path: str, names: dict[str, Any]) -> str | None:
+    """Return the name of the module to which a frame's global names belong, and have its source found later."""
+    if path not in linecache.cache:
+        # The module's loader knows sources that are in no file, as those of an archive.
+        linecache.lazycache(path, names)
+    module = names.get("__name__")
+    return str.__str__(module) if isinstance(module, str) else None
+
+
+if sys.version_info >= (3, 11):
+
+    def _make_summary(location: CodeLocation) -> FrameSummary:
+        line, end_line, column, end_column = _find_position(location)
+        return FrameSummary(
+            location.code.co_filename,
+            location.line if line is None else line,
+            location.code.co_name,
+            lookup_line=False,
+            end_lineno=end_line,
+            colno=column,
+            end_colno=end_column,
+        )
+
+    def _find_position(location: CodeLocation) -> Iterable[int | None]:
+        """Return the lines and columns of an instruction, which takes two bytes."""
+        if location.instruction < 0:
+            return None, None, None, None
+        return next(islice(location.code.co_positions(), location.instruction // 2, None))
+
+else:
+
+    def _make_summary(location: CodeLocation) -> FrameSummary:
+        return FrameSummary(location.code.co_filename, location.line, location.code.co_name, lookup_line=False)
