@@ -14,7 +14,7 @@ from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.plain import MAX_MESSAGE, name_class, to_plain_mapping, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
-from .placeholders import Placeholder, ValueCopier, format_words, is_simple, read_exception_text
+from .placeholders import SIMPLE, Placeholder, ValueCopier, format_words, is_simple, read_exception_text
 
 # A record of logging's own class: a factory of the application's expects more, and adds what is no attribute of these.
 _OF_RECORDS = frozenset(vars(logging.LogRecord("", logging.NOTSET, "", 0, "", (), None)))
@@ -66,16 +66,21 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
     """
     Return the entry of a log record that the handlers of a logger are about to get.
 
-    Arguments of simple immutable types are kept and formatted only when an
-    error asks. Nothing else is asked for its text: it is copied with class names
-    in place of the application's objects, and `settle_entry` takes the text that
-    the application's handlers have made. For that the entry is a list.
+    Arguments of simple immutable types are kept. Others are copied with class
+    names in place of the application's objects, and `settle_entry` takes the text
+    that its handlers have made: the entry is a list for that.
     """
     message, args, level = record.msg, record.args, record.levelno
     extra = exception = None
     source: Any = None
-    if type(message) is not str or type(args) is not tuple or (args and not is_simple(args)):
+    if type(message) is str and type(args) is tuple:
+        for value in args:  # the body of is_simple() without the call, for this runs at every line
+            if type(value) not in SIMPLE:
+                source = message, args
+                break
+    else:
         source = message, args
+    if source is not None:
         message, args, is_exact = copy_words(message, args)
         if is_exact and not _has_filters(logger):
             source = False
