@@ -187,7 +187,7 @@ def bare(session: nox.Session) -> None:
 @nox.session(default=False)
 def ends(session: nox.Session) -> None:
     """Run the other tests of whole applications: how processes end, outages, the command line and the demo."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
+    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"), *groups("servers"))
     run_tests(session, "-m", "e2e and not collector", "--ignore", "tests/e2e")
 
 

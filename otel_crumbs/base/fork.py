@@ -71,6 +71,20 @@ class PerProcess(Generic[T]):
         return self._made[1] if self._made is not None and self._made[0] == os.getpid() else None
 
 
+def detect_fork() -> bool:
+    """
+    Reset every object if this process was forked without Python's hooks, and return whether it was.
+
+    A server in C may do so: uWSGI forks its workers without them unless it is
+    told ``--py-call-osafterfork``. It is asked where errors are captured and
+    delivered, and costs the system's answer to the question which process it is.
+    """
+    if _process == [os.getpid()]:
+        return False
+    reset_all_after_fork()
+    return True
+
+
 def _begin_all() -> None:
     for hook in tuple(_hooks):
         hook.begin_fork()
@@ -81,7 +95,10 @@ def _finish_all() -> None:
         hook.finish_fork()
 
 
-def _reset_all() -> None:
+def reset_all_after_fork() -> None:
+    """Reset every object, as Python has it done in a forked child."""
+    # First of all, or another thread would reset them too.
+    _process[:] = [os.getpid()]
     # They may have blocked signals, so that the child could not be ended while another object is reset.
     for hook in tuple(_hooks):
         hook.reset_after_fork()
@@ -92,6 +109,9 @@ def _reset_all() -> None:
 _things: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 _hooks: weakref.WeakSet[ForkHook] = weakref.WeakSet()
 
+# The process in which the objects are as they must be.
+_process = [os.getpid()]
+
 # Python has no way to take these back: they do nothing where no object is registered.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_begin_all, after_in_parent=_finish_all, after_in_child=_reset_all)
+    os.register_at_fork(before=_begin_all, after_in_parent=_finish_all, after_in_child=reset_all_after_fork)

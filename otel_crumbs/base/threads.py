@@ -26,6 +26,8 @@ from typing import Any
 _own_thread: ContextVar[bool] = ContextVar("otel_crumbs_own_thread", default=False)
 _own_work: ContextVar[bool] = ContextVar("otel_crumbs_own_work", default=False)
 
+_conditions: list[Callable[[], object]] = []
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 # A thread that was started runs within that time, or else another one is started.
 _SECONDS_TO_START = 1.0
@@ -57,13 +59,37 @@ def start_thread(work: Callable[[], object], name: str | None = None) -> bool:
 
     """
     # Python 3.10 and 3.11 start threads to the end, which then never run.
-    if sys.is_finalizing():
+    if sys.is_finalizing() or has_no_threads():
         return False
     try:
         _start_new_thread(_run, (work, name))
     except RuntimeError:  # Python 3.12 starts none when the interpreter goes down, and a system may have no more
         return False
     return True
+
+
+def forbid_threads(is_forbidden: Callable[[], object]) -> Callable[[], None]:
+    """
+    Start no threads while something is true.
+
+    Args:
+        is_forbidden: Asked before each start; must not raise.
+
+    Returns:
+        The function that undoes it.
+
+    """
+    _conditions.append(is_forbidden)
+
+    def undo() -> None:
+        _conditions.remove(is_forbidden)
+
+    return undo
+
+
+def has_no_threads() -> bool:
+    """Return whether no thread may be started in this process."""
+    return any(is_forbidden() for is_forbidden in tuple(_conditions))
 
 
 def is_own_thread() -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.exceptions import find_carried
+from otel_crumbs.base.fork import detect_fork
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
@@ -89,6 +90,7 @@ class Reporter:
             The event's id, None for an expected one or one too many.
 
         """
+        detect_fork()
         error = find_carried(error)
         if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
             return None
@@ -127,6 +129,7 @@ class Reporter:
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
+        detect_fork()
         if _is_own():
             return
         if branch.operation is not None and _find_key(info) in (branch.operation.reported or ()):

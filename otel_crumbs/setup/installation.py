@@ -13,10 +13,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from otel_crumbs.base.fork import detect_fork
 from otel_crumbs.base.guard import guarded, warn
 from otel_crumbs.base.late_names import bind_late_functions
 from otel_crumbs.base.patching import Undo, combine
 from otel_crumbs.base.resource import find_resource_attributes, find_service_name
+from otel_crumbs.base.threads import has_no_threads
 from otel_crumbs.capture.expected import ExpectedErrors, find_unknown
 from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.rate_limit import RateLimiter
@@ -25,6 +27,7 @@ from otel_crumbs.export.spool.location import SpoolLocation
 from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
 from otel_crumbs.trails import current, exception_marks
 
+from . import uwsgi_workers
 from .config import Config
 from .exporters import make_exporters, plan_exporters
 from .hooks import make_hooks, make_shutdown_hooks
@@ -88,6 +91,7 @@ class Installation:
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait for delivery, FLUSH_TIMEOUT by default; return True only if everything was acknowledged."""
+        detect_fork()
         delivery = self._parts.delivery
         return delivery is None or delivery.flush(self.config.flush_timeout if timeout is None else timeout)
 
@@ -129,7 +133,7 @@ class Installation:
                 end=self.end, end_at_exit=self._end_at_exit, resume=self._continue_delivery, signals=self.signals
             ),
         )
-        for name, hook in (*hooks, ("spool", self._look_for_undelivered)):
+        for name, hook in (*hooks, ("uWSGI", self._watch_workers), ("spool", self._look_for_undelivered)):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
@@ -147,6 +151,7 @@ class Installation:
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
+        detect_fork()
         if self._main_thread is not None:
             self._main_thread.report_death()
         if (delivery := self._parts.delivery) is not None and delivery.running:
@@ -155,6 +160,7 @@ class Installation:
 
     def save(self) -> None:
         """Save events, for the process is about to end."""
+        detect_fork()
         if (delivery := self._parts.delivery) is not None and delivery.pending:
             self._shutdown_budget.spend(delivery.save)
             self.signals.hold_or_release()
@@ -173,6 +179,8 @@ class Installation:
             return
         self.signals.find_actions()
         self.delivery.emit(captured)
+        if has_no_threads():
+            self.delivery.save(_SECONDS_TO_SAVE)
         self.signals.hold_or_release()
 
     def _emit_late(self, captured: CapturedError) -> None:
@@ -181,6 +189,9 @@ class Installation:
         self.delivery.save(_SECONDS_TO_SAVE)
         if not sys.is_finalizing() or self.delivery.has_unsaved:
             self._shutdown_budget.spend(self.delivery.end)
+
+    def _watch_workers(self) -> Undo:
+        return uwsgi_workers.install(self._look_for_undelivered)
 
     def _look_for_undelivered(self) -> None:
         if self.plans and self._spool is not None and self._spool.has_any():

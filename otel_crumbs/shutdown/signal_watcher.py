@@ -21,6 +21,7 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
+from otel_crumbs.base.threads import has_no_threads
 
 from .signal_actions import SignalActions
 
@@ -76,7 +77,7 @@ class SignalWatcher:
         cls, on_signal: Callable[[int], None], on_quiet: Callable[[], None], actions: SignalActions
     ) -> SignalWatcher | None:
         """Return a watcher that runs, None where there can be none."""
-        if not isinstance(_thread.start_new_thread, BuiltinFunctionType):
+        if not isinstance(_thread.start_new_thread, BuiltinFunctionType) or has_no_threads():
             return None  # greenlets in the place of threads would wait for the main thread
         try:
             return cls(on_signal, on_quiet, actions)

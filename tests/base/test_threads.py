@@ -14,6 +14,8 @@ import pytest
 from otel_crumbs.base.threads import (
     LazyThread,
     WakeUp,
+    forbid_threads,
+    has_no_threads,
     is_own_thread,
     is_own_work,
     mark_own_work,
@@ -139,3 +141,19 @@ builtins.last = Last()
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
 
     assert (done.stdout, done.stderr) == ("False\n", "")
+
+
+def test_no_thread_starts_while_that_is_forbidden() -> None:
+    """Whoever would wait for it does the work himself, and the next one starts as ever."""
+    done: list[str] = []
+    thread = LazyThread(lambda: done.append("work"))
+    undo = forbid_threads(lambda: True)
+
+    thread.ensure_started()
+    forbidden = has_no_threads(), start_thread(lambda: None), thread.alive
+    undo()
+    thread.ensure_started()
+    until(lambda: done)
+
+    assert forbidden == (True, False, False)
+    assert not has_no_threads()

@@ -65,6 +65,7 @@ ELSEWHERE = {
     "export/spool/location.py": "export/spool/test_spool.py",
     "setup/environment_variables.py": "test_instrumentor.py",
     "setup/parsers.py": "setup/test_config.py",
+    "setup/uwsgi_workers.py": "delivery/test_uwsgi.py",
     "shutdown/atexit_hook.py": "delivery/test_shutdown.py",
     "shutdown/os_exit.py": "delivery/test_shutdown.py",
     "shutdown/signal_actions.py": "shutdown/test_fatal_signals.py",

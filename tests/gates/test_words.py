@@ -43,7 +43,7 @@ VERBS = frozenset(
     register release remember remove render replace report require reset resolve respond run save scrub select send
     set settle shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress
     swap take tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
-    abandon requeue retry unify
+    abandon forbid requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
@@ -201,7 +201,7 @@ VOCABULARY = frozenset(
     watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
     code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
-    data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
+    data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps uwsgi workers
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 
