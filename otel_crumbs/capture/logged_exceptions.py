@@ -8,6 +8,7 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded
 
+from .celery_tasks import find_task_attributes
 from .reporter import Reporter
 
 # Frameworks log what nobody handled on their way to the 500; see each one's
@@ -54,7 +55,8 @@ class LoggedExceptions:
         """Report the exception of a log record."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if isinstance(error, BaseException) and record.name not in _BOOKKEEPING:
-            self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record))
+            attributes = find_task_attributes(record)
+            self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record), attributes=attributes)
 
     @guarded("a logged exception was reported")
     def report_unprinted(self, name: str, exc_info: Any) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import get_current_span
 
@@ -73,6 +73,7 @@ class Reporter:
         branch: Branch | None = None,
         others: Sequence[Branch] = (),
         details: str = "",
+        attributes: Mapping[str, Any] | None = None,
     ) -> str | None:
         """
         Report an exception unless it has been.
@@ -85,6 +86,7 @@ class Reporter:
             branch: Where it happened, if that is known.
             others: Where its story went on.
             details: The message of an exception that says nothing itself.
+            attributes: Tell which work failed, where no span of its own does.
 
         Returns:
             The event's id, None for an expected one or one too many.
@@ -102,7 +104,7 @@ class Reporter:
             return _event_id_of(mark)
         branch = mark.branch or branch
         later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details)
-        if not self._prepare(partial(later, branch=branch, others=others)):
+        if not self._prepare(partial(later, branch=branch, others=others, attributes=attributes)):
             return None
         message = details or message_of(error)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)
@@ -118,6 +120,7 @@ class Reporter:
             handled=handled,
             fatal=fatal,
             message=message,
+            attributes=attributes,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)

@@ -49,6 +49,7 @@ def capture_error(
     handled: bool,
     fatal: bool = False,
     message: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
 ) -> CapturedError:
     """
     Capture an exception with its trail, right now.
@@ -61,6 +62,7 @@ def capture_error(
         handled: Whether the application dealt with it.
         fatal: Whether it ends the process.
         message: Its text where it was asked for it before.
+        attributes: Tell which work failed; those of its operation come first.
 
     """
     return _capture(
@@ -70,6 +72,7 @@ def capture_error(
         mechanism=mechanism,
         handled=handled,
         fatal=fatal,
+        attributes=attributes,
     )
 
 
@@ -95,6 +98,7 @@ def _capture(
     mechanism: str,
     handled: bool,
     fatal: bool,
+    attributes: Mapping[str, Any] | None = None,
 ) -> CapturedError:
     # The operation in which it happened, or that of an error that led to it.
     branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
@@ -110,7 +114,7 @@ def _capture(
         span_context=span_context,
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
-        attributes=_find_attributes(branch, root_span),
+        attributes={**(attributes or {}), **_find_attributes(branch, root_span)},
     )
 
 

@@ -13,11 +13,13 @@ from otel_crumbs.capture import (
     aiohttp_responses,
     asgi_applications,
     asyncio_loop,
+    celery_tasks,
     child_processes,
     django_responses,
     django_signal,
     excepthooks,
     main_thread,
+    process_pools,
     werkzeug_responses,
 )
 from otel_crumbs.capture.ended_operations import EndedOperations
@@ -98,6 +100,7 @@ def make_hooks(
     yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
     yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
     yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
+    yield "pools of processes", process_pools.install
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
@@ -154,6 +157,7 @@ def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperation
     """Iterate over the mechanisms that the setting `capture` names."""
     ended = EndedOperations(reporter)
     if "operation" in config.capture:
+        yield "Celery's tasks", lambda: celery_tasks.install(reporter)
         yield "Django's answers", lambda: django_responses.install(ended)
         yield "Werkzeug's answers", lambda: werkzeug_responses.install(ended)
         yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)

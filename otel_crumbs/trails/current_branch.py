@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
 # Of spans that no processor saw (unsampled ones, another SDK's), so many branches are kept.
 MAX_UNSEEN_SPANS = 256
-# In a callback, so many branches are looked at for the task that it was called for.
-MAX_CHECKED_BRANCHES = 1000
+MAX_CHECKED_BRANCHES = 1000  # in a callback, for the task that it was called for
 
 OPERATION_KEY = otel_context.create_key("otel_crumbs-operation")
 
@@ -76,10 +75,13 @@ class Current:
     def reset(self) -> None:
         """Forget every span, branch and entry, as a forked child must."""
         self.forget_open_spans()
-        self._unseen.clear()
         self._thread = threading.local()
         _clear_variables()
-        # The context may name them still, and with them the operation that goes on.
+        self.forget_named()
+
+    def forget_named(self) -> None:
+        """Forget the entries of operations that the context of a forked child may name still."""
+        self._unseen.clear()
         for block in list(self.open_blocks.values()):
             if (opened := block()) is not None:
                 opened.branch.clear()
@@ -124,9 +126,8 @@ class Current:
 
     def find_branch_at(self, span_context: SpanContext | None, context: Context | None) -> Branch:
         """Return the branch of the code that runs here, under a span and in an OpenTelemetry context."""
-        if span_context is None and not self.open_blocks:
-            return self._find_ambient()
-        branch = self._find_branch_of_operation(span_context, context)
+        has_none = span_context is None and not self.open_blocks
+        branch = None if has_none else self._find_branch_of_operation(span_context, context)
         return self._find_ambient() if branch is None else self._find_own(branch)
 
     def find_branch_of_task(self, task: Any) -> Branch:
@@ -251,7 +252,6 @@ class Current:
     def begin_job(self, submitter: Branch | None) -> None:
         """Begin a job in a thread of a pool: jobs are siblings, though they share the thread."""
         self._thread.in_job = True
-        # The job keeps its submitter's branch, and is gone when it is done.
         self._thread.submitter = None if submitter is None else ref(submitter)
         _clear_variables()
 

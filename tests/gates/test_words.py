@@ -52,7 +52,7 @@ QUESTIONS = frozenset({"is", "has", "includes", "matches", "sees", "sets", "fram
 OTHERS_NAMES = frozenset(
     """
     CrumbsMiddleware as_dict as_json as_list do_POST enabled error_events exec_module fileno guarded init_poolmanager
-    instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready trail uninstrument
+    instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready recv_bytes trail uninstrument
     update_name
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )

@@ -89,6 +89,32 @@ def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
         assert story == [["shop", f"counting {item}"], ["redis", "INCRBY ? ?"]]
 
 
+def test_a_task_over_its_time_limit(redis_port: int, tmp_path: Path) -> None:
+    """The parent, which ends the child, reports the real exception, with the task's name and id."""
+    broker = f"redis://127.0.0.1:{redis_port}/4"
+    variables = environment(
+        BROKER=broker,
+        EVENTS=str(tmp_path / "events"),
+        OTEL_CRUMBS_BEFORE_SEND="tests.libraries.programs.tasks:write_down",
+        OTEL_CRUMBS_EXPORTER="console",
+    )
+
+    with worker(tmp_path, variables, "-P", "prefork", "-c", "1"):
+        sender = celery.Celery("sender", broker=broker, set_as_current=False)
+        sent = sender.send_task("shop.sleep")
+        sender.send_task("shop.count", ["bad hat"])
+        events = wait_for_events(tmp_path, 2)
+
+    failed, late = sorted(events, key=lambda event: str(event["title"]), reverse=True)
+    assert late["title"] == "TimeLimitExceeded: TimeLimitExceeded(1,)"
+    assert (late["attributes"]["celery.task_name"], late["attributes"]["messaging.message.id"]) == (
+        "shop.sleep",
+        sent.id,
+    )
+    assert failed["title"] == "ValueError: bad hat cannot be counted"
+    assert failed["attributes"]["celery.task_name"] == "shop.count"
+
+
 def wait_for_events(folder: Path, count: int) -> list[dict[str, Any]]:
     """Return the first events that a worker wrote down, in the order of their titles."""
     deadline = time.monotonic() + PATIENCE
@@ -105,10 +131,18 @@ def test_what_a_pool_hands_over_is_the_real_exception(events: CapturedEvents) ->
     """The parent of a child that is over its time limit has it in an exception that only carries it."""
     with pytest.raises(TimeLimitExceeded) as raised:
         raise TimeLimitExceeded(3)
+    details = {"id": "0815", "name": "shop.sleep"}
     carrier = ExceptionInfo((raised.type, raised.value, raised.tb)).exception
 
-    logging.getLogger("celery.worker.request").error("Task failed", exc_info=(type(carrier), carrier, None))
+    logging.getLogger("celery.worker.request").error(
+        "Task failed", exc_info=(type(carrier), carrier, None), extra={"data": details}
+    )
     logging.getLogger("celery.worker.request").error("The same", exc_info=(type(carrier), carrier, None))
 
     [event] = events
     assert event.exception.type == "billiard.exceptions.TimeLimitExceeded"
+    assert event.attributes == {
+        "messaging.system": "celery",
+        "celery.task_name": "shop.sleep",
+        "messaging.message.id": "0815",
+    }

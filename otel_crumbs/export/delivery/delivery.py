@@ -61,6 +61,8 @@ class Delivery:
         self._spool = spool
         # Whether a forked child looks for the events of earlier processes: from the first look until `close`.
         self._looks_after_fork = False
+        # A child may live for a moment; its parent delivers what was left.
+        self._is_child = False
         self.workers = tuple(
             ExporterWorker(exporter, build, _make_spool(exporter, spool, service), on_change=on_change)
             for exporter in exporters
@@ -125,7 +127,7 @@ class Delivery:
         for worker in self.workers:
             worker.set_last_request(started + timeout / 2)
         for worker in self.workers:
-            worker.end(deadline)
+            worker.end(deadline, with_undelivered=not self._is_child)
         for worker in self.workers:
             worker.report_undelivered()
 
@@ -147,6 +149,7 @@ class Delivery:
         The child may be a worker of a server that forks a new one for each that
         ends: the worker before it is such an earlier process.
         """
+        self._is_child = True
         for worker in self.workers:
             worker.reset_after_fork()
         if self._looks_after_fork:

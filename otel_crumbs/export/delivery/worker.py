@@ -145,9 +145,19 @@ class ExporterWorker:
         """Begin no request after a time of `time.monotonic`, unless the event is in memory alone."""
         self._pending.set_last_request(last_request)
 
-    def end(self, deadline: float) -> None:
-        """Deliver until the last request, begin no more, and wait for the one under way until *deadline*."""
+    def end(self, deadline: float, *, with_undelivered: bool = False) -> None:
+        """
+        Deliver until the last request, begin no more, and wait for the one under way.
+
+        Args:
+            deadline: A time of `time.monotonic`, to wait until at most.
+            with_undelivered: Whether to deliver what earlier processes left, if nobody has looked for it yet.
+
+        """
         self.flush(deadline)
+        if with_undelivered and self.spool.look_early():
+            self._pending.changed.send()
+            wait_until(self._has_sent_spooled, min(deadline, self._pending.last_request))
         self.set_last_request(time.monotonic())
         self._thread.wait_until_idle(deadline)
 
@@ -164,6 +174,10 @@ class ExporterWorker:
         self._pending.close()
         self._spool_thread.close()
         guarded("an exporter was shut down")(self.exporter.shutdown)()
+
+    def _has_sent_spooled(self) -> bool:
+        """Return whether the spool is empty, or the receiver does not take what is in it."""
+        return not self._thread.alive or self._back_off.failing or not (self.spool.has_work() or self._thread.busy)
 
     def _count_newly_lost(self) -> int:
         """Return how many events were lost that no flush has reported."""

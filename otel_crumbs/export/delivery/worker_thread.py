@@ -82,14 +82,15 @@ class WorkerThread:
 
     def is_too_late(self) -> bool:
         """Return whether nothing more will be sent or saved, because the process ends."""
-        return self._is_after_last_request() and not self._busy and not self._pending.has_waiting()
+        return self._is_after_last_request() and not self.busy and not self._pending.has_waiting()
 
     def wait_until_idle(self, deadline: float) -> None:
         """Wait until no thread does a job, or until a time of `time.monotonic`."""
-        wait_until(lambda: not self._busy or not self.alive, deadline)
+        wait_until(lambda: not self.busy or not self.alive, deadline)
 
     @property
-    def _busy(self) -> bool:
+    def busy(self) -> bool:
+        """Whether a thread does a job."""
         return self._begun.value > self._ended.value
 
     def _do(self, job: Job, seconds: float) -> None:

@@ -58,6 +58,7 @@ class ExporterSpool:
         self._next_look = 0.0
         # Whether events of other processes may be there, so that the worker must look for them at a certain time.
         self._expects_others = False
+        self._looked = False
         self._paused_until = 0.0
         for spool in self._spools.values():
             spool.reset_after_fork()
@@ -125,6 +126,13 @@ class ExporterSpool:
         """Look for the events of other processes *seconds* from now."""
         self._next_look = time.monotonic() + seconds
         self._expects_others = self.location is not None
+
+    def look_early(self) -> bool:
+        """Look at once for the events of earlier processes if that was not done yet, and return whether it was not."""
+        if self._looked or not self._expects_others:
+            return False
+        self._next_look = 0.0
+        return True
 
     def take_next(self) -> tuple[LockedFile, ErrorEvent] | None:
         """Return the next event that no other process is delivering, None if there is none for now."""
@@ -195,6 +203,7 @@ class ExporterSpool:
 
     def _look(self, spool: Spool) -> None:
         """Find the events of all processes of the service."""
+        self._looked = True
         self.look_later()
         deleted = spool.delete_expired()
         counters.count("dropped", deleted, exporter=self._exporter, reason="too old")

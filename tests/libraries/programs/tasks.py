@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from pathlib import Path
 
 import celery
@@ -34,6 +35,12 @@ def order(item: str) -> None:
     count.delay(item)
 
 
+@app.task(name="shop.sleep", time_limit=1)
+def sleep() -> None:
+    """Sleep for longer than allowed, so that the parent ends the child."""
+    time.sleep(60)
+
+
 @app.task(name="shop.find", throws=(LookupError,))
 def find(item: str) -> None:
     """Find nothing, as the task is declared to."""
@@ -46,6 +53,7 @@ def write_down(event: otel_crumbs.ErrorEvent) -> None:
         "pid": os.getpid(),
         "title": event.title,
         "operation": event.operation,
+        "attributes": dict(event.attributes),
         "breadcrumbs": [[each.category, message_of(each)] for each in event.breadcrumbs],
     }
     with Path(os.environ["EVENTS"]).open("a", encoding="utf-8") as file:

@@ -1,0 +1,70 @@
+"""
+Celery tasks that fail outside of any child, and the name and the id of a task.
+
+The parent of a prefork pool kills a child that is over its hard time limit: the child
+reports nothing, and there is no span. Celery sends the signal `task_failure` there all the
+same, by some releases twice, with an exception of its own each time.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.patching import Undo, on_import
+
+from .reporter import Reporter
+
+_LOGGERS = frozenset({"celery.app.trace", "celery.worker.request"})
+# The tasks that failed last: the two signals of one come together.
+_MAX_TASKS = 100
+
+
+def install(reporter: Reporter) -> Undo:
+    """Report tasks that fail in the parent of a pool; return the function that undoes it."""
+    known: deque[tuple[Any, type]] = deque(maxlen=_MAX_TASKS)
+
+    @guarded("a failed task of Celery was reported")
+    def report(*, sender: Any = None, task_id: Any = None, exception: Any = None, **_: Any) -> None:
+        failure = task_id, type(exception)
+        if not isinstance(exception, BaseException) or _is_in_task() or failure in known:
+            return
+        known.append(failure)
+        if _is_declared(sender, exception):
+            return
+        attributes = _make_attributes(getattr(sender, "name", None), task_id)
+        reporter.report(exception, mechanism="operation", handled=False, attributes=attributes)
+
+    def attach(signals: Any) -> Undo:
+        signals.task_failure.connect(report, weak=False)
+        return lambda: signals.task_failure.disconnect(report)
+
+    return on_import("celery.signals", attach)
+
+
+def find_task_attributes(record: logging.LogRecord) -> Mapping[str, Any]:
+    """Return the name and the id of the task that a log record of Celery is about; nothing of other records."""
+    details = getattr(record, "data", None) if record.name in _LOGGERS else None
+    return _make_attributes(details.get("name"), details.get("id")) if type(details) is dict else {}
+
+
+def _make_attributes(name: Any, task_id: Any) -> dict[str, Any]:
+    """Return attributes as the instrumentation of Celery names them."""
+    found = {"celery.task_name": name, "messaging.message.id": task_id}
+    return {"messaging.system": "celery", **{key: value for key, value in found.items() if type(value) is str}}
+
+
+def _is_in_task() -> bool:
+    """Return whether a task runs here, whose failure is reported with its own trail."""
+    return sys.modules["celery._state"].get_current_task() is not None
+
+
+def _is_declared(task: Any, error: BaseException) -> bool:
+    """Return whether a task is declared to throw an exception."""
+    throws = getattr(task, "throws", None) or ()
+    declared = throws if isinstance(throws, tuple | list) else (throws,)
+    return issubclass(type(error), tuple(each for each in declared if isinstance(each, type)))
