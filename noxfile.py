@@ -159,7 +159,7 @@ def everything(session: nox.Session) -> None:
         session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
     for version in OTHER_PYTHONS:
         session.notify(f"pythons-{version}")
-    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "bugsink", "wheel"):
+    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "jobs", "bugsink", "wheel"):
         session.notify(name)
 
 
@@ -203,6 +203,13 @@ def libraries(session: nox.Session) -> None:
     """Call every instrumented library for real, with servers of Debian's packages."""
     session.install("-e.[all,demo]", *groups("tests"), *groups("libraries"))
     run_tests(session, "-m", "libraries")
+
+
+@nox.session(default=False)
+def jobs(session: nox.Session) -> None:
+    """Have job libraries perform jobs for real, with a Redis of Debian's."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("jobs"))
+    run_tests(session, "-m", "libraries", "tests/jobs")
 
 
 @nox.session(default=False)

@@ -33,6 +33,7 @@ WITHOUT_SPANS = (
     ("logging", "lines, printed or not", "none needed", "logger's name"),
     ("Django, Flask, FastAPI, Starlette, aiohttp, gRPC servers", "a request is the operation", "the framework's", ""),
     ("Celery workers, Kafka and SQS consumers", "a task or message is the operation", "the library's", ""),
+    ("dramatiq, RQ, arq, huey, APScheduler", "a job is the operation", "none needed", ""),
 )
 
 

@@ -16,18 +16,24 @@ from .reporter import Reporter
 _UNHANDLED = frozenset(
     {
         "aiohttp.server",
+        "apscheduler._schedulers.async_",
+        "arq.worker",
         "asyncio",
         "celery.app.trace",
         "concurrent.futures",
         "daphne.server",
         "django.request",
+        "dramatiq.worker.WorkerThread",
         "gunicorn.error",
+        "huey",
         "hypercorn.error",
         "tornado.application",
         "uvicorn.error",
         "waitress",
     }
 )
+# Followed by the name of an executor.
+_APSCHEDULER = "apscheduler.executors."
 # OpenTelemetry's own failure to detach a context that was attached elsewhere, and none of the application's:
 # https://github.com/open-telemetry/opentelemetry-python/issues/2606
 _BOOKKEEPING = frozenset({"opentelemetry.context"})
@@ -68,7 +74,7 @@ class LoggedExceptions:
             exc_info: As it was given to the log call.
 
         """
-        if name not in _UNHANDLED:
+        if not _is_unhandled_by(name):
             return
         error = exc_info if isinstance(exc_info, BaseException) else None
         if error is None:
@@ -90,7 +96,11 @@ class LoggedExceptions:
 
 
 def _is_unhandled(record: logging.LogRecord) -> bool:
-    if record.name in _UNHANDLED:
+    if _is_unhandled_by(record.name):
         return True
     function, package = _FLASK
     return record.funcName == function and package in record.pathname
+
+
+def _is_unhandled_by(name: str) -> bool:
+    return name in _UNHANDLED or name.startswith(_APSCHEDULER)

@@ -130,7 +130,9 @@ def _begin_job() -> None:
         current.begin_job(None)
 
 
-def rebuild(make: Callable[..., Any], arguments: tuple[Any, ...], event_id: str | None, story: Sequence[bytes]) -> Any:
+def make_received(
+    make: Callable[..., Any], arguments: tuple[Any, ...], event_id: str | None, story: Sequence[bytes]
+) -> Any:
     """
     Return the exception that a child has sent, in its parent.
 
@@ -165,7 +167,7 @@ def _add_story(reduced: tuple[Any, tuple[Any, ...]], error: Any) -> tuple[Any, .
     mark = mark_of(error)
     views = find_views(error, mark_exception(error, here), (here,))
     rendered, _ = render_snapshot(take_snapshot(*views))
-    return rebuild, (*reduced, None if mark is None else mark.event_id, _encode(rendered))
+    return make_received, (*reduced, None if mark is None else mark.event_id, _encode(rendered))
 
 
 def _encode(breadcrumbs: Sequence[Breadcrumb]) -> list[bytes]:

@@ -18,6 +18,7 @@ from otel_crumbs.capture import (
     django_responses,
     django_signal,
     excepthooks,
+    job_libraries,
     main_thread,
     process_pools,
     werkzeug_responses,
@@ -101,6 +102,7 @@ def make_hooks(
     yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
     yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
     yield "pools of processes", process_pools.install
+    yield "jobs", job_libraries.install
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)

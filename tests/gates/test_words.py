@@ -52,8 +52,8 @@ QUESTIONS = frozenset({"is", "has", "includes", "matches", "sees", "sets", "fram
 OTHERS_NAMES = frozenset(
     """
     CrumbsMiddleware as_dict as_json as_list do_POST enabled error_events exec_module fileno guarded init_poolmanager
-    instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready recv_bytes trail uninstrument
-    update_name
+    instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready recv_bytes trail
+    uninstrument update_name
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 
@@ -201,7 +201,8 @@ VOCABULARY = frozenset(
     watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
     code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
-    data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps uwsgi workers
+    data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
+    job jobs libraries uwsgi workers
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

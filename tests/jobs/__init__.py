@@ -1,0 +1,1 @@
+"""Jobs of job libraries, performed for real by their own workers."""
