@@ -120,7 +120,7 @@ def _attach(module: Any, hook: JobHook) -> Undo | None:
     for each in owners:
         owner = getattr(owner, each, None)
     original = getattr(owner, name, None)
-    if not _fits(original, hook):
+    if not _is_known(original, hook):
         warn(
             f"jobs of {hook.library}",
             "otel_crumbs does not know this release of %s (%s): its jobs have no trails of their own. Remedy: decorate "
@@ -133,7 +133,7 @@ def _attach(module: Any, hook: JobHook) -> Undo | None:
     return replace(owner, name, partial(make, hook=hook))
 
 
-def _fits(original: Any, hook: JobHook) -> bool:
+def _is_known(original: Any, hook: JobHook) -> bool:
     """Return whether a function takes what it must to describe the job."""
     try:
         names = [*inspect.signature(original).parameters]

@@ -4,8 +4,8 @@ Subprocesses: how the programs ended that the application started with `subproce
 `subprocess.run`, `call`, `check_call`, `check_output` and `os.popen` all end in
 `subprocess.Popen`, so its methods are hooked: this works too for functions that
 were imported before. A child is a breadcrumb when somebody has waited for it.
-Of asyncio's children only those that do not start are seen, since asyncio waits
-for the others without `Popen`.
+asyncio starts its children by `Popen`, and waits for them by itself: such a child is
+a breadcrumb of the task that started it, when the event loop learns of its end.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import re
 import signal
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.patching import Make, Patch, Undo, combine, find_argument, on_import, replace
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
+from otel_crumbs.trails import Branch, Breadcrumb, Entry, EntryKind, current
 
 from .spans.entry import format_duration
 
@@ -44,6 +45,8 @@ class PendingChild(NamedTuple):
     program: str
     arguments: tuple[str, ...] | None
     expired: bool = False
+    # Where it was started; the Popen must not keep that alive.
+    starter: weakref.ref[Branch] | None = None
 
 
 class ChildEntry(NamedTuple):
@@ -63,7 +66,11 @@ class ChildEntry(NamedTuple):
 
 def install() -> Undo:
     """Record subprocesses once `subprocess` is imported; return the function that undoes it."""
-    return on_import("subprocess", _hook)
+    return combine(on_import("subprocess", _hook), on_import("asyncio.base_subprocess", _hook_asyncio))
+
+
+def _hook_asyncio(base_subprocess: Any) -> Undo:
+    return replace(base_subprocess.BaseSubprocessTransport, "_process_exited", _make_process_exited)
 
 
 def _hook(subprocess: Any) -> Undo:
@@ -120,7 +127,7 @@ def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable
     @guarded("a subprocess was remembered")
     def remember(popen: Any, pending: PendingChild | None) -> None:
         if pending is not None:
-            popen.__dict__[_PENDING] = pending
+            popen.__dict__[_PENDING] = pending._replace(starter=current.find_branch().me)
 
     def _execute_child(*args: Any, **kwargs: Any) -> None:
         pending = begin(args, kwargs) if patch.active and args else None
@@ -178,11 +185,36 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
     return make
 
 
+def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
+    @guarded("a subprocess of asyncio ended")
+    def record_end(popen: Any) -> None:
+        pending = vars(popen).pop(_PENDING, None)
+        # A callback of the event loop runs here, in no task.
+        branch = pending.starter() if pending is not None else None
+        if branch is not None:
+            _record(pending, popen.returncode, None, branch)
+
+    def _process_exited(*args: Any, **kwargs: Any) -> None:
+        # Whoever waits for the child goes on after this.
+        popen = getattr(args[0], "_proc", None) if patch.active and args else None
+        try:
+            original(*args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
+        if popen is not None:
+            record_end(popen)
+
+    return _process_exited
+
+
 @guarded("a subprocess was recorded")
-def _record(pending: PendingChild | None, status: int | None, error: BaseException | None) -> None:
+def _record(
+    pending: PendingChild | None, status: int | None, error: BaseException | None, branch: Branch | None = None
+) -> None:
     if pending is None:
         return
-    branch = current.find_branch()
+    branch = branch or current.find_branch()
     branch.append(
         ChildEntry(
             timestamp=pending.started,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import asyncio.base_subprocess
 import gc
 import inspect
 import os
@@ -333,6 +335,60 @@ def test_a_warning_for_the_caller_names_the_caller() -> None:
 
     named = [line for line in done.stderr.splitlines() if "EncodingWarning" in line and "otel_crumbs" in line]
     assert ("<string>:3: EncodingWarning" in done.stderr, named) == (True, [])
+
+
+@posix
+def test_a_subprocess_of_asyncio_belongs_to_the_task_that_started_it() -> None:
+    """The event loop waits for it, in no task; whoever waits for the loop has the breadcrumb already."""
+
+    async def run(status: int) -> list[str]:
+        program = [*PYTHON, f"raise SystemExit({status})", "--token", "hunter2"]
+        child = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        await child.communicate()
+        return [each.message.partition(" in ")[0] for each in otel_crumbs.trail()]
+
+    async def run_all() -> list[list[str]]:
+        shell = await asyncio.create_subprocess_shell("exit 4")
+        await shell.wait()
+        return await asyncio.gather(run(0), run(3))
+
+    first, second = asyncio.run(run_all())
+
+    assert first == ["exit 4 -> 4", f"{NAME} -> 0"]
+    assert second == ["exit 4 -> 4", f"{NAME} -> 3"]
+
+
+@posix
+def test_a_subprocess_of_asyncio_that_is_killed_is_reported() -> None:
+    """So is one that does not start; the arguments are scrubbed."""
+
+    async def run() -> tuple[Breadcrumb, ...]:
+        child = await asyncio.create_subprocess_exec(*SLEEP, "--password", "hunter2")
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(child.wait(), 0.01)
+        child.kill()
+        await child.wait()
+        with pytest.raises(FileNotFoundError):
+            await asyncio.create_subprocess_exec("/nonexistent/hats")
+        return otel_crumbs.trail()
+
+    killed, missing = asyncio.run(run())
+
+    assert killed.message.startswith(f"{NAME} -> SIGKILL after ")
+    assert killed.data["arguments"][-2:] == ["--password", "[scrubbed]"]
+    assert missing.message.startswith("hats -> FileNotFoundError after ")
+
+
+def test_undoing_puts_the_method_of_asyncio_back() -> None:
+    """Until then it looks as it did."""
+    transport = asyncio.base_subprocess.BaseSubprocessTransport
+    hooked = vars(transport)["_process_exited"]
+
+    otel_crumbs.uninstall()
+
+    own = vars(transport)["_process_exited"]
+    assert hooked is not own
+    assert inspect.signature(hooked) == inspect.signature(own)
 
 
 def test_a_subprocess_of_gevent_is_reported() -> None:
