@@ -14,6 +14,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs.base import counters, guard, memo, patching, resource
 from otel_crumbs.base.memo import Memo
+from otel_crumbs.capture import process_pools
 from otel_crumbs.export import metrics
 from otel_crumbs.install import get_installation
 from otel_crumbs.instrumentor import CrumbsInstrumentor
@@ -40,6 +41,7 @@ RESET: Mapping[str, Callable[[], object]] = {
     "base/patching.py _finder": lambda: patching._finder in sys.meta_path,
     "base/patching.py _patches": lambda: [patch for patch in patching._patches.values() if patch.active],
     "base/resource.py _detect_resource": lambda: resource._detect_resource.cache_info().currsize,
+    "capture/process_pools.py _installed": lambda: [*process_pools._installed],
     "export/metrics.py process_metrics": lambda: metrics.process_metrics.active,
     "install.py _installation": get_installation,
     "instrumentor.py CrumbsInstrumentor": lambda: CrumbsInstrumentor().is_instrumented_by_opentelemetry,
@@ -66,6 +68,7 @@ KEPT = {
     "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
     "base/late_names.py _functions": "imported modules stay imported",
     "base/patching.py _lock": "a lock",
+    "base/threads.py _conditions": "taken out by the function that forbid_threads() returns",
     "base/threads.py _own_thread": "set in threads of the package alone",
     "base/threads.py _own_work": "set for the length of a block",
     "base/threads.py _start_new_thread": "a function of Python's",
