@@ -39,7 +39,8 @@ MANY = 6
 WAYS: dict[str, list[str]] = {
     "prefork": ["--master"],
     "prefork, threads": ["--master", "--enable-threads", "--threads", "2"],
-    "no master": [],
+    # Of several processes only the first would be ended.
+    "no master": ["--processes", "1"],
 }
 # With Python 3.13 a worker of uWSGI 2.0.31 answers nothing then, whatever the application is.
 if sys.version_info < (3, 13):
