@@ -116,6 +116,7 @@ class Reporter:
             handled=handled,
             fatal=fatal,
             message=message,
+            is_elsewhere=mechanism in _ELSEWHERE,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)

@@ -65,7 +65,8 @@ class Builder:
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         exceptions = captured.exceptions.read()
         others = (item for item in rendered if not _is_itself(item, exceptions[0]))
-        context, operation = captured.span_context, self._scrub_line(captured.operation)
+        span_context, operation = captured.span_context, self._scrub_line(captured.operation)
+        said = self.scrubber.scrub_mapping(captured.context)
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
@@ -75,9 +76,9 @@ class Builder:
             exceptions=tuple(self._scrub_exception(info) for info in exceptions),
             stacktrace=self.scrubber.scrub_text(captured.exceptions.format(exceptions)),
             operation=operation,
-            trace_id=context.trace_id if context else 0,
-            span_id=context.span_id if context else 0,
-            trace_flags=int(context.trace_flags) if context else 0,
+            trace_id=span_context.trace_id if span_context else 0,
+            span_id=span_context.span_id if span_context else 0,
+            trace_flags=int(span_context.trace_flags) if span_context else 0,
             thread=self._scrub_line(captured.thread),
             breadcrumbs=self.finish_breadcrumbs(others),
             dropped=dropped.total(),
@@ -86,9 +87,8 @@ class Builder:
                 {str(to_plain(key)): to_plain(value) for key, value in self.resource().items()}
             ),
             held_back=captured.held_back,
-            attributes=self.scrubber.scrub_mapping(
-                find_request_attributes(captured.attributes, with_client=self.with_client)
-            ),
+            attributes={**self._scrub_attributes(captured.attributes), **said},
+            context=tuple(said),
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
             fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
@@ -104,6 +104,9 @@ class Builder:
         scrubbed = map_shared(self.scrubber.scrub_breadcrumb, rendered)
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
+
+    def _scrub_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.scrubber.scrub_mapping(find_request_attributes(attributes, with_client=self.with_client))
 
     def _scrub_line(self, text: Any) -> str | None:
         # What an application names may be no text at all, and is one only then.

@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
-from otel_crumbs.trails import Branch, Snapshot, View, current, take_snapshot
+from otel_crumbs.trails import Branch, Snapshot, View, current, find_context_attributes, take_snapshot
 
 from .model import ExceptionInfo
 from .stack import CapturedExceptions, read_exceptions
@@ -37,6 +37,7 @@ class CapturedError:
     thread: str
     trail: Snapshot
     attributes: Mapping[str, Any]
+    context: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
 
 
@@ -49,6 +50,7 @@ def capture_error(
     handled: bool,
     fatal: bool = False,
     message: str | None = None,
+    is_elsewhere: bool = False,
 ) -> CapturedError:
     """
     Capture an exception with its trail, right now.
@@ -61,6 +63,7 @@ def capture_error(
         handled: Whether the application dealt with it.
         fatal: Whether it ends the process.
         message: Its text where it was asked for it before.
+        is_elsewhere: Whether the code that runs here has nothing to do with it.
 
     """
     return _capture(
@@ -70,6 +73,8 @@ def capture_error(
         mechanism=mechanism,
         handled=handled,
         fatal=fatal,
+        error=error,
+        is_elsewhere=is_elsewhere,
     )
 
 
@@ -95,6 +100,8 @@ def _capture(
     mechanism: str,
     handled: bool,
     fatal: bool,
+    error: BaseException | None = None,
+    is_elsewhere: bool = False,
 ) -> CapturedError:
     # The operation in which it happened, or that of an error that led to it.
     branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
@@ -111,6 +118,7 @@ def _capture(
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
         attributes=_find_attributes(branch, root_span),
+        context=find_context_attributes(branch, error, is_elsewhere=is_elsewhere),
     )
 
 

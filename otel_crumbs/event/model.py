@@ -80,7 +80,9 @@ class ErrorEvent:
         dropped_by_category: The same by category.
         resource: The attributes of the application's own resource.
         held_back: How many events of the same failure were not sent before this one.
-        attributes: Those of the operation's own span, under their standard names.
+        attributes: Those of the operation's own span, under their standard names, and those
+            that the application gave to `otel_crumbs.context`.
+        context: The names of the latter.
         source: The application's source where it failed, as text.
         fingerprint: The same for all events of one failure, for a back end that groups by it.
 
@@ -104,6 +106,7 @@ class ErrorEvent:
     resource: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    context: tuple[str, ...] = ()
     source: str = ""
     fingerprint: str = ""
 
