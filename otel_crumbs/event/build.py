@@ -15,6 +15,7 @@ from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
+from otel_crumbs.base.mechanisms import ANSWER
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
@@ -74,7 +75,7 @@ class Builder:
             handled=captured.handled,
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in exceptions),
-            stacktrace=self.scrubber.scrub_text(captured.exceptions.format(exceptions)),
+            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured, exceptions)),
             operation=operation,
             trace_id=span_context.trace_id if span_context else 0,
             span_id=span_context.span_id if span_context else 0,
@@ -143,6 +144,11 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _format_stacktrace(captured: CapturedError, exceptions: tuple[ExceptionInfo, ...]) -> str:
+    # An answer has no traceback, not even an empty one.
+    return "" if captured.mechanism == ANSWER else captured.exceptions.format(exceptions)
 
 
 def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:

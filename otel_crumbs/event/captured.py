@@ -79,15 +79,21 @@ def capture_error(
 
 
 def capture_recorded(
-    info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+    info: ExceptionInfo,
+    stacktrace: str,
+    *,
+    branch: Branch,
+    span_context: SpanContext | None,
+    mechanism: str,
+    handled: bool = False,
 ) -> CapturedError:
-    """Capture an exception of which a span kept only the text."""
+    """Capture an exception of which only the text is left, or a failure that no exception led to."""
     return _capture(
         CapturedExceptions(infos=(info,), stacktrace=stacktrace),
         views=(View(branch),),
         span_context=span_context,
         mechanism=mechanism,
-        handled=False,
+        handled=handled,
         fatal=False,
     )
 
