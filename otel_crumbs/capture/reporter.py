@@ -12,6 +12,7 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
+from otel_crumbs.base.plain import name_class
 from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
 
@@ -49,6 +50,7 @@ class Reporter:
         emit: Takes the captured error on its way; must not block or raise.
         rate_limiter: Holds back the failures that come too often.
         expected: Decides which exceptions are no failures.
+        with_locals: Whether the variables of the application's frames are captured.
         prepare: Called first with the report; false if it cannot be made now, and is made later or not at all.
 
     """
@@ -59,11 +61,13 @@ class Reporter:
         rate_limiter: RateLimiter | None = None,
         expected: ExpectedErrors | None = None,
         *,
+        with_locals: bool = False,
         prepare: Callable[[Callable[[], object]], bool] = bool,
     ) -> None:
         self._emit = emit
         self.expected = expected or ExpectedErrors()
         self._rate_limiter = rate_limiter or RateLimiter()
+        self.with_locals = with_locals
         self._prepare = prepare
         # A failure may be reported as an exception, and logged as a text before or after that.
         self._exceptions = RecentFailures()
@@ -110,15 +114,13 @@ class Reporter:
         if not self._prepare(partial(later, branch=branch, others=others)):
             return None
         message = details or message_of(error)
-        title = _make_key(type(error).__name__, message)
-        if self._texts and (known_id := self._texts.take(title, _find_place(error))) is not None:
-            mark.assign(known_id)
+        title = _make_key(name_class(type(error)).rpartition(".")[2], message)
+        if self._texts and self._assign_text(error, mark, title):
             return _event_id_of(mark)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)
         if held_back is None:
             mark.assign(_HELD_BACK)
-            _remember_reported(mark.branch, title)
-            self._exceptions.add(title, _find_place(error), _HELD_BACK)
+            self._remember(error, mark, title)
             return None
         captured = capture_error(
             error,
@@ -129,13 +131,24 @@ class Reporter:
             fatal=fatal,
             message=message,
             is_elsewhere=mechanism in _ELSEWHERE,
+            with_locals=self.with_locals,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
-        _remember_reported(mark.branch, _find_key(captured.exceptions.infos[0]))
-        self._exceptions.add(title, _find_place(error), captured.event_id)
+        self._remember(error, mark, title)
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
+
+    def _assign_text(self, error: BaseException, mark: ExceptionMark, title: str) -> bool:
+        """Assign to an exception the event of its text, if that was reported before it; return whether it was."""
+        event_id = self._texts.take(title, _find_place(error))
+        if event_id is not None:
+            mark.assign(event_id)
+        return event_id is not None
+
+    def _remember(self, error: BaseException, mark: ExceptionMark, title: str) -> None:
+        _remember_reported(mark.branch, title)
+        self._exceptions.add(title, _find_place(error), mark.event_id or _HELD_BACK)
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str

@@ -124,6 +124,8 @@ class Builder:
         )
 
     def _scrub_frame(self, frame: Frame) -> Frame:
+        if frame.locals is not None:
+            frame = replace(frame, locals=self.scrubber.scrub_mapping(frame.locals))
         if frame.source is None or self.scrubber.is_harmless(frame.source):
             return frame
         return replace(frame, source=self.scrubber.scrub_text(frame.source))

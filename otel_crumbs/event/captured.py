@@ -51,6 +51,7 @@ def capture_error(
     fatal: bool = False,
     message: str | None = None,
     is_elsewhere: bool = False,
+    with_locals: bool = False,
 ) -> CapturedError:
     """
     Capture an exception with its trail, right now.
@@ -64,10 +65,11 @@ def capture_error(
         fatal: Whether it ends the process.
         message: Its text where it was asked for it before.
         is_elsewhere: Whether the code that runs here has nothing to do with it.
+        with_locals: Whether the variables of the application's frames are captured.
 
     """
     return _capture(
-        read_exceptions(error, message),
+        read_exceptions(error, message, with_locals=with_locals),
         views=views or (View(current.find_branch()),),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,

@@ -21,6 +21,7 @@ class Frame:
         function: The function that runs there.
         module: The module's name, None if unknown.
         source: The source line, where it is known from a text and not from the file.
+        locals: The variables, plain, where the application wants them.
 
     """
 
@@ -29,6 +30,7 @@ class Frame:
     function: str
     module: str | None = None
     source: str | None = None
+    locals: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

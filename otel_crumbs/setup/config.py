@@ -186,6 +186,14 @@ class Config:
         parse=parsers.parse_boolean,
         declared=bool,
     )
+    frame_locals: bool = define(
+        default=False,
+        expects="true or false",
+        meaning="Whether events have the local variables of the application's frames: plain values, scrubbed, in "
+        "bounds; of everything else the class's name.",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
     http_endpoint: str | None = define(
         default=None,
         expects="a URL such as https://errors.example/events",

@@ -220,7 +220,7 @@ def _attach_to_log_records(
         event = find_builder().build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
-    enriched = RecordEnricher(make_attributes, reporter.expected)
+    enriched = RecordEnricher(make_attributes, reporter.expected, with_locals=config.frame_locals)
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)

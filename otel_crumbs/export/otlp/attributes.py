@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.mechanisms import ANSWER
+from otel_crumbs.event.frame_locals import format_locals
 from otel_crumbs.event.timeline import format_timeline
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
     if event.operation:
         attributes["otel_crumbs.operation"] = event.operation
+    if variables := format_locals(event.exception.frames):
+        attributes["otel_crumbs.locals"] = variables
     if event.source:
         attributes["otel_crumbs.source"] = event.source
     if event.held_back:
