@@ -86,7 +86,7 @@ class FailedOperations:
         if not self._with_answers:
             return
         if status in _FAILURES:
-            info = ExceptionInfo(type=f"HTTP {status}", message=f"{_name_status(status)}: {_name_request(attributes)}")
+            info = describe_answer(status, _name_request(attributes))
         elif code:
             name, _, words = details.partition(": ")
             info = ExceptionInfo(type=f"gRPC {name or code}", message=words or _name_method(attributes))
@@ -108,6 +108,18 @@ class FailedOperations:
             span_context=ended.span.context,
             mechanism="operation",
         )
+
+
+def describe_answer(status: int, request: str) -> ExceptionInfo:
+    """
+    Return an answer that says that the server failed, in the words of an exception.
+
+    Args:
+        status: Of HTTP, 500 or above.
+        request: The request as its operation is called: ``GET /orders/{id}``.
+
+    """
+    return ExceptionInfo(type=f"HTTP {status}", message=to_text(f"{_name_status(status)}: {request}", MAX_MESSAGE))
 
 
 def _is_answer(span: EndedSpan) -> bool:

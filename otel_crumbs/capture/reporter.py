@@ -36,6 +36,8 @@ else:
 _MAX_REPORTED = 64
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
+# Stands for an exception that is no failure.
+_EXPECTED = "expected"
 # Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
 _ANYWHERE = frozenset({"unraisable"})
 # Mechanisms that report an error wherever the garbage collector comes upon it.
@@ -101,7 +103,11 @@ class Reporter:
 
         """
         error = find_carried(error)
-        if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
+        if mechanism not in _ANYWHERE and _is_own():
+            return None
+        if self.expected.includes(error):
+            # An answer that it led to is no failure either.
+            _remember_reported(branch or current.find_branch(), _EXPECTED)
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
@@ -157,7 +163,7 @@ class Reporter:
         if branch.operation is None or _find_key(info) not in (branch.operation.reported or ()):
             self._report_text(info, stacktrace, branch, span_context=span_context, mechanism=mechanism, handled=False)
 
-    def report_answer(self, info: ExceptionInfo, *, branch: Branch, span_context: SpanContext) -> None:
+    def report_answer(self, info: ExceptionInfo, *, branch: Branch, span_context: SpanContext | None) -> None:
         """Report an answer that says that the server failed, unless its operation reported anything."""
         if branch.operation is None or not branch.operation.reported:
             self._report_text(info, "", branch, span_context=span_context, mechanism=ANSWER, handled=True)
