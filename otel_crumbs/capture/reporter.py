@@ -34,6 +34,8 @@ else:
 
 # Failures of one operation that are told apart; it must not grow without end.
 _MAX_REPORTED = 64
+# Exceptions that led to one, or that it groups, and whose texts are known for its own.
+_MAX_RELATED = 8
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
 # Stands for an exception that is no failure.
@@ -103,11 +105,7 @@ class Reporter:
 
         """
         error = find_carried(error)
-        if mechanism not in _ANYWHERE and _is_own():
-            return None
-        if self.expected.includes(error):
-            # An answer that it led to is no failure either.
-            _remember_reported(branch or current.find_branch(), _EXPECTED)
+        if (mechanism not in _ANYWHERE and _is_own()) or self._is_expected(error, branch):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
@@ -141,7 +139,7 @@ class Reporter:
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
-        self._remember(error, mark, title)
+        self._remember(error, mark, title, captured.exceptions.infos[1:_MAX_RELATED])
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
 
@@ -152,9 +150,22 @@ class Reporter:
             mark.assign(event_id)
         return event_id is not None
 
-    def _remember(self, error: BaseException, mark: ExceptionMark, title: str) -> None:
+    def _is_expected(self, error: BaseException, branch: Branch | None) -> bool:
+        if not self.expected.includes(error):
+            return False
+        # An answer that it led to is no failure either.
+        _remember_reported(branch or current.find_branch(), _EXPECTED)
+        return True
+
+    def _remember(
+        self, error: BaseException, mark: ExceptionMark, title: str, related: Sequence[ExceptionInfo] = ()
+    ) -> None:
         _remember_reported(mark.branch, title)
-        self._exceptions.add(title, _find_place(error), mark.event_id or _HELD_BACK)
+        event_id = mark.event_id or _HELD_BACK
+        self._exceptions.add(title, _find_place(error), event_id)
+        # A text may be about an exception that led to this one.
+        for info in related:
+            self._exceptions.add(_find_key(info), None, event_id)
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str

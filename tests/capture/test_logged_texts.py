@@ -163,6 +163,21 @@ def test_a_text_after_its_exception_is_no_second_event(events: CapturedEvents) -
     assert titles(events) == [("ValueError: boom", "capture_exception")] * 2
 
 
+def test_a_text_of_what_led_to_an_exception_is_no_second_event(events: CapturedEvents) -> None:
+    """Dagster logs the step's failure in its own words, and that of the run by its cause."""
+    try:
+        try:
+            fail(ZeroDivisionError("division by zero"))
+        except ZeroDivisionError as cause:
+            raise LookupError("step failed") from cause
+    except LookupError as error:
+        otel_crumbs.capture_exception(error)
+
+    logger.error(DAGSTER)
+
+    assert titles(events) == [("LookupError: step failed", "capture_exception")]
+
+
 def test_an_exception_after_its_text_is_no_second_event(events: CapturedEvents) -> None:
     """The next one like it is one again."""
 
