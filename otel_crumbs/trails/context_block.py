@@ -210,8 +210,8 @@ class context(ContextBlock):  # noqa: N801 - used as a context manager and decor
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(_read_safely(attributes) or {})
-        self._is_used = False
         self._operation: Operation | None = None
+        self._is_used = False
         # What the operation had under the same names.
         self._before: ContextAttributes = {}
         self._given: ContextAttributes = {}
@@ -223,10 +223,11 @@ class context(ContextBlock):  # noqa: N801 - used as a context manager and decor
         attributes = self._attributes
         return wrap_callable(function, lambda generator=None: ContextBlock(attributes, generator))
 
+    @guarded("a call of otel_crumbs.context() alone was looked at")
     def __del__(self) -> None:
         """Warn of a call alone that is for nothing."""
         # Nobody is warned where nothing would be reported.
-        if on_failure and self._operation is None and not getattr(self, "_is_used", True) and self._attributes:
+        if on_failure and not getattr(self, "_is_used", True) and self._operation is None and self._attributes:
             warn(
                 "context alone",
                 "otel_crumbs.context() was called outside any operation, and is for nothing. "
