@@ -40,6 +40,8 @@ _TYPE, _MESSAGE, _STACKTRACE = "exception.type", "exception.message", "exception
 # The names under which loggers have a stack trace beside a line, in `extra` or in a dictionary in the line's place.
 _NAMES = (_STACKTRACE, "exception", "exc_info", "traceback", "stack_trace", "stacktrace", "error.stack_trace", "event")
 _MAX_ARGUMENTS = 16
+# Servers that log the failure of a request so: it was reported where it is traced, and is left to the server otherwise.
+_SERVERS = frozenset({"werkzeug"})
 # https://opentelemetry.io/docs/specs/otel/logs/data-model/#field-severitynumber
 _OTEL_ERROR = 17
 # A longer text is looked at from both ends.
@@ -62,7 +64,7 @@ class LoggedTexts:
     def report_line(self, record: logging.LogRecord) -> None:
         """Report the stack trace in the message of a log record, in its arguments, or in its fields."""
         # A record that came from another process was reported there.
-        if record.process in (None, os.getpid()):
+        if record.process in (None, os.getpid()) and record.name not in _SERVERS:
             self._report(vars(record), _iterate_texts(record))
 
     @guarded("a logged stack trace was reported")

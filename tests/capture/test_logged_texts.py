@@ -114,6 +114,7 @@ def test_a_line_with_a_stack_trace_is_one_event(log: Callable[[], None], events:
         lambda: logger.error("no %s for %s", Hostile(), {"exception": Hostile()}),
         lambda: logger.error(TEXT.replace("ValueError: boom", "KeyboardInterrupt")),
         lambda: logging.getLogger("opentelemetry.context").error(TEXT),
+        lambda: logging.getLogger("werkzeug").error("Error on request:\n%s", TEXT),
         lambda: logger.handle(
             logging.makeLogRecord({"name": "worker", "levelno": 40, "msg": TEXT, "process": os.getpid() + 1})
         ),
