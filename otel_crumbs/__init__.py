@@ -19,7 +19,7 @@ from .sources.logs.thresholds import ignore_logger
 from .sources.notes import record
 from .sources.spans.processor import BreadcrumbSpanProcessor
 from .sources.spans.sampling import RecordUnsampled
-from .trails import Breadcrumb, operation
+from .trails import Breadcrumb, context, operation
 
 if typing.TYPE_CHECKING:
     from .event import ErrorEvent
@@ -37,6 +37,7 @@ __all__ = [
     "RecordUnsampled",
     "breadcrumbs",
     "capture_exception",
+    "context",
     "flush",
     "ignore_logger",
     "install",

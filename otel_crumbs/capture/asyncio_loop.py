@@ -13,7 +13,7 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo
-from otel_crumbs.trails import Branch, current, mark_exception
+from otel_crumbs.trails import Branch, current, mark_exception, remember_context
 from otel_crumbs.trails.event_loops import replace_loop_method
 
 from .exceptions_instrumentation import is_exceptions_instrumentation_active
@@ -77,7 +77,7 @@ def _find_branch(context: dict[str, Any]) -> Branch | None:
         # Of a callback nothing but the context is left.
         branch = current.find_branch_of_task(failed) if hasattr(failed, "get_coro") else current.find_branch()
         if isinstance(error, BaseException):
-            mark_exception(error, branch, get_current_span().get_span_context())
+            remember_context(mark_exception(error, branch, get_current_span().get_span_context()))
         return branch
 
     # An empty trail is better than somebody else's.

@@ -28,11 +28,19 @@ class RecordEnricher:
     Args:
         attributes: Makes the attributes of a captured error.
         expected: Decides which exceptions get no trail.
+        with_locals: Whether the variables of the application's frames are captured.
 
     """
 
-    def __init__(self, attributes: Callable[[CapturedError], Mapping[str, Any]], expected: ExpectedErrors) -> None:
+    def __init__(
+        self,
+        attributes: Callable[[CapturedError], Mapping[str, Any]],
+        expected: ExpectedErrors,
+        *,
+        with_locals: bool = False,
+    ) -> None:
         self._attributes = attributes
+        self._with_locals = with_locals
         self._expected = expected
 
     @guarded("an exception's log record was enriched")
@@ -54,6 +62,7 @@ class RecordEnricher:
             span_context=find_span_context(error, mark),
             mechanism="exceptions",
             handled=False,
+            with_locals=self._with_locals,
         )
         if not mark.assign(captured.event_id):
             return

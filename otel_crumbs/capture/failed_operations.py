@@ -1,8 +1,9 @@
-"""Failed operations: a request, message or task whose root span ends with an exception."""
+"""Failed operations: a request, message or task whose root span ends with an exception, or with a failure's answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import StatusCode
@@ -24,6 +25,8 @@ else:
 
 # Views raise these statuses to answer. An exception after a 200 is a failure: the answer broke off.
 _ANSWERS = range(300, 500)
+# By these the server says that it failed: https://www.rfc-editor.org/rfc/rfc9110#section-15.6
+_FAILURES = range(500, 600)
 # The codes that blame the client; a span has 0, OK, where the servicer set none before it failed:
 # https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
 _GRPC_ANSWERS = frozenset({1, 3, 5, 6, 7, 8, 9, 10, 11, 16})
@@ -40,28 +43,35 @@ class FailedOperations:
 
     Args:
         reporter: Gets the exception, or the span's record of it.
+        with_exceptions: Whether exceptions are reported.
+        with_answers: Whether answers are that no exception led to.
 
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, *, with_exceptions: bool = True, with_answers: bool = True) -> None:
         self._reporter = reporter
+        self._with_exceptions = with_exceptions
+        self._with_answers = with_answers
 
     @guarded("a failed operation was reported")
     def report_ended(self, ended: EndedOperation) -> None:
-        """Report the exception that a root span ended with."""
+        """Report the exception that a root span ended with, or else the failure that it answered with."""
         if _has_succeeded(ended) or _is_answer(ended.span):
             return
         code, details = _find_grpc_status(ended)
         if code in _GRPC_ANSWERS:
             return
-        error = ended.exception
+        error, recorded = ended.exception, find_exception_event(ended.span.events)
+        if error is None and recorded is None:
+            self._report_answer(ended, code, details)
+            return
+        if not self._with_exceptions:
+            return
         if error is not None:
             says_nothing = has_no_message(error) or name_class(type(error)) == _ASYNC_ABORT
             details = details if says_nothing else ""
             self._reporter.report(error, mechanism="operation", handled=False, branch=ended.branch, details=details)
-            return
-        recorded = find_exception_event(ended.span.events)
-        if recorded is not None:
+        elif recorded is not None:
             self._report_recorded(ended, recorded)
 
     @guarded("a failed operation was reported")
@@ -69,6 +79,20 @@ class FailedOperations:
         """Report the exception that leaves an operation block, with the branches that have its story."""
         first, *others = branches
         self._reporter.report(error, mechanism="operation", handled=False, branch=first, others=others)
+
+    def _report_answer(self, ended: EndedOperation, code: int, details: str) -> None:
+        attributes = ended.span.attributes or {}
+        status = _find_http_status(ended.span)
+        if not self._with_answers:
+            return
+        if status in _FAILURES:
+            info = describe_answer(status, _name_request(attributes))
+        elif code:
+            name, _, words = details.partition(": ")
+            info = ExceptionInfo(type=f"gRPC {name or code}", message=words or _name_method(attributes))
+        else:
+            return
+        self._reporter.report_answer(info, branch=ended.branch, span_context=ended.span.context)
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
         kind = to_text(str(recorded.get("exception.type") or "Exception"))
@@ -86,11 +110,46 @@ class FailedOperations:
         )
 
 
+def describe_answer(status: int, request: str) -> ExceptionInfo:
+    """
+    Return an answer that says that the server failed, in the words of an exception.
+
+    Args:
+        status: Of HTTP, 500 or above.
+        request: The request as its operation is called: ``GET /orders/{id}``.
+
+    """
+    return ExceptionInfo(type=f"HTTP {status}", message=to_text(f"{_name_status(status)}: {request}", MAX_MESSAGE))
+
+
 def _is_answer(span: EndedSpan) -> bool:
     """Return whether the operation gave an HTTP answer by raising it."""
+    return _find_http_status(span) in _ANSWERS
+
+
+def _find_http_status(span: EndedSpan) -> Any:
     attributes = span.attributes or {}
-    status = attributes.get("http.response.status_code", attributes.get("http.status_code"))
-    return status in _ANSWERS
+    return attributes.get("http.response.status_code", attributes.get("http.status_code"))
+
+
+def _name_status(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # of no standard
+        return "server error"
+
+
+def _name_request(attributes: Mapping[str, Any]) -> str:
+    """Return a request as its operation is called: ``GET /orders/{id}``."""
+    method = attributes.get("http.request.method") or attributes.get("http.method") or ""
+    path = next((attributes[name] for name in ("http.route", "url.path", "http.target") if attributes.get(name)), "")
+    words = str(path).partition("?")[0]
+    # A route may begin with the method, as that of Litestar does.
+    return to_text(words if words.startswith(f"{method} ") else f"{method} {words}".strip(), MAX_MESSAGE)
+
+
+def _name_method(attributes: Mapping[str, Any]) -> str:
+    return to_text("/".join(str(attributes[name]) for name in ("rpc.service", "rpc.method") if attributes.get(name)))
 
 
 def _find_grpc_status(ended: EndedOperation) -> tuple[int, str]:

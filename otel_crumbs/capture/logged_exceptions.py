@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
@@ -50,19 +51,34 @@ class LoggedExceptions:
 
     Args:
         reporter: Gets the exception.
+        with_exceptions: Whether exceptions are reported.
+        report_text: Gets the lines that carry none, for they may have one as text; None if nobody wants them.
 
     """
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        reporter: Reporter,
+        report_text: Callable[[logging.LogRecord], None] | None = None,
+        *,
+        with_exceptions: bool = True,
+    ) -> None:
         self._reporter = reporter
+        self._with_exceptions = with_exceptions
+        self._report_text = report_text
 
     @guarded("a logged exception was reported")
     def report(self, record: logging.LogRecord) -> None:
         """Report the exception of a log record."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
-        if isinstance(error, BaseException) and record.name not in _BOOKKEEPING:
-            attributes = find_task_attributes(record)
-            self._reporter.report(error, mechanism="logging", handled=not _is_unhandled(record), attributes=attributes)
+        if record.name in _BOOKKEEPING:
+            return
+        if isinstance(error, BaseException):
+            if self._with_exceptions:
+                attributes, handled = find_task_attributes(record), not _is_unhandled(record)
+                self._reporter.report(error, mechanism="logging", handled=handled, attributes=attributes)
+        elif self._report_text is not None:
+            self._report_text(record)
 
     @guarded("a logged exception was reported")
     def report_unprinted(self, name: str, exc_info: Any) -> None:
@@ -74,7 +90,7 @@ class LoggedExceptions:
             exc_info: As it was given to the log call.
 
         """
-        if not _is_unhandled_by(name):
+        if not _is_unhandled_by(name) or not self._with_exceptions:
             return
         error = exc_info if isinstance(exc_info, BaseException) else None
         if error is None:
@@ -91,7 +107,7 @@ class LoggedExceptions:
         scope = emitted.instrumentation_scope
         if scope is not None and scope.name in _BOOKKEEPING:
             return
-        if isinstance(error, BaseException) and severity >= _OTEL_ERROR:
+        if isinstance(error, BaseException) and severity >= _OTEL_ERROR and self._with_exceptions:
             self._reporter.report(error, mechanism="log_record", handled=True)
 
 

@@ -9,29 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import get_current_span
 
-from otel_crumbs.base.exceptions import find_carried
+from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.fork import detect_fork
 from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
+from otel_crumbs.base.plain import name_class
 from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
 
 from .expected import ExpectedErrors
 from .rate_limit import RateLimiter
+from .recent_failures import Place, RecentFailures
 
 if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from otel_crumbs.event import CapturedError, ExceptionInfo, capture_error, capture_recorded
     from otel_crumbs.event.stack import message_of
+    from otel_crumbs.event.traceback_reader import find_innermost
 else:
     capture_error = LateFunction("otel_crumbs.event.captured", "capture_error")
     capture_recorded = LateFunction("otel_crumbs.event.captured", "capture_recorded")
+    find_innermost = LateFunction("otel_crumbs.event.traceback_reader", "find_innermost")
     message_of = LateFunction("otel_crumbs.event.stack", "message_of")
 
 # Failures of one operation that are told apart; it must not grow without end.
 _MAX_REPORTED = 64
+# Exceptions that led to one, or that it groups, and whose texts are known for its own.
+_MAX_RELATED = 8
 # The event id of an exception that is settled without an event.
 _HELD_BACK = ""
+# Stands for an exception that is no failure.
+_EXPECTED = "expected"
 # Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
 _ANYWHERE = frozenset({"unraisable"})
 # Mechanisms that report an error wherever the garbage collector comes upon it.
@@ -46,6 +55,7 @@ class Reporter:
         emit: Takes the captured error on its way; must not block or raise.
         rate_limiter: Holds back the failures that come too often.
         expected: Decides which exceptions are no failures.
+        with_locals: Whether the variables of the application's frames are captured.
         prepare: Called first with the report; false if it cannot be made now, and is made later or not at all.
 
     """
@@ -56,12 +66,17 @@ class Reporter:
         rate_limiter: RateLimiter | None = None,
         expected: ExpectedErrors | None = None,
         *,
+        with_locals: bool = False,
         prepare: Callable[[Callable[[], object]], bool] = bool,
     ) -> None:
         self._emit = emit
         self.expected = expected or ExpectedErrors()
         self._rate_limiter = rate_limiter or RateLimiter()
+        self.with_locals = with_locals
         self._prepare = prepare
+        # A failure may be reported as an exception, and logged as a text before or after that.
+        self._exceptions = RecentFailures()
+        self._texts = RecentFailures()
 
     def report(
         self,
@@ -94,7 +109,7 @@ class Reporter:
         """
         detect_fork()
         error = find_carried(error)
-        if self.expected.includes(error) or (mechanism not in _ANYWHERE and _is_own()):
+        if (mechanism not in _ANYWHERE and _is_own()) or self._is_expected(error, branch):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
@@ -107,10 +122,13 @@ class Reporter:
         if not self._prepare(partial(later, branch=branch, others=others, attributes=attributes)):
             return None
         message = details or message_of(error)
+        title = _make_key(name_class(type(error)).rpartition(".")[2], message)
+        if self._texts and self._assign_text(error, mark, title):
+            return _event_id_of(mark)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)
         if held_back is None:
             mark.assign(_HELD_BACK)
-            _remember_reported(mark.branch, _make_key(type(error).__name__, message))
+            self._remember(error, mark, title)
             return None
         captured = capture_error(
             error,
@@ -121,31 +139,90 @@ class Reporter:
             fatal=fatal,
             message=message,
             attributes=attributes,
+            is_elsewhere=mechanism in _ELSEWHERE,
+            with_locals=self.with_locals,
         )
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
-        _remember_reported(mark.branch, _find_key(captured.exceptions.infos[0]))
+        self._remember(error, mark, title, captured.exceptions.infos[1:_MAX_RELATED])
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
+
+    def _assign_text(self, error: BaseException, mark: ExceptionMark, title: str) -> bool:
+        """Assign to an exception the event of its text, if that was reported before it; return whether it was."""
+        event_id = self._texts.take(title, _find_place(error))
+        if event_id is not None:
+            mark.assign(event_id)
+        return event_id is not None
+
+    def _is_expected(self, error: BaseException, branch: Branch | None) -> bool:
+        if not self.expected.includes(error):
+            return False
+        # An answer that it led to is no failure either.
+        _remember_reported(branch or current.find_branch(), _EXPECTED)
+        return True
+
+    def _remember(
+        self, error: BaseException, mark: ExceptionMark, title: str, related: Sequence[ExceptionInfo] = ()
+    ) -> None:
+        _remember_reported(mark.branch, title)
+        event_id = mark.event_id or _HELD_BACK
+        self._exceptions.add(title, _find_place(error), event_id)
+        # A text may be about an exception that led to this one.
+        for info in related:
+            self._exceptions.add(_find_key(info), None, event_id)
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
     ) -> None:
         """Report an exception of which a span kept only the text, unless its operation reported it."""
+        if branch.operation is None or _find_key(info) not in (branch.operation.reported or ()):
+            self._report_text(info, stacktrace, branch, span_context=span_context, mechanism=mechanism, handled=False)
+
+    def report_answer(self, info: ExceptionInfo, *, branch: Branch, span_context: SpanContext | None) -> None:
+        """Report an answer that says that the server failed, unless its operation reported anything."""
+        if branch.operation is None or not branch.operation.reported:
+            self._report_text(info, "", branch, span_context=span_context, mechanism=ANSWER, handled=True)
+
+    def report_logged(self, info: ExceptionInfo, stacktrace: str, *, place: Place | None) -> None:
+        """
+        Report an exception of which a log line has only the text, unless it was reported.
+
+        Args:
+            info: The exception.
+            stacktrace: The text.
+            place: Where it was raised, if that is known.
+
+        """
+        branch, key = current.find_branch(), _find_key(info)
+        reported = branch.operation.reported if branch.operation is not None else None
+        if any(known.partition("\n")[0] == key for known in reported or ()):
+            return
+        if self._exceptions.find(key, place) is not None:
+            return
+        span_context = get_current_span().get_span_context()
+        event_id = self._report_text(
+            info,
+            stacktrace,
+            branch,
+            span_context=span_context if span_context.is_valid else None,
+            mechanism=LOG_TEXT,
+            handled=True,
+        )
+        if event_id is not None:
+            self._texts.add(key, place, event_id)
+
+    def _report_text(self, info: ExceptionInfo, stacktrace: str, branch: Branch, **known: Any) -> str | None:
         detect_fork()
-        if _is_own():
-            return
-        if branch.operation is not None and _find_key(info) in (branch.operation.reported or ()):
-            return
-        if not self._prepare(
-            partial(self.report_record, info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
-        ):
-            return
+        if _is_own() or not self._prepare(partial(self._report_text, info, stacktrace, branch, **known)):
+            return None
         _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
-        if held_back is not None:
-            captured = capture_recorded(info, stacktrace, branch=branch, span_context=span_context, mechanism=mechanism)
-            self._emit(replace(captured, held_back=held_back))
+        if held_back is None:
+            return _HELD_BACK
+        captured = capture_recorded(info, stacktrace, branch=branch, **known)
+        self._emit(replace(captured, held_back=held_back) if held_back else captured)
+        return captured.event_id
 
 
 def _is_own() -> bool:
@@ -165,6 +242,15 @@ def find_span_context(error: BaseException, mark: ExceptionMark) -> SpanContext 
         if other is not None and other.span_context is not None:
             return other.span_context
     return None
+
+
+def _find_place(error: BaseException) -> Place | None:
+    """Return the file and the line that an exception was raised in."""
+    traceback = traceback_of(error)
+    if traceback is None:
+        return None
+    innermost = find_innermost(traceback, 1)[1][-1]
+    return innermost.tb_frame.f_code.co_filename, innermost.tb_lineno or 0
 
 
 def _event_id_of(mark: ExceptionMark) -> str | None:

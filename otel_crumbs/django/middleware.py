@@ -11,7 +11,12 @@ from django.urls import Resolver404, resolve
 from django.utils.decorators import sync_and_async_middleware
 
 from otel_crumbs.base.guard import guarded
+from otel_crumbs.base.mechanisms import ANSWER
+from otel_crumbs.capture.failed_operations import describe_answer
+from otel_crumbs.install import get_installation
 from otel_crumbs.trails import current, operation
+
+_FAILED = 500
 
 Handler = Callable[[HttpRequest], Any]
 
@@ -33,8 +38,10 @@ def _make_sync_middleware(get_response: Callable[[HttpRequest], HttpResponseBase
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return get_response(request)
-        with operation(_name_request(request)):
-            return get_response(request)
+        with operation(name := _name_request(request)):
+            response = get_response(request)
+            _report_answer(response, name)
+            return response
 
     return middleware
 
@@ -43,8 +50,10 @@ def _make_async_middleware(get_response: Callable[[HttpRequest], Awaitable[HttpR
     async def middleware(request: HttpRequest) -> HttpResponseBase:
         if _has_operation():
             return await get_response(request)
-        async with operation(_name_request(request)):
-            return await get_response(request)
+        async with operation(name := _name_request(request)):
+            response = await get_response(request)
+            _report_answer(response, name)
+            return response
 
     return middleware
 
@@ -52,6 +61,17 @@ def _make_async_middleware(get_response: Callable[[HttpRequest], Awaitable[HttpR
 @guarded("the Django middleware looked for an operation")
 def _has_operation() -> bool:
     return current.find_branch().operation is not None
+
+
+@guarded("the Django middleware looked at an answer")
+def _report_answer(response: HttpResponseBase, request: str) -> None:
+    """Report an answer of 500 or above that no exception led to."""
+    installation = get_installation()
+    if response.status_code < _FAILED or installation is None or not installation.active:
+        return
+    if ANSWER in installation.config.capture:
+        info = describe_answer(response.status_code, request)
+        installation.reporter.report_answer(info, branch=current.find_branch(), span_context=None)
 
 
 def _name_request(request: HttpRequest) -> str:

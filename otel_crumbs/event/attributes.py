@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from otel_crumbs.base.plain import to_plain, to_text
+from otel_crumbs.trails import RESERVED
 
 # More than any instrumentation writes.
 MAX_ATTRIBUTES = 48
@@ -43,7 +44,7 @@ _NEWER = {
 _TARGET = "http.target"
 _CLIENT = frozenset({"client.address", "client.port", "network.peer.address", "network.peer.port"})
 # What the event says itself, and a host with its port, which stand apart beside it.
-_LEFT_OUT = ("error.type", "exception.", "http.host", "http.server_name", "otel_crumbs.", "thread.")
+_LEFT_OUT = (*RESERVED, "http.host", "http.server_name")
 
 
 def find_request_attributes(attributes: Mapping[str, Any], *, with_client: bool) -> dict[str, Any]:

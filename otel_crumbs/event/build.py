@@ -15,6 +15,7 @@ from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
+from otel_crumbs.base.mechanisms import ANSWER
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
@@ -65,7 +66,8 @@ class Builder:
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         exceptions = captured.exceptions.read()
         others = (item for item in rendered if not _is_itself(item, exceptions[0]))
-        context, operation = captured.span_context, self._scrub_line(captured.operation)
+        span_context, operation = captured.span_context, self._scrub_line(captured.operation)
+        said = self.scrubber.scrub_mapping(captured.context)
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
@@ -73,11 +75,11 @@ class Builder:
             handled=captured.handled,
             mechanism=captured.mechanism,
             exceptions=tuple(self._scrub_exception(info) for info in exceptions),
-            stacktrace=self.scrubber.scrub_text(captured.exceptions.format(exceptions)),
+            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured, exceptions)),
             operation=operation,
-            trace_id=context.trace_id if context else 0,
-            span_id=context.span_id if context else 0,
-            trace_flags=int(context.trace_flags) if context else 0,
+            trace_id=span_context.trace_id if span_context else 0,
+            span_id=span_context.span_id if span_context else 0,
+            trace_flags=int(span_context.trace_flags) if span_context else 0,
             thread=self._scrub_line(captured.thread),
             breadcrumbs=self.finish_breadcrumbs(others),
             dropped=dropped.total(),
@@ -86,9 +88,8 @@ class Builder:
                 {str(to_plain(key)): to_plain(value) for key, value in self.resource().items()}
             ),
             held_back=captured.held_back,
-            attributes=self.scrubber.scrub_mapping(
-                find_request_attributes(captured.attributes, with_client=self.with_client)
-            ),
+            attributes={**self._scrub_attributes(captured.attributes), **said},
+            context=tuple(said),
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
             fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
@@ -105,6 +106,9 @@ class Builder:
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
+    def _scrub_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.scrubber.scrub_mapping(find_request_attributes(attributes, with_client=self.with_client))
+
     def _scrub_line(self, text: Any) -> str | None:
         # What an application names may be no text at all, and is one only then.
         line = to_line(text)
@@ -120,6 +124,8 @@ class Builder:
         )
 
     def _scrub_frame(self, frame: Frame) -> Frame:
+        if frame.locals is not None:
+            frame = replace(frame, locals=self.scrubber.scrub_mapping(frame.locals))
         if frame.source is None or self.scrubber.is_harmless(frame.source):
             return frame
         return replace(frame, source=self.scrubber.scrub_text(frame.source))
@@ -140,6 +146,11 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _format_stacktrace(captured: CapturedError, exceptions: tuple[ExceptionInfo, ...]) -> str:
+    # An answer has no traceback, not even an empty one.
+    return "" if captured.mechanism == ANSWER else captured.exceptions.format(exceptions)
 
 
 def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
-from otel_crumbs.trails import Branch, Snapshot, View, current, take_snapshot
+from otel_crumbs.trails import Branch, Snapshot, View, current, find_context_attributes, take_snapshot
 
 from .model import ExceptionInfo
 from .stack import CapturedExceptions, read_exceptions
@@ -37,6 +37,7 @@ class CapturedError:
     thread: str
     trail: Snapshot
     attributes: Mapping[str, Any]
+    context: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
 
 
@@ -50,6 +51,8 @@ def capture_error(
     fatal: bool = False,
     message: str | None = None,
     attributes: Mapping[str, Any] | None = None,
+    is_elsewhere: bool = False,
+    with_locals: bool = False,
 ) -> CapturedError:
     """
     Capture an exception with its trail, right now.
@@ -63,29 +66,39 @@ def capture_error(
         fatal: Whether it ends the process.
         message: Its text where it was asked for it before.
         attributes: Tell which work failed; those of its operation come first.
+        is_elsewhere: Whether the code that runs here has nothing to do with it.
+        with_locals: Whether the variables of the application's frames are captured.
 
     """
     return _capture(
-        read_exceptions(error, message),
+        read_exceptions(error, message, with_locals=with_locals),
         views=views or (View(current.find_branch()),),
         span_context=span_context or _find_span_context(),
         mechanism=mechanism,
         handled=handled,
         fatal=fatal,
         attributes=attributes,
+        error=error,
+        is_elsewhere=is_elsewhere,
     )
 
 
 def capture_recorded(
-    info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
+    info: ExceptionInfo,
+    stacktrace: str,
+    *,
+    branch: Branch,
+    span_context: SpanContext | None,
+    mechanism: str,
+    handled: bool = False,
 ) -> CapturedError:
-    """Capture an exception of which a span kept only the text."""
+    """Capture an exception of which only the text is left, or a failure that no exception led to."""
     return _capture(
         CapturedExceptions(infos=(info,), stacktrace=stacktrace),
         views=(View(branch),),
         span_context=span_context,
         mechanism=mechanism,
-        handled=False,
+        handled=handled,
         fatal=False,
     )
 
@@ -99,6 +112,8 @@ def _capture(
     handled: bool,
     fatal: bool,
     attributes: Mapping[str, Any] | None = None,
+    error: BaseException | None = None,
+    is_elsewhere: bool = False,
 ) -> CapturedError:
     # The operation in which it happened, or that of an error that led to it.
     branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
@@ -115,6 +130,7 @@ def _capture(
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
         attributes={**(attributes or {}), **_find_attributes(branch, root_span)},
+        context=find_context_attributes(branch, error, is_elsewhere=is_elsewhere),
     )
 
 

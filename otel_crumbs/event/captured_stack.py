@@ -20,6 +20,9 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.plain import to_text
 
+from .app_frames import is_in_app
+from .frame_locals import MAX_FRAMES as MAX_FRAMES_WITH_LOCALS
+from .frame_locals import LocalsReader
 from .model import Frame
 from .traceback_reader import FramesText, StackText, find_frames, keep_both_ends
 
@@ -42,6 +45,7 @@ class CodeLocation(NamedTuple):
         instruction: Which of its bytes, as `tb_lasti` has it.
         line: The line, None for none.
         module: The module's name, None if unknown.
+        variables: The frame's variables, plain; None where nobody wants them.
 
     """
 
@@ -49,6 +53,7 @@ class CodeLocation(NamedTuple):
     instruction: int
     line: int | None
     module: str | None
+    variables: dict[str, Any] | None = None
 
 
 class CapturedStack:
@@ -57,16 +62,19 @@ class CapturedStack:
 
     Args:
         traceback: The traceback, None for an exception that was not raised.
+        reader: Reads the variables of the application's innermost frames, None if nobody wants them.
 
     """
 
-    def __init__(self, traceback: TracebackType | None = None) -> None:
+    def __init__(self, traceback: TracebackType | None = None, reader: LocalsReader | None = None) -> None:
         ends = find_frames(traceback, _MAX_TEXT_FRAMES)
         self._locations = _find_locations(ends.outer)
         self._outer = len(self._locations)
         self._between, self._repeats = ends.between, ends.repeats
         if ends.inner:
             self._locations += _find_locations(ends.inner)
+        if reader is not None:
+            self._read_locals([*ends.outer, *ends.inner], reader)
 
     def __len__(self) -> int:
         """Return how many frames there are to be shown."""
@@ -74,19 +82,20 @@ class CapturedStack:
 
     def read_frames(self) -> tuple[Frame, ...]:
         """Return the frames, outermost first, in the middle not all where they are many."""
-        return tuple(
-            Frame(
-                path=to_text(location.code.co_filename),
-                line=location.line or 0,
-                function=to_text(location.code.co_name),
-                module=None if location.module is None else to_text(location.module),
-            )
-            for location in keep_both_ends(self._locations, MAX_FRAMES)
-        )
+        return tuple(map(_make_frame, keep_both_ends(self._locations, MAX_FRAMES)))
 
     def format(self, **kwargs: Any) -> list[str]:
         """Return the lines of the frames, as `traceback` writes them."""
         return self._text.format(**kwargs)
+
+    def _read_locals(self, entries: Sequence[TracebackType], reader: LocalsReader) -> None:
+        frames = [entry.tb_frame for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)]
+        left = MAX_FRAMES_WITH_LOCALS
+        for number in range(len(frames) - 1, -1, -1):
+            if left and is_in_app(_make_frame(self._locations[number])):
+                left -= 1
+                variables = reader.read(frames[number])
+                self._locations[number] = self._locations[number]._replace(variables=variables)
 
     @cached_property
     def _text(self) -> FramesText:
@@ -96,6 +105,16 @@ class CapturedStack:
         if not self._between:
             return FramesText(frames)
         return StackText(frames, outer=self._outer, between=self._between, repeats=self._repeats)
+
+
+def _make_frame(location: CodeLocation) -> Frame:
+    return Frame(
+        path=to_text(location.code.co_filename),
+        line=location.line or 0,
+        function=to_text(location.code.co_name),
+        module=None if location.module is None else to_text(location.module),
+        locals=location.variables,
+    )
 
 
 def _find_locations(entries: Sequence[TracebackType]) -> list[CodeLocation]:

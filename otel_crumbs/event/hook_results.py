@@ -84,6 +84,7 @@ def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, 
         dropped_by_category=_normalise_counts(event.dropped_by_category),
         resource=_normalise_mapping(event.resource),
         attributes=_normalise_mapping(event.attributes),
+        context=tuple(_normalise_text(name) for name in _select(event.context, str)),
         source=_normalise_text(event.source),
         fingerprint=_normalise_text(event.fingerprint) or otherwise.fingerprint,
     )
@@ -119,6 +120,7 @@ def _normalise_frames(frames: Any) -> Iterable[Frame]:
             function=_normalise_text(frame.function),
             module=to_line(frame.module),
             source=to_line(frame.source),
+            locals=None if frame.locals is None else _normalise_mapping(frame.locals),
         )
 
 

@@ -21,6 +21,7 @@ class Frame:
         function: The function that runs there.
         module: The module's name, None if unknown.
         source: The source line, where it is known from a text and not from the file.
+        locals: The variables, plain, where the application wants them.
 
     """
 
@@ -29,6 +30,7 @@ class Frame:
     function: str
     module: str | None = None
     source: str | None = None
+    locals: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,9 @@ class ErrorEvent:
         dropped_by_category: The same by category.
         resource: The attributes of the application's own resource.
         held_back: How many events of the same failure were not sent before this one.
-        attributes: Those of the operation's own span, under their standard names.
+        attributes: Those of the operation's own span, under their standard names, and those
+            that the application gave to `otel_crumbs.context`.
+        context: The names of the latter.
         source: The application's source where it failed, as text.
         fingerprint: The same for all events of one failure, for a back end that groups by it.
 
@@ -104,6 +108,7 @@ class ErrorEvent:
     resource: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    context: tuple[str, ...] = ()
     source: str = ""
     fingerprint: str = ""
 

@@ -14,6 +14,7 @@ from otel_crumbs.base.plain import CUT, MAX_MESSAGE, MAX_STACKTRACE, to_plain, t
 
 from .captured_stack import CapturedStack
 from .exception_chain import ChainedException, count_more, find_chain
+from .frame_locals import LocalsReader
 from .model import ExceptionInfo
 
 T = TypeVar("T")
@@ -106,15 +107,19 @@ class _ExceptionText:
         return self._message
 
 
-def read_exceptions(error: BaseException, message: str | None = None) -> CapturedExceptions:
+def read_exceptions(
+    error: BaseException, message: str | None = None, *, with_locals: bool = False
+) -> CapturedExceptions:
     """
     Return an exception and all it was raised from or groups.
 
     Args:
         error: The exception, which is the first of all.
         message: Its text, where it was asked for it before.
+        with_locals: Whether the variables of the application's frames are read.
 
     """
+    reader = LocalsReader() if with_locals else None
     found, left_out = find_chain(error)
     infos: list[ExceptionInfo] = []
     stacks: list[CapturedStack] = []
@@ -124,7 +129,7 @@ def read_exceptions(error: BaseException, message: str | None = None) -> Capture
         notes = [to_plain(note) for note in _slice_notes(notes_of(related.error))]
         if number == 0 and left_out:
             notes.append(f"{CUT} and {count_more(left_out)}")
-        stack = CapturedStack(traceback_of(related.error))
+        stack = CapturedStack(traceback_of(related.error), reader)
         infos.append(_read_exception(related, known, notes))
         stacks.append(stack)
         tracebacks.append(_make_traceback(related.error, known, notes, stack))

@@ -9,12 +9,14 @@ from dataclasses import replace
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
 
-from .model import ErrorEvent
+from .model import ErrorEvent, ExceptionInfo
 from .stack import cut_middle
 from .timeline import MAX_TIMELINE
 
 # What is left of a longer traceback before a breadcrumb is left out.
 _SHORT_STACKTRACE = 16 * 1024
+# Variables that would take more than such a part of an event go.
+_PART_OF_LOCALS = 2
 
 # What JSON takes at most: the names and the punctuation of a breadcrumb with its time and level, and those of what not
 # every one has, with numbers and ids; a printable letter of ASCII, any other one as an escape, and one beyond ASCII as
@@ -26,6 +28,8 @@ _SHORT = frozenset({int, float, bool, type(None)})
 
 def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
+    if _weigh_locals(event) > max_bytes // _PART_OF_LOCALS:
+        event = replace(event, exceptions=tuple(map(_remove_locals, event.exceptions)))
     # The trail is there as text, too.
     room = max_bytes - _weigh_rest(event) - min(MAX_TIMELINE, max_bytes // 8)
     # Most trails are far lighter than the limit, and an upper bound is many times faster than the exact weights.
@@ -77,6 +81,15 @@ def _find_letter_bytes(text: str) -> int:
     return _PRINTABLE_BYTES if text.isprintable() else _ASCII_BYTES
 
 
+def _weigh_locals(event: ErrorEvent) -> int:
+    found = [dict(frame.locals) for info in event.exceptions for frame in info.frames if frame.locals]
+    return len(json.dumps(found, default=str)) if found else 0
+
+
+def _remove_locals(info: ExceptionInfo) -> ExceptionInfo:
+    return replace(info, frames=tuple(replace(frame, locals=None) for frame in info.frames))
+
+
 def _weigh_rest(event: ErrorEvent) -> int:
     chain = sum(
         len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
@@ -86,6 +99,7 @@ def _weigh_rest(event: ErrorEvent) -> int:
         + len(event.stacktrace.encode())
         + len(event.source.encode())
         + chain
+        + _weigh_locals(event)
         + len(json.dumps([dict(event.resource), dict(event.attributes)], default=str))
     )
 

@@ -25,6 +25,7 @@ from otel_crumbs.base.defaults import (
     DEFAULT_RATE_LIMIT,
 )
 from otel_crumbs.base.guard import warn
+from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
 from otel_crumbs.export.entry_points import GROUP
 from otel_crumbs.shutdown import DEFAULT_FLUSH_TIMEOUT
 from otel_crumbs.trails.ring import DEFAULT_SIZE
@@ -39,7 +40,10 @@ if TYPE_CHECKING:
 
 PREFIX = "OTEL_CRUMBS_"
 
-MECHANISMS = ("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging")
+MECHANISMS = (
+    *("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging"),
+    *(ANSWER, LOG_TEXT),
+)
 OTLP_FORMATS = ("nested", "json")
 HTTP_COMPRESSIONS = ("gzip", "none")
 
@@ -165,7 +169,7 @@ class Config:
     capture: tuple[str, ...] = define(
         default=MECHANISMS,
         expects=f"a comma list of {', '.join(MECHANISMS)}",
-        meaning="Which mechanisms report exceptions; `capture_exception()` always does.",
+        meaning="Which mechanisms report failures; `capture_exception()` always does.",
         parse=parsers.parse_choices(MECHANISMS),
         declared=str | list[str],
     )
@@ -179,6 +183,14 @@ class Config:
         default=False,
         expects="true or false",
         meaning="Whether events tell the address of the client whose request failed.",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
+    frame_locals: bool = define(
+        default=False,
+        expects="true or false",
+        meaning="Whether events have the local variables of the application's frames: plain values, scrubbed, in "
+        "bounds; of everything else the class's name.",
         parse=parsers.parse_boolean,
         declared=bool,
     )

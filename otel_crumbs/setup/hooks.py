@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.late_names import LateFunction
+from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
 from otel_crumbs.base.patching import Undo, combine, on_import
 from otel_crumbs.capture import (
     aiohttp_responses,
@@ -27,6 +28,7 @@ from otel_crumbs.capture.ended_operations import EndedOperations
 from otel_crumbs.capture.exceptions_instrumentation import RecordEnricher
 from otel_crumbs.capture.failed_operations import FailedOperations
 from otel_crumbs.capture.logged_exceptions import LoggedExceptions
+from otel_crumbs.capture.logged_texts import LoggedTexts
 from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
 from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
@@ -84,12 +86,16 @@ def make_hooks(
         save: Saves undelivered events when the process is about to end.
 
     """
-    failed = FailedOperations(reporter)
-    logged = LoggedExceptions(reporter)
+    failed = FailedOperations(
+        reporter, with_exceptions="operation" in config.capture, with_answers=ANSWER in config.capture
+    )
+    texts = LoggedTexts(reporter) if LOG_TEXT in config.capture else None
+    report_text = None if texts is None else texts.report_line
+    logged = LoggedExceptions(reporter, report_text, with_exceptions="logging" in config.capture)
     yield "limits", lambda: _set_limits(config)
     yield "spans", lambda: _attach_to_spans(config, failed, flush)
     yield "unsampled spans", lambda: unsampled.install() if config.record_unsampled else None
-    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, find_builder, flush)
+    yield "log records", lambda: _attach_to_log_records(config, reporter, logged, texts, find_builder, flush)
     yield "logging", lambda: _install_logging_hook(config, logged)
     yield "thread pools", thread_pools.install
     yield "task starts", tasks.install
@@ -110,7 +116,7 @@ def make_hooks(
 
 
 def _install_logging_hook(config: Config, logged: LoggedExceptions) -> Undo:
-    if "logging" not in config.capture:
+    if not {"logging", LOG_TEXT}.intersection(config.capture):
         return logging_hook.install()
     return logging_hook.install(logged.report, logged.report_unprinted)
 
@@ -190,7 +196,7 @@ def _set_limits(config: Config) -> Undo:
 
 
 def _attach_to_spans(config: Config, failed: FailedOperations, flush: Flush) -> Undo:
-    ended = failed.report_ended if "operation" in config.capture else None
+    ended = failed.report_ended if {"operation", ANSWER}.intersection(config.capture) else None
 
     def attach(provider: TracerProvider) -> Undo:
         callbacks = {"on_operation_end": ended, "on_flush": flush}
@@ -209,18 +215,25 @@ def _adopt_or_add(processors: Processors, kind: type[Any], callbacks: Mapping[st
 
 
 def _attach_to_log_records(
-    config: Config, reporter: Reporter, logged: LoggedExceptions, find_builder: Callable[[], Builder], flush: Flush
+    config: Config,
+    reporter: Reporter,
+    logged: LoggedExceptions,
+    texts: LoggedTexts | None,
+    find_builder: Callable[[], Builder],
+    flush: Flush,
 ) -> Undo:
     def make_attributes(captured: CapturedError) -> Mapping[str, Any]:
         event = find_builder().build(captured)
         return attributes_of(event, as_json=config.otlp_format == "json") if event is not None else {}
 
-    enriched = RecordEnricher(make_attributes, reporter.expected)
+    enriched = RecordEnricher(make_attributes, reporter.expected, with_locals=config.frame_locals)
 
     def on_record(emitted: Any) -> None:
         enriched.enrich(emitted)
-        if "logging" in config.capture:
-            logged.report_emitted(emitted)
+        logged.report_emitted(emitted)
+        # A line of the standard `logging` was looked at there.
+        if texts is not None and not logging_hook.is_handling_line():
+            texts.report_emitted(emitted)
 
     def attach(provider: LoggerProvider) -> Undo:
         processors = find_log_record_processors(provider)

@@ -66,7 +66,13 @@ class Installation:
         self.signals = FatalSignals(end=self.end, is_unsafe=self._is_unsafe, seconds=config.flush_timeout)
         _warn_of_unknown_errors(config)
         expected = ExpectedErrors(config.ignore_errors)
-        self.reporter = Reporter(self._emit, RateLimiter(config.rate_limit), expected, prepare=self._parts.prepare)
+        self.reporter = Reporter(
+            self._emit,
+            RateLimiter(config.rate_limit),
+            expected,
+            with_locals=config.frame_locals,
+            prepare=self._parts.prepare,
+        )
         self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
         # Whether the interpreter exits: its last functions run, and a thread may not come to an event any more.
         self._exiting = False

@@ -1,4 +1,4 @@
-"""The check that no breadcrumb of one piece of work shows up in the error of another."""
+"""The check that no breadcrumb or attribute of one piece of work shows up in the error of another."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LeakProbeError(Exception):
 
 def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
     """
-    Run pieces of work one after the other and side by side, and fail where a trail holds another's breadcrumbs.
+    Run pieces of work one after the other and side by side, and fail where an event has what another did.
 
     Each piece runs in an operation of its own and ends with an error. They run
     twice on one thread, in a pool whose threads are used again, in threads
@@ -42,7 +42,7 @@ def assert_no_leaks(events: CapturedEvents, work: Work) -> None:
 
     Raises:
         AssertionError: If a piece's error has no breadcrumb with its token,
-            or one with the token of another.
+            or a breadcrumb or an attribute with the token of another.
 
     """
     for name, run in _iterate_schedules(work):
@@ -118,6 +118,10 @@ def _check_trails(name: str, tokens: list[str], events: CapturedEvents) -> None:
         leaked = [other for other in tokens if other != token and other in trail]
         if leaked:
             _fail(f"{name}: the error of {token} has breadcrumbs of {', '.join(leaked)}")
+        attributes = json.dumps(dict(event.attributes), default=str)
+        leaked = [other for other in tokens if other != token and other in attributes]
+        if leaked:
+            _fail(f"{name}: the error of {token} has attributes of {', '.join(leaked)}")
 
 
 def _fail(message: str) -> NoReturn:

@@ -9,7 +9,7 @@ from otel_crumbs.instrumentor import CrumbsInstrumentor
 from otel_crumbs.sources.logs.callbacks import handlers
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans.entry import forget_categories
-from otel_crumbs.trails import current, exception_marks
+from otel_crumbs.trails import current, exception_marks, open_contexts
 
 
 def reset_all() -> None:
@@ -25,6 +25,7 @@ def reset_all() -> None:
     uninstall()
     current.reset()
     current.open_blocks.clear()
+    open_contexts.clear()
     exception_marks.clear()
     thresholds.reset()
     handlers.reset()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from . import runner
 from .branch import Branch, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
+from .context_attributes import RESERVED
+from .context_block import context, find_context_attributes, open_contexts, remember_context
 from .current_branch import current, find_branch_with_open, get_context, get_operation_branch
 from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
@@ -22,6 +24,7 @@ __all__ = [
     "MAX_OPEN_SPANS",
     "NOTABLE",
     "NOTABLE_LEVELS",
+    "RESERVED",
     "Branch",
     "Breadcrumb",
     "EndedOperation",
@@ -33,10 +36,12 @@ __all__ = [
     "Operation",
     "Snapshot",
     "View",
+    "context",
     "current",
     "entry_makers",
     "exception_marks",
     "find_branch_with_open",
+    "find_context_attributes",
     "find_views",
     "format_rfc3339",
     "get_context",
@@ -46,7 +51,9 @@ __all__ = [
     "mark_exception",
     "mark_of",
     "on_failure",
+    "open_contexts",
     "operation",
+    "remember_context",
     "runner",
     "take_snapshot",
 ]

@@ -68,7 +68,7 @@ class Current:
         self.size = DEFAULT_SIZE
         self._unseen: OrderedDict[int, Branch] = OrderedDict()
         self._thread = threading.local()
-        self.open_blocks = OpenBlocks()
+        self.open_blocks: OpenBlocks[OpenBlock] = OpenBlocks()
         # Of the main thread's own context, the tokens by which it can be rid of the variables.
         self._tokens: dict[ContextVar[Branch | None], Token[Branch | None]] = {}
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext
 
     from .branch import Branch
+    from .context_attributes import ContextAttributes
 
 # Chains of causes can be circular and endless; beyond this nobody reads them.
 MAX_CHAIN = 64
@@ -53,14 +54,16 @@ _ONE_OWNER = getrefcount(_ITEM[0])
 
 
 class ExceptionMark:
-    """The branch and the span of an exception, and the event that reports it."""
+    """The branch, the span and the context attributes of an exception, and the event that reports it."""
 
-    __slots__ = ("_event_ids", "branch", "described", "span_context")
+    __slots__ = ("_event_ids", "attributes", "branch", "described", "span_context")
 
     def __init__(self, branch: Branch | None = None, span_context: SpanContext | None = None) -> None:
         self.branch = branch
         self.span_context = span_context
         self.described = False
+        # Those of the innermost context block that it left.
+        self.attributes: ContextAttributes | None = None
         self._event_ids: list[str] = []
 
     @property

@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import ref
 
 if TYPE_CHECKING:
@@ -72,22 +72,32 @@ class OpenBlock:
         return all(other.operation is not self.operation for other in running)
 
 
-class OpenBlocks(dict[int, "ref[OpenBlock]"]):
-    """The blocks of the process that a context may name, by their ids; falsy where nobody need look for one."""
+class GeneratorBlock(Protocol):
+    """A block that a generator may have open."""
+
+    frame: FrameType | None
+    around: Any
+
+
+B = TypeVar("B", bound=GeneratorBlock)
+
+
+class OpenBlocks(dict[int, "ref[B]"], Generic[B]):
+    """The blocks of one kind that a context may name, by their ids; falsy where nobody need look for one."""
 
     __slots__ = ("_of_generators",)
 
     def __init__(self) -> None:
         super().__init__()
         # By the ids of the frames of their generators.
-        self._of_generators: dict[int, ref[OpenBlock]] = {}
+        self._of_generators: dict[int, ref[B]] = {}
 
     def clear(self) -> None:
         """Forget every block."""
         super().clear()
         self._of_generators.clear()
 
-    def add(self, block: OpenBlock) -> OpenBlock:
+    def add(self, block: B) -> B:
         """Add a block, and return it."""
         # The callback runs in C as a whole: what a signal handler throws into one in Python, Python swallows.
         self[id(block)] = ref(block, partial(self.pop, id(block)))
@@ -96,7 +106,7 @@ class OpenBlocks(dict[int, "ref[OpenBlock]"]):
             self._of_generators[key] = ref(block, partial(self._of_generators.pop, key))
         return block
 
-    def close(self, block: OpenBlock) -> None:
+    def close(self, block: B) -> None:
         """Have a generator's block be current no more, except where a task goes on that was started in it."""
         frame, block.frame = block.frame, None
         if frame is None:
@@ -109,9 +119,9 @@ class OpenBlocks(dict[int, "ref[OpenBlock]"]):
             if around is not None and around.frame is frame:
                 self._of_generators[id(frame)] = ref(around, partial(self._of_generators.pop, id(frame)))
 
-    def find_running(self) -> list[OpenBlock]:
+    def find_running(self) -> list[B]:
         """Return the blocks of the generators that are in the stack, the innermost first."""
-        found: list[OpenBlock] = []
+        found: list[B] = []
         of_generators = self._of_generators
         if not of_generators:
             return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanContext, Status
 
     from .branch import Branch
+    from .context_attributes import ContextAttributes
 
 _numbers = count(1)
 
@@ -32,6 +33,7 @@ class Operation:
     __slots__ = (
         "attributes",
         "began_at",
+        "context",
         "ended",
         "failed",
         "name",
@@ -53,6 +55,10 @@ class Operation:
         self.span_id = span_id
         # Their numbers alone: an operation must not keep the ones around it alive.
         self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
+        # What `otel_crumbs.context` said of all of it, and of the operation around it until then.
+        self.context: ContextAttributes | None = None
+        if within is not None and within.context is not None:
+            self.context = within.context.copy()
         # Those of its root span, once that has ended.
         self.attributes: Mapping[str, Any] | None = None
         # The titles of the exceptions that were reported of it; most operations report none.

@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, use_span
 
 import otel_crumbs
-from otel_crumbs.testing import CapturedEvents
+from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, fail
 
 
@@ -129,16 +129,6 @@ def test_a_recorded_exception_on_a_request_that_went_well_is_no_event(app: Appli
     assert len(events) == 0
 
 
-def test_a_request_that_failed_without_an_exception_is_no_event(app: Application, events: CapturedEvents) -> None:
-    """An answer of 500 alone says nothing of a cause: there is no exception to report."""
-    span = app.tracer.start_span("GET /", kind=SpanKind.SERVER, attributes={"http.status_code": 500})
-    span.set_status(Status(StatusCode.ERROR))
-
-    span.end()
-
-    assert len(events) == 0
-
-
 @pytest.mark.parametrize("key", ["http.status_code", "http.response.status_code"])
 @pytest.mark.parametrize(("status", "expected"), [(404, 0), (403, 0), (499, 0), (500, 1), (503, 1)])
 def test_an_answer_below_500_is_no_failure(
@@ -226,3 +216,84 @@ def test_strange_records_on_a_span_are_reported(wrong: str, app: Application, ev
     assert len(events) == 1
     assert len(events[0].stacktrace) < 140_000
     events[0].title.encode()
+
+
+def answer(app: Application, status: int, *, code: StatusCode = StatusCode.ERROR) -> AbstractContextManager[Span]:
+    """Serve a request as a web framework's instrumentation does."""
+    attributes = {"http.request.method": "GET", "http.route": "/hats/{id}", "http.response.status_code": status}
+    span = app.tracer.start_span("GET /hats/{id}", kind=SpanKind.SERVER, attributes=attributes)
+    if code is not StatusCode.UNSET:
+        span.set_status(Status(code))
+    return use_span(span, end_on_exit=True)
+
+
+def test_an_answer_of_a_failure_is_reported_without_an_exception(app: Application, events: CapturedEvents) -> None:
+    """By the request's own words, with its trail; there is no traceback."""
+    with answer(app, 503) as span:
+        otel_crumbs.record("no felt left")
+
+    [event] = events
+    assert event.title == "HTTP 503: Service Unavailable: GET /hats/{id}"
+    assert (event.mechanism, event.handled, event.stacktrace) == ("answer", True, "")
+    assert event.operation == "GET /hats/{id}"
+    assert event.span_id == span.get_span_context().span_id
+    assert [crumb.message for crumb in event.breadcrumbs] == ["no felt left"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(200, StatusCode.UNSET), (404, StatusCode.UNSET), (404, StatusCode.ERROR), (503, StatusCode.OK)],
+)
+def test_other_answers_are_no_failures(status: int, code: StatusCode, app: Application, events: CapturedEvents) -> None:
+    """What the client did wrong, and what the application itself says is right."""
+    with answer(app, status, code=code) as span:
+        span.add_event("retry")
+
+    assert len(events) == 0
+
+
+def test_a_status_of_no_standard_has_words_too(app: Application, events: CapturedEvents) -> None:
+    """Cloudflare's 520, for instance."""
+    with answer(app, 520):
+        pass
+
+    assert events[0].title == "HTTP 520: server error: GET /hats/{id}"
+
+
+def test_an_answer_is_no_second_event_of_its_request(app: Application, events: CapturedEvents) -> None:
+    """Whatever was reported of it; the next request's is its own."""
+    with answer(app, 500):
+        otel_crumbs.capture_exception(LookupError("no felt"))
+    with answer(app, 500):
+        pass
+
+    assert [event.mechanism for event in events] == ["capture_exception", "answer"]
+
+
+@pytest.mark.parametrize(("capture", "mechanisms"), [("operation", ["operation"]), ("answer", ["answer"])])
+def test_each_mechanism_can_be_alone(capture: str, mechanisms: list[str], app: Application) -> None:
+    """Exceptions without answers, and answers without exceptions."""
+    with capture_events(capture=capture) as events:
+        with answer(app, 503):
+            pass
+        with suppress(LookupError), answer(app, 500):
+            raise LookupError
+
+        assert [event.mechanism for event in events] == mechanisms
+
+
+def test_a_grpc_call_that_ends_with_a_servers_fault_is_reported(app: Application, events: CapturedEvents) -> None:
+    """A servicer may set the code and raise nothing."""
+    with grpc_call(app, 13) as span:
+        span.set_status(Status(StatusCode.ERROR, "StatusCode.INTERNAL:out of felt"))
+    with grpc_call(app, 14) as span:
+        span.set_attributes({"rpc.service": "shop.Hats", "rpc.method": "Find"})
+        span.set_status(Status(StatusCode.ERROR))
+    for code in (0, 5):
+        with grpc_call(app, code):
+            pass
+
+    assert [(event.title, event.mechanism) for event in events] == [
+        ("gRPC INTERNAL: out of felt", "answer"),
+        ("gRPC 14: shop.Hats/Find", "answer"),
+    ]

@@ -48,6 +48,18 @@ def fails(_: HttpRequest, number: int) -> HttpResponse:
     raise LookupError(message)
 
 
+def unavailable(_: HttpRequest) -> HttpResponse:
+    """Answer with a failure, and raise nothing."""
+    otel_crumbs.record("closed")
+    return HttpResponse(status=503)
+
+
+async def unavailable_async(_: HttpRequest) -> HttpResponse:
+    """Do so without a thread."""
+    otel_crumbs.record("closed")
+    return HttpResponse(status=503)
+
+
 def template(request: HttpRequest) -> HttpResponse:
     """Fail inside a template."""
     page = engines["django"].from_string("{{ thing.broken }}")
@@ -97,6 +109,8 @@ class Urls:
         path("fine/", fine),
         path("fails/<int:number>/", fails),
         path("template/", template),
+        path("unavailable/", unavailable),
+        path("unavailable-async/", unavailable_async),
         path("missing/", missing),
         path("forbidden/", forbidden),
         path("async/<int:number>/", fails_async),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from django.test import AsyncClient, Client, override_settings
 
-from otel_crumbs.testing import CapturedEvents
+from otel_crumbs.testing import CapturedEvents, capture_events
 
 from .project import MIDDLEWARE
 
@@ -30,6 +31,31 @@ def test_a_failing_view_is_one_event(client: Client, events: CapturedEvents) -> 
     assert event.operation == "GET fails/<int:number>/"
     assert event.title == "LookupError: no such thing: 7"
     assert [breadcrumb.message for breadcrumb in event.breadcrumbs] == ["looking for 7"]
+
+
+@pytest.mark.parametrize("path", ["unavailable", "unavailable-async"])
+@pytest.mark.parametrize("make", [Client, AsyncClient])
+def test_an_answer_of_a_failure_is_one_event(make: type[Any], path: str, events: CapturedEvents) -> None:
+    """Where no exception led to it."""
+    answer = make().get(f"/{path}/")
+    if make is AsyncClient:
+        answer = asyncio.run(answer)
+
+    assert answer.status_code == 503
+    (event,) = events
+    assert (event.mechanism, event.title) == ("answer", f"HTTP 503: Service Unavailable: GET {path}/")
+    assert event.breadcrumbs[0].message == "closed"
+
+
+@pytest.mark.parametrize("options", [{"ignore_errors": [LookupError]}, {"capture": "django"}])
+def test_an_answer_that_an_exception_led_to_is_none(options: dict[str, Any], client: Client) -> None:
+    """Reported or ignored, it is the exception's; and answers can be turned off."""
+    with capture_events(**options) as events:
+        client.get("/fails/7/")
+        if "capture" in options:
+            client.get("/unavailable/")
+
+        assert [event.mechanism for event in events] == ["django"] * ("capture" in options)
 
 
 def test_an_error_in_a_template_is_reported(client: Client, events: CapturedEvents) -> None:

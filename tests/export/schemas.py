@@ -32,7 +32,9 @@ _TOP = {
     "tags",
     "timestamp",
     "transaction",
+    "user",
 }
+_USER = {"id", "username", "name", "email"}
 _FIELDS_OF_A_BREADCRUMB = {"timestamp", "type", "category", "level", "message", "data"}
 _LEVELS = {"debug", "info", "warning", "error", "fatal"}
 
@@ -62,6 +64,7 @@ def assert_valid_envelope(body: bytes) -> None:
     assert payload["level"] in _LEVELS
     assert all(isinstance(value, str) for value in payload["tags"].values())
     assert all(isinstance(value, str) for value in payload["fingerprint"])
+    assert payload.get("user", {}).keys() <= _USER
     assert payload["exception"]["values"]
     for value in payload["exception"]["values"]:
         _assert_valid_exception(value)

@@ -7,7 +7,7 @@ import json
 import re
 
 from otel_crumbs import Breadcrumb, ErrorEvent
-from otel_crumbs.event import ExceptionInfo
+from otel_crumbs.event import ExceptionInfo, Frame
 from otel_crumbs.export.http.document import document_of
 from otel_crumbs.export.otlp.wire import attributes_of
 
@@ -16,12 +16,13 @@ from .project import text_of
 FULL_BREADCRUMB = Breadcrumb(
     timestamp=1, message="x", span_id="0" * 16, duration_ms=1.0, branch="worker", repeated=2, in_flight=True
 )
+FRAME = Frame(path="x.py", line=1, function="f", locals={"order": 7})
 FULL_EVENT = ErrorEvent(
     event_id="0" * 32,
     timestamp=1,
     handled=False,
     mechanism="excepthook",
-    exceptions=(ExceptionInfo(type="ValueError", message="boom"),),
+    exceptions=(ExceptionInfo(type="ValueError", message="boom", frames=(FRAME,)),),
     stacktrace="ValueError: boom",
     operation="checkout",
     thread="MainThread",

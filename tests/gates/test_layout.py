@@ -10,6 +10,7 @@ from .project import PACKAGE, ROOT, package_files
 ELSEWHERE = {
     "base/defaults.py": "setup/test_config.py",
     "base/identity.py": "export/test_app_logs.py",
+    "base/mechanisms.py": "setup/test_config.py",
     "base/late_names.py": "gates/test_public_names.py",
     "base/resource.py": "setup/test_providers.py",
     "breadcrumbs.py": "gates/test_public_names.py",

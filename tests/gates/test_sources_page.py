@@ -19,7 +19,7 @@ def test_the_table_of_libraries_is_up_to_date() -> None:
 
 def test_every_tested_instrumentation_is_on_the_page() -> None:
     """What is called for real is told to users, but for what only carries the context or serves requests."""
-    of_requests = {"aiohttp-server", "click", "fastapi", "flask", "starlette", "threading"}
+    of_requests = {"aiohttp-server", "click", "fastapi", "flask", "starlette", "structlog", "threading"}
     prefix = "opentelemetry-instrumentation-"
     tested = {
         name.removeprefix(prefix)

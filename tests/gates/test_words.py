@@ -201,6 +201,7 @@ VOCABULARY = frozenset(
     watcher async endpoint defaults function interpreter late names part prepared aware choice client contents
     code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
+    feature flag generator locals mechanisms
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
     job jobs libraries uwsgi workers
     """.split()  # noqa: SIM905 - a list is longer than the screen

@@ -92,6 +92,72 @@ def test_async_generators_and_forgotten_tasks_do_not_leak() -> None:
         assert_no_leaks(events, work)
 
 
+def test_contexts_of_plain_work_do_not_leak() -> None:
+    """Blocks, decorated functions, generators that other pieces step, and calls alone."""
+    kept: list[Iterator[None]] = []
+
+    @otel_crumbs.context(kind="decorated")
+    def rows(token: str) -> Iterator[None]:
+        with otel_crumbs.context(rows=token):
+            yield
+            otel_crumbs.record(f"second row of {token}")
+            yield
+
+    def work(token: str) -> None:
+        otel_crumbs.record(f"began {token}")
+        generator = rows(token)
+        next(generator)
+        kept.append(generator)
+        # Of a piece before this one, in whichever thread that was.
+        next(kept.pop(0), None)
+        with otel_crumbs.context(order=token):
+            otel_crumbs.record(f"worked on {token}")
+        otel_crumbs.context(user_id=token)
+
+    with capture_events() as events:
+        assert_no_leaks(events, work)
+
+
+def test_contexts_of_coroutines_do_not_leak() -> None:
+    """Streams that are left early, forgotten tasks, threads of tasks, and calls alone in any of them."""
+    forgotten: list[asyncio.Task[None]] = []
+
+    async def stream(token: str) -> AsyncIterator[None]:
+        async with otel_crumbs.context(stream=token):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                yield
+
+    async def later(token: str) -> None:
+        await asyncio.sleep(0)
+        otel_crumbs.context(task=token)
+
+    async def work(token: str) -> None:
+        otel_crumbs.record(f"began {token}")
+        async for _ in stream(token):
+            break
+        with otel_crumbs.context(order=token):
+            forgotten.append(asyncio.create_task(later(token)))
+            await asyncio.to_thread(otel_crumbs.context, user_id=token)
+        await asyncio.sleep(0)
+
+    with capture_events() as events:
+        assert_no_leaks(events, work)
+
+
+def test_an_attribute_of_another_is_found() -> None:
+    """Work that is said to be for another piece fails the check."""
+    reported: list[str] = []
+
+    def work(token: str) -> None:
+        otel_crumbs.record(f"working on {token}")
+        otel_crumbs.context(order=reported[-1] if reported else token)
+        reported.append(token)
+
+    with capture_events() as events, pytest.raises(AssertionError, match="has attributes of"):
+        assert_no_leaks(events, work)
+
+
 def test_a_breadcrumb_of_another_is_found() -> None:
     """Work that tells of its predecessor fails the check, which names both."""
     reported: list[str] = []

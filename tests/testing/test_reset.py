@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from urllib.request import HTTPRedirectHandler, Request
 
@@ -24,7 +24,7 @@ from otel_crumbs.sources.logs.callbacks import handlers, register_logging_handle
 from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.sources.spans import entry, redirects
 from otel_crumbs.testing.reset import reset_all
-from otel_crumbs.trails import current, current_branch, exception_marks, iterate_branches, on_failure
+from otel_crumbs.trails import current, current_branch, exception_marks, iterate_branches, on_failure, open_contexts
 from tests.application import Application, messages, no_global_providers
 from tests.gates.project import PACKAGE, package_files
 
@@ -51,6 +51,7 @@ RESET: Mapping[str, Callable[[], object]] = {
     "sources/logs/thresholds.py thresholds": lambda: ({**thresholds.known}, {**thresholds._asked}, thresholds._level),
     "sources/spans/entry.py _category_of_scope": lambda: dict(entry._category_of_scope),
     "sources/spans/redirects.py _statuses": lambda: dict(redirects._statuses),
+    "trails/context_block.py open_contexts": lambda: dict(open_contexts),
     "trails/current_branch.py _ambient_branch": current_branch._ambient_branch.get,
     "trails/current_branch.py _operation_branch": current_branch._operation_branch.get,
     "trails/current_branch.py current": lambda: (
@@ -81,6 +82,7 @@ KEPT = {
     "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
     "shutdown/signal_watcher.py _CREDENTIALS": "a format",
     "trails/branch.py _branches": "weak: a branch leaves it when it goes",
+    "trails/context_attributes.py _numbers": "numbers only have to differ",
     "trails/entry.py entry_makers": "filled by modules when they are imported",
     "trails/exception_mark.py _ONE_OWNER": "a number",
     "trails/operation.py _numbers": "numbers only have to differ",
@@ -162,12 +164,21 @@ def test_everything_is_as_after_the_import(app: Application) -> None:
     assert held is not memo.hold_memo()
 
 
+def suspend_in_context() -> Generator[None, None, None]:
+    """Have a generator leave a context block open."""
+    with otel_crumbs.context(order=3):
+        yield
+
+
 def use_everything(app: Application, stack: ExitStack) -> Memo:
     """Use each part of the package, and leave a request and an operation open; return the memo, to be held."""
     CrumbsInstrumentor().instrument(exporter="none", max_breadcrumbs=3, log_level="error")
     otel_crumbs.record("outside")
     stack.enter_context(otel_crumbs.operation("job"))
     stack.enter_context(app.request())
+    rows = suspend_in_context()
+    next(rows)
+    stack.callback(rows.close)
     for number in range(30):
         with app.tracer.start_as_current_span(f"step {number}"):
             HTTPRedirectHandler().redirect_request(

@@ -54,6 +54,21 @@ def wait() -> bool:
     return delivered
 
 
+def say_what_it_is_for() -> None:
+    otel_crumbs.context(user_id=7, tenant="acme")
+    with otel_crumbs.context(order={"id": 3}):
+        leave_breadcrumbs()
+
+
+@otel_crumbs.context(tenant="acme")
+def decorated_with_context(number: int) -> str:
+    return str(number)
+
+
+def keep_the_signature_in_a_context() -> str:
+    return decorated_with_context(7)
+
+
 def work_in_an_operation() -> None:
     with otel_crumbs.operation("nightly import"):
         leave_breadcrumbs()

@@ -76,7 +76,9 @@ def _make_exception(info: ExceptionInfo) -> dict[str, Any]:
 
 def _make_frame(frame: Frame) -> dict[str, Any]:
     known = {"path": frame.path, "line": frame.line, "function": frame.function}
-    return known | _drop_unknown({"module": frame.module, "source": frame.source})
+    return known | _drop_unknown(
+        {"module": frame.module, "source": frame.source, "locals": dict(frame.locals) if frame.locals else None}
+    )
 
 
 def _drop_unknown(optional: Mapping[str, Any]) -> dict[str, Any]:

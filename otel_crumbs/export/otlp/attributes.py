@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from otel_crumbs.base.mechanisms import ANSWER
+from otel_crumbs.event.frame_locals import format_locals
 from otel_crumbs.event.timeline import format_timeline
 
 if TYPE_CHECKING:
@@ -23,10 +25,7 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
     breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
     attributes: dict[str, Any] = {
         **event.attributes,
-        "exception.type": event.exception.type,
-        "exception.message": event.exception.message,
-        "exception.stacktrace": event.stacktrace,
-        "error.type": event.exception.type,
+        **_describe_error(event),
         "otel_crumbs.event_id": event.event_id,
         "otel_crumbs.fingerprint": event.fingerprint,
         "otel_crumbs.mechanism": event.mechanism,
@@ -42,6 +41,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message
     if event.operation:
         attributes["otel_crumbs.operation"] = event.operation
+    if variables := format_locals(event.exception.frames):
+        attributes["otel_crumbs.locals"] = variables
     if event.source:
         attributes["otel_crumbs.source"] = event.source
     if event.held_back:
@@ -49,3 +50,17 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
     if event.thread:
         attributes["thread.name"] = event.thread
     return attributes
+
+
+def _describe_error(event: ErrorEvent) -> dict[str, Any]:
+    """Return the attributes of the conventions; a failure that no exception led to has a message alone."""
+    exception = event.exception
+    if event.mechanism == ANSWER:
+        # The status of the answer: https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/
+        return {"exception.message": exception.message, "error.type": exception.type.rpartition(" ")[2]}
+    return {
+        "exception.type": exception.type,
+        "exception.message": exception.message,
+        "exception.stacktrace": event.stacktrace,
+        "error.type": exception.type,
+    }

@@ -50,6 +50,8 @@ class Frames:
         }
         if frame.module:
             made["module"] = frame.module
+        if frame.locals:
+            made["vars"] = dict(frame.locals)
         return made | self._read_source(frame)
 
     def _read_source(self, frame: Frame) -> dict[str, Any]:

@@ -52,6 +52,9 @@ _ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
 _NOT_IN_A_RELEASE = re.compile(r"[\n\r\t/\\]+")
 _STANDARD_PORTS = (None, 80, 443)
 _CUT_MESSAGE = {"message": {"": {"rem": [["!limit", "s", MAX_MESSAGE - 1, MAX_MESSAGE]]}}}
+# https://develop.sentry.dev/sdk/data-model/event-payloads/user/
+_USER = {"user.id": "id", "enduser.id": "id", "user.name": "username", "user.email": "email", "user.full_name": "name"}
+_NOT_IN_A_TAG = re.compile(r"[^\w.:-]", re.ASCII)
 _UNKNOWN_FIELDS = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
 
 
@@ -159,7 +162,25 @@ def _make_contexts(event: ErrorEvent) -> dict[str, Any]:
 def _make_tags(event: ErrorEvent) -> dict[str, str]:
     resource = event.resource
     tags = {name: to_text(str(resource[name]), _MAX_NAME) for name in TAGS if resource.get(name)}
+    for name in event.context:
+        value = event.attributes.get(name)
+        if name not in _USER and isinstance(value, str | int | float) and value != "":
+            tags[_NOT_IN_A_TAG.sub("_", name)] = _make_tag_value(value)
     return tags | ({"otel_crumbs.held_back": str(event.held_back)} if event.held_back else {})
+
+
+def _make_tag_value(value: str | float) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return to_text(" ".join(text.split()), _MAX_NAME)
+
+
+def _make_user(attributes: Mapping[str, Any]) -> dict[str, str]:
+    user: dict[str, str] = {}
+    for name, field in _USER.items():
+        value = attributes.get(name)
+        if isinstance(value, str | int | float) and value != "":
+            user.setdefault(field, str(value))
+    return user
 
 
 def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> Iterator[tuple[str, Any]]:
@@ -173,6 +194,9 @@ def _iterate_optional(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) 
     request = _make_request(event.attributes)
     if request:
         yield "request", request
+    user = _make_user(event.attributes)
+    if user:
+        yield "user", user
     if event.operation:
         yield "transaction", to_text(event.operation, _MAX_NAME)
     if not any(info.frames for info in exceptions) and "\n" in event.stacktrace.strip():

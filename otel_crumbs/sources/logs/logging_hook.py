@@ -49,9 +49,8 @@ class LoggingHook:
     Records log lines; `active` is False once it was undone.
 
     Args:
-        report: Called for each line of level ERROR or above that carries an
-            exception, after the breadcrumb is left.
-        report_unprinted: Called for such a line that its logger does not print.
+        report: Called for each line of level ERROR or above, after the breadcrumb is left.
+        report_unprinted: Called for such a line with an exception that its logger does not print.
 
     """
 
@@ -76,8 +75,8 @@ class LoggingHook:
                 branch = current.find_branch()
                 entry = make_entry(logger, record, branch.name)
                 branch.append(entry)
-            if record.exc_info and (entry is None or not entry[SOURCE]):
-                self._report_exception(record)
+            if record.levelno >= _REPORTED_FROM and (entry is None or not entry[SOURCE]):
+                self._report_failure(record)
         except RecursionError:
             # The application went too deep: it has room for its handlers, perhaps, and not for more.
             pass
@@ -95,8 +94,8 @@ class LoggingHook:
         try:
             settle_entry(entry, record)
         finally:
-            if record.exc_info and not is_reported:
-                self._report_exception(record)
+            if record.levelno >= _REPORTED_FROM and not is_reported:
+                self._report_failure(record)
 
     def begin_own_way(self, logger: logging.Logger, record: logging.LogRecord) -> Any:
         """Begin a line of a logger that has a callHandlers of its own, which may call the one that is hooked."""
@@ -140,8 +139,8 @@ class LoggingHook:
             frame = sys._getframe(2)  # noqa: SLF001 - the guard's caller
             self._unprinted.record(logger, adapters, level, message, args, kwargs, frame)
 
-    def _report_exception(self, record: logging.LogRecord) -> None:
-        if self._report is not None and record.levelno >= _REPORTED_FROM:
+    def _report_failure(self, record: logging.LogRecord) -> None:
+        if self._report is not None:
             self._report(record)
 
 
@@ -154,9 +153,8 @@ def install(report: Report | None = None, report_unprinted: ReportUnprinted | No
     Record every line from LOG_LEVEL up, printed or not.
 
     Args:
-        report: Called for each line of level ERROR or above that carries an
-            exception, after the breadcrumb is left.
-        report_unprinted: Called for such a line that its logger does not print.
+        report: Called for each line of level ERROR or above, after the breadcrumb is left.
+        report_unprinted: Called for such a line with an exception that its logger does not print.
 
     Returns:
         The function that undoes it.

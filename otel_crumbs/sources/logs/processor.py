@@ -12,8 +12,9 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
+from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
-from otel_crumbs.sources.spans.entry import format_words
+from otel_crumbs.sources.spans.entry import FEATURE_FLAG, format_words
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
 from .logging_hook import is_handling_line
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from opentelemetry._logs import SeverityNumber
     from opentelemetry.context import Context
     from opentelemetry.sdk._logs import ReadWriteLogRecord
+
+    from otel_crumbs.sources.rules.feature_flags import describe_evaluation
+else:
+    describe_evaluation = LateFunction("otel_crumbs.sources.rules.feature_flags", "describe_evaluation")
 
 _INFO, _WARN, _ERROR, _FATAL = 9, 13, 17, 21
 
@@ -112,12 +117,14 @@ def render_log_record(entry: Entry) -> Iterator[Breadcrumb]:
     """Render a log record or event."""
     kept = RecordEntry._make(entry)
     is_exception = "exception.type" in kept.attributes and kept.event_name is not None
+    evaluation = describe_evaluation(kept.event_name, kept.attributes)
+    message = evaluation or _format_message(kept, is_exception=is_exception)
     yield Breadcrumb(
         timestamp=kept.timestamp,
         type="error" if is_exception else "default",
-        category=to_text(kept.category),
+        category=FEATURE_FLAG if evaluation else to_text(kept.category),
         level=_find_level(kept.severity),
-        message=to_text(_format_message(kept, is_exception=is_exception), MAX_MESSAGE),
+        message=to_text(message, MAX_MESSAGE),
         data=kept.attributes,
         span_id=f"{kept.span_id:016x}" if kept.span_id else None,
         branch=kept.branch,

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
 
     from otel_crumbs.sources.rules.database_errors import is_database_exception, remove_values
     from otel_crumbs.sources.rules.facts import SpanFacts
+    from otel_crumbs.sources.rules.feature_flags import describe_evaluation
     from otel_crumbs.sources.rules.table import describe
 else:
     is_database_exception = LateFunction("otel_crumbs.sources.rules.database_errors", "is_database_exception")
     remove_values = LateFunction("otel_crumbs.sources.rules.database_errors", "remove_values")
     SpanFacts = LateFunction("otel_crumbs.sources.rules.facts", "SpanFacts")
+    describe_evaluation = LateFunction("otel_crumbs.sources.rules.feature_flags", "describe_evaluation")
     describe = LateFunction("otel_crumbs.sources.rules.table", "describe")
+
+FEATURE_FLAG = "feature_flag"
 
 _MS = 1e6
 _ASGI_EVENT = "asgi.event.type"
@@ -262,10 +266,11 @@ def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]
 
 def _render_event(kept: SpanEntry, event: Event) -> Breadcrumb:
     name, attributes = str(to_plain(event.name)), to_plain_mapping(event.attributes or {})
+    evaluation = describe_evaluation(name, attributes)
     return Breadcrumb(
         timestamp=event.timestamp,
-        category=name,
-        message=to_text(format_words(name, attributes), MAX_MESSAGE),
+        category=FEATURE_FLAG if evaluation else name,
+        message=to_text(evaluation or format_words(name, attributes), MAX_MESSAGE),
         data=attributes,
         span_id=format_span_id(kept.context.span_id),
         branch=kept.branch,

@@ -12,6 +12,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.base.plain import to_plain_mapping
+from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.export.otlp.wire import request_of
 from tests.export.events import NOW, TRAIL, event_of
 
@@ -79,6 +80,19 @@ def test_the_exception_has_the_standard_attributes() -> None:
     assert attributes["exception.type"].endswith("events.OutOfStockError")
     assert attributes["exception.message"] == "no lamps left"
     assert attributes["exception.stacktrace"] == event.stacktrace
+
+
+def test_an_answer_has_no_exception() -> None:
+    """The status is the type of the error, as the conventions for HTTP have it, and there is no traceback."""
+    info = ExceptionInfo(type="HTTP 503", message="Service Unavailable: GET /hats")
+
+    attributes, record = parse_record(event_of(exceptions=(info,), stacktrace="", mechanism="answer"))
+
+    assert {name: value for name, value in attributes.items() if name.startswith(("error.", "exception."))} == {
+        "error.type": "503",
+        "exception.message": "Service Unavailable: GET /hats",
+    }
+    assert record.body.string_value == "HTTP 503: Service Unavailable: GET /hats"
 
 
 def test_searchable_attributes_are_flat() -> None:

@@ -46,6 +46,31 @@ def test_the_resource_is_where_sentry_looks_for_it() -> None:
     assert payload["fingerprint"] == ["{{ default }}"]
 
 
+def test_what_the_work_was_for_is_the_user_and_tags() -> None:
+    """A user is Sentry's user, anything else that the application said a tag; a span's attributes are none."""
+    said = {
+        "user.id": 7,
+        "user.email": "ada@shop.example",
+        "user.name": "ada",
+        "tenant": "acme",
+        "order id": "3\n4",
+        "paid": True,
+        "lines": [1, 2],
+    }
+    event = event_of(attributes={"http.route": "/order", **said}, context=tuple(said))
+
+    payload = payload_of(event)
+
+    assert payload["user"] == {"id": "7", "email": "ada@shop.example", "username": "ada"}
+    assert {name: payload["tags"][name] for name in ("tenant", "order_id", "paid")} == {
+        "tenant": "acme",
+        "order_id": "3 4",
+        "paid": "true",
+    }
+    assert not {"http.route", "lines", "user.id"}.intersection(payload["tags"])
+    assert_valid_envelope(envelope_of(event))
+
+
 def test_the_environment_has_an_older_name_too() -> None:
     """Semantic conventions before 1.27 call it `deployment.environment`."""
     payload = payload_of(event_of(resource={"deployment.environment": "production", "service.version": "a/b\nc"}))

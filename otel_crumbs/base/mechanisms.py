@@ -1,0 +1,8 @@
+"""The names of mechanisms that several stages know: their events are of failures that no exception object shows."""
+
+from __future__ import annotations
+
+# An answer says that the server failed, and no exception led to it.
+ANSWER = "answer"
+# A log line, or a log record, has a stack trace as text.
+LOG_TEXT = "log_text"
