@@ -29,6 +29,13 @@ WITHOUT_SPANS = (
     ),
     ("psycopg, connections", "failures to connect, `BEGIN`, `COMMIT`, `ROLLBACK`, savepoints", "none needed", "query"),
     ("Django, ORM", "statements, where no instrumentation of the driver tells of them", "none needed", "query"),
+    (
+        "urllib3, requests, botocore, httpx",
+        "attempts that were followed by another one",
+        "none needed",
+        "http, aws",
+    ),
+    ("tenacity, stamina", "attempts that were followed by another one", "none needed", "retry"),
     ("subprocess", "programs that were waited for, or did not start", "none needed", "subprocess"),
     ("logging", "lines, printed or not", "none needed", "logger's name"),
     ("Django, Flask, FastAPI, Starlette, aiohttp, gRPC servers", "a request is the operation", "the framework's", ""),

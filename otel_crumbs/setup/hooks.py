@@ -93,6 +93,10 @@ def make_hooks(
     yield "threads of anyio", anyio_threads.install
     yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
+    yield "attempts of urllib3", lambda: _install_late("urllib3.connectionpool", "retries.urllib3")
+    yield "attempts of botocore", lambda: _install_late("botocore.endpoint", "retries.botocore")
+    yield "attempts of httpcore", lambda: _install_late("httpcore", "retries.httpcore")
+    yield "attempts of tenacity", lambda: _install_late("tenacity", "retries.tenacity")
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
     yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
     yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")

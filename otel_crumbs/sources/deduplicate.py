@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from otel_crumbs.base.exceptions import format_title
@@ -23,6 +24,8 @@ from .rules.database_errors import remove_values
 _ROUNDING = 2_000
 
 _COMMENT = re.compile(r"\s*/\*.*?\*/")
+_URLLIB3_LOGGER = "urllib3.connectionpool"
+_STAMINA_LINE = "stamina.retry_scheduled"
 _HTTPX_LINE, _HTTPX_URL = re.compile(r"HTTP Request: (\S+) (\S+)"), "<httpx.URL>"
 
 
@@ -35,6 +38,8 @@ def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
         *_find_lines_of_httpx(breadcrumbs),
+        *_find_lines_of_attempts(breadcrumbs),
+        *_find_lines_of_urllib3(breadcrumbs),
     }
     return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
 
@@ -88,7 +93,17 @@ def _is_failed_compilation(outer: Breadcrumb, inner: Breadcrumb) -> bool:
     return inner.message.startswith("compile ") and inner.data.get("template") == outer.data.get("template")
 
 
+def _is_attempt(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "retry" and "error" in breadcrumb.data
+
+
+def _is_cause_of_attempt(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    return bool(inner.data.get("error") == outer.data["error"])
+
+
 _LAYERS = (
+    # The call that failed within a function that is run again tells more.
+    Layers(_is_attempt, _is_cause_of_attempt, leave_out_outer=True),
     # What cannot be compiled cannot be loaded either.
     Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
     # The driver's span has the database and the exception.
@@ -168,6 +183,40 @@ def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
             if requests[request] > 0:
                 requests[request] -= 1
                 yield index
+
+
+def _find_lines_of_attempts(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over what tells of an attempt that a log line tells of, too: the line stays, but for stamina's own."""
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if not _is_attempt(breadcrumb):
+            continue
+        end = breadcrumb.timestamp + int((breadcrumb.duration_ms or 0) * 1e6) - _ROUNDING
+        is_next = partial(_is_line_after, end, breadcrumb.branch)
+        line = next((other for other in range(index + 1, len(breadcrumbs)) if is_next(breadcrumbs[other])), None)
+        if line is None:
+            continue
+        if breadcrumbs[line].message == _STAMINA_LINE:
+            yield line
+        elif breadcrumb.data["error"] in breadcrumbs[line].message:
+            yield index
+
+
+def _find_lines_of_urllib3(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over urllib3's own log lines of attempts that failed, which are breadcrumbs themselves."""
+    failed: dict[str | None, bool] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if _library_of(breadcrumb) in {"urllib3", "http.client"} and breadcrumb.type == "http":
+            failed[breadcrumb.branch] = "error" in breadcrumb.data
+        elif _is_line_of_urllib3(breadcrumb) and failed.pop(breadcrumb.branch, False):
+            yield index
+
+
+def _is_line_of_urllib3(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == _URLLIB3_LOGGER and breadcrumb.message.startswith("Retrying (")
+
+
+def _is_line_after(end: int, branch: str | None, breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.timestamp >= end and breadcrumb.branch == branch and breadcrumb.duration_ms is None
 
 
 def _remove_query(url: str) -> str:

@@ -79,6 +79,10 @@ ELSEWHERE = {
     "sources/rules/databases.py": "sources/rules/test_table.py",
     "sources/rules/facts.py": "sources/rules/test_table.py",
     "sources/rules/reasons.py": "sources/rules/test_table.py",
+    **dict.fromkeys(
+        (f"sources/retries/{name}.py" for name in ("attempt", "botocore", "httpcore", "tenacity", "urllib3")),
+        "libraries/test_retries.py",
+    ),
     "sources/spans/redirects.py": "libraries/test_http_clients.py",
     "testing/fixtures.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",

@@ -77,6 +77,8 @@ KEPT = {
     "setup/installation.py installation_lock": "a lock",
     "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
     "shutdown/signal_watcher.py _CREDENTIALS": "a format",
+    "sources/retries/botocore.py _newest": "of each thread; its next attempt takes the place",
+    "sources/retries/urllib3.py _newest": "of each thread; its next attempt takes the place",
     "trails/branch.py _branches": "weak: a branch leaves it when it goes",
     "trails/entry.py entry_makers": "filled by modules when they are imported",
     "trails/exception_mark.py _ONE_OWNER": "a number",
