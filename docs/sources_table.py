@@ -37,6 +37,7 @@ WITHOUT_SPANS = (
     ),
     ("tenacity, stamina", "attempts that were followed by another one", "none needed", "retry"),
     ("subprocess", "programs that were waited for, or did not start", "none needed", "subprocess"),
+    ("`except`, `with`", "exceptions that were swallowed, if asked for", "none needed", "exception"),
     ("logging", "lines, printed or not", "none needed", "logger's name"),
     ("Django, Flask, FastAPI, Starlette, aiohttp, gRPC servers", "a request is the operation", "the framework's", ""),
     ("Celery workers, Kafka and SQS consumers", "a task or message is the operation", "the library's", ""),

@@ -12,7 +12,16 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.exceptions import find_carried
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.threads import is_own_thread, is_own_work
-from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
+from otel_crumbs.trails import (
+    Branch,
+    ExceptionMark,
+    current,
+    find_views,
+    iterate_chain,
+    mark_exception,
+    mark_of,
+    on_report,
+)
 
 from .expected import ExpectedErrors
 from .rate_limit import RateLimiter
@@ -108,6 +117,8 @@ class Reporter:
             mark.assign(_HELD_BACK)
             _remember_reported(mark.branch, _make_key(type(error).__name__, message))
             return None
+        for call in on_report:
+            call(error)
         captured = capture_error(
             error,
             views=find_views(error, mark, () if mechanism in _ELSEWHERE else places),

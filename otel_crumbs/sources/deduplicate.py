@@ -32,16 +32,22 @@ _HTTPX_LINE, _HTTPX_URL = re.compile(r"HTTP Request: (\S+) (\S+)"), "<httpx.URL>
 @guarded("duplicate breadcrumbs were removed")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that describe the same thing."""
-    if not any(breadcrumb.duration_ms is not None or breadcrumb.span_id for breadcrumb in breadcrumbs):
-        return list(breadcrumbs)  # of two that describe the same thing one is a span's
+    if not any(map(_has_layers, breadcrumbs)):
+        return list(breadcrumbs)
     left_out = {
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
         *_find_lines_of_httpx(breadcrumbs),
         *_find_lines_of_attempts(breadcrumbs),
         *_find_lines_of_urllib3(breadcrumbs),
+        *_find_reported_exceptions(breadcrumbs),
     }
     return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
+
+
+def _has_layers(breadcrumb: Breadcrumb) -> bool:
+    """Return whether another breadcrumb may describe the same thing: one of the two is a span's, or an exception."""
+    return breadcrumb.duration_ms is not None or bool(breadcrumb.span_id) or _is_swallowed(breadcrumb)
 
 
 class Layers(NamedTuple):
@@ -209,6 +215,38 @@ def _find_lines_of_urllib3(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
             failed[breadcrumb.branch] = "error" in breadcrumb.data
         elif _is_line_of_urllib3(breadcrumb) and failed.pop(breadcrumb.branch, False):
             yield index
+
+
+def _is_swallowed(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "exception" and "handled_in" in breadcrumb.data
+
+
+def _find_reported_exceptions(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over swallowed exceptions that the breadcrumb before tells of, or the one after: none was swallowed."""
+    newest: dict[str | None, tuple[int, Breadcrumb]] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        before = newest.get(breadcrumb.branch)
+        newest[breadcrumb.branch] = index, breadcrumb
+        if before is None:
+            continue
+        if _is_swallowed(breadcrumb) and _is_error_of(before[1], breadcrumb):
+            newest[breadcrumb.branch] = before
+            yield index
+        elif _is_swallowed(before[1]) and _is_word_about(before[1], breadcrumb):
+            yield before[0]
+
+
+def _is_error_of(call: Breadcrumb, swallowed: Breadcrumb) -> bool:
+    return not _is_swallowed(call) and swallowed.data["error"] in {call.data.get("error"), call.message}
+
+
+def _is_word_about(swallowed: Breadcrumb, line: Breadcrumb) -> bool:
+    """Return whether a log line or note says what an exception said."""
+    title = str(swallowed.data["error"])
+    if line.data.get("exception") == title:
+        return True
+    said = title.partition(": ")[2] or title
+    return line.duration_ms is None and line.span_id is None and line.type != "error" and said in line.message
 
 
 def _is_line_of_urllib3(breadcrumb: Breadcrumb) -> bool:

@@ -84,6 +84,7 @@ ELSEWHERE = {
         "libraries/test_retries.py",
     ),
     "sources/spans/redirects.py": "libraries/test_http_clients.py",
+    "sources/swallowed/entry.py": "sources/swallowed/test_monitoring.py",
     "testing/fixtures.py": "testing/test_events.py",
     "trails/breadcrumb.py": "sources/test_notes.py",
     "trails/entry.py": "trails/test_ring.py",
