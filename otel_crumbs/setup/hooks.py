@@ -102,6 +102,7 @@ def make_hooks(
     yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
     yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
     yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
+    yield "SQLAlchemy's pings", lambda: _install_late("sqlalchemy.engine.default", "databases.sqlalchemy")
     yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:

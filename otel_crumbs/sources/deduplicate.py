@@ -9,6 +9,7 @@ them are there is known only when the trail is rendered.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -24,6 +25,9 @@ from .rules.database_errors import remove_values
 _ROUNDING = 2_000
 
 _COMMENT = re.compile(r"\s*/\*.*?\*/")
+# A result, after a look whether it is there; a message that a worker has, and has done.
+_STORED = "SETEX ? ? ?; PUBLISH ? ?"
+_COMMANDS_OF_CELERY = frozenset({_STORED, "ZADD ? ? ?; HSET ? ? ?", "ZREM ? ?; HDEL ? ?"})
 _URLLIB3_LOGGER = "urllib3.connectionpool"
 _STAMINA_LINE = "stamina.retry_scheduled"
 _HTTPX_LINE, _HTTPX_URL = re.compile(r"HTTP Request: (\S+) (\S+)"), "<httpx.URL>"
@@ -38,6 +42,7 @@ def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
         *_find_lines_of_httpx(breadcrumbs),
+        *_find_commands_of_celery(breadcrumbs),
         *_find_lines_of_attempts(breadcrumbs),
         *_find_lines_of_urllib3(breadcrumbs),
         *_find_reported_exceptions(breadcrumbs),
@@ -72,7 +77,8 @@ def _is_same_query(outer: Breadcrumb, inner: Breadcrumb) -> bool:
 
 def _statement_of(breadcrumb: Breadcrumb) -> str:
     """Return a query without its outcome and without the comments that tracing adds to it."""
-    return _COMMENT.sub("", breadcrumb.message.partition(" -> ")[0])
+    whole = breadcrumb.data.get("statement")
+    return _COMMENT.sub("", whole if isinstance(whole, str) else breadcrumb.message.partition(" -> ")[0])
 
 
 def _is_sqs(breadcrumb: Breadcrumb) -> bool:
@@ -189,6 +195,20 @@ def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
             if requests[request] > 0:
                 requests[request] -= 1
                 yield index
+
+
+def _find_commands_of_celery(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over the commands by which Celery keeps results and unfinished messages in Redis, while all is well."""
+    if "kombu" not in sys.modules:
+        return
+    newest: dict[str | None, int] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if breadcrumb.category == "redis" and breadcrumb.level == "info" and breadcrumb.message in _COMMANDS_OF_CELERY:
+            yield index
+            before = newest.get(breadcrumb.branch)
+            if breadcrumb.message == _STORED and before is not None and breadcrumbs[before].message == "GET ?":
+                yield before
+        newest[breadcrumb.branch] = index
 
 
 def _find_lines_of_attempts(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:

@@ -72,6 +72,7 @@ ELSEWHERE = {
     "sources/databases/failed_connects.py": "libraries/test_sql.py",
     "sources/databases/psycopg.py": "libraries/test_psycopg.py",
     "sources/databases/sqlite.py": "libraries/test_sql.py",
+    "sources/databases/sqlalchemy.py": "libraries/test_sql.py",
     "sources/databases/statement.py": "sources/databases/test_django_orm.py",
     "sources/logs/entry.py": "sources/logs/test_logging_hook.py",
     "sources/logs/thresholds.py": "sources/logs/test_logging_hook.py",

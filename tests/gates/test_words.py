@@ -202,7 +202,7 @@ VOCABULARY = frozenset(
     code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
-    botocore further handlers httpcore monitoring other retries tenacity urllib
+    botocore further handlers httpcore monitoring other retries sqlalchemy tenacity urllib
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 
