@@ -48,14 +48,9 @@ def test_a_command_that_is_refused(client: redis.Redis) -> None:
 
     [breadcrumb] = trail_of(lambda: client.lpush("cart:7", "cap"))
 
-    assert reported([breadcrumb]) == [
-        (
-            "query",
-            "redis",
-            "error",
-            "LPUSH ? ? -> ResponseError (WRONGTYPE Operation against a key holding the wrong kind of value) after a moment",
-        )
-    ]
+    words = "WRONGTYPE Operation against a key holding the wrong kind of value"
+    message = f"LPUSH ? ? -> ResponseError ({words}) after a moment"
+    assert reported([breadcrumb]) == [("query", "redis", "error", message)]
     assert str(breadcrumb.data["error"]).startswith("ResponseError: WRONGTYPE")
 
 
