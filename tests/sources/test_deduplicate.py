@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.trails import Breadcrumb
