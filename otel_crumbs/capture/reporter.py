@@ -15,7 +15,16 @@ from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.base.threads import is_own_thread, is_own_work
-from otel_crumbs.trails import Branch, ExceptionMark, current, find_views, iterate_chain, mark_exception, mark_of
+from otel_crumbs.trails import (
+    Branch,
+    ExceptionMark,
+    current,
+    find_views,
+    iterate_chain,
+    mark_exception,
+    mark_of,
+    on_report,
+)
 
 from .expected import ExpectedErrors
 from .rate_limit import RateLimiter
@@ -130,6 +139,8 @@ class Reporter:
             mark.assign(_HELD_BACK)
             self._remember(error, mark, title)
             return None
+        for call in on_report:
+            call(error)
         captured = capture_error(
             error,
             views=find_views(error, mark, () if mechanism in _ELSEWHERE else places),

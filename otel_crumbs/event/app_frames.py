@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sysconfig
+from pathlib import Path
 
 from .model import Frame
 
 _LIBRARIES = re.compile(r"[\\/](?:site|dist)-packages[\\/]|[\\/]lib(?:64)?[\\/]python\d[\d.]*[\\/]", re.IGNORECASE)
 _OWN_MODULES = re.compile(r"(?:otel_crumbs|opentelemetry)(?:\.|$)")
+_OWN_FOLDER = f"{Path(__file__).parents[1]}{os.sep}"
 _PYTHON_FOLDERS = tuple(
     path for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts") if (path := sysconfig.get_path(name))
 )
@@ -18,8 +21,16 @@ def is_in_app(frame: Frame) -> bool:
     """Return whether a frame is of the application, and not of a library, of Python or of this package."""
     if frame.module and _OWN_MODULES.match(frame.module):
         return False
-    is_library = frame.path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or _LIBRARIES.search(frame.path)
-    return not is_library
+    return not _is_of_library(frame.path)
+
+
+def is_library_path(path: str) -> bool:
+    """Return whether a file is a library's, Python's or of this package, where its module is not known."""
+    return path.startswith(_OWN_FOLDER) or _is_of_library(path)
+
+
+def _is_of_library(path: str) -> bool:
+    return path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or bool(_LIBRARIES.search(path))
 
 
 def shorten_path(frame: Frame) -> str:

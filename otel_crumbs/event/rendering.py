@@ -17,8 +17,11 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.memo import map_shared
+from otel_crumbs.base.plain import CUT
 from otel_crumbs.trails import KIND, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, Snapshot
 from otel_crumbs.trails.ring import Ring
+
+_LONGEST_BRANCH = 40
 
 # Returns the breadcrumbs, oldest first, without those that repeat another source's, or None where that failed.
 Deduplicate = Callable[[Sequence[Breadcrumb]], Sequence[Breadcrumb] | None]
@@ -37,7 +40,29 @@ def render_snapshot(
     rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp_of)
     distinct = deduplicate(rendered) or rendered
     kept, dropped = _drop_surplus(tuple(_merge_repeats(distinct)), snapshot.size)
-    return kept, snapshot.dropped + dropped
+    return tuple(_shorten_branches(kept)), snapshot.dropped + dropped
+
+
+def _shorten_branches(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
+    """Shorten the names of branches that are named after a function and all that it is in."""
+    short: dict[str, str] = {}
+    for breadcrumb in breadcrumbs:
+        name = breadcrumb.branch
+        if name is None or len(name) <= _LONGEST_BRANCH:
+            yield breadcrumb
+            continue
+        if name not in short:
+            shortened = shorten_name(name)
+            taken = sum(other.partition(" #")[0] == shortened for other in short.values())
+            short[name] = f"{shortened} #{taken + 1}" if taken else shortened
+        yield replace(breadcrumb, branch=short[name])
+
+
+def shorten_name(name: str) -> str:
+    """Return the last two words of a dotted name, without ``<locals>``; the end of any other one."""
+    words = name.replace(".<locals>", "").split(".")
+    shortened = ".".join(words[-2:])
+    return shortened if len(shortened) <= _LONGEST_BRANCH else f"{CUT}{shortened[1 - _LONGEST_BRANCH :]}"
 
 
 @guarded("a breadcrumb was rendered")

@@ -166,6 +166,14 @@ class Config:
         parse=parsers.parse_boolean,
         declared=bool,
     )
+    swallowed: bool = define(
+        default=False,
+        expects="true or false",
+        meaning="Whether exceptions that the application's own code handles without a word are breadcrumbs; "
+        "needs Python 3.12.",
+        parse=parsers.parse_boolean,
+        declared=bool,
+    )
     capture: tuple[str, ...] = define(
         default=MECHANISMS,
         expects=f"a comma list of {', '.join(MECHANISMS)}",

@@ -102,10 +102,16 @@ def make_hooks(
     yield "threads of anyio", anyio_threads.install
     yield "http.client", lambda: _install_late("http.client", "http_client")
     yield "redirects", redirects.install
+    yield "attempts of urllib3", lambda: _install_late("urllib3.connectionpool", "retries.urllib3")
+    yield "attempts of botocore", lambda: _install_late("botocore.endpoint", "retries.botocore")
+    yield "attempts of httpcore", lambda: _install_late("httpcore", "retries.httpcore")
+    yield "attempts of tenacity", lambda: _install_late("tenacity", "retries.tenacity")
+    yield "swallowed exceptions", lambda: _watch_swallowed() if config.swallowed else None
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
     yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
     yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
     yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
+    yield "SQLAlchemy's pings", lambda: _install_late("sqlalchemy.engine.default", "databases.sqlalchemy")
     yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
     yield "pools of processes", process_pools.install
     yield "jobs", job_libraries.install
@@ -124,6 +130,12 @@ def _install_logging_hook(config: Config, logged: LoggedExceptions) -> Undo:
 def _install_late(module: str, source: str) -> Undo:
     """Install the hooks of a source once the module that they are for is imported, and import the source for it."""
     return on_import(module, lambda _: import_module(f"otel_crumbs.sources.{source}").install())
+
+
+def _watch_swallowed() -> Undo | None:
+    monitoring: Any = import_module("otel_crumbs.sources.swallowed.monitoring")
+    undo: Undo | None = monitoring.install()
+    return undo
 
 
 def _install_metrics(_: object) -> Undo:

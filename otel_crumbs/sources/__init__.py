@@ -1,3 +1,3 @@
-"""The sources of breadcrumbs: spans, log records, `logging`, databases, `http.client`, subprocesses and notes."""
+"""The sources of breadcrumbs: spans, log records, `logging`, databases, HTTP, retries, subprocesses and notes."""
 
 from __future__ import annotations

@@ -9,8 +9,10 @@ them are there is known only when the trail is rendered.
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from otel_crumbs.base.exceptions import format_title
@@ -23,20 +25,34 @@ from .rules.database_errors import remove_values
 _ROUNDING = 2_000
 
 _COMMENT = re.compile(r"\s*/\*.*?\*/")
+# A result, after a look whether it is there; a message that a worker has, and has done.
+_STORED = "SETEX ? ? ?; PUBLISH ? ?"
+_COMMANDS_OF_CELERY = frozenset({_STORED, "ZADD ? ? ?; HSET ? ? ?", "ZREM ? ?; HDEL ? ?"})
+_URLLIB3_LOGGER = "urllib3.connectionpool"
+_STAMINA_LINE = "stamina.retry_scheduled"
 _HTTPX_LINE, _HTTPX_URL = re.compile(r"HTTP Request: (\S+) (\S+)"), "<httpx.URL>"
 
 
 @guarded("duplicate breadcrumbs were removed")
 def deduplicate(breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
     """Return breadcrumbs, oldest first, with only one of those that describe the same thing."""
-    if not any(breadcrumb.duration_ms is not None or breadcrumb.span_id for breadcrumb in breadcrumbs):
-        return list(breadcrumbs)  # of two that describe the same thing one is a span's
+    if not any(map(_has_layers, breadcrumbs)):
+        return list(breadcrumbs)
     left_out = {
         *_find_inner_duplicates(breadcrumbs),
         *_find_duplicate_exceptions(breadcrumbs),
         *_find_lines_of_httpx(breadcrumbs),
+        *_find_commands_of_celery(breadcrumbs),
+        *_find_lines_of_attempts(breadcrumbs),
+        *_find_lines_of_urllib3(breadcrumbs),
+        *_find_reported_exceptions(breadcrumbs),
     }
     return [breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index not in left_out]
+
+
+def _has_layers(breadcrumb: Breadcrumb) -> bool:
+    """Return whether another breadcrumb may describe the same thing: one of the two is a span's, or an exception."""
+    return breadcrumb.duration_ms is not None or bool(breadcrumb.span_id) or _is_swallowed(breadcrumb)
 
 
 class Layers(NamedTuple):
@@ -61,7 +77,8 @@ def _is_same_query(outer: Breadcrumb, inner: Breadcrumb) -> bool:
 
 def _statement_of(breadcrumb: Breadcrumb) -> str:
     """Return a query without its outcome and without the comments that tracing adds to it."""
-    return _COMMENT.sub("", breadcrumb.message.partition(" -> ")[0])
+    whole = breadcrumb.data.get("statement")
+    return _COMMENT.sub("", whole if isinstance(whole, str) else breadcrumb.message.partition(" -> ")[0])
 
 
 def _is_sqs(breadcrumb: Breadcrumb) -> bool:
@@ -88,7 +105,17 @@ def _is_failed_compilation(outer: Breadcrumb, inner: Breadcrumb) -> bool:
     return inner.message.startswith("compile ") and inner.data.get("template") == outer.data.get("template")
 
 
+def _is_attempt(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "retry" and "error" in breadcrumb.data
+
+
+def _is_cause_of_attempt(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    return bool(inner.data.get("error") == outer.data["error"])
+
+
 _LAYERS = (
+    # The call that failed within a function that is run again tells more.
+    Layers(_is_attempt, _is_cause_of_attempt, leave_out_outer=True),
     # What cannot be compiled cannot be loaded either.
     Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
     # The driver's span has the database and the exception.
@@ -168,6 +195,86 @@ def _find_lines_of_httpx(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
             if requests[request] > 0:
                 requests[request] -= 1
                 yield index
+
+
+def _find_commands_of_celery(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over the commands by which Celery keeps results and unfinished messages in Redis, while all is well."""
+    if "kombu" not in sys.modules:
+        return
+    newest: dict[str | None, int] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if breadcrumb.category == "redis" and breadcrumb.level == "info" and breadcrumb.message in _COMMANDS_OF_CELERY:
+            yield index
+            before = newest.get(breadcrumb.branch)
+            if breadcrumb.message == _STORED and before is not None and breadcrumbs[before].message == "GET ?":
+                yield before
+        newest[breadcrumb.branch] = index
+
+
+def _find_lines_of_attempts(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over what tells of an attempt that a log line tells of, too: the line stays, but for stamina's own."""
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if not _is_attempt(breadcrumb):
+            continue
+        end = breadcrumb.timestamp + int((breadcrumb.duration_ms or 0) * 1e6) - _ROUNDING
+        is_next = partial(_is_line_after, end, breadcrumb.branch)
+        line = next((other for other in range(index + 1, len(breadcrumbs)) if is_next(breadcrumbs[other])), None)
+        if line is None:
+            continue
+        if breadcrumbs[line].message == _STAMINA_LINE:
+            yield line
+        elif breadcrumb.data["error"] in breadcrumbs[line].message:
+            yield index
+
+
+def _find_lines_of_urllib3(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over urllib3's own log lines of attempts that failed, which are breadcrumbs themselves."""
+    failed: dict[str | None, bool] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        if _library_of(breadcrumb) in {"urllib3", "http.client"} and breadcrumb.type == "http":
+            failed[breadcrumb.branch] = "error" in breadcrumb.data
+        elif _is_line_of_urllib3(breadcrumb) and failed.pop(breadcrumb.branch, False):
+            yield index
+
+
+def _is_swallowed(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == "exception" and "handled_in" in breadcrumb.data
+
+
+def _find_reported_exceptions(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
+    """Iterate over swallowed exceptions that the breadcrumb before tells of, or the one after: none was swallowed."""
+    newest: dict[str | None, tuple[int, Breadcrumb]] = {}
+    for index, breadcrumb in enumerate(breadcrumbs):
+        before = newest.get(breadcrumb.branch)
+        newest[breadcrumb.branch] = index, breadcrumb
+        if before is None:
+            continue
+        if _is_swallowed(breadcrumb) and _is_error_of(before[1], breadcrumb):
+            newest[breadcrumb.branch] = before
+            yield index
+        elif _is_swallowed(before[1]) and _is_word_about(before[1], breadcrumb):
+            yield before[0]
+
+
+def _is_error_of(call: Breadcrumb, swallowed: Breadcrumb) -> bool:
+    return not _is_swallowed(call) and swallowed.data["error"] in {call.data.get("error"), call.message}
+
+
+def _is_word_about(swallowed: Breadcrumb, line: Breadcrumb) -> bool:
+    """Return whether a log line or note says what an exception said."""
+    title = str(swallowed.data["error"])
+    if line.data.get("exception") == title:
+        return True
+    said = title.partition(": ")[2] or title
+    return line.duration_ms is None and line.span_id is None and line.type != "error" and said in line.message
+
+
+def _is_line_of_urllib3(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.category == _URLLIB3_LOGGER and breadcrumb.message.startswith("Retrying (")
+
+
+def _is_line_after(end: int, branch: str | None, breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.timestamp >= end and breadcrumb.branch == branch and breadcrumb.duration_ms is None
 
 
 def _remove_query(url: str) -> str:

@@ -9,7 +9,7 @@ from .context_attributes import RESERVED
 from .context_block import context, find_context_attributes, open_contexts, remember_context
 from .current_branch import current, find_branch_with_open, get_context, get_operation_branch
 from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
-from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of
+from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of, on_report
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, operation
@@ -51,6 +51,7 @@ __all__ = [
     "mark_exception",
     "mark_of",
     "on_failure",
+    "on_report",
     "open_contexts",
     "operation",
     "remember_context",

@@ -48,6 +48,9 @@ def select_entries(chunk: list[Any]) -> list[Entry]:
 
 
 def _settle(item: Any) -> Entry | None:
+    make = entry_makers.get(type(item))
+    if make is not None:
+        return make(item)
     if _is_entry(item):
         return item  # type: ignore[no-any-return]  # a tuple, or a list that stands for one
     return next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)

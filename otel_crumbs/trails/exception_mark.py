@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefs, ref
@@ -51,6 +51,10 @@ _get_dict = BaseException.__dict__["__dict__"].__get__
 # How many references an object has that is an item of one tuple alone.
 _ITEM: tuple[dict[str, Any]] = ({},)
 _ONE_OWNER = getrefcount(_ITEM[0])
+
+
+# Called with each exception that is about to be reported, for sources that would tell of it, too.
+on_report: list[Callable[[BaseException], None]] = []
 
 
 class ExceptionMark:

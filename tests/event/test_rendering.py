@@ -9,7 +9,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb
-from otel_crumbs.event.rendering import render_snapshot
+from otel_crumbs.event.rendering import render_snapshot, shorten_name
 from otel_crumbs.testing import CapturedEvents
 from otel_crumbs.trails import Entry, EntryKind, View, current, take_snapshot
 from tests.application import Application, messages
@@ -135,3 +135,19 @@ def test_the_same_call_is_one_however_long_it_took(one: Breadcrumb, other: Bread
     shown, _ = render_snapshot(take_snapshot(View(current.find_branch())))
 
     assert [breadcrumb.repeated for breadcrumb in shown[-2:]] == ([2] if same else [1, 1])
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Thread-3 (work)", "Thread-3 (work)"),
+        (
+            "starlette.middleware.base.BaseHTTPMiddleware.__call__.<locals>.call_next.<locals>.coro",
+            "call_next.coro",
+        ),
+        ("x" * 60, "…" + "x" * 39),
+    ],
+)
+def test_the_name_of_a_branch_is_short(name: str, short: str) -> None:
+    """Those that are named after a function would fill each line."""
+    assert shorten_name(name) == short

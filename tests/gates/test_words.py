@@ -204,6 +204,7 @@ VOCABULARY = frozenset(
     feature flag generator locals mechanisms
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
     job jobs libraries uwsgi workers
+    botocore further handlers httpcore monitoring other retries sqlalchemy tenacity urllib
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

@@ -14,6 +14,7 @@ from opentelemetry.util._importlib_metadata import entry_points
 import otel_crumbs
 from otel_crumbs import Breadcrumb
 
+_PORT = re.compile(r"(?<=^connect 127\.0\.0\.1):\d+")
 _TOOK = re.compile(r"(?P<before> in | after )\d+(?:\.\d+)? (?:ms|s)$")
 
 
@@ -39,8 +40,8 @@ def trail_of_async(call: Callable[[], Awaitable[object]]) -> list[Breadcrumb]:
 
 
 def message_of(breadcrumb: Breadcrumb) -> str:
-    """Return a message without how long it took."""
-    return _TOOK.sub(r"\g<before>a moment", breadcrumb.message)
+    """Return a message without how long it took, and without the port that a connect was for."""
+    return _PORT.sub("", _TOOK.sub(r"\g<before>a moment", breadcrumb.message))
 
 
 def reported(breadcrumbs: list[Breadcrumb]) -> list[tuple[str, str, str, str]]:

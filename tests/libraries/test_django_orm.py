@@ -9,6 +9,10 @@ from .running import trails_of
 SELECT = 'SELECT "hat"."id", "hat"."name" FROM "hat" WHERE "hat"."name" = %s ORDER BY "hat"."id" ASC LIMIT 1'
 INSERT = 'INSERT INTO "hat" ("name") VALUES (%s) RETURNING "hat"."id"'
 ERRORS = {"sqlite": "IntegrityError", "postgresql": "UniqueViolation"}
+REASONS = {
+    "sqlite": "UNIQUE constraint failed: hat.name",
+    "postgresql": 'duplicate key value violates unique constraint "hat_name_key"',
+}
 DRIVERS = {"sqlite": "sqlite3", "postgresql": "psycopg"}
 
 
@@ -28,7 +32,7 @@ def test_queries_of_the_orm(request: pytest.FixtureRequest, engine: str, *, inst
     assert get[4]["library"] == library
     assert create[:4] == ["query", "query", "info", INSERT]
     error = ERRORS[engine] if instrumented else "IntegrityError"
-    assert fail[:4] == ["query", "query", "error", f"{INSERT} -> {error}"]
+    assert fail[:4] == ["query", "query", "error", f"{INSERT} -> {error} ({REASONS[engine]})"]
     assert fail[4]["error"].startswith(f"{error}: ")
     assert many[:4] == ["query", "query", "info", "update hat set name = %s where name = %s"]
     assert "secret" not in str(trails)
@@ -60,7 +64,8 @@ def test_a_database_that_is_not_there(postgresql_port: int, *, instrumented: boo
 
     [refused] = trails_of("django_orm", "postgresql", str(postgresql_port), *drivers)["refused"]
 
-    assert refused[:4] == ["query", "query", "error", "connect -> OperationalError"]
+    assert refused[:3] == ["query", "query", "error"]
+    assert refused[3].startswith("connect 127.0.0.1/hats -> OperationalError (")
     assert refused[4]["db.namespace"] == "hats"
 
 

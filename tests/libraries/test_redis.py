@@ -48,7 +48,9 @@ def test_a_command_that_is_refused(client: redis.Redis) -> None:
 
     [breadcrumb] = trail_of(lambda: client.lpush("cart:7", "cap"))
 
-    assert reported([breadcrumb]) == [("query", "redis", "error", "LPUSH ? ? -> ResponseError after a moment")]
+    words = "WRONGTYPE Operation against a key holding the wrong kind of value"
+    message = f"LPUSH ? ? -> ResponseError ({words}) after a moment"
+    assert reported([breadcrumb]) == [("query", "redis", "error", message)]
     assert str(breadcrumb.data["error"]).startswith("ResponseError: WRONGTYPE")
 
 
@@ -57,4 +59,6 @@ def test_a_command_that_finds_nobody() -> None:
     with redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0)) as client:
         [breadcrumb] = trail_of(lambda: client.get("cart:7"))
 
-    assert reported([breadcrumb]) == [("query", "redis", "error", "GET ? -> ConnectionError after a moment")]
+    assert reported([breadcrumb]) == [
+        ("query", "redis", "error", "GET ? -> ConnectionError (connection refused) after a moment")
+    ]

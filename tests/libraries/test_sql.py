@@ -52,7 +52,9 @@ def test_a_query_of_sqlite3_that_fails(sqlite: sqlite3.Connection) -> None:
     """The message names the error, the data say all of it."""
     [breadcrumb] = trail_of(lambda: sqlite.cursor().execute("select * from hats"))
 
-    assert reported([breadcrumb]) == [("query", "query", "error", "select * from hats -> OperationalError")]
+    assert reported([breadcrumb]) == [
+        ("query", "query", "error", "select * from hats -> OperationalError (no such table: hats)")
+    ]
     assert breadcrumb.data["error"] == "OperationalError: no such table: hats"
 
 
@@ -82,7 +84,7 @@ def test_what_a_sqlite3_connection_fails_to_carry_out(sqlite: sqlite3.Connection
         sqlite.execute("select * from hats")
 
     [breadcrumb] = [each for each in otel_crumbs.trail() if each.level == "error"]
-    assert breadcrumb.message == "select * from hats -> OperationalError"
+    assert breadcrumb.message == "select * from hats -> OperationalError (no such table: hats)"
     assert breadcrumb.data["error"] == "OperationalError: no such table: hats"
 
 
@@ -148,7 +150,8 @@ def test_a_query_of_psycopg_that_fails(postgresql: psycopg.Connection) -> None:
 
     [breadcrumb] = trail_of(lambda: postgresql.execute("insert into stock values (%s, 1)", ("secret hat",)))
 
-    message = "insert into stock values (%s, 1) -> UniqueViolation"
+    words = 'duplicate key value violates unique constraint "stock_item_key"'
+    message = f"insert into stock values (%s, 1) -> UniqueViolation ({words})"  # noqa: S608 - nobody runs it
     assert reported([breadcrumb]) == [("query", "query", "error", message)]
     assert str(breadcrumb.data["error"]).startswith("UniqueViolation: duplicate key value")
     assert "secret" not in str(breadcrumb)
@@ -210,7 +213,10 @@ def test_a_query_of_sqlalchemy_that_fails(engine: sqlalchemy.Engine) -> None:
 
     [breadcrumb] = [each for each in trail_of(call) if each.level == "error"]
 
-    assert breadcrumb.message in {"select * from hats -> OperationalError", "select * from hats -> UndefinedTable"}
+    assert breadcrumb.message in {
+        "select * from hats -> OperationalError (no such table: hats)",
+        'select * from hats -> UndefinedTable (relation "hats" does not exist)',
+    }
     assert "hats" in breadcrumb.data["error"]
 
 
@@ -247,7 +253,9 @@ def test_a_mysql_that_is_not_there() -> None:
 
     [breadcrumb] = trail_of(lambda: pymysql.connect(**arguments))
 
-    assert reported([breadcrumb]) == [("query", "query", "error", "connect -> OperationalError")]
+    [(_, _, level, message)] = reported([breadcrumb])
+    assert level == "error"
+    assert message.startswith("connect 127.0.0.1/shop -> OperationalError ")
     assert (breadcrumb.data["db.system"], breadcrumb.data["db.namespace"]) == ("mysql", "shop")
     assert breadcrumb.data["library"] == "pymysql"
     assert "Can't connect to MySQL server" in breadcrumb.data["error"]
@@ -259,3 +267,17 @@ def test_a_query_of_sqlalchemys_async_engine_is_one() -> None:
     pytest.importorskip("aiosqlite")
 
     assert trails_of("async_sqlalchemy") == {"boom": [["select 0"], ["select 1"], ["select 2"]]}
+
+
+def test_a_ping_of_sqlalchemys_pool() -> None:
+    """It tells nothing while the connection is there."""
+    engine = sqlalchemy.create_engine("sqlite://", pool_pre_ping=True, poolclass=sqlalchemy.pool.QueuePool)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text("select 1"))
+
+    def call() -> None:
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("select 2"))
+
+    assert [each.message for each in trail_of(call) if each.level == "info"] == ["select 2"]
+    engine.dispose()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.sources.deduplicate import deduplicate
 from otel_crumbs.trails import Breadcrumb
+
+if TYPE_CHECKING:
+    import pytest
 
 MS = 1_000_000
 
@@ -68,3 +73,42 @@ def test_a_record_of_an_error_that_a_database_quotes_values_in() -> None:
 def test_nothing_is_left_of_nothing() -> None:
     """An empty trail stays one."""
     assert deduplicate(()) == []
+
+
+def redis_command(message: str, start: int, level: str = "info") -> Breadcrumb:
+    """Return the breadcrumb of a command."""
+    return crumb(message, start, 1, library="redis", category="redis", level=level)
+
+
+def test_commands_of_celery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How it keeps results and messages is left out where it is used, while all is well."""
+    trail = [
+        redis_command("GET ?", 0),
+        redis_command("ZADD ? ? ?; HSET ? ? ?", 2),
+        redis_command("GET ?", 4),
+        redis_command("SETEX ? ? ?; PUBLISH ? ?", 6),
+        redis_command("SETEX ? ? ?; PUBLISH ? ?", 8, level="error"),
+        redis_command("ZREM ? ?; HDEL ? ?", 10),
+    ]
+    monkeypatch.delitem(sys.modules, "kombu", raising=False)
+    assert len(messages(*trail)) == len(trail)
+    monkeypatch.setitem(sys.modules, "kombu", ModuleType("kombu"))
+
+    left = [(each.message, each.level) for each in deduplicate(trail) or ()]
+
+    assert left == [("GET ?", "info"), ("SETEX ? ? ?; PUBLISH ? ?", "error")]
+
+
+def test_a_folded_query_of_sqlalchemy() -> None:
+    """Whether two are the same is judged by the whole statements."""
+    outer = crumb("SELECT a, … 9 more FROM t", 0, 10, library="sqlalchemy", data=whole("SELECT a, b", "sqlalchemy"))
+    inner = crumb("SELECT a, … 9 more FROM t", 1, 8, library="psycopg", data=whole("SELECT a, b", "psycopg"))
+    other = crumb("SELECT a, … 9 more FROM t", 1, 8, library="psycopg", data=whole("SELECT a, c", "psycopg"))
+
+    assert len(messages(outer, inner)) == 1
+    assert len(messages(outer, other)) == 2
+
+
+def whole(statement: str, library: str) -> dict[str, str]:
+    """Return the data of a query whose statement is folded in its message."""
+    return {"library": library, "statement": statement}

@@ -16,8 +16,9 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, on_import, replace
+from otel_crumbs.sources.rules.databases import is_quoting_statement
 
-from .statement import count_parameter_sets, record_statement, remove_quoting_span
+from .statement import count_parameter_sets, record_statement, remove_last_span
 
 # The name that the semantic conventions have for each of Django's vendors.
 _SYSTEMS = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "oracle": "oracle.db"}
@@ -90,7 +91,7 @@ def _hook_quoting(operations: Any) -> Undo | None:
                 raise
             finally:
                 if patch.active:
-                    remove_quoting_span()
+                    remove_last_span(is_quoting_statement)
 
         return quote
 

@@ -54,8 +54,15 @@ def _record(
         system=integration.database_system,
         library=integration._name.rpartition(".")[2],  # noqa: SLF001 - no public attribute has the scope's name
         namespace=_find_database(integration.database_system, args, kwargs),
+        server=_find_text(kwargs, "host", "server", "unix_socket"),
+        port=_find_text(kwargs, "port"),
         error=error,
     )
+
+
+def _find_text(kwargs: Mapping[str, Any], *names: str) -> str | None:
+    found = next((kwargs[name] for name in names if kwargs.get(name)), None)
+    return str(found) if isinstance(found, str | int) else None
 
 
 def _find_database(system: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str | None:

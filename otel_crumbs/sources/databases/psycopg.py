@@ -102,12 +102,15 @@ def _make_connect_async(connect: Callable[..., Any], patch: Patch) -> Callable[.
 
 @guarded("a connection of psycopg that failed was recorded")
 def _record_failed_connect(args: tuple[Any, ...], kwargs: dict[str, Any], started: int, error: BaseException) -> None:
+    named = _find_target(args, kwargs)
     record_statement(
         "connect",
         started=started,
         system="postgresql",
         library="psycopg",
-        namespace=_find_database(args, kwargs),
+        namespace=named.get("dbname"),
+        server=named.get("host") or named.get("hostaddr"),
+        port=named.get("port"),
         error=error,
     )
 
@@ -156,15 +159,16 @@ def _record(connection: Any, command: bytes, started: int, error: BaseException 
     )
 
 
-def _find_database(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
-    """Return the database of a connect, None where it was not named or cannot be told from a password."""
+def _find_target(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, str]:
+    """Return database and server of a connect, as far as they were named and can be told from a password."""
     psycopg = sys.modules["psycopg"]
     try:
-        named = kwargs.get("dbname") or _parse(psycopg, *args, **kwargs).get("dbname")
+        named = {**_parse(psycopg, *args, **kwargs), **kwargs}
     except psycopg.Error:
-        return None
+        named = {"dbname": kwargs.get("dbname")}
+    found = {name: str(named[name]) for name in ("dbname", "host", "hostaddr", "port") if named.get(name)}
     # Where the password has a "/" that is not escaped, what follows it is taken for the database.
-    return None if named is None or "@" in str(named) else str(named)
+    return {} if any("@" in value for value in found.values()) else found
 
 
 def _parse(psycopg: Any, conninfo: str = "", **_: Any) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
-from otel_crumbs.sources.rules.databases import describe_query, is_quoting_statement, sets_up_connection
+from otel_crumbs.sources.rules.databases import describe_query, sets_up_connection
 from otel_crumbs.sources.rules.facts import SpanFacts
 from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
 from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
@@ -28,6 +28,8 @@ class StatementEntry(NamedTuple):
     statement: str
     system: str
     namespace: str | None
+    server: str | None
+    port: str | None
     library: str
     error: str | None
     batch: int | None
@@ -42,6 +44,8 @@ def record_statement(
     system: str,
     library: str,
     namespace: str | None = None,
+    server: str | None = None,
+    port: str | None = None,
     error: BaseException | None = None,
     batch: int | None = None,
     parameters: str | None = None,
@@ -63,6 +67,8 @@ def record_statement(
             statement=words,
             system=system,
             namespace=namespace,
+            server=server,
+            port=port,
             library=library,
             error=None if error is None else str(to_plain(error)),
             batch=batch,
@@ -89,6 +95,8 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
                 "db.query.text": kept.statement,
                 "db.system": kept.system,
                 "db.namespace": kept.namespace,
+                "server.address": kept.server,
+                "server.port": kept.port,
                 "db.statement.parameters": kept.parameters,
             },
             failed=kept.error is not None,
@@ -113,15 +121,15 @@ def render_statement(entry: Entry) -> Iterator[Breadcrumb]:
 STATEMENT = EntryKind(render=render_statement)
 
 
-@guarded("a statement that quotes parameters was removed")
-def remove_quoting_span() -> None:
-    """Remove the last entry from the trail if it is the span of a statement that only has values written out."""
+@guarded("a statement was removed")
+def remove_last_span(is_noise: Callable[[object], bool]) -> None:
+    """Remove the last entry from the trail if it is the span of a statement that is only noise."""
     branch = current.find_branch()
     entry = next(reversed(branch.copy_last()), None)
     if entry is None or not _is_database_span(entry):
         return
     attributes = SpanEntry._make(entry).attributes
-    if not is_quoting_statement(attributes.get("db.statement", attributes.get("db.query.text"))):
+    if not is_noise(attributes.get("db.statement", attributes.get("db.query.text"))):
         return
     _, *ancestors = branch.iterate_lineage()
     for ring in (branch, *[ancestor.below for ancestor in ancestors]):

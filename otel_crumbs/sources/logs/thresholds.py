@@ -12,13 +12,20 @@ _NEVER = 10_000
 # Applications may name loggers after connections, of which there is no end.
 MAX_KNOWN = 2000
 
-# Lines of this package, lines that repeat another breadcrumb, and a pool's line for each connection.
+# Lines of this package, lines that repeat another breadcrumb, a pool's line for each connection, an ORM's for each of
+# its classes when it starts, and warnings of OpenTelemetry's of its own affairs.
 _QUIET = {
     "otel_crumbs": _NEVER,
     "otel_crumbs.*": _NEVER,
     "urllib3.connectionpool": logging.WARNING,
     "django.db.backends": logging.WARNING,
     "psycopg.pool": logging.WARNING,
+    "sqlalchemy.orm": logging.WARNING,
+    "sqlalchemy.orm.*": logging.WARNING,
+    "alembic.runtime.plugins": logging.WARNING,
+    "alembic.runtime.plugins.*": logging.WARNING,
+    "opentelemetry": logging.ERROR,
+    "opentelemetry.*": logging.ERROR,
 }
 
 

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import re
 
-from otel_crumbs.base.plain import MAX_MESSAGE
+from otel_crumbs.base.plain import CUT, MAX_MESSAGE
 
 HIDDEN = "?"
+_LONGEST_WORDS = 120
+# SQLAlchemy begins with it: "(sqlite3.OperationalError) no such table: hats".
+# libpq names server and port before what the server says, and a connect is told with both.
+_SERVER_OF_LIBPQ = re.compile(r'\A(?:connection failed: )?connection to server (?:at|on) "[^"]*"[^:]*\bfailed: ')
+_CLASS_OF_DRIVER = re.compile(r"\A\([\w.]+\.\w+\) ")
 
 # What follows is about the statement and what it was carried out with: SQLAlchemy's, and pymongo's.
 _APPENDED = re.compile(r"\s?\[(?:SQL|parameters): .*|, full error: .*", re.DOTALL)
@@ -83,6 +88,27 @@ def remove_values(said: str | None) -> str | None:
     said = said[:MAX_MESSAGE]
     first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpack, _APPENDED.sub("", said)))
     return "\n".join(_hide_values(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
+
+
+def find_words(said: str | None, error: str | None) -> str | None:
+    """
+    Return the words of a database about a failure, on one line and short; None where it has none.
+
+    Args:
+        said: The title of the exception, or the description of the span's status.
+        error: The exception's class, which is left out of the words.
+
+    """
+    text = remove_values(said)
+    if not text:
+        return None
+    line = " ".join(text.partition("\n")[0].split())
+    line = _CLASS_OF_DRIVER.sub("", line.removeprefix(f"{error}:").lstrip())
+    line = _SERVER_OF_LIBPQ.sub("", line)
+    line = line.rstrip(" .:;")
+    if not line or line == error:
+        return None
+    return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 1].rstrip()}{CUT}"
 
 
 def is_database_exception(kind: str) -> bool:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 
-from .database_errors import remove_values
+from .database_errors import find_words, remove_values
 from .facts import Description, SpanFacts
+from .reasons import find_reason
+from .statements import fold_columns
 
 # Stores that answer by key run commands, not queries.
 _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
+
+# The name of spans and breadcrumbs of connections.
+CONNECT = "connect"
+_DEFAULT_PORTS = frozenset({"5432", "3306", "1433", "1521", "27017"})
 
 _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 # Statements that Django and SQLAlchemy send on every new connection.
@@ -26,15 +32,17 @@ _QUOTING = re.compile(r"SELECT QUOTE\(\?\)(?:, QUOTE\(\?\))*")
 
 def describe_query(facts: SpanFacts) -> Description:
     """Describe a statement sent to a database."""
-    statement = fold(facts.find_first("db.query.text", "db.statement") or facts.name)
+    whole = fold(facts.find_first("db.query.text", "db.statement") or facts.name)
+    statement = fold_columns(whole)
     return Description(
         type="query",
         category="query",
         level=find_level(statement, failed=facts.failed),
-        message=statement + (f" -> {facts.error or 'failed'}" if facts.failed else ""),
+        message=_add_target(statement, facts) + _describe_failure(facts, is_connect=whole == CONNECT),
         data={
             "db.system": facts.find_first("db.system.name", "db.system"),
             "db.namespace": facts.find_first("db.namespace", "db.name"),
+            "statement": whole if whole != statement else None,
             "rows": facts.find_first("db.response.returned_rows"),
             # Only there where the instrumentation was asked for it.
             "parameters": facts.find_first("db.statement.parameters"),
@@ -53,7 +61,8 @@ def describe_command(facts: SpanFacts) -> Description:
         category="redis" if system == "valkey" else system,
         level=facts.level,
         # A pipeline has a line for each of its commands.
-        message="; ".join(map(fold, command.splitlines())) + facts.failure,
+        message="; ".join(map(fold, command.splitlines()))
+        + _describe_failure(facts, is_connect=True, took=f" after {facts.took}" if facts.took else ""),
         data={
             "db.system": system,
             "db.namespace": facts.find_first("db.namespace", "db.redis.database_index"),
@@ -61,6 +70,24 @@ def describe_command(facts: SpanFacts) -> Description:
             "error": remove_values(facts.said),
         },
     )
+
+
+def _describe_failure(facts: SpanFacts, *, is_connect: bool, took: str = "") -> str:
+    if not facts.failed:
+        return ""
+    words = find_words(facts.said, facts.error)
+    reason = (find_reason(words) if is_connect else None) or words
+    return f" -> {facts.error or 'failed'}{f' ({reason})' if reason else ''}{took}"
+
+
+def _add_target(statement: str, facts: SpanFacts) -> str:
+    """Return a statement; of a connect to which server and database."""
+    if statement != CONNECT:
+        return statement
+    server, port = facts.find_first("server.address", "net.peer.name"), facts.find_first("server.port", "net.peer.port")
+    shown = f":{port}" if server and port and str(port) not in _DEFAULT_PORTS else ""
+    parts = (f"{server}{shown}" if server else "", facts.find_first("db.namespace", "db.name") or "")
+    return " ".join([statement, "/".join(str(part) for part in parts if part)]).rstrip()
 
 
 def is_key_value(facts: SpanFacts) -> bool:
@@ -88,6 +115,11 @@ def is_quoting(facts: SpanFacts) -> bool:
 def is_quoting_statement(statement: object) -> bool:
     """Return whether a statement only has its database write out values, for somebody who looks at statements."""
     return isinstance(statement, str) and _QUOTING.fullmatch(statement) is not None
+
+
+def is_ping(statement: object) -> bool:
+    """Return whether a statement asks for nothing but an answer."""
+    return isinstance(statement, str) and statement.strip(" ;\n").upper() in {"", "SELECT 1", "SELECT 1 FROM DUAL"}
 
 
 def sets_up_connection(statement: str) -> bool:

@@ -41,8 +41,13 @@ def describe_template(facts: SpanFacts) -> Description:
 
 def describe_other(facts: SpanFacts) -> Description:
     """Describe any other span, with all its attributes."""
+    # The name of logfire's spans is a template, and this attribute what it says.
+    name = facts.attributes.get("logfire.msg")
     return Description(
-        category="span", level=facts.level, message=facts.name + facts.failure, data=dict(facts.attributes)
+        category="span",
+        level=facts.level,
+        message=(name if isinstance(name, str) and name else facts.name) + facts.failure,
+        data=dict(facts.attributes),
     )
 
 

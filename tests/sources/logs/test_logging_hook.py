@@ -11,6 +11,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import Breadcrumb
+from otel_crumbs.sources.logs.thresholds import thresholds
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, messages
 
@@ -303,3 +304,17 @@ def test_a_handler_that_logs_does_not_go_round_in_circles(logger: logging.Logger
     logger.info("line")
 
     assert messages() == ["line", "handled line"]
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("sqlalchemy.orm.mapper.Mapper", logging.WARNING),
+        ("alembic.runtime.plugins.setup", logging.WARNING),
+        ("opentelemetry.attributes", logging.ERROR),
+        ("sqlalchemy.engine", logging.INFO),
+    ],
+)
+def test_what_libraries_say_of_themselves(name: str, least: int) -> None:
+    """It would push out the story, and from a level on it is one."""
+    assert thresholds.of(name) == least

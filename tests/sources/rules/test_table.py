@@ -131,7 +131,7 @@ def test_a_query_that_failed(app: Application) -> None:
     )
 
     assert breadcrumb.level == "error"
-    assert breadcrumb.message == "SELECT 1 -> ValueError"
+    assert breadcrumb.message == "SELECT 1 -> ValueError (no such table)"
     assert "no such table" in breadcrumb.data["error"]
 
 
@@ -299,3 +299,49 @@ def test_housekeeping_is_left_out(app: Application, key: str, statement: str, *,
     messages = [breadcrumb.message for breadcrumb in otel_crumbs.trail()]
 
     assert messages == [statement, f"{statement} -> failed"][not shown :]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said", "message"),
+    [
+        (
+            {"db.system": "sqlite", "db.statement": "select * from prediction"},
+            "OperationalError: no such table: prediction",
+            "select * from prediction -> OperationalError (no such table: prediction)",
+        ),
+        (
+            {"db.system": "postgresql", "db.name": "shop", "server.address": "db.example", "server.port": "5432"},
+            'OperationalError: connection to server at "db.example", port 5432 failed: Connection refused\n\tIs it?',
+            "connect db.example/shop -> OperationalError (connection refused)",
+        ),
+        (
+            {"db.system": "mysql", "db.name": "shop", "net.peer.name": "db.example", "net.peer.port": 3307},
+            "OperationalError: (1045, \"Access denied for user 'ada'@'h'\")",
+            "connect db.example:3307/shop -> OperationalError ((1045) Access denied for user 'ada'@'h')",
+        ),
+        ({"db.system": "sqlite"}, "OperationalError: ", "connect -> OperationalError"),
+        ({"db.system": "sqlite", "db.statement": "x"}, "OperationalError", "x -> OperationalError"),
+        (
+            {"db.system": "redis", "db.statement": "GET ?"},
+            "OperationalError: Error 111 connecting to 127.0.0.1:6379. Connection refused.",
+            "GET ? -> OperationalError (connection refused) after 1 ms",
+        ),
+    ],
+)
+def test_a_database_says_why(app: Application, attributes: dict[str, Any], said: str, message: str) -> None:
+    """The line alone has the reason, without values, and a connect which server and database it was for."""
+    error = type("OperationalError", (Exception,), {"__module__": "sqlite3"})(said.partition(": ")[2])
+
+    breadcrumb = reported(app, attributes, name="connect", library="dbapi", status=StatusCode.ERROR, error=error)
+
+    assert freeze_event(breadcrumb) == message
+
+
+def test_a_long_statement_is_in_the_data(app: Application) -> None:
+    """Its line has the first columns alone."""
+    statement = f"SELECT {', '.join(f'column_{number}' for number in range(30))} FROM pages"  # noqa: S608 - nobody runs it
+
+    breadcrumb = reported(app, {"db.system": "sqlite", "db.statement": statement}, library="sqlite3")
+
+    assert breadcrumb.message == "SELECT column_0, column_1, column_2, … 27 more FROM pages"
+    assert breadcrumb.data["statement"] == statement

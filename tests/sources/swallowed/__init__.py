@@ -1,0 +1,3 @@
+"""Tests of `otel_crumbs/sources/swallowed`."""
+
+from __future__ import annotations
