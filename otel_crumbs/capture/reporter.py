@@ -122,8 +122,7 @@ class Reporter:
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
-        known = mark_of(error) if mechanism in _ELSEWHERE else None
-        mark = known or mark_exception(error, places[0])
+        mark = (mark_of(error) if mechanism in _ELSEWHERE else None) or mark_exception(error, places[0])
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch
@@ -139,20 +138,8 @@ class Reporter:
             mark.assign(_HELD_BACK)
             self._remember(error, mark, title)
             return None
-        for call in on_report:
-            call(error)
-        captured = capture_error(
-            error,
-            views=find_views(error, mark, () if mechanism in _ELSEWHERE else places),
-            span_context=find_span_context(error, mark),
-            mechanism=mechanism,
-            handled=handled,
-            fatal=fatal,
-            message=message,
-            attributes=attributes,
-            is_elsewhere=mechanism in _ELSEWHERE,
-            with_locals=self.with_locals,
-        )
+        known: dict[str, Any] = {"mechanism": mechanism, "handled": handled, "fatal": fatal, "message": message}
+        captured = self._capture(error, mark, places, attributes=attributes, **known)
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
         self._remember(error, mark, title, captured.exceptions.infos[1:_MAX_RELATED])
@@ -182,6 +169,23 @@ class Reporter:
         # A text may be about an exception that led to this one.
         for info in related:
             self._exceptions.add(_find_key(info), None, event_id)
+
+    def _capture(
+        self, error: BaseException, mark: ExceptionMark, places: Sequence[Branch], *, mechanism: str, **known: Any
+    ) -> CapturedError:
+        for call in on_report:
+            call(error)
+        is_elsewhere = mechanism in _ELSEWHERE
+        captured: CapturedError = capture_error(
+            error,
+            views=find_views(error, mark, () if is_elsewhere else places),
+            span_context=find_span_context(error, mark),
+            mechanism=mechanism,
+            is_elsewhere=is_elsewhere,
+            with_locals=self.with_locals,
+            **known,
+        )
+        return captured
 
     def report_record(
         self, info: ExceptionInfo, stacktrace: str, *, branch: Branch, span_context: SpanContext, mechanism: str
