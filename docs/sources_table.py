@@ -28,6 +28,8 @@ WITHOUT_SPANS = (
         "query",
     ),
     ("psycopg, connections", "failures to connect, `BEGIN`, `COMMIT`, `ROLLBACK`, savepoints", "none needed", "query"),
+    ("asyncpg, connections", "failures to connect", "none needed", "query"),
+    ("aiomysql", "statements, and failures to connect", "none needed", "query"),
     ("Django, ORM", "statements, where no instrumentation of the driver tells of them", "none needed", "query"),
     (
         "urllib3, requests, botocore, httpx",

@@ -108,17 +108,24 @@ def make_hooks(
     yield "attempts of tenacity", lambda: _install_late("tenacity", "retries.tenacity")
     yield "swallowed exceptions", lambda: _watch_swallowed() if config.swallowed else None
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
-    yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
-    yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
-    yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
-    yield "SQLAlchemy's pings", lambda: _install_late("sqlalchemy.engine.default", "databases.sqlalchemy")
-    yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
+    yield from _make_hooks_of_databases()
     yield "pools of processes", process_pools.install
     yield "jobs", job_libraries.install
     yield from _make_mechanisms(config, reporter, failed)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
     yield "metrics", lambda: on_import("opentelemetry.metrics", _install_metrics)
+
+
+def _make_hooks_of_databases() -> Iterator[Hook]:
+    """Iterate over the hooks on clients of databases."""
+    yield "sqlite3 connections", lambda: _install_late(_DBAPI, "databases.sqlite")
+    yield "failed connects", lambda: _install_late(_DBAPI, "databases.failed_connects")
+    yield "psycopg connections", lambda: _install_late("psycopg", "databases.psycopg")
+    yield "asyncpg connections", lambda: _install_late("asyncpg.connect_utils", "databases.asyncpg")
+    yield "aiomysql", lambda: _install_late("aiomysql.cursors", "databases.aiomysql")
+    yield "SQLAlchemy's pings", lambda: _install_late("sqlalchemy.engine.default", "databases.sqlalchemy")
+    yield "Django's SQL", lambda: _install_late("django.db.backends.signals", "databases.django_orm")
 
 
 def _install_logging_hook(config: Config, logged: LoggedExceptions) -> Undo:

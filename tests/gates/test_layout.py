@@ -73,6 +73,8 @@ ELSEWHERE = {
     "shutdown/os_exit.py": "delivery/test_shutdown.py",
     "shutdown/signal_actions.py": "shutdown/test_fatal_signals.py",
     "shutdown/signal_watcher.py": "shutdown/test_fatal_signals.py",
+    "sources/databases/aiomysql.py": "libraries/test_async_databases.py",
+    "sources/databases/asyncpg.py": "libraries/test_async_databases.py",
     "sources/databases/failed_connects.py": "libraries/test_sql.py",
     "sources/databases/psycopg.py": "libraries/test_psycopg.py",
     "sources/databases/sqlite.py": "libraries/test_sql.py",

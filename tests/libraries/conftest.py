@@ -16,7 +16,7 @@ from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import running_application
 
 from .partner import Partner
-from .servers import NotInstalledError, postgresql_server, redis_server
+from .servers import NotInstalledError, mariadb_server, postgresql_server, redis_server
 
 HERE = Path(__file__).parent
 
@@ -70,6 +70,12 @@ def partner() -> Iterator[Partner]:
 def redis_port() -> Iterator[int]:
     """Run a Redis; skip, or fail where it is required, if it is not installed."""
     yield from started(redis_server())
+
+
+@pytest.fixture(scope="session")
+def mariadb_port() -> Iterator[int]:
+    """Run a MariaDB; skip, or fail where it is required, if it is not installed."""
+    yield from started(mariadb_server())
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from tests.loopback import free_port
 
 SECONDS_TO_START = 30.0
 # Debian keeps the server's programs of each release apart.
+MARIADB_FOLDERS = ("/usr/sbin",)
 POSTGRESQL_FOLDERS = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
 
 
@@ -28,7 +29,7 @@ def find_program(name: str, *folders: str) -> str:
     """Return where a program is."""
     found = shutil.which(name, path=os.pathsep.join([*folders, *os.get_exec_path()]))
     if found is None:
-        raise NotInstalledError(f"{name} is not installed; Debian has it as redis-server or postgresql")
+        raise NotInstalledError(f"{name} is not installed; Debian has it as mariadb-server, postgresql or redis-server")
     return found
 
 
@@ -94,6 +95,26 @@ def postgresql_server() -> Iterator[int]:
         process = subprocess.Popen(run, cwd=data, stdout=output, stderr=output, user=user)
         try:
             wait_until(lambda: is_ready(data), process, log)
+            yield port
+        finally:
+            stop(process)
+
+
+@contextmanager
+def mariadb_server() -> Iterator[int]:
+    """Run a MariaDB with an empty database `test`, which asks nobody for a password; give its port."""
+    make, program = (find_program(name, *MARIADB_FOLDERS) for name in ("mariadb-install-db", "mariadbd"))
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, (log := Path(folder) / "log").open("wb") as output:
+        data = Path(folder) / "data"
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        common = ["--no-defaults", f"--datadir={data}", *user]
+        subprocess.run([make, *common, "--skip-name-resolve"], check=True, cwd=folder, stdout=output, stderr=output)
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket", "--skip-grant-tables"]
+        run = [program, *common, *options, "--skip-networking=0", f"--pid-file={folder}/pid"]
+        process = subprocess.Popen(run, cwd=folder, stdout=output, stderr=output)
+        try:
+            wait_until(lambda: answers(port), process, log)
             yield port
         finally:
             stop(process)

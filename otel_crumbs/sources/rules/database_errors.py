@@ -18,6 +18,8 @@ _LONGEST_WORDS = 120
 # libpq names server and port before what the server says, and a connect is told with both.
 _SERVER_OF_LIBPQ = re.compile(r'\A(?:connection failed: )?connection to server (?:at|on) "[^"]*"[^:]*\bfailed: ')
 _CLASS_OF_DRIVER = re.compile(r"\A\([\w.]+\.\w+\) ")
+# SQLAlchemy's dialect of asyncpg begins with it: "<class 'asyncpg.exceptions.UndefinedTableError'>: relation ...".
+_CLASS_IN_WORDS = re.compile(r"\A<class '[\w.]*?(\w+)'>: ")
 
 # What follows is about the statement and what it was carried out with: SQLAlchemy's, and pymongo's.
 _APPENDED = re.compile(r"\s?\[(?:SQL|parameters): .*|, full error: .*", re.DOTALL)
@@ -88,6 +90,12 @@ def remove_values(said: str | None) -> str | None:
     said = said[:MAX_MESSAGE]
     first, *further = _FURTHER.split(_ARGUMENTS.sub(_unpack, _APPENDED.sub("", said)))
     return "\n".join(_hide_values(part) for part in (first, *further) if not _QUOTES_VALUES.match(part))
+
+
+def split_class(said: str | None) -> tuple[str | None, str | None]:
+    """Return the short name of the exception's class that a driver's words begin with, None if none, and the rest."""
+    found = _CLASS_IN_WORDS.match(said or "")
+    return (None, said) if found is None or said is None else (found[1], said[found.end() :])
 
 
 def find_words(said: str | None, error: str | None) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from .database_errors import find_words, remove_values
+from .database_errors import find_words, remove_values, split_class
 from .facts import Description, SpanFacts
 from .reasons import find_reason
 from .statements import fold_columns
@@ -17,12 +18,15 @@ CONNECT = "connect"
 _DEFAULT_PORTS = frozenset({"5432", "3306", "1433", "1521", "27017"})
 
 _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
-# Statements that Django and SQLAlchemy send on every new connection.
+# Statements that Django and SQLAlchemy send on every new connection, and asyncpg's pool after each use of one.
 _SETTING_UP = re.compile(
     r"SELECT (?:set_config\('(?:TimeZone|role)'|sqlite_compileoption_used\()"
     r"|PRAGMA (?:foreign_keys|legacy_alter_table|read_uncommitted|busy_timeout|journal_mode|synchronous)\b"
     r"|PRAGMA (?:cache_size|temp_store|mmap_size|journal_size_limit)\b"
-    r"|SELECT (?:pg_catalog\.version|current_schema)\(\)$|SHOW standard_conforming_strings\b|SET SQL_AUTO_IS_NULL\b",
+    r"|SELECT (?:pg_catalog\.version|current_schema)\(\)$|SHOW standard_conforming_strings\b|SET SQL_AUTO_IS_NULL\b"
+    r"|SHOW TRANSACTION ISOLATION LEVEL$|SET NAMES \w+$|(?-i:SELECT (?:VERSION|DATABASE)\(\))$"
+    r"|SELECT @@(?:sql_mode|lower_case_table_names|tx_isolation|transaction_isolation)$"
+    r"|SELECT pg_advisory_unlock_all\(\);\s+CLOSE ALL;",
     re.IGNORECASE,
 )
 # Django has SQLite quote the parameters of each statement, in order to show it to a developer:
@@ -34,6 +38,7 @@ def describe_query(facts: SpanFacts) -> Description:
     """Describe a statement sent to a database."""
     whole = fold(facts.find_first("db.query.text", "db.statement") or facts.name)
     statement = fold_columns(whole)
+    facts = _name_error(facts)
     return Description(
         type="query",
         category="query",
@@ -70,6 +75,14 @@ def describe_command(facts: SpanFacts) -> Description:
             "error": remove_values(facts.said),
         },
     )
+
+
+def _name_error(facts: SpanFacts) -> SpanFacts:
+    """Return the facts of a span with the exception's class, where the words of the driver alone name it."""
+    if facts.error or not facts.said:
+        return facts
+    error, said = split_class(facts.said)
+    return facts if error is None else replace(facts, error=error, said=f"{error}: {said}")
 
 
 def _describe_failure(facts: SpanFacts, *, is_connect: bool, took: str = "") -> str:

@@ -8,7 +8,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.base.plain import MAX_MESSAGE
-from otel_crumbs.sources.rules.database_errors import remove_values
+from otel_crumbs.sources.rules.database_errors import remove_values, split_class
 from tests.application import Application
 
 DUPLICATE = 'duplicate key value violates unique constraint "users_email_key"'
@@ -121,6 +121,21 @@ def test_values_are_left_out(said: str, reported: str) -> None:
 def test_names_stay(said: str) -> None:
     """Without them one would not know what is wrong."""
     assert remove_values(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("<class 'asyncpg.exceptions.UndefinedTableError'>: no hats", ("UndefinedTableError", "no hats")),
+        ("<class 'Error'>: no hats", ("Error", "no hats")),
+        ("no hats, <class 'Error'>: none", (None, "no hats, <class 'Error'>: none")),
+        ("<class 'Error'>", (None, "<class 'Error'>")),
+        (None, (None, None)),
+    ],
+)
+def test_a_class_in_the_words_of_a_driver(said: str | None, parts: tuple[str | None, str | None]) -> None:
+    """SQLAlchemy's dialect of asyncpg writes it so, and the span has it in its status alone."""
+    assert split_class(said) == parts
 
 
 def test_nothing_said_stays_nothing() -> None:
