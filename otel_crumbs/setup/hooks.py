@@ -20,6 +20,7 @@ from otel_crumbs.capture import (
     django_signal,
     excepthooks,
     job_libraries,
+    litestar_responses,
     main_thread,
     process_pools,
     werkzeug_responses,
@@ -188,6 +189,7 @@ def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperation
         yield "Django's answers", lambda: django_responses.install(ended)
         yield "Werkzeug's answers", lambda: werkzeug_responses.install(ended)
         yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)
+        yield "Litestar's answers", lambda: litestar_responses.install(reporter)
         yield "ASGI applications", lambda: asgi_applications.install(ended)
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),

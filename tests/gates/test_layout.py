@@ -20,6 +20,7 @@ ELSEWHERE = {
     "capture/child_processes.py": "delivery/test_shutdown.py",
     "capture/django_responses.py": "libraries/test_answers.py",
     "capture/django_signal.py": "django/test_middleware.py",
+    "capture/litestar_responses.py": "libraries/test_other_web_frameworks.py",
     "capture/werkzeug_responses.py": "libraries/test_answers.py",
     "capture/job_libraries.py": "jobs/test_jobs.py",
     "demo/narrator.py": "demo/test_run.py",

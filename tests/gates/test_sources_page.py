@@ -19,7 +19,17 @@ def test_the_table_of_libraries_is_up_to_date() -> None:
 
 def test_every_tested_instrumentation_is_on_the_page() -> None:
     """What is called for real is told to users, but for what only carries the context or serves requests."""
-    of_requests = {"aiohttp-server", "click", "fastapi", "flask", "starlette", "structlog", "threading"}
+    of_requests = {
+        "aiohttp-server",
+        "asgi",
+        "click",
+        "fastapi",
+        "flask",
+        "starlette",
+        "structlog",
+        "threading",
+        "tornado",
+    }
     prefix = "opentelemetry-instrumentation-"
     tested = {
         name.removeprefix(prefix)

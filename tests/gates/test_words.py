@@ -191,7 +191,7 @@ VOCABULARY = frozenset(
     logged logger logging logs loop loops marks masking mechanism memory metrics middleware model module name
     named newer notes operation operations option orm os otlp patch patching path payload pool pools poster
     preference private process processes processor processors providers psycopg publisher queue queued raw read
-    aiomysql asyncpg
+    aiomysql asyncpg litestar
     reader readers reasons receiver received record recorded recorder records redirects rendering report
     requirements resource response responses result results run runner sampling safe scrub section select
     sending sentry server service session settings setup shop sigterm signal snapshots span spans sqlite stack
