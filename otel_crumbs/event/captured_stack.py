@@ -11,7 +11,6 @@ import linecache
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from traceback import FrameSummary
@@ -86,7 +85,7 @@ class CapturedStack:
 
     def format(self, **kwargs: Any) -> list[str]:
         """Return the lines of the frames, as `traceback` writes them."""
-        return self._text.format(**kwargs)
+        return self._make_summaries().format(**kwargs)
 
     def _read_locals(self, entries: Sequence[TracebackType], reader: LocalsReader) -> None:
         frames = [entry.tb_frame for entry in entries if not entry.tb_frame.f_code.co_filename.startswith(_WRAPPERS)]
@@ -97,8 +96,7 @@ class CapturedStack:
                 variables = reader.read(frames[number])
                 self._locations[number] = self._locations[number]._replace(variables=variables)
 
-    @cached_property
-    def _text(self) -> FramesText:
+    def _make_summaries(self) -> FramesText:
         for path in {location.code.co_filename for location in self._locations}:
             linecache.checkcache(path)
         frames = [*map(_make_summary, self._locations)]

@@ -16,7 +16,16 @@ from tests.gates.project import PACKAGE, package_files
 MAKERS = frozenset(
     {
         *("Barrier", "BoundedSemaphore", "Condition", "Event", "Lock", "LockType", "RLock", "Semaphore"),
-        *("allocate_lock", "allocate_native_lock", "Queue", "SimpleQueue", "LifoQueue", "PriorityQueue"),
+        # Before Python 3.12 a property that is cached has a lock, which all objects share.
+        *(
+            "allocate_lock",
+            "allocate_native_lock",
+            "cached_property",
+            "Queue",
+            "SimpleQueue",
+            "LifoQueue",
+            "PriorityQueue",
+        ),
     }
 )
 # Each with the reason why nobody hangs by it.
