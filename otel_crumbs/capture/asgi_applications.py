@@ -33,11 +33,13 @@ def _attach(asgi: Any, ended: EndedOperations) -> Undo:
             ended.report(error, branch.root)
 
     def make(original: Callable[..., Awaitable[Any]], patch: Patch) -> Callable[..., Awaitable[Any]]:
-        async def __call__(*args: Any, **kwargs: Any) -> Any:  # noqa: N807 - it is one
+        # As many arguments as the original: uvicorn calls an application without any, and what does not refuse is taken
+        # for the factory of one.
+        async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807 - it is one
             known = get_operation_branch()
             before = None if known is None else known.root
             try:
-                return await original(*args, **kwargs)
+                return await original(self, scope, receive, send)
             except BaseException as error:
                 if patch.active:
                     report(error, before)

@@ -17,7 +17,9 @@ import starlette.applications
 import starlette.requests
 import starlette.responses
 import starlette.routing
+import uvicorn
 from aiohttp.test_utils import TestClient, TestServer
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
 from starlette.responses import StreamingResponse
 
 import otel_crumbs
@@ -137,6 +139,18 @@ def test_answers_of_http_are_no_events(events: CapturedEvents) -> None:
     ask(application, "/gone")
 
     assert len(events) == 0
+
+
+@pytest.mark.usefixtures("events")
+def test_uvicorn_takes_an_application_for_one() -> None:
+    """It calls what it is given without arguments, and what does not refuse is a factory to it."""
+    application = OpenTelemetryMiddleware(fastapi.FastAPI())
+    config = uvicorn.Config(application, proxy_headers=False, log_config=None)
+
+    config.load()
+
+    assert config.loaded_app is application
+    assert config.interface == "asgi3"
 
 
 @pytest.mark.parametrize(("application", "route"), [("flask", "<int:number>"), ("starlette", "{number}")])
