@@ -21,6 +21,7 @@ ELSEWHERE = {
     "capture/django_responses.py": "libraries/test_answers.py",
     "capture/django_signal.py": "django/test_middleware.py",
     "capture/werkzeug_responses.py": "libraries/test_answers.py",
+    "capture/postponed_answers.py": "libraries/test_web_frameworks.py",
     "capture/job_libraries.py": "jobs/test_jobs.py",
     "demo/narrator.py": "demo/test_run.py",
     "demo/received_event.py": "demo/test_receiver.py",
