@@ -66,7 +66,7 @@ def modules() -> Iterator[Path]:
 def everybody() -> Iterator[Path]:
     """Iterate over all Python files."""
     yield from modules()
-    for folder in ("tests", "benchmarks", "docs", "peers"):
+    for folder in ("tests", "applications", "benchmarks", "docs", "peers"):
         yield from (ROOT / folder).rglob("*.py")
 
 
