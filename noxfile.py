@@ -285,6 +285,13 @@ def comparison(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def real_applications(session: nox.Session) -> None:
+    """Make applications of other people fail, each in an environment of its own; never part of the gates."""
+    session.install(*groups("applications"))
+    session.run("python", "applications/run.py", *session.posargs)
+
+
+@nox.session(default=False)
 def peers(session: nox.Session) -> None:
     """Run other people's test suites without otel-crumbs and with it, and print the differences."""
     session.install(*groups("peers"))

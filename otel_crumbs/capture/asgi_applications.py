@@ -5,6 +5,9 @@ OpenTelemetry's middleware ends the span with the last part of the answer.
 Background tasks run after it, and Starlette's own middlewares raise what broke
 a streamed answer when they have ended the answer. What is left is a line in the
 server's log, which its level may hold back.
+
+An error page may be such an answer, with the exception on its way: the answer
+is an event of its own only if none follows.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from otel_crumbs.base.patching import Patch, Undo, on_import, replace
 from otel_crumbs.trails import get_operation_branch
 
 from .ended_operations import EndedOperations
+from .postponed_answers import postpone_answers
 
 
 def install(ended: EndedOperations) -> Undo:
@@ -33,16 +37,22 @@ def _attach(asgi: Any, ended: EndedOperations) -> Undo:
             ended.report(error, branch.root)
 
     def make(original: Callable[..., Awaitable[Any]], patch: Patch) -> Callable[..., Awaitable[Any]]:
-        async def __call__(*args: Any, **kwargs: Any) -> Any:  # noqa: N807 - it is one
+        # As many arguments as the original: uvicorn calls an application without any, and what does not refuse is taken
+        # for the factory of one.
+        async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807 - it is one
             known = get_operation_branch()
             before = None if known is None else known.root
+            postponed = postpone_answers() if patch.active else None
             try:
-                return await original(*args, **kwargs)
+                return await original(self, scope, receive, send)
             except BaseException as error:
                 if patch.active:
                     report(error, before)
                 remove_own_frame(error)
                 raise
+            finally:
+                if postponed is not None:
+                    postponed.stop()
 
         return __call__
 

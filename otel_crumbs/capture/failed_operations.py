@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.plain import MAX_MESSAGE, MAX_STACKTRACE, name_class, to_text
 from otel_crumbs.trails import Branch, EndedOperation, EndedSpan
 
+from .postponed_answers import postpone
 from .reporter import Reporter
 
 if TYPE_CHECKING:
@@ -92,7 +94,9 @@ class FailedOperations:
             info = ExceptionInfo(type=f"gRPC {name or code}", message=words or _name_method(attributes))
         else:
             return
-        self._reporter.report_answer(info, branch=ended.branch, span_context=ended.span.context)
+        report = partial(self._reporter.report_answer, info, branch=ended.branch, span_context=ended.span.context)
+        if not postpone(report):
+            report()
 
     def _report_recorded(self, ended: EndedOperation, recorded: Mapping[str, Any]) -> None:
         kind = to_text(str(recorded.get("exception.type") or "Exception"))

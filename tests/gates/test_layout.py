@@ -22,6 +22,7 @@ ELSEWHERE = {
     "capture/django_signal.py": "django/test_middleware.py",
     "capture/litestar_responses.py": "libraries/test_other_web_frameworks.py",
     "capture/werkzeug_responses.py": "libraries/test_answers.py",
+    "capture/postponed_answers.py": "libraries/test_web_frameworks.py",
     "capture/job_libraries.py": "jobs/test_jobs.py",
     "demo/narrator.py": "demo/test_run.py",
     "demo/received_event.py": "demo/test_receiver.py",

@@ -15,8 +15,8 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def modules() -> list[Path]:
-    """Return the package's modules, and those that run other people's test suites."""
-    return sorted([*PACKAGE.rglob("*.py"), *(ROOT / "peers").rglob("*.py")])
+    """Return the package's modules, and those that run other people's applications and test suites."""
+    return sorted(path for folder in (PACKAGE, ROOT / "applications", ROOT / "peers") for path in folder.rglob("*.py"))
 
 
 def functions(module: Path) -> Iterator[tuple[str, Function]]:

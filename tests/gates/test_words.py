@@ -43,7 +43,7 @@ VERBS = frozenset(
     register release remember remove render replace report require reset resolve respond run save scrub select send
     set settle shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress
     swap take tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
-    abandon forbid requeue retry unify
+    abandon forbid postpone requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
@@ -66,7 +66,7 @@ def modules() -> Iterator[Path]:
 def everybody() -> Iterator[Path]:
     """Iterate over all Python files."""
     yield from modules()
-    for folder in ("tests", "benchmarks", "docs", "peers"):
+    for folder in ("tests", "applications", "benchmarks", "docs", "peers"):
         yield from (ROOT / folder).rglob("*.py")
 
 
@@ -205,7 +205,7 @@ VOCABULARY = frozenset(
     feature flag generator locals mechanisms
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
     job jobs libraries uwsgi workers
-    botocore further handlers httpcore monitoring other retries sqlalchemy tenacity urllib
+    botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -14,10 +15,14 @@ import httpx
 import pytest
 import requests
 import starlette.applications
+import starlette.exceptions
 import starlette.requests
 import starlette.responses
 import starlette.routing
+import uvicorn
 from aiohttp.test_utils import TestClient, TestServer
+from opentelemetry.instrumentation.asgi import OpenTelemetryMiddleware
+from starlette.background import BackgroundTask
 from starlette.responses import StreamingResponse
 
 import otel_crumbs
@@ -126,6 +131,58 @@ def test_a_streamed_answer_pushes_nothing_out(events: CapturedEvents) -> None:
     assert event.dropped == 0
 
 
+def test_an_application_within_another(partner: Partner, events: CapturedEvents) -> None:
+    """It is one event with the exception, and its span of the request is no call that somebody makes."""
+    outer, inner = fastapi.FastAPI(), fastapi.FastAPI()
+    inner.get("/pay")(lambda: work(partner.url))
+    outer.mount("/inner", inner)
+
+    ask(outer, "/inner/pay")
+
+    [event] = events
+    calls = [each.message for each in event.breadcrumbs if each.category == "http"]
+    assert [call.split(" in ")[0] for call in calls] == [f"GET {partner.url}/503 -> 503"]
+
+
+def test_a_failure_that_was_answered_inside(events: CapturedEvents) -> None:
+    """Where OpenTelemetry's middleware is outermost, the answer is there before the exception: one event has it."""
+
+    def fail(_: starlette.requests.Request) -> None:
+        raise ValueError("no receipt")
+
+    def refuse(_: starlette.requests.Request) -> None:
+        raise starlette.exceptions.HTTPException(503)
+
+    routes = [starlette.routing.Route("/pay", fail), starlette.routing.Route("/shut", refuse)]
+    application = OpenTelemetryMiddleware(starlette.applications.Starlette(routes=routes))
+    ask(application, "/pay")
+    ask(application, "/shut")
+
+    assert [event.title for event in events] == [
+        "ValueError: no receipt",
+        "HTTP 503: Service Unavailable: GET /shut",
+    ]
+
+
+def test_an_answer_whose_background_task_goes_on(events: CapturedEvents) -> None:
+    """It is an event before the task ends."""
+    seen: list[int] = []
+
+    async def wait() -> None:
+        deadline = time.monotonic() + 20
+        while not events and time.monotonic() < deadline:  # noqa: ASYNC110 - waits for what is no task
+            await asyncio.sleep(0.05)
+        seen.append(len(events))
+
+    def refuse(_: starlette.requests.Request) -> starlette.responses.Response:
+        return starlette.responses.Response(status_code=503, background=BackgroundTask(wait))
+
+    ask(OpenTelemetryMiddleware(starlette.applications.Starlette(routes=[starlette.routing.Route("/", refuse)])), "/")
+
+    assert seen == [1]
+    assert len(events) == 1
+
+
 def test_answers_of_http_are_no_events(events: CapturedEvents) -> None:
     """An `HTTPException` below 500 is how a view answers."""
     application = fastapi.FastAPI()
@@ -137,6 +194,18 @@ def test_answers_of_http_are_no_events(events: CapturedEvents) -> None:
     ask(application, "/gone")
 
     assert len(events) == 0
+
+
+@pytest.mark.usefixtures("events")
+def test_uvicorn_takes_an_application_for_one() -> None:
+    """It calls what it is given without arguments, and what does not refuse is a factory to it."""
+    application = OpenTelemetryMiddleware(fastapi.FastAPI())
+    config = uvicorn.Config(application, proxy_headers=False, log_config=None)
+
+    config.load()
+
+    assert config.loaded_app is application
+    assert config.interface == "asgi3"
 
 
 @pytest.mark.parametrize(("application", "route"), [("flask", "<int:number>"), ("starlette", "{number}")])

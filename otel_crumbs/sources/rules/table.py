@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from otel_crumbs.base.instrumentations import KAFKA_SCOPES
+from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 
 from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
 from .databases import describe_command, describe_query, is_housekeeping, is_key_value, is_quoting
@@ -85,6 +85,11 @@ def _is_template_step(facts: SpanFacts) -> bool:
     return not facts.failed and _find_template_step(facts) != "render"
 
 
+def _is_request_within(facts: SpanFacts) -> bool:
+    """Return whether a framework serves the request of another one around it, as Flask does within FastAPI."""
+    return not _SCHEME.isdisjoint(facts.attributes)
+
+
 def _find_template_step(facts: SpanFacts) -> str:
     return facts.name.removeprefix("jinja2.")
 
@@ -94,6 +99,8 @@ _DATABASE = frozenset({"db.system", "db.system.name"})
 _RPC = frozenset({"rpc.system", "rpc.system.name"})
 _MESSAGING = frozenset({"messaging.system", "messaging.destination", "messaging.destination.name", "celery.action"})
 _HTTP = frozenset({"http.request.method", "http.method"})
+# Who serves a request has no address of it in one piece; Tornado's instrumentation has spans of its client, too.
+_SCHEME = frozenset({"url.scheme", "http.scheme"})
 _STATUS = frozenset({"http.response.status_code", "http.status_code"})
 
 # The first rule that fits describes the span. The parts of a response, one span each, and routine that goes on all the
@@ -103,6 +110,7 @@ RULES: tuple[Rule, ...] = (
     Rule(describe=discard, keys=_STATEMENT, scopes=frozenset({_SQLALCHEMY}), fits=is_housekeeping),
     Rule(describe=discard, keys=_STATEMENT, fits=is_quoting),
     Rule(describe=discard, keys=_STATUS | {"rpc.service"}, fits=is_passed_health_check),
+    Rule(describe=discard, scopes=REQUEST_SCOPES, fits=_is_request_within),
     Rule(describe=discard, scopes=frozenset({_JINJA2}), fits=_is_template_step),
     # Where sending fails, the instrumentation of Kafka has set no attributes.
     Rule(describe=describe_message, keys=_MESSAGING, scopes=KAFKA_SCOPES),

@@ -55,6 +55,20 @@ OLD = {"http.method": "GET", "http.url": URL}
 NEW = {"http.request.method": "GET", "url.full": URL}
 
 
+@pytest.mark.parametrize("scheme", ["http.scheme", "url.scheme"])
+@pytest.mark.parametrize("kind", [SpanKind.INTERNAL, SpanKind.SERVER])
+def test_the_same_request_in_another_framework(app: Application, scheme: str, kind: SpanKind) -> None:
+    """Its server has made no call; a client of the same instrumentation has."""
+    tracer = app.tracer_provider.get_tracer("opentelemetry.instrumentation.tornado")
+    with app.tracer.start_as_current_span("request", kind=SpanKind.SERVER):
+        tracer.start_span("GET /x", kind=kind, attributes={**OLD, scheme: "https"}).end()
+        tracer.start_span("GET", kind=SpanKind.CLIENT, attributes=OLD).end()
+
+        [breadcrumb] = otel_crumbs.trail()
+
+    assert freeze_event(breadcrumb) == "GET https://api.example/x in 1 ms"
+
+
 @pytest.mark.parametrize(
     ("attributes", "code"), [(OLD, "http.status_code"), (NEW, "http.response.status_code")], ids=["old", "new"]
 )

@@ -1,0 +1,7 @@
+"""The applications, a module each."""
+
+from __future__ import annotations
+
+from . import datasette, flower, jupyter_server, mlflow, wagtail
+
+APPLICATIONS = tuple(each.APPLICATION for each in (datasette, flower, jupyter_server, mlflow, wagtail))
