@@ -30,18 +30,52 @@ MAX_TEXT = 2048
 MAX_STACKTRACE = 64 * 1024
 MAX_ITEMS = 64
 MAX_DEPTH = 5
+# Of a value with all that it holds: lists that hold one another by reference have a million items in four levels.
+MAX_ITEMS_IN_ALL = 1000
+MAX_CHARACTERS_IN_ALL = 64 * 1024
 
 CUT = "…"
+# A text that is cut keeps its end as well: a third of what is left.
+_TAIL_SHARE = 3
+# What is left of each text where the characters of a whole value are used up.
+_MAX_LAST_TEXT = 32
 
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
 _READ_AS_TEXT = (date, time, timedelta, PathLike, UUID)
 
 
-def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """Return a plain copy of a value: str, int, float, bool, None, and lists and dicts of these."""
+class ValueLimits:
+    """The room that is left for the items and the characters of one value, at all levels together."""
+
+    __slots__ = ("characters", "items")
+
+    def __init__(self) -> None:
+        self.items = MAX_ITEMS_IN_ALL
+        self.characters = MAX_CHARACTERS_IN_ALL
+
+    def fit(self, text: str) -> str:
+        """Return a text, cut to what there is room for."""
+        if len(text) > self.characters:
+            text = cut_text(text, max(self.characters, _MAX_LAST_TEXT))
+        self.characters -= len(text)
+        return text
+
+
+def to_plain(value: Any, depth: int = MAX_DEPTH, room: ValueLimits | None = None) -> Any:
+    """
+    Return a plain copy of a value: str, int, float, bool, None, and lists and dicts of these.
+
+    Args:
+        value: The value.
+        depth: How many levels of lists and mappings are copied; deeper ones are named by their class.
+        room: What is left for the value that this one is part of, None for a whole value.
+
+    """
     kind = type(value)
     if kind is str:
-        return to_text(value)
+        if room is not None:
+            value = room.fit(value if len(value) <= MAX_TEXT else cut_text(value))
+        return to_text(cut_text(value))
     if kind is bool or value is None:
         return value
     try:
@@ -50,7 +84,8 @@ def to_plain(value: Any, depth: int = MAX_DEPTH) -> Any:
             return _to_plain_integer(int.__int__(value))
         if isinstance(value, float):
             return _to_plain_number(float.__float__(value))
-        return _to_plain_compound(value, depth)
+        plain = _to_plain_compound(value, depth, room)
+        return room.fit(plain) if room is not None and type(plain) is str else plain
     except BaseException as error:
         # The application's own code runs here, and may do anything.
         if is_thrown_in(error):
@@ -62,6 +97,14 @@ def to_plain_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a plain copy of a mapping; keys become text."""
     cleaned = to_plain(data)
     return cleaned if isinstance(cleaned, dict) else {"value": cleaned}
+
+
+def cut_text(value: str, limit: int = MAX_TEXT) -> str:
+    """Return a string of at most *limit* characters: of a longer one the beginning and the end."""
+    if len(value) <= limit:
+        return value
+    tail = limit // _TAIL_SHARE
+    return f"{value[: limit - tail - 1]}{CUT}{value[len(value) - tail :]}"
 
 
 def to_text(value: str, limit: int = MAX_TEXT) -> str:
@@ -84,17 +127,19 @@ def _to_plain_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _to_plain_compound(value: Any, depth: int) -> Any:
+def _to_plain_compound(value: Any, depth: int, room: ValueLimits | None) -> Any:
     if isinstance(value, str):
-        return to_text(str.__str__(value))
+        return to_text(cut_text(str.__str__(value)))
     if isinstance(value, bytes | bytearray | memoryview):
         return to_text(bytes(value[:MAX_TEXT]).decode("utf-8", "backslashreplace"))
     if isinstance(value, _READ_AS_TEXT):
         return to_text(str(value))
-    if isinstance(value, Mapping):
-        return f"<{name_class(type(value))}>" if depth <= 0 else _to_plain_items(value, depth)
-    if isinstance(value, list | tuple | AbstractSet):
-        return f"<{name_class(type(value))}>" if depth <= 0 else _to_plain_list(value, depth)
+    is_mapping = isinstance(value, Mapping)
+    if is_mapping or isinstance(value, list | tuple | AbstractSet):
+        if depth <= 0 or (room is not None and room.items <= 0):
+            return f"<{name_class(type(value))}>"
+        copy = _to_plain_items if is_mapping else _to_plain_list
+        return copy(value, depth - 1, room or ValueLimits())
     if isinstance(value, BaseException):
         return to_text(f"{type(value).__name__}: {value}")
     if isinstance(value, Iterable) or hasattr(value, "__await__"):
@@ -103,16 +148,21 @@ def _to_plain_compound(value: Any, depth: int) -> Any:
     return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
 
 
-def _to_plain_items(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    return {_to_plain_key(key): to_plain(item, depth - 1) for key, item in islice(value.items(), MAX_ITEMS)}
+def _to_plain_items(value: Mapping[Any, Any], depth: int, room: ValueLimits) -> dict[str, Any]:
+    items = [*islice(value.items(), min(MAX_ITEMS, room.items))]
+    # Those of this level come first, and those inside them then.
+    room.items -= len(items)
+    return {_to_plain_key(key, room): to_plain(item, depth, room) for key, item in items}
 
 
-def _to_plain_list(value: Iterable[Any], depth: int) -> list[Any]:
-    return [to_plain(item, depth - 1) for item in islice(value, MAX_ITEMS)]
+def _to_plain_list(value: Iterable[Any], depth: int, room: ValueLimits) -> list[Any]:
+    items = [*islice(value, min(MAX_ITEMS, room.items))]
+    room.items -= len(items)
+    return [to_plain(item, depth, room) for item in items]
 
 
-def _to_plain_key(key: Any) -> str:
-    return to_text(key) if type(key) is str else str(to_plain(key, 0))
+def _to_plain_key(key: Any, room: ValueLimits) -> str:
+    return room.fit(to_text(key)) if type(key) is str else str(to_plain(key, 0, room))
 
 
 def name_class(kind: type) -> str:

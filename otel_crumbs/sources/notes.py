@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure, warn
-from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_ITEMS, MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
 type_of = type  # the argument of that name hides it
@@ -18,7 +18,9 @@ type_of = type  # the argument of that name hides it
 MAX_NAME = 128
 
 _NOTABLE = {level: level in NOTABLE_LEVELS for level in LEVELS}
-_SIMPLE = frozenset({str, int, float, bool, type(None)})
+# Types of which no value is large, and the bound of integers that are not.
+_SMALL = frozenset({float, bool, type(None)})
+_LARGE = 2**63
 _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
 
 
@@ -61,14 +63,14 @@ def record(
     """
     try:
         if type_of(data) is dict:
-            data = data.copy()
-            for value in data.values():
-                if type_of(value) not in _SIMPLE:
-                    data = to_plain_mapping(data)
-                    break
+            data = data.copy() if _is_small(data) else to_plain_mapping(data)
         elif data is not None:
             data = _copy_data(data)
-        if not (type_of(message) is type_of(category) is type_of(type) is str and level in LEVELS):
+        if not (
+            type_of(message) is type_of(category) is type_of(type) is str
+            and level in LEVELS
+            and len(message) + len(category) + len(type) <= MAX_MESSAGE
+        ):
             level = level if level in LEVELS else parse_level_name(level)
             if message is None and not data:
                 warn("record", "otel_crumbs.record() needs a message or data; this breadcrumb is left out.")
@@ -114,16 +116,33 @@ def render_note(entry: Entry) -> Iterator[Breadcrumb]:
 NOTE = EntryKind(render=render_note)
 
 
+def _is_small(data: dict[Any, Any]) -> bool:
+    """Return whether data are simple values that cannot change, and no more than an event would show."""
+    try:
+        size = len("".join(data))
+    except TypeError:  # one of the keys is no text
+        return False
+    for value in data.values():
+        kind = type(value)
+        if kind is str:
+            size += len(value)
+        elif kind not in _SMALL and (kind is not int or not -_LARGE < value < _LARGE):
+            return False
+    return size <= MAX_MESSAGE and len(data) <= MAX_ITEMS
+
+
 def _make_message(message: object, details: Mapping[str, Any] | None) -> str:
     if type_of(message) is str:
-        return message
+        return message if len(message) <= MAX_MESSAGE else cut_text(message, MAX_MESSAGE)
     if message is None:
         return " ".join(f"{key}={value}" for key, value in to_plain_mapping(details or {}).items())
     return str(to_plain(message))
 
 
 def _make_name(value: object) -> Any:
-    return value if value is None or type_of(value) is str else str(to_plain(value))
+    if type_of(value) is str:
+        return value if len(value) <= MAX_NAME else to_text(value, MAX_NAME)
+    return value if value is None else str(to_plain(value))
 
 
 def _copy_data(data: object) -> Mapping[str, Any]:

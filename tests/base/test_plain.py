@@ -17,7 +17,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_TEXT, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import (
+    MAX_CHARACTERS_IN_ALL,
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_ITEMS_IN_ALL,
+    MAX_TEXT,
+    cut_text,
+    to_plain,
+    to_plain_mapping,
+    to_text,
+)
 
 
 class Colour(Enum):
@@ -306,3 +316,38 @@ def test_later_changes_are_not_seen() -> None:
 def test_what_is_no_mapping_is_kept_as_its_value(value: Any) -> None:
     """Somebody passed something else where a mapping belongs."""
     assert to_plain_mapping(value) == {"value": to_plain(value)}
+
+
+def count_items(value: Any) -> int:
+    """Return how many values there are in a plain one, at all levels."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(count_items, inside))
+
+
+def test_items_are_bounded_at_all_levels_together() -> None:
+    """Lists that hold one another by reference are a thousand items, those of the first level first."""
+    value: Any = ["item"] * MAX_ITEMS
+    for _ in range(MAX_DEPTH - 1):
+        value = [value] * MAX_ITEMS
+    copy = to_plain(value)
+    assert count_items(copy) <= MAX_ITEMS_IN_ALL + 1
+    assert len(copy) == MAX_ITEMS
+    assert copy[0][0][0][0] == ["item"] * MAX_ITEMS
+    assert copy[-1] == "<builtins.list>"
+
+
+def test_characters_are_bounded_at_all_levels_together() -> None:
+    """Keys count, and what comes first is whole."""
+    value = {f"{'key' * 100}{number}": {str(inner): "x" * 2000 for inner in range(60)} for number in range(60)}
+    copy = to_plain(value)
+    assert MAX_CHARACTERS_IN_ALL < len(json.dumps(copy)) < 2 * MAX_CHARACTERS_IN_ALL
+    assert copy[f"{'key' * 100}0"]["0"] == "x" * 2000
+
+
+def test_a_long_text_keeps_both_ends() -> None:
+    """Two thirds are of the beginning."""
+    cut = to_plain({"text": "begin" + "x" * 10 * MAX_TEXT + "end"})["text"]
+    assert cut.startswith("beginx")
+    assert cut.endswith("xend")
+    assert len(cut) == MAX_TEXT
+    assert [cut_text("abcdef", limit) for limit in (2, 3, 5, 6)] == ["a…", "a…f", "abc…f", "abcdef"]

@@ -11,10 +11,17 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.exceptions import format_title
-from otel_crumbs.base.plain import MAX_MESSAGE, name_class, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, name_class, to_plain_mapping, to_text
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 
-from .placeholders import SIMPLE, Placeholder, ValueCopier, format_words, is_simple, read_exception_text
+from .placeholders import (
+    Placeholder,
+    ValueCopier,
+    format_words,
+    is_simple,
+    is_small,
+    read_exception_text,
+)
 
 # A record of logging's own class: a factory of the application's expects more, and adds what is no attribute of these.
 _OF_RECORDS = frozenset(vars(logging.LogRecord("", logging.NOTSET, "", 0, "", (), None)))
@@ -25,6 +32,7 @@ _NOT_EXTRA = RESERVED | _CORRELATION
 _OWN_LENGTH = len(_OF_RECORDS)
 _LogRecord = logging.LogRecord
 _get_message = logging.LogRecord.getMessage
+_NO_ARGS: tuple[()] = ()
 
 _WARNING = logging.WARNING
 # The first level that is not the next one yet, as OpenTelemetry counts them.
@@ -73,12 +81,10 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
     message, args, level = record.msg, record.args, record.levelno
     extra = exception = None
     source: Any = None
-    if type(message) is str and type(args) is tuple:
-        for value in args:  # the body of is_simple() without the call, for this runs at every line
-            if type(value) not in SIMPLE:
-                source = message, args
-                break
-    else:
+    # Most lines have no arguments: there is nobody to ask.
+    if type(message) is not str or (
+        len(message) > MAX_MESSAGE if args is _NO_ARGS else type(args) is not tuple or not is_small(message, args)
+    ):
         source = message, args
     if source is not None:
         message, args, is_exact = copy_words(message, args)
@@ -117,7 +123,7 @@ def make_unprinted_entry(
 ) -> Entry:
     """Return the entry of a log call of which there is no record."""
     extra = exception = None
-    if type(message) is not str or not is_simple(args):
+    if type(message) is not str or not is_small(message, args):
         message, args, _ = copy_words(message, args)
     if len(args) == 1 and type(args[0]) is dict and args[0]:
         args = args[0]
@@ -152,7 +158,7 @@ def settle_entry(entry: Any, record: logging.LogRecord) -> None:
     source, entry[SOURCE] = entry[SOURCE] or (entry[MESSAGE], entry[ARGS]), None
     text = vars(record).get("message")
     if type(text) is str:
-        entry[TEXT] = text if len(text) <= MAX_MESSAGE else to_text(text, MAX_MESSAGE)
+        entry[TEXT] = cut_text(text, MAX_MESSAGE)
     else:
         if record.msg is not source[0] or record.args is not source[1]:
             entry[MESSAGE], entry[ARGS], _ = copy_words(record.msg, record.args)
@@ -203,7 +209,14 @@ def copy_words(message: Any, args: Any) -> tuple[Any, Any, bool]:
     if type(message) is not str:
         message = copier.copy(message)
     args = copier.copy(args)
-    return message, None if type(args) is Placeholder else args, copier.is_exact
+    args = None if type(args) is Placeholder else args
+    if type(message) is str and len(message) > MAX_MESSAGE:
+        # What is cut has no place for each argument any more.
+        message = format_words(message, args)
+        if type(args) is dict:
+            message = message.replace("%", "%%")
+        return message, args if type(args) is dict else (), False
+    return message, args, copier.is_exact
 
 
 def read_own_words(record: logging.LogRecord) -> str | None:
@@ -217,7 +230,7 @@ def read_own_words(record: logging.LogRecord) -> str | None:
         if is_thrown_in(error):
             raise
         return None
-    return text if type(text) is str else None
+    return cut_text(text, MAX_MESSAGE) if type(text) is str else None
 
 
 def read_extra(record: logging.LogRecord) -> dict[str, Any] | None:

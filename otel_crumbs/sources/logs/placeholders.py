@@ -18,9 +18,25 @@ from typing import Any
 from uuid import UUID
 
 from otel_crumbs.base.exceptions import format_title
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, MAX_MESSAGE, MAX_TEXT, name_class, to_text
+from otel_crumbs.base.plain import (
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_MESSAGE,
+    MAX_TEXT,
+    ValueLimits,
+    cut_text,
+    name_class,
+    to_text,
+)
 
 SIMPLE = frozenset({str, int, float, bool, type(None)})
+# Of simple types, those of which no value is large.
+SMALL = frozenset({float, bool, type(None)})
+# Integers between these, and texts of no more characters, are copied without a look at the room that is left.
+LARGE_INTEGER = 2**64
+_SHORT = 64
+# Numbers and paths of more bytes are named by their class.
+_MAX_BYTES = 16 * 1024
 # Types whose instances are asked by the functions of the type, which ask nobody else.
 _LISTS: dict[type, Any] = {list: list, tuple: tuple, deque: list, set: set, frozenset: frozenset}
 _DICTS = frozenset({dict, OrderedDict, defaultdict})
@@ -55,52 +71,72 @@ _AS_THEY_ARE = SIMPLE | {complex, date, timedelta, UUID, Placeholder}
 
 
 class ValueCopier:
-    """Copies values that a log call was given, with placeholders for the application's objects."""
+    """Copies values that a log call was given in bounds, with placeholders for the application's objects."""
 
-    __slots__ = ("is_exact",)
+    __slots__ = ("_room", "is_exact")
 
     def __init__(self) -> None:
+        self._room = ValueLimits()
         # Whether the copies have the same text as the values.
         self.is_exact = True
 
     def copy(self, value: Any, depth: int = MAX_DEPTH) -> Any:
         """Return a copy that is neither the application's nor can be changed by it."""
         kind = type(value)
+        if kind is str:
+            return self._copy_text(value)
+        if kind is int:
+            return value if -LARGE_INTEGER < value < LARGE_INTEGER else self._copy_integer(value)
         if kind in _AS_THEY_ARE:
             return value
         if kind in _LISTS:
             return self._copy_list(value, kind, depth)
         if kind in _DICTS:
             return self._copy_dict(value, kind, depth)
-        return value if _is_immutable(value, kind) else self._copy_object(value, kind)
+        is_kept = _is_immutable(value, kind) and sys.getsizeof(value) <= _MAX_BYTES
+        return value if is_kept else self._copy_object(value, kind)
+
+    def _copy_text(self, value: str) -> str:
+        text = self._room.fit(value if len(value) <= MAX_MESSAGE else cut_text(value, MAX_MESSAGE))
+        self.is_exact = self.is_exact and len(text) == len(value)
+        return text
+
+    def _copy_integer(self, value: int) -> int | Placeholder:
+        if value.bit_length() < MAX_TEXT:
+            return value
+        self.is_exact = False
+        return Placeholder(f"<integer of {value.bit_length()} bits>")
 
     def _copy_list(self, value: Any, kind: type, depth: int) -> Any:
         if kind is not list and kind is not tuple:
             self.is_exact = False
-        if len(value) > MAX_ITEMS or depth <= 0:
+        if len(value) > min(MAX_ITEMS, self._room.items) or depth <= 0:
             return self._copy_part(value, depth)
         depth -= 1
-        return _LISTS[kind]([item if type(item) in SIMPLE else self.copy(item, depth) for item in value])
+        self._room.items -= len(value)
+        return _LISTS[kind]([item if _is_short(item) else self.copy(item, depth) for item in value])
 
     def _copy_dict(self, value: Any, kind: type, depth: int) -> Any:
         if kind is not dict:
             self.is_exact = False
-        if len(value) > MAX_ITEMS or depth <= 0:
+        if len(value) > min(MAX_ITEMS, self._room.items) or depth <= 0:
             return self._copy_part(value, depth)
         depth -= 1
+        self._room.items -= len(value)
         return {
-            key if type(key) is str else self._copy_key(key): item if type(item) in SIMPLE else self.copy(item, depth)
+            key if _is_short(key) else self._copy_key(key): item if _is_short(item) else self.copy(item, depth)
             for key, item in dict.items(value)
         }
 
     def _copy_part(self, value: Any, depth: int) -> Any:
         """Return a copy of the beginning of a long list or mapping, or the class of one that lies too deep."""
         self.is_exact = False
-        if depth <= 0:
+        most = min(MAX_ITEMS, self._room.items)
+        if depth <= 0 or most <= 0:
             return Placeholder(f"<{name_class(type(value))}>")
         if type(value) in _DICTS:
-            return self._copy_dict(dict(islice(tuple(dict.items(value)), MAX_ITEMS)), dict, depth)
-        return self._copy_list(list(islice(value, MAX_ITEMS)), list, depth)
+            return self._copy_dict(dict(islice(tuple(dict.items(value)), most)), dict, depth)
+        return self._copy_list(list(islice(value, most)), list, depth)
 
     def _copy_object(self, value: Any, kind: type) -> Any:
         if kind is bytes or kind is bytearray:
@@ -129,6 +165,32 @@ class ValueCopier:
         return Placeholder(text, format_title(type(error).__name__, text))
 
 
+def _is_short(value: Any) -> bool:
+    kind = type(value)
+    return len(value) <= _SHORT if kind is str else kind in SMALL
+
+
+def is_small(message: str, args: Any) -> bool:
+    """Return whether a record's arguments are all of simple immutable types, and no more than a line with it."""
+    size = len(message)
+    if type(args) is dict:
+        if not all(map(_is_short, args)):
+            return False
+        args = args.values()
+    elif type(args) is not tuple:
+        return args is None and size <= MAX_MESSAGE
+    for value in args:
+        kind = type(value)
+        if kind is str:
+            size += len(value)
+        elif kind is int:
+            if not -LARGE_INTEGER < value < LARGE_INTEGER:
+                return False
+        elif kind not in SMALL:
+            return False
+    return size <= MAX_MESSAGE and len(args) <= MAX_ITEMS
+
+
 def is_simple(args: Any) -> bool:
     """Return whether a record's arguments are all of simple immutable types."""
     if type(args) is not tuple:
@@ -146,15 +208,19 @@ def format_words(message: Any, args: Any) -> str:
     """Return ``message % args``; the bare message where they do not fit, as raven did."""
     text = str(message)
     if not args:
-        return to_text(text, MAX_MESSAGE)
+        return _to_line(text)
     for words in (text, _CONVERSION.sub(r"%\1s", text) if _has_placeholders(args) else None):
         if words is None:
             break
         try:
-            return to_text(words % args, MAX_MESSAGE)
+            return _to_line(words % args)
         except (KeyError, OverflowError, TypeError, ValueError):
             continue
-    return to_text(text, MAX_MESSAGE)
+    return _to_line(text)
+
+
+def _to_line(text: str) -> str:
+    return to_text(text if len(text) <= MAX_MESSAGE else cut_text(text, MAX_MESSAGE), MAX_MESSAGE)
 
 
 def read_exception_text(error: BaseException) -> str | None:

@@ -23,7 +23,7 @@ from otel_crumbs.trails import current
 from .callbacks import handlers
 from .entry import EXCEPTION, RESERVED, TEXT, format_exception, make_entry, make_unprinted_entry, read_own_words
 from .isolated_calls import LeftOutError, StateCopy, call_isolated
-from .placeholders import ValueCopier, is_simple
+from .placeholders import ValueCopier, is_small
 
 _LOGGING_SOURCE = logging.Logger.log.__code__.co_filename
 # Before Python 3.11 `stacklevel` counts frames of logging's own.
@@ -147,7 +147,7 @@ def _copy_message(message: Any) -> Any:
 
 
 def _copy_args(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    return args if is_simple(args) else tuple(map(ValueCopier().copy, args))
+    return args if is_small("", args) else tuple(map(ValueCopier().copy, args))
 
 
 def _run_adapter(adapter: Any, message: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
