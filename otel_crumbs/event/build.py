@@ -28,6 +28,7 @@ from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
+from .scrubbing.marks import count_marks
 from .source_lines import format_source
 from .trim import trim_event
 
@@ -65,7 +66,7 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         exceptions = captured.exceptions.read()
-        others = (item for item in rendered if not _is_itself(item, exceptions[0]))
+        others = [item for item in rendered if not _is_itself(item, exceptions[0])]
         span_context, operation = captured.span_context, self._scrub_line(captured.operation)
         said = self.scrubber.scrub_mapping(captured.context)
         event = ErrorEvent(
@@ -93,6 +94,7 @@ class Builder:
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
             fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
+        event = replace(event, scrubbed=_count_scrubbed(event, others))
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
@@ -146,6 +148,21 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mapping[str, int]:
+    """Return how many secrets of each kind are out, which only what is not as it was rendered can tell."""
+    as_they_were = set(map(id, rendered))
+    changed = (item for item in event.breadcrumbs if id(item) not in as_they_were)
+    infos = event.exceptions
+    return count_marks(
+        [
+            *((item.message, item.category, item.branch, item.data) for item in changed),
+            *((info.type, info.message, info.notes) for info in infos),
+            *((frame.source, frame.locals) for info in infos for frame in info.frames if frame.source or frame.locals),
+            *(event.operation, event.thread, event.attributes, event.resource),
+        ]
+    )
 
 
 def _format_stacktrace(captured: CapturedError, exceptions: tuple[ExceptionInfo, ...]) -> str:

@@ -10,12 +10,12 @@ from otel_crumbs.trails import Breadcrumb
 
 from .scrubbing.data import DataScrubber
 from .scrubbing.glance import Glance
+from .scrubbing.marks import add_kind, hide_marks, write_marks
 from .scrubbing.names import EVERYTHING, Names
-from .scrubbing.rule import SCRUBBED, Scrub
+from .scrubbing.rule import Scrub
 from .scrubbing.table import make_rules
-from .scrubbing.values import MARK
 
-__all__ = ["SCRUBBED", "Scrub", "Scrubber"]
+__all__ = ["Scrub", "Scrubber"]
 
 
 # Keys, categories and short values come again with every breadcrumb.
@@ -50,10 +50,12 @@ class Scrubber:
         return self._glance.is_harmless(value)
 
     def _scrub_with_rules(self, value: str) -> str:
-        scrubbed = value.replace(SCRUBBED, MARK)
+        scrubbed = hide_marks(value)
         for rule in self._glance.select_rules(value):
-            scrubbed = rule.scrub(scrubbed)
-        scrubbed = scrubbed.replace(MARK, SCRUBBED)
+            found = rule.scrub(scrubbed)
+            if found is not scrubbed and found != scrubbed:
+                scrubbed = add_kind(found, rule.kind)
+        scrubbed = write_marks(scrubbed)
         return value if scrubbed == value else scrubbed
 
     def scrub_value(self, value: Any) -> Any:
