@@ -6,7 +6,7 @@ It does what takes time: rendering, scrubbing, the user's hooks and trimming.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -69,14 +69,15 @@ class Builder:
         others = [item for item in rendered if not _is_itself(item, exceptions[0])]
         span_context, operation = captured.span_context, self._scrub_line(captured.operation)
         said = self.scrubber.scrub_mapping(captured.context)
+        types = [to_text(info.type) for info in exceptions]
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
             fatal=captured.fatal,
             handled=captured.handled,
             mechanism=captured.mechanism,
-            exceptions=tuple(self._scrub_exception(info) for info in exceptions),
-            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured, exceptions)),
+            exceptions=tuple(self._scrub_exception(info, types) for info in exceptions),
+            stacktrace=self.scrubber.scrub_error(_format_stacktrace(captured, exceptions), types),
             operation=operation,
             trace_id=span_context.trace_id if span_context else 0,
             span_id=span_context.span_id if span_context else 0,
@@ -116,12 +117,12 @@ class Builder:
         line = to_line(text)
         return None if line is None else self.scrubber.scrub_text(line)
 
-    def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
+    def _scrub_exception(self, info: ExceptionInfo, types: Sequence[str]) -> ExceptionInfo:
         return replace(
             info,
             type=self.scrubber.scrub_text(to_text(info.type)),
-            message=self.scrubber.scrub_text(to_text(info.message, MAX_MESSAGE)),
-            notes=tuple(self.scrubber.scrub_text(note) for note in info.notes),
+            message=self.scrubber.scrub_error(to_text(info.message, MAX_MESSAGE), types),
+            notes=tuple(self.scrubber.scrub_error(note, types) for note in info.notes),
             frames=tuple(self._scrub_frame(frame) for frame in info.frames),
         )
 

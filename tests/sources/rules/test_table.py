@@ -131,7 +131,7 @@ def test_a_query_that_failed(app: Application) -> None:
     )
 
     assert breadcrumb.level == "error"
-    assert breadcrumb.message == "SELECT 1 -> ValueError (no such table)"
+    assert breadcrumb.message == "SELECT ? -> ValueError (no such table)"
     assert "no such table" in breadcrumb.data["error"]
 
 
@@ -298,7 +298,8 @@ def test_housekeeping_is_left_out(app: Application, key: str, statement: str, *,
 
     messages = [breadcrumb.message for breadcrumb in otel_crumbs.trail()]
 
-    assert messages == [statement, f"{statement} -> failed"][not shown :]
+    left = statement.replace("5000", "?")
+    assert messages == [left, f"{left} -> failed"][not shown :]
 
 
 @pytest.mark.parametrize(
