@@ -107,6 +107,11 @@ def test_statements_in_attributes_have_no_literals() -> None:
     )
 
 
+def test_a_system_that_is_no_text_does_no_harm() -> None:
+    """What a note says of it may be anything."""
+    assert Scrubber().scrub_mapping({"db.system": ["mysql"], "db.statement": "SELECT 7"})["db.statement"] == "SELECT ?"
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [

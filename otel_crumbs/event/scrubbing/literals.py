@@ -55,7 +55,7 @@ def hide_literals(statement: str, system: object = None) -> str:
         system: Which database it is for, by the name that OpenTelemetry has for it.
 
     """
-    return _hide_literals(statement, system in _WITH_BACKSLASHES)
+    return _hide_literals(statement, isinstance(system, str) and system in _WITH_BACKSLASHES)
 
 
 @lru_cache(_MAX_KNOWN)
