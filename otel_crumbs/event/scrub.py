@@ -10,7 +10,7 @@ from otel_crumbs.trails import Breadcrumb
 
 from .scrubbing.data import DataScrubber
 from .scrubbing.glance import Glance
-from .scrubbing.literals import hide_literals, hide_quoted_values, quotes_values
+from .scrubbing.literals import has_quoted_values, hide_literals, hide_quoted_values
 from .scrubbing.marks import add_kind, hide_marks, write_marks
 from .scrubbing.names import EVERYTHING, Names
 from .scrubbing.rule import Scrub
@@ -55,7 +55,7 @@ class Scrubber:
 
     def scrub_error(self, text: str, types: Iterable[str]) -> str:
         """
-        Return what an exception says, or its stack, without secrets and without values that a database quotes.
+        Return the message of an exception, or its stack, without secrets and values that a database quotes.
 
         Args:
             text: The text.
@@ -63,7 +63,9 @@ class Scrubber:
 
         """
         scrubbed = self.scrub_text(text)
-        return scrubbed if self._with_literals or not any(map(quotes_values, types)) else hide_quoted_values(scrubbed)
+        return (
+            scrubbed if self._with_literals or not any(map(has_quoted_values, types)) else hide_quoted_values(scrubbed)
+        )
 
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""

@@ -7,7 +7,7 @@ import pytest
 import otel_crumbs
 from otel_crumbs import Breadcrumb
 from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.event.scrubbing.literals import hide_literals, hide_quoted_values, quotes_values
+from otel_crumbs.event.scrubbing.literals import has_quoted_values, hide_literals, hide_quoted_values
 from otel_crumbs.testing import capture_events
 from tests.application import raised
 
@@ -172,4 +172,4 @@ def test_an_exception_of_the_applications_own_stays() -> None:
 )
 def test_drivers_are_known_by_their_module(name: str, *, expected: bool) -> None:
     """Nothing is asked of the exception itself."""
-    assert quotes_values(name) is expected
+    assert has_quoted_values(name) is expected

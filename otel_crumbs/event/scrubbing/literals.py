@@ -94,13 +94,13 @@ _QUOTED_STATEMENT = re.compile(
 _BEGIN = re.compile(r"(?:LINE \d+|\[(?:SQL|parameters)): ")
 
 
-def quotes_values(type_of_exception: str) -> bool:
+def has_quoted_values(type_of_exception: str) -> bool:
     """Return whether an exception, by its class with the module, is one of databases, which quote values."""
     return type_of_exception.partition(".")[0] in _PACKAGES or type_of_exception.startswith(_MODULES)
 
 
 def hide_quoted_values(text: str) -> str:
-    """Return what an exception of a database says, or its stack, with `?` in the place of the values in it."""
+    """Return the message of an exception of a database, or its stack, with `?` in the place of values."""
     text = _VALUES.sub(lambda found: f"{found[found.lastgroup or 0]}{HIDDEN}", text)
     return _QUOTED_STATEMENT.sub(_hide_in_quoted, text)
 
