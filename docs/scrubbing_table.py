@@ -12,12 +12,13 @@ from otel_crumbs.event.scrubbing.names import Names
 from otel_crumbs.event.scrubbing.rule import Rule
 from otel_crumbs.event.scrubbing.table import make_rules
 
-HEAD = "| rule | takes out | format | cost |\n|---|---|---|---|\n"
+HEAD = "| rule | takes out | kind | format | cost |\n|---|---|---|---|---|\n"
 
 
 def format_row(rule: Rule) -> str:
     """Return a row of the page's table."""
-    return f"| `{rule.name}` | {rule.reason.replace('|', '&#124;')} | [source]({rule.source}) | {rule.cost} |\n"
+    reason = rule.reason.replace("|", "&#124;")
+    return f"| `{rule.name}` | {reason} | {rule.kind} | [source]({rule.source}) | {rule.cost} |\n"
 
 
 def write_table() -> str:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from otel_crumbs.event.scrub import SCRUBBED, Scrubber
+from otel_crumbs.event.scrub import Scrubber
+from otel_crumbs.event.scrubbing.marks import mark_of
 from otel_crumbs.setup.config import SETTINGS, Config, Setting
 
 from .section import Row, Section, State
@@ -47,13 +48,13 @@ def mask(name: str, value: str) -> str:
     """Return the value of a variable without passwords, tokens, and the values of headers."""
     if "HEADERS" in name.upper():
         return ",".join(_mask_header(pair) for pair in value.split(","))
-    return _SCRUBBER.scrub_text(_USER.sub(f"//{SCRUBBED}@", value))
+    return _SCRUBBER.scrub_text(_USER.sub(f"//{mark_of('password')}@", value))
 
 
 def _mask_header(pair: str) -> str:
     key, separator, _ = pair.partition("=")
     # A pair without a name may be a secret as a whole.
-    return f"{key.strip()}={SCRUBBED}" if separator else SCRUBBED
+    return f"{key.strip()}={mark_of('secret')}" if separator else mark_of("secret")
 
 
 def describe_settings(config: Config, environ: Mapping[str, str]) -> Section:

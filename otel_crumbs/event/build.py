@@ -6,7 +6,7 @@ It does what takes time: rendering, scrubbing, the user's hooks and trimming.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from .hook_results import normalise, normalise_breadcrumb, to_line
 from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
+from .scrubbing.marks import count_marks
 from .source_lines import format_source
 from .trim import trim_event
 
@@ -65,17 +66,18 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         exceptions = captured.exceptions.read()
-        others = (item for item in rendered if not _is_itself(item, exceptions[0]))
+        others = [item for item in rendered if not _is_itself(item, exceptions[0])]
         span_context, operation = captured.span_context, self._scrub_line(captured.operation)
         said = self.scrubber.scrub_mapping(captured.context)
+        types = [to_text(info.type) for info in exceptions]
         event = ErrorEvent(
             event_id=captured.event_id,
             timestamp=captured.timestamp,
             fatal=captured.fatal,
             handled=captured.handled,
             mechanism=captured.mechanism,
-            exceptions=tuple(self._scrub_exception(info) for info in exceptions),
-            stacktrace=self.scrubber.scrub_text(_format_stacktrace(captured, exceptions)),
+            exceptions=tuple(self._scrub_exception(info, types) for info in exceptions),
+            stacktrace=self.scrubber.scrub_error(_format_stacktrace(captured, exceptions), types),
             operation=operation,
             trace_id=span_context.trace_id if span_context else 0,
             span_id=span_context.span_id if span_context else 0,
@@ -93,6 +95,7 @@ class Builder:
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
             fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
+        event = replace(event, scrubbed=_count_scrubbed(event, others))
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
@@ -114,12 +117,12 @@ class Builder:
         line = to_line(text)
         return None if line is None else self.scrubber.scrub_text(line)
 
-    def _scrub_exception(self, info: ExceptionInfo) -> ExceptionInfo:
+    def _scrub_exception(self, info: ExceptionInfo, types: Sequence[str]) -> ExceptionInfo:
         return replace(
             info,
             type=self.scrubber.scrub_text(to_text(info.type)),
-            message=self.scrubber.scrub_text(to_text(info.message, MAX_MESSAGE)),
-            notes=tuple(self.scrubber.scrub_text(note) for note in info.notes),
+            message=self.scrubber.scrub_error(to_text(info.message, MAX_MESSAGE), types),
+            notes=tuple(self.scrubber.scrub_error(note, types) for note in info.notes),
             frames=tuple(self._scrub_frame(frame) for frame in info.frames),
         )
 
@@ -146,6 +149,21 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mapping[str, int]:
+    """Return how many secrets of each kind are out, which only what is not as it was rendered can tell."""
+    as_they_were = set(map(id, rendered))
+    changed = (item for item in event.breadcrumbs if id(item) not in as_they_were)
+    infos = event.exceptions
+    return count_marks(
+        [
+            *((item.message, item.category, item.branch, item.data) for item in changed),
+            *((info.type, info.message, info.notes) for info in infos),
+            *((frame.source, frame.locals) for info in infos for frame in info.frames if frame.source or frame.locals),
+            *(event.operation, event.thread, event.attributes, event.resource),
+        ]
+    )
 
 
 def _format_stacktrace(captured: CapturedError, exceptions: tuple[ExceptionInfo, ...]) -> str:

@@ -80,6 +80,7 @@ class ErrorEvent:
         breadcrumbs: Oldest first.
         dropped: How many breadcrumbs had no room.
         dropped_by_category: The same by category.
+        scrubbed: How many secrets were taken out, by kind; those of the stack trace as text are not counted again.
         resource: The attributes of the application's own resource.
         held_back: How many events of the same failure were not sent before this one.
         attributes: Those of the operation's own span, under their standard names, and those
@@ -105,6 +106,7 @@ class ErrorEvent:
     breadcrumbs: tuple[Breadcrumb, ...] = ()
     dropped: int = 0
     dropped_by_category: Mapping[str, int] = field(default_factory=dict)
+    scrubbed: Mapping[str, int] = field(default_factory=dict)
     resource: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
     attributes: Mapping[str, Any] = field(default_factory=dict)

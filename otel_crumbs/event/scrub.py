@@ -10,16 +10,21 @@ from otel_crumbs.trails import Breadcrumb
 
 from .scrubbing.data import DataScrubber
 from .scrubbing.glance import Glance
+from .scrubbing.literals import has_quoted_values, hide_literals, hide_quoted_values
+from .scrubbing.marks import add_kind, hide_marks, write_marks
 from .scrubbing.names import EVERYTHING, Names
-from .scrubbing.rule import SCRUBBED, Scrub
+from .scrubbing.rule import Scrub
 from .scrubbing.table import make_rules
-from .scrubbing.values import MARK
 
-__all__ = ["SCRUBBED", "Scrub", "Scrubber"]
+__all__ = ["Scrub", "Scrubber"]
 
 
 # Keys, categories and short values come again with every breadcrumb.
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 48
+# https://opentelemetry.io/docs/specs/semconv/database/database-spans/
+_STATEMENTS = ("db.query.text", "db.statement", "statement")
+# Behind the statement of a breadcrumb stands how it failed.
+_FAILURE = " -> "
 
 
 class Scrubber:
@@ -30,11 +35,14 @@ class Scrubber:
         keys: Names of values that are secrets too. One that begins with `-` takes
             away: a name of the package's own, a rule, or with `-all` everything.
 
+        with_literals: Whether statements and the errors of databases keep the values in them.
+
     """
 
-    def __init__(self, keys: Iterable[str] = ()) -> None:
+    def __init__(self, keys: Iterable[str] = (), *, with_literals: bool = False) -> None:
         words = [key.strip() for key in keys if key.strip("- ")]
         removed = {word[1:].strip().lower() for word in words if word.startswith("-")}
+        self._with_literals = with_literals
         names = Names([word for word in words if not word.startswith("-")], removed)
         rules = () if EVERYTHING in removed else make_rules(names, removed)
         self._glance = Glance(rules, names)
@@ -45,15 +53,31 @@ class Scrubber:
         """Return a text without the secrets in it, the very same text where there is none."""
         return value if self.is_harmless(value) else self._scrub_with_rules(value)
 
+    def scrub_error(self, text: str, types: Iterable[str]) -> str:
+        """
+        Return the message of an exception, or its stack, without secrets and values that a database quotes.
+
+        Args:
+            text: The text.
+            types: The classes of the exception and of those that it was raised from.
+
+        """
+        scrubbed = self.scrub_text(text)
+        return (
+            scrubbed if self._with_literals or not any(map(has_quoted_values, types)) else hide_quoted_values(scrubbed)
+        )
+
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
         return self._glance.is_harmless(value)
 
     def _scrub_with_rules(self, value: str) -> str:
-        scrubbed = value.replace(SCRUBBED, MARK)
+        scrubbed = hide_marks(value)
         for rule in self._glance.select_rules(value):
-            scrubbed = rule.scrub(scrubbed)
-        scrubbed = scrubbed.replace(MARK, SCRUBBED)
+            found = rule.scrub(scrubbed)
+            if found is not scrubbed and found != scrubbed:
+                scrubbed = add_kind(found, rule.kind)
+        scrubbed = write_marks(scrubbed)
         return value if scrubbed == value else scrubbed
 
     def scrub_value(self, value: Any) -> Any:
@@ -62,10 +86,22 @@ class Scrubber:
 
     def scrub_mapping(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a plain mapping without the secrets in it, at any depth, the very same one where there is none."""
-        return self._data.scrub_mapping(data)
+        scrubbed = self._data.scrub_mapping(data)
+        return scrubbed if self._with_literals else _hide_statements(scrubbed)
 
     def scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         """Return a breadcrumb without the secrets in it, the very same one where there is none."""
+        scrubbed = self._scrub_secrets(breadcrumb)
+        if self._with_literals:
+            return scrubbed
+        if scrubbed.type == "query" and scrubbed.category == "query":
+            return _hide_literals_of(scrubbed)
+        if "db.statement" in scrubbed.data or "db.query.text" in scrubbed.data:
+            data = _hide_statements(scrubbed.data)
+            return scrubbed if data is scrubbed.data else replace(scrubbed, data=data)
+        return scrubbed
+
+    def _scrub_secrets(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         texts, is_flat = self._collect_texts(breadcrumb)
         # One look at all of it is cheaper than one at each.
         if is_flat and self.is_harmless("\n".join(texts)):
@@ -77,7 +113,7 @@ class Scrubber:
             "message": self.scrub_text(breadcrumb.message),
             "category": self.scrub_text(breadcrumb.category),
             "branch": self.scrub_text(breadcrumb.branch) if breadcrumb.branch else breadcrumb.branch,
-            "data": self._data.scrub_mapping(data),
+            "data": self.scrub_mapping(data),
         }
         is_same = all(value == getattr(breadcrumb, name) for name, value in changed.items())
         return breadcrumb if is_same else replace(breadcrumb, **changed)
@@ -96,3 +132,28 @@ class Scrubber:
             elif isinstance(value, list | tuple | Mapping):
                 is_flat = False
         return texts, is_flat
+
+
+def _hide_literals_of(breadcrumb: Breadcrumb) -> Breadcrumb:
+    """Return the breadcrumb of a statement without the literals in it, the very same one where there is none."""
+    system = breadcrumb.data.get("db.system")
+    if breadcrumb.message.startswith("connect "):
+        # To a server and a database, in the words of this package.
+        return breadcrumb
+    statement, failure, words = breadcrumb.message, "", ""
+    if breadcrumb.level == "error" and _FAILURE in statement:
+        statement, failure, words = statement.rpartition(_FAILURE)
+    message = hide_literals(statement, system) + failure + words
+    data = _hide_statements(breadcrumb.data, system)
+    is_same = message == breadcrumb.message and data is breadcrumb.data
+    return breadcrumb if is_same else replace(breadcrumb, message=message, data=data)
+
+
+def _hide_statements(data: Mapping[str, Any], system: object = None) -> Mapping[str, Any]:
+    """Return data whose statements have no literals, the very same data where there is none."""
+    names = [name for name in _STATEMENTS if name in data and (system or name != "statement")]
+    if not names:
+        return data
+    system = system or data.get("db.system.name", data.get("db.system"))
+    hidden = {name: hide_literals(data[name], system) for name in names if isinstance(data[name], str)}
+    return data if all(data[name] == text for name, text in hidden.items()) else {**data, **hidden}

@@ -266,6 +266,13 @@ class Config:
         parse=parsers.parse_words,
         declared=str | list[str],
     )
+    sql_literals: str = define(
+        default="scrub",
+        expects="scrub or keep",
+        meaning="Whether the texts and numbers in statements of SQL become `?`, and the values that PostgreSQL and "
+        "MySQL quote in the exceptions of their drivers.",
+        parse=parsers.parse_choice(("scrub", "keep")),
+    )
     before_breadcrumb: BeforeBreadcrumb | None = define(
         default=None,
         expects=_HOOK_FORMAT,

@@ -146,7 +146,9 @@ def _plan_sentry(config: Config, _: Mapping[str, str]) -> Make:
         from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
         from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
-        return SentryExporter(read_dsn(dsn), scrub=Scrubber(config.scrub_keys).scrub_text)
+        return SentryExporter(
+            read_dsn(dsn), scrub=Scrubber(config.scrub_keys, with_literals=config.sql_literals == "keep").scrub_text
+        )
 
     return make
 

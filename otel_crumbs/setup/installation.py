@@ -214,7 +214,7 @@ class Installation:
         self.signals.find_actions()
         config = self.config
         builder = Builder(
-            scrubber=Scrubber(config.scrub_keys),
+            scrubber=Scrubber(config.scrub_keys, with_literals=config.sql_literals == "keep"),
             with_client=config.client_address,
             max_bytes=config.max_event_bytes,
             before_breadcrumb=config.before_breadcrumb,

@@ -138,7 +138,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
         done = run(tmp_path, *arguments, env=variables)
 
         assert "s3cret" not in done.stdout + done.stderr
-        assert "authorization=[scrubbed]" in done.stdout
+        assert "authorization=[scrubbed: secret]" in done.stdout
         assert "team=shop" in done.stdout
 
 

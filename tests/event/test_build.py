@@ -34,8 +34,8 @@ def test_secrets_go_everywhere() -> None:
         otel_crumbs.capture_exception(raised(ValueError("bad password=hunter2"))[1])
 
         assert "hunter2" not in str(events[0])
-        assert "[scrubbed]" in events[0].exception.message
-        assert "[scrubbed]" in events[0].stacktrace
+        assert "[scrubbed: password]" in events[0].exception.message
+        assert "[scrubbed: password]" in events[0].stacktrace
 
 
 def test_the_trail_by_hand_is_scrubbed_too() -> None:
@@ -43,7 +43,7 @@ def test_the_trail_by_hand_is_scrubbed_too() -> None:
     with capture_events():
         otel_crumbs.record("login with password=hunter2")
 
-        assert [crumb.message for crumb in otel_crumbs.trail()] == ["login with password=[scrubbed]"]
+        assert [crumb.message for crumb in otel_crumbs.trail()] == ["login with password=[scrubbed: password]"]
 
 
 def test_the_users_words_are_scrubbed() -> None:
@@ -53,8 +53,8 @@ def test_the_users_words_are_scrubbed() -> None:
         otel_crumbs.capture_exception(boom())
 
         assert dict(events[0].breadcrumbs[0].data) == {
-            "iban": "[scrubbed]",
-            "password": "[scrubbed]",
+            "iban": "[scrubbed: secret]",
+            "password": "[scrubbed: password]",
             "name": "kept",
         }
 
@@ -74,8 +74,8 @@ def test_a_hook_changes_breadcrumbs() -> None:
         otel_crumbs.record("token=hunter2")
         otel_crumbs.capture_exception(boom())
 
-        assert messages_of(events[0]) == ["TOKEN=[SCRUBBED]"]
-        assert seen == ["noise", "token=[scrubbed]"]
+        assert messages_of(events[0]) == ["TOKEN=[SCRUBBED: TOKEN]"]
+        assert seen == ["noise", "token=[scrubbed: token]"]
 
 
 def test_a_hook_changes_events() -> None:
@@ -204,7 +204,7 @@ def test_errors_of_one_trail_share_what_is_made_of_it() -> None:
 
     assert one
     assert other
-    assert [breadcrumb.message for breadcrumb in one.breadcrumbs[-1:]] == ["token=[scrubbed]"]
+    assert [breadcrumb.message for breadcrumb in one.breadcrumbs[-1:]] == ["token=[scrubbed: token]"]
     assert other.breadcrumbs[-1] is one.breadcrumbs[-1]
 
 

@@ -94,4 +94,4 @@ def test_categories_and_the_names_of_threads_are_scrubbed() -> None:
         otel_crumbs.flush()
 
         assert [event for event in events if "hunter2" in str(document_of(event))] == []
-        assert events[1].thread == "sync token=[scrubbed]"
+        assert events[1].thread == "sync token=[scrubbed: token]"

@@ -77,7 +77,7 @@ def test_the_lines_around_the_innermost_frames_are_shown(tmp_path: Path) -> None
         == """\
 views.py, line 7, in checkout
      4  def checkout(total):
-     5      password = [scrubbed]
+     5      password = [scrubbed: password]
      6      rate = RATES["EUR"]
 >    7      return divide(total, rate)
      8

@@ -280,7 +280,7 @@ def test_notes_are_plain_without_secrets_and_in_bounds() -> None:
         NotedError([7, "password=hunter2", hostile("__repr__")(), "\ud800", *["x" * 10_000] * 100])
     ).exception.notes
 
-    assert notes[:2] == ("7", "password=[scrubbed]")
+    assert notes[:2] == ("7", "password=[scrubbed: password]")
     assert len(notes) == MAX_NOTES
     assert len("".join(notes).encode()) < MAX_NOTES * MAX_TEXT
 

@@ -28,6 +28,7 @@ FULL_EVENT = ErrorEvent(
     thread="MainThread",
     breadcrumbs=(FULL_BREADCRUMB,),
     held_back=3,
+    scrubbed={"token": 2},
     source="x.py, line 1, in f",
     attributes={"http.request.method": "GET"},
 )

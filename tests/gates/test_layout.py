@@ -84,6 +84,8 @@ ELSEWHERE = {
     "sources/databases/statement.py": "sources/databases/test_django_orm.py",
     "sources/logs/entry.py": "sources/logs/test_logging_hook.py",
     "sources/logs/thresholds.py": "sources/logs/test_logging_hook.py",
+    "event/scrubbing/literals.py": "event/test_literals.py",
+    "event/scrubbing/marks.py": "event/test_marks.py",
     "sources/rules/calls.py": "sources/rules/test_table.py",
     "sources/rules/databases.py": "sources/rules/test_table.py",
     "sources/rules/facts.py": "sources/rules/test_table.py",

@@ -16,7 +16,9 @@ import psycopg_pool
 import pytest
 import sqlalchemy
 
+import otel_crumbs
 from otel_crumbs import Breadcrumb
+from otel_crumbs.testing import capture_events
 
 from .describing import details, message_of, reported, trail_of, trail_of_async
 from .running import trails_of
@@ -311,3 +313,19 @@ def traceback_of(call: Callable[[], object]) -> str:
     with pytest.raises(Exception) as raised:  # noqa: PT011 - whichever it is
         call()
     return "".join(traceback.format_exception(raised.value))
+
+
+def test_the_values_of_a_row_do_not_leave_in_an_exception(postgresql: psycopg.Connection) -> None:
+    """PostgreSQL quotes them in its DETAIL, the driver in the exception's message, and Python in the stack."""
+    postgresql.execute("create temporary table owners (name text primary key)")
+    insert = "insert into owners values ('hunter2')"
+    postgresql.execute(insert)
+    with pytest.raises(psycopg.errors.UniqueViolation, match="hunter2") as violation:
+        postgresql.execute(insert)
+    otel_crumbs.uninstall()
+    with capture_events() as events:
+        otel_crumbs.capture_exception(violation.value)
+
+        assert "Key (name)=(?) already exists." in events[0].exception.message
+        assert "Key (name)=(?) already exists." in events[0].stacktrace
+    postgresql.rollback()

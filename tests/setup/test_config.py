@@ -60,6 +60,7 @@ GOOD: dict[str, list[tuple[str, Any, Any]]] = {
     "spool_max_bytes": [("65536", 65536, 65536)],
     "rate_limit": [("0", 0, 0), ("5", 5, 5)],
     "flush_timeout": [("0.5", 0.5, 0.5), ("0", 0, 0.0)],
+    "sql_literals": [("Keep", "keep", "keep")],
     "scrub_keys": [("ssn, iban", ["ssn", "iban"], ("ssn", "iban"))],
     "before_breadcrumb": [("tests.setup.test_config:keep", keep, keep)],
     "before_send": [("tests.setup.test_config:keep", keep, keep)],
@@ -88,6 +89,7 @@ BAD: dict[str, list[tuple[str, Any]]] = {
     "rate_limit": [("-1", -1), ("often", "often")],
     "flush_timeout": [("soon", "soon"), ("-1", -1), ("61", float("nan")), ("nan", None.__class__)],
     "scrub_keys": [("", 7)],
+    "sql_literals": [("hide", "hide")],
     "before_breadcrumb": [("tests.setup.test_config:missing", "no_such_module:hook"), ("tests.test_config", 7)],
     "before_send": [("tests.setup.test_config:DSN", "tests.setup.test_config:DSN"), ("::", "")],
 }

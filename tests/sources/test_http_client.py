@@ -70,7 +70,7 @@ def test_an_answer_is_reported_with_its_status(port: int, status: int, level: st
     assert breadcrumb.data["status_code"] == status
     assert breadcrumb.data["reason"] == http.client.responses[status]
     assert breadcrumb.data["library"] == "http.client"
-    assert breadcrumb.data["url"].endswith("token=[scrubbed]")
+    assert breadcrumb.data["url"].endswith("token=[scrubbed: token]")
     assert breadcrumb.duration_ms == breadcrumb.data["duration_ms"] > 0
 
 

@@ -191,7 +191,7 @@ def test_a_command_of_the_shell_is_reported_scrubbed() -> None:
     subprocess.run("PGPASSWORD=hunter2  true \t --token abc https://me:hunter2@shop.example/x", shell=True, check=True)  # noqa: S602, S607 - it is what is tested
 
     breadcrumb = only_breadcrumb()
-    message = "PGPASSWORD=[scrubbed] true --token [scrubbed] https://shop.example/x -> 0 in "
+    message = "PGPASSWORD=[scrubbed: password] true --token [scrubbed: token] https://shop.example/x -> 0 in "
     assert breadcrumb.message.startswith(message)
     assert "hunter2" not in str(breadcrumb)
     assert "program" not in breadcrumb.data
@@ -226,7 +226,7 @@ def test_arguments_are_scrubbed_and_bounded() -> None:
     breadcrumb = only_breadcrumb()
     shown = breadcrumb.data["arguments"]
     assert "hunter2" not in str(breadcrumb)
-    assert shown[2:6] == ["--password", "[scrubbed]", "--api-key=[scrubbed]", "ftp://host/x"]
+    assert shown[2:6] == ["--password", "[scrubbed: password]", "--api-key=[scrubbed: key]", "ftp://host/x"]
     assert (len(shown), len(shown[6]), shown[-1]) == (33, 256, "…")
 
 
@@ -375,7 +375,7 @@ def test_a_subprocess_of_asyncio_that_is_killed_is_reported() -> None:
     killed, missing = asyncio.run(run())
 
     assert killed.message.startswith(f"{NAME} -> SIGKILL after ")
-    assert killed.data["arguments"][-2:] == ["--password", "[scrubbed]"]
+    assert killed.data["arguments"][-2:] == ["--password", "[scrubbed: password]"]
     assert missing.message.startswith("hats -> FileNotFoundError after ")
 
 

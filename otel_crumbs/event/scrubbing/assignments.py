@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .names import Names
+from .marks import hidden_mark_of
+from .names import Names, find_kind
 from .quoted import read_list, read_quoted
 from .rule import Rule
 from .strength import Strength, is_secret
@@ -71,6 +72,7 @@ def make_assignment_rule(names: Names) -> Rule:
 
     return Rule(
         name="assignment",
+        kind="secret",
         reason="values behind a name such as `password`, `api_key` or `session_id`: `a=b`, `a: b`, JSON, YAML, forms",
         source="https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",
         cost="parse",
@@ -88,7 +90,7 @@ def _scrub(text: str, names: Names) -> str:
             continue
         end = _find_end(text, found)
         if end is not None and end > found.at:
-            pieces += (text[done : found.at], MARK)
+            pieces += (text[done : found.at], hidden_mark_of(find_kind(found.name)))
             done = end
     return "".join([*pieces, text[done:]]) if pieces else text
 

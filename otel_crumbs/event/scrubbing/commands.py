@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from .names import Names
+from .marks import hidden_mark_of
+from .names import Names, find_kind
 from .rule import Rule
 from .strength import Strength
 from .values import MARK, is_random, is_stand_in
@@ -46,16 +47,18 @@ def make_option_rule(names: Names) -> Rule:
     def hide_option(found: re.Match[str]) -> str:
         strength = names.judge(found["name"])
         is_secret = strength >= Strength.DIGITS and not is_stand_in(found["value"])
-        return found["before"] + MARK if is_secret else found[0]
+        return found["before"] + hidden_mark_of(find_kind(found["name"])) if is_secret else found[0]
 
     def hide_setting(found: re.Match[str]) -> str:
         name = found["name"]
         is_name = "_" in name or name.islower()
         is_secret = is_name and names.judge(name) >= Strength.TEXT and is_random(found["value"])
-        return found["before"] + MARK if is_secret and not is_stand_in(found["value"]) else found[0]
+        is_secret = is_secret and not is_stand_in(found["value"])
+        return found["before"] + hidden_mark_of(find_kind(name)) if is_secret else found[0]
 
     return Rule(
         name="option",
+        kind="secret",
         reason="values of options such as `--password x`, and of settings such as `password x` in .netrc",
         source="https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
         cost="parse",
@@ -85,6 +88,7 @@ def _scrub_short(text: str) -> str:
 
 SHORT_OPTION = Rule(
     name="short-option",
+    kind="password",
     reason="`-u name:password`, and the `-p`, `-a`, `-w` and `-P` of programs that take a password by them",
     source="https://curl.se/docs/manpage.html#-u",
     cost="scan",

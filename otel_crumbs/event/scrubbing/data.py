@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .commands import find_secret_arguments
-from .names import Names
-from .rule import SCRUBBED, Scrub
+from .marks import Kind, add_kind, mark_of, write_marks
+from .names import Names, find_kind
+from .rule import Scrub
 from .sql import has_secret_column, scrub_bound
 from .strength import Strength, is_secret, is_secret_number
-from .values import MARK
 
 # The attributes of what is bound to a statement, which has the names.
 _BOUND = (
@@ -73,14 +73,14 @@ class DataScrubber:
         strength = self._names.judge(key)
         if strength is Strength.NOTHING:
             return self.scrub_value(item)
-        return self._scrub_strong(strength, item)
+        return self._scrub_strong(key, strength, item)
 
-    def _scrub_strong(self, strength: Strength, item: Any) -> Any:
+    def _scrub_strong(self, key: str, strength: Strength, item: Any) -> Any:
         if isinstance(item, Mapping | list | tuple) and strength >= Strength.TEXT:
-            return SCRUBBED if self._has_secret(strength, item) else item
+            return mark_of(find_kind(key)) if self._has_secret(strength, item) else item
         if isinstance(item, list | tuple):
-            return [self._scrub_strong(strength, each) for each in item]
-        return SCRUBBED if self._has_secret(strength, item) else self.scrub_value(item)
+            return [self._scrub_strong(key, strength, each) for each in item]
+        return mark_of(find_kind(key)) if self._has_secret(strength, item) else self.scrub_value(item)
 
     def _has_secret(self, strength: Strength, item: Any) -> bool:
         if isinstance(item, str):
@@ -97,7 +97,10 @@ class DataScrubber:
         secret = find_secret_arguments(items, self._names)
         if self._is_secret_pair(items):
             secret.add(1)
-        scrubbed = [SCRUBBED if at in secret else self.scrub_value(item) for at, item in enumerate(items)]
+        scrubbed = [
+            mark_of(_find_kind_behind(items[at - 1])) if at in secret else self.scrub_value(item)
+            for at, item in enumerate(items)
+        ]
         return items if scrubbed == [*items] else scrubbed
 
     def _is_secret_pair(self, items: Sequence[Any]) -> bool:
@@ -109,9 +112,17 @@ class DataScrubber:
         return not is_list_of_names and is_secret(strength, items[1])
 
 
+def _find_kind_behind(name: object) -> Kind:
+    """Return the kind of a secret by the name, or the option, before it."""
+    is_short = isinstance(name, str) and name.startswith("-") and not name.startswith("--")
+    return "password" if is_short else find_kind(str(name))
+
+
 def _hide_texts(value: Any) -> Any:
     if isinstance(value, str):
-        return scrub_bound(value).replace(MARK, SCRUBBED) if value[:1] in {"(", "[", "{"} else SCRUBBED
+        return (
+            write_marks(add_kind(scrub_bound(value), "secret")) if value[:1] in {"(", "[", "{"} else mark_of("secret")
+        )
     if isinstance(value, list | tuple):
         return [_hide_texts(item) for item in value]
     if isinstance(value, Mapping):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .names import Names
+from .marks import hidden_mark_of
+from .names import Names, find_kind
 from .rule import Rule
 from .strength import Strength
 from .values import MARK, hide_value, is_sentence, is_stand_in
@@ -14,6 +15,7 @@ _PGPASS = re.compile(
 )
 PGPASS = Rule(
     name="pgpass",
+    kind="password",
     reason="lines of .pgpass",
     source="https://www.postgresql.org/docs/current/libpq-pgpass.html",
     cost="scan",
@@ -38,6 +40,7 @@ def _scrub_kubernetes(text: str) -> str:
 
 KUBERNETES = Rule(
     name="kubernetes",
+    kind="secret",
     reason="the data of a Secret of Kubernetes, whatever its keys",
     source="https://kubernetes.io/docs/concepts/configuration/secret/",
     cost="scan",
@@ -76,7 +79,7 @@ def make_pair_rule(names: Names) -> Rule:
         is_name = value.isidentifier() and names.judge(value) >= Strength.TEXT
         if is_kept or is_name:
             return found[0]
-        return found["before"] + MARK + (found.groupdict().get("close") or "")
+        return found["before"] + hidden_mark_of(find_kind(found["name"])) + (found.groupdict().get("close") or "")
 
     def scrub(text: str) -> str:
         text = _ARGUMENTS.sub(hide, _PAIR.sub(hide, text))
@@ -88,6 +91,7 @@ def make_pair_rule(names: Names) -> Rule:
 
     return Rule(
         name="pair",
+        kind="secret",
         reason="a name and its value side by side: `('password', 'x')`, `['--token', 'x']`, `name: password, value: x`",
         source="https://docs.python.org/3/library/http.client.html#http.client.HTTPResponse.getheaders",
         cost="parse",

@@ -47,6 +47,7 @@ def _scrub_header(text: str) -> str:
 
 AUTHORIZATION = Rule(
     name="authorization",
+    kind="token",
     reason="the header Authorization with any scheme",
     source="https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2",
     cost="scan",
@@ -77,6 +78,7 @@ def _scrub_bare(text: str) -> str:
 
 CREDENTIALS = Rule(
     name="credentials",
+    kind="token",
     reason="credentials with their scheme, wherever they stand: `Bearer ...`, `Basic ...`, `Digest ...`",
     source="https://www.rfc-editor.org/rfc/rfc6750#section-2.1",
     cost="scan",
@@ -105,6 +107,7 @@ def _hide_cookies(found: re.Match[str]) -> str:
 
 COOKIE = Rule(
     name="cookie",
+    kind="cookie",
     reason="cookies of any name in the headers Cookie and Set-Cookie",
     source="https://www.rfc-editor.org/rfc/rfc6265#section-4",
     cost="scan",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from .names import Names
+from .marks import hidden_mark_of
+from .names import Names, find_kind
 from .rule import Rule
 from .strength import Strength
-from .values import MARK, is_stand_in
+from .values import is_stand_in
 
 _ELEMENT = re.compile(
     r"(?P<before><(?:[\w.-]{1,64}:)?(?P<name>[\w.-]{1,64})(?:[ \t][^<>\n]{0,512})?>(?:<!\[CDATA\[)?)(?P<value>[^<>\n]{1,4096}?)(?=\]\]>|</)"
@@ -26,7 +27,8 @@ def make_markup_rule(names: Names) -> Rule:
 
     def hide(found: re.Match[str]) -> str:
         strong = names.judge(found["name"]) >= Strength.DIGITS
-        return found["before"] + MARK if strong and not is_stand_in(found["value"]) else found[0]
+        is_secret = strong and not is_stand_in(found["value"])
+        return found["before"] + hidden_mark_of(find_kind(found["name"])) if is_secret else found[0]
 
     def scrub(text: str) -> str:
         if "<" in text:
@@ -35,6 +37,7 @@ def make_markup_rule(names: Names) -> Rule:
 
     return Rule(
         name="markup",
+        kind="secret",
         reason="elements of XML named as a secret, and attributes such as `key='password' value='...'`",
         source="https://www.w3.org/TR/xml/#sec-starttags",
         cost="parse",

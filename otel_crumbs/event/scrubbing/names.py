@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from .marks import Kind
 from .strength import Strength
 
 # The same few hundred names come again with every event; a longer one is data.
@@ -65,6 +66,15 @@ _ABOUT = frozenset(
 _ASKING = frozenset(
     "has is are was needs num max min total use uses allow allows require requires should can must enable disable".split()  # noqa: SIM905 - as the list above it
 )
+_PASSWORD_WORDS = frozenset(_PASSWORDS)
+_KIND_ENDS: dict[str, Kind] = {
+    "token": "token",
+    "jwt": "token",
+    "bearer": "token",
+    "key": "key",
+    "cookie": "cookie",
+    "code": "code",
+}
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 
 
@@ -122,6 +132,17 @@ class Names:
         ):
             return None
         return Strength.ANY if found["password"] else Strength.TEXT
+
+
+def find_kind(name: str) -> Kind:
+    """Return the kind of a secret by the name of the value."""
+    for word in reversed(split_words(name)):
+        if word in _PASSWORD_WORDS or word.endswith(("password", "passwd", "passphrase")):
+            return "password"
+        kind = next((kind for end, kind in _KIND_ENDS.items() if word.rstrip("s").endswith(end)), None)
+        if kind or word in _DIGITS:
+            return kind or "code"
+    return "secret"
 
 
 def _find_hints(phrases: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def _hide_card(found: re.Match[str]) -> str:
 
 CARD = Rule(
     name="card",
+    kind="card",
     reason="card numbers of known issuers with the right checksum",
     source="https://www.iso.org/standard/70484.html",
     cost="scan",
@@ -76,6 +77,7 @@ def _hide_iban(found: re.Match[str]) -> str:
 
 IBAN = Rule(
     name="iban",
+    kind="account",
     reason="IBANs with the right checksum",
     source="https://www.swift.com/standards/data-standards/iban-international-bank-account-number",
     cost="scan",

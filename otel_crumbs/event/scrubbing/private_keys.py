@@ -31,6 +31,7 @@ def _scrub(text: str) -> str:
 
 PRIVATE_KEY = Rule(
     name="private-key",
+    kind="key",
     reason="private keys in PEM, of OpenSSH, PGP and PuTTY",
     source="https://www.rfc-editor.org/rfc/rfc7468#section-10",
     cost="scan",

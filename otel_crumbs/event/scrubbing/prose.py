@@ -49,6 +49,7 @@ def _hide_random(found: re.Match[str]) -> str:
 
 SENTENCE = Rule(
     name="sentence",
+    kind="secret",
     reason="random values in sentences: `the password is ...`, `api key -> ...`",
     source="https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",
     cost="scan",
@@ -58,6 +59,7 @@ SENTENCE = Rule(
 
 CODE = Rule(
     name="one-time-code",
+    kind="code",
     reason="one-time codes and PINs in sentences",
     source="https://www.rfc-editor.org/rfc/rfc6238",
     cost="scan",

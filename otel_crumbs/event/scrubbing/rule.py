@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-SCRUBBED = "[scrubbed]"
+from .marks import Kind
 
 # "scan" is one pass of an expression over a text, "parse" is a pass that also takes steps of Python for each find.
 Cost = Literal["scan", "parse"]
@@ -21,6 +21,7 @@ class Rule:
 
     Args:
         name: By which it is switched off.
+        kind: What the mark in the secret's place says; by a name, where the rule has one.
         reason: The secrets that it takes out, as a user would name them.
         source: A public page that says how such a secret is written.
         cost: What it costs for a text that has one of the hints; never worse than the text's length.
@@ -35,6 +36,7 @@ class Rule:
     """
 
     name: str
+    kind: Kind
     reason: str
     source: str
     cost: Cost

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from .names import Names
+from .marks import hidden_mark_of
+from .names import Names, find_kind
 from .quoted import read_quoted
 from .rule import Rule
 from .strength import Strength
@@ -63,7 +64,7 @@ def make_statement_rule(names: Names) -> Rule:
         return names.judge(name) >= Strength.DIGITS
 
     def hide_named(found: re.Match[str]) -> str:
-        return found["before"] + MARK if is_named(found["name"]) else found[0]
+        return found["before"] + hidden_mark_of(find_kind(found["name"])) if is_named(found["name"]) else found[0]
 
     def hide_reversed(found: re.Match[str]) -> str:
         value = found["value"].strip("NE'")
@@ -82,6 +83,7 @@ def make_statement_rule(names: Names) -> Rule:
 
     return Rule(
         name="statement",
+        kind="secret",
         reason="literals of SQL: `PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `VALUES (...)` by column, arguments of encryption",
         source="https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-CONSTANTS",
         cost="parse",
@@ -93,7 +95,8 @@ def make_statement_rule(names: Names) -> Rule:
 
 
 def _hide_clause(found: re.Match[str]) -> str:
-    return found[0] if is_stand_in(found["value"].strip("'\"")) else found["before"] + MARK
+    is_harmless = is_stand_in(found["value"].strip("'\""))
+    return found[0] if is_harmless else found["before"] + hidden_mark_of("password")
 
 
 def _scrub_functions(text: str) -> str:
@@ -188,6 +191,7 @@ def _scrub_redis(text: str) -> str:
 
 REDIS = Rule(
     name="redis",
+    kind="password",
     reason="passwords in commands of Redis: AUTH, HELLO, ACL SETUSER, CONFIG SET",
     source="https://redis.io/docs/latest/commands/auth/",
     cost="scan",

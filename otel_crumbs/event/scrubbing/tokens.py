@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from .marks import Kind
 from .rule import Rule
 from .values import MARK
 
 _START, _END = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 # Of the one shape whose hint stands within it.
 _WITHIN = ("q~",)
+# Of those that are no tokens.
+_KINDS: dict[str, Kind] = {"aws": "key", "stripe": "key", "ai": "key", "google": "key", "password-hash": "password"}
 _GITLEAKS = "https://github.com/gitleaks/gitleaks/blob/master/config/gitleaks.toml"
 
 
@@ -24,7 +27,14 @@ def make_shape_rule(name: str, reason: str, source: str, *, hints: tuple[str, ..
         return expression.sub(hide, text)
 
     return Rule(
-        name=name, reason=reason, source=source, cost="scan", hints=hints, is_token=hints != _WITHIN, scrub=scrub
+        name=name,
+        kind=_KINDS.get(name, "token"),
+        reason=reason,
+        source=source,
+        cost="scan",
+        hints=hints,
+        is_token=hints != _WITHIN,
+        scrub=scrub,
     )
 
 

@@ -46,6 +46,7 @@ def _scrub_userinfo(text: str) -> str:
 
 USERINFO = Rule(
     name="userinfo",
+    kind="password",
     reason="passwords before the host of a URL, of any scheme",
     source="https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
     cost="scan",
@@ -76,6 +77,7 @@ def _hide_hook(found: re.Match[str]) -> str:
 
 WEBHOOK = Rule(
     name="webhook",
+    kind="link",
     reason="addresses of webhooks, whose path is the secret",
     source="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/",
     cost="scan",
@@ -104,6 +106,7 @@ def _hide_link(found: re.Match[str]) -> str:
 
 LINK = Rule(
     name="link",
+    kind="link",
     reason="links that log in, reset a password, confirm or invite",
     source="https://cheatsheetseries.owasp.org/cheatsheets/Forgot_Password_Cheat_Sheet.html#url-tokens",
     cost="scan",

@@ -50,6 +50,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "trace": _make_trace(event),
         "source": event.source or None,
         "held_back": event.held_back or None,
+        "scrubbed": dict(event.scrubbed) or None,
         "attributes": dict(event.attributes) or None,
     }
     return document | _drop_unknown(optional)

@@ -47,6 +47,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         attributes["otel_crumbs.source"] = event.source
     if event.held_back:
         attributes["otel_crumbs.held_back"] = event.held_back
+    if event.scrubbed:
+        attributes["otel_crumbs.scrubbed"] = dict(event.scrubbed)
     if event.thread:
         attributes["thread.name"] = event.thread
     return attributes

@@ -23,6 +23,7 @@ from otel_crumbs.trails import format_rfc3339
 
 from .dsn import Dsn
 from .payload import SDK, payload_of
+from .remarks import add_remarks, has_marks
 
 # https://develop.sentry.dev/sdk/expected-features/rate-limiting/
 _ERROR_CATEGORIES = frozenset({"error", "default", "all"})
@@ -62,7 +63,11 @@ class SentryExporter:
 
 def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
     """Return the envelope of one event."""
-    payload = _NUL.sub(rb"\1\\ufffd", encode_json(payload_of(event, scrub)))
+    document = payload_of(event, scrub)
+    payload = encode_json(document)
+    if has_marks(payload):
+        payload = encode_json(add_remarks(document))
+    payload = _NUL.sub(rb"\1\\ufffd", payload)
     header = {"event_id": event.event_id, "sent_at": format_rfc3339(time.time_ns()), "sdk": SDK}
     item = {"type": "event", "content_type": "application/json", "length": len(payload)}
     return b"\n".join([encode_json(header), encode_json(item), payload, b""])

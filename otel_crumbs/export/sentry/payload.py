@@ -152,6 +152,8 @@ def _make_contexts(event: ErrorEvent) -> dict[str, Any]:
     }
     if event.held_back:
         contexts["otel_crumbs"]["held_back"] = event.held_back
+    if event.scrubbed:
+        contexts["otel_crumbs"]["scrubbed"] = dict(event.scrubbed)
     if event.thread:
         contexts["otel_crumbs"]["thread"] = event.thread
     if event.trace_id and event.span_id:

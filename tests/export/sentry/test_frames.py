@@ -33,4 +33,4 @@ def test_secrets_in_source_lines_are_scrubbed() -> None:
     payload = payload_of(event_of(raised(careless)), Scrubber().scrub_text)
 
     assert "hunter2" not in str(payload)
-    assert "[scrubbed]" in str(payload["exception"]["values"][-1]["stacktrace"]["frames"][-1])
+    assert "[scrubbed: password]" in str(payload["exception"]["values"][-1]["stacktrace"]["frames"][-1])
