@@ -53,7 +53,7 @@ class ValueLimits:
         self.items = MAX_ITEMS_IN_ALL
         self.characters = MAX_CHARACTERS_IN_ALL
 
-    def fit(self, text: str) -> str:
+    def cut(self, text: str) -> str:
         """Return a text, cut to what there is room for."""
         if len(text) > self.characters:
             text = cut_text(text, max(self.characters, _MAX_LAST_TEXT))
@@ -74,7 +74,7 @@ def to_plain(value: Any, depth: int = MAX_DEPTH, room: ValueLimits | None = None
     kind = type(value)
     if kind is str:
         if room is not None:
-            value = room.fit(value if len(value) <= MAX_TEXT else cut_text(value))
+            value = room.cut(value if len(value) <= MAX_TEXT else cut_text(value))
         return to_text(cut_text(value))
     if kind is bool or value is None:
         return value
@@ -85,7 +85,7 @@ def to_plain(value: Any, depth: int = MAX_DEPTH, room: ValueLimits | None = None
         if isinstance(value, float):
             return _to_plain_number(float.__float__(value))
         plain = _to_plain_compound(value, depth, room)
-        return room.fit(plain) if room is not None and type(plain) is str else plain
+        return room.cut(plain) if room is not None and type(plain) is str else plain
     except BaseException as error:
         # The application's own code runs here, and may do anything.
         if is_thrown_in(error):
@@ -162,7 +162,7 @@ def _to_plain_list(value: Iterable[Any], depth: int, room: ValueLimits) -> list[
 
 
 def _to_plain_key(key: Any, room: ValueLimits) -> str:
-    return room.fit(to_text(key)) if type(key) is str else str(to_plain(key, 0, room))
+    return room.cut(to_text(key)) if type(key) is str else str(to_plain(key, 0, room))
 
 
 def name_class(kind: type) -> str:

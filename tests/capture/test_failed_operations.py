@@ -187,7 +187,7 @@ def test_the_trail_of_a_failed_request_has_its_client_spans(app: Application, ev
         otel_crumbs.record("note")
         raise ValueError("boom")
 
-    assert [crumb.message for crumb in events[0].breadcrumbs] == ["SELECT 1", "note"]
+    assert [crumb.message for crumb in events[0].breadcrumbs] == ["SELECT ?", "note"]
 
 
 def test_a_span_event_of_the_request_itself_is_in_the_trail(app: Application, events: CapturedEvents) -> None:

@@ -97,7 +97,7 @@ class ValueCopier:
         return value if is_kept else self._copy_object(value, kind)
 
     def _copy_text(self, value: str) -> str:
-        text = self._room.fit(value if len(value) <= MAX_MESSAGE else cut_text(value, MAX_MESSAGE))
+        text = self._room.cut(value if len(value) <= MAX_MESSAGE else cut_text(value, MAX_MESSAGE))
         self.is_exact = self.is_exact and len(text) == len(value)
         return text
 
