@@ -53,9 +53,11 @@ def _instrumented() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def events(_nothing_left_over: None) -> Iterator[CapturedEvents]:
+def events(_nothing_left_over: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[CapturedEvents]:
     """Install breadcrumbs, and yield the events that are captured."""
-    # What is reported of a statement is seen whole; that its values go has tests of its own.
+    # What is reported of a statement is seen whole, by those that a test installs too; that its values go has tests
+    # of its own.
+    monkeypatch.setenv("OTEL_CRUMBS_SQL_LITERALS", "keep")
     with capture_events(sql_literals="keep") as captured:
         yield captured
 

@@ -26,7 +26,8 @@ def trails_of(program: str, *arguments: str, **variables: str) -> dict[str, list
         capture_output=True,
         check=False,
         cwd=ROOT,
-        env=environment(**variables),
+        # Statements are seen whole.
+        env=environment(**{"OTEL_CRUMBS_SQL_LITERALS": "keep"} | variables),
         text=True,
         timeout=120,
     )

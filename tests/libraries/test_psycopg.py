@@ -323,7 +323,7 @@ def test_the_values_of_a_row_do_not_leave_in_an_exception(postgresql: psycopg.Co
     with pytest.raises(psycopg.errors.UniqueViolation, match="hunter2") as violation:
         postgresql.execute(insert)
     otel_crumbs.uninstall()
-    with capture_events() as events:
+    with capture_events(sql_literals="scrub") as events:
         otel_crumbs.capture_exception(violation.value)
 
         assert "Key (name)=(?) already exists." in events[0].exception.message
