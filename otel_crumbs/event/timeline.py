@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from otel_crumbs.base.plain import to_text
+from otel_crumbs.base.printable import to_printable
 from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
 
 from .model import ErrorEvent
@@ -48,5 +49,5 @@ def _format_line(breadcrumb: Breadcrumb, zero: int) -> str:
     level = f"{breadcrumb.level.upper()} " if breadcrumb.level in NOTABLE_LEVELS else ""
     repeated = f" (x{breadcrumb.repeated})" if breadcrumb.repeated > 1 else ""
     in_flight = " (in flight)" if breadcrumb.in_flight else ""
-    message = to_text(" ".join(breadcrumb.message.split()), _MAX_LINE)
-    return f"{seconds:+.2f} s  {breadcrumb.category}  {level}{message}{repeated}{in_flight}"
+    message = to_text(to_printable(breadcrumb.message).strip(), _MAX_LINE)
+    return f"{seconds:+.2f} s  {to_printable(breadcrumb.category)}  {level}{message}{repeated}{in_flight}"

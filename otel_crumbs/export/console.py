@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from otel_crumbs.base.printable import to_printable
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.trails import Breadcrumb
 
@@ -32,17 +33,17 @@ class ConsoleExporter:
 
 def format_event(event: ErrorEvent) -> str:
     """Return an event as lines of text, of which the error is the last."""
-    where = f" in {event.operation}" if event.operation else ""
+    where = f" in {to_printable(event.operation)}" if event.operation else ""
     lines = [f"otel_crumbs: {event.level} event {event.event_id}{where}, {len(event.breadcrumbs)} breadcrumbs"]
     if event.dropped:
         lines.append(f"    ({event.dropped} earlier ones had no room)")
     lines += [_format_line(breadcrumb, event.timestamp) for breadcrumb in event.breadcrumbs]
-    lines.append(f"  {'0':>9}   {event.level:<7}  {event.title}")
+    lines.append(f"  {'0':>9}   {event.level:<7}  {to_printable(event.title)}")
     return "\n".join(lines)
 
 
 def _format_line(breadcrumb: Breadcrumb, zero: int) -> str:
     repeated = f" x{breadcrumb.repeated}" if breadcrumb.repeated > 1 else ""
     seconds = (breadcrumb.timestamp - zero) / _NS
-    message = breadcrumb.message.replace("\n", " ")
-    return f"  {seconds:>+9.3f} s {breadcrumb.level:<7}  {breadcrumb.category}: {message}{repeated}"
+    line = to_printable(f"{breadcrumb.category}: {breadcrumb.message}")
+    return f"  {seconds:>+9.3f} s {breadcrumb.level:<7}  {line}{repeated}"

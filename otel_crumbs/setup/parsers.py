@@ -12,6 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.sources.logs.thresholds import find_level_number
 
 from .exporters import is_known
@@ -149,8 +150,11 @@ def parse_hook(value: Any) -> Any:
     module, _, name = str(value).partition(":")
     try:
         hook = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(str(error)) from error
+    except BaseException as error:
+        # The application's own code runs here, and may be a program that ends itself.
+        if is_thrown_in(error):
+            raise
+        raise ValueError(f"{type(error).__name__}: {error}") from error
     if not callable(hook):
         raise ValueError(f"{value} is not callable")  # noqa: TRY004 - the value is wrong, its type is not
     return hook

@@ -204,7 +204,7 @@ VOCABULARY = frozenset(
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
     feature flag generator locals mechanisms
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
-    job jobs libraries uwsgi workers
+    job jobs libraries printable uwsgi workers
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )

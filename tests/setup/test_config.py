@@ -202,13 +202,14 @@ def test_the_defaults() -> None:
     assert settings(config) == Config()
 
 
-@pytest.mark.parametrize("module", ["raises_on_import", "is_no_python"])
+@pytest.mark.parametrize("module", ["raises_on_import", "is_no_python", "ends_the_program"])
 def test_a_hook_whose_module_is_broken_is_a_bad_value(
     module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever importing it raises: a warning in the environment, a ConfigError in code."""
     (tmp_path / "raises_on_import.py").write_text("raise RuntimeError('no database')")
     (tmp_path / "is_no_python.py").write_text("def (")
+    (tmp_path / "ends_the_program.py").write_text("import sys; sys.exit('no arguments')")
     monkeypatch.syspath_prepend(tmp_path)
 
     config = Config.read({"OTEL_CRUMBS_BEFORE_SEND": f"{module}:hook"})

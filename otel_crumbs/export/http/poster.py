@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import netrc  # noqa: F401 - else `requests` imports it at the first request, and a child forked then waits for ever
 import zlib
 from collections.abc import Callable, Mapping
 from time import monotonic
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from requests.utils import get_auth_from_url
 
 from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
-from .responses import ReceiverResponse, outcome_of_failure
+from .responses import ReceiverResponse, outcome_of_failure, remove_secrets
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
@@ -93,6 +92,8 @@ class Poster:
 
     def _make_session(self) -> requests.Session:
         session = requests.Session()
+        # Else `requests` looks into the file .netrc, whose password for the host would replace what the settings say.
+        session.auth = get_auth_from_url(self._url) if "@" in self._url else _keep_headers
         for scheme in ("http://", "https://"):
             session.mount(scheme, DeadlineAdapter())
         session.headers["User-Agent"] = USER_AGENT
@@ -102,13 +103,8 @@ class Poster:
         return session
 
 
-def remove_secrets(url: str) -> str:
-    """Return a URL for the log, without user and password, and without the query, which may have a token."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "the URL"
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _read_beginning(response: requests.Response, deadline: float) -> bytes:

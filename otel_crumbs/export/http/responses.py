@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
+from otel_crumbs.base.printable import to_printable
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
 _SUCCESS = range(200, 300)
@@ -52,11 +54,12 @@ class ReceiverResponse:
     @property
     def summary(self) -> str:
         """A line about the response, for the log."""
-        return f"{self.url} answered {self.status} {self.reason}: {self._read_excerpt()}".rstrip(": ")
+        return to_printable(f"{self.url} answered {self.status} {self.reason}: {self._read_excerpt()}").rstrip(": ")
 
     def _read_excerpt(self) -> str:
         if self.status in _REDIRECT and "Location" in self.headers:
-            return f"it has moved to {self.headers['Location'][:_REASON_LENGTH]}, and a redirect is not followed"
+            address = remove_secrets(self.headers["Location"])[:_REASON_LENGTH]
+            return f"it has moved to {address}, and a redirect is not followed"
         if "protobuf" in self.content_type:
             return ""
         return " ".join(self.body.decode("utf-8", "replace").split())[:_REASON_LENGTH]
@@ -78,7 +81,17 @@ def outcome_of_failure(url: str, error: Exception) -> Outcome:
     """Return the outcome of a request without a response: final if the URL is wrong, else to be tried again."""
     may_pass = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
     verdict = Verdict.RETRY if may_pass else Verdict.REFUSED
-    return Outcome(verdict=verdict, reason=f"{url} was not reached: {_format_innermost(error)}"[:_REASON_LENGTH])
+    reason = to_printable(f"{url} was not reached: {_format_innermost(error)}")
+    return Outcome(verdict=verdict, reason=reason[:_REASON_LENGTH])
+
+
+def remove_secrets(url: str) -> str:
+    """Return a URL for the log, without user and password, and without the query, which may have a token."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the URL"
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def parse_retry_after(header: str | None) -> float | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from otel_crumbs.export import Exporter, Verdict
+from otel_crumbs.export.http.poster import Poster
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply
 from tests.loopback import nobody_listens
@@ -60,3 +62,29 @@ def test_connections_are_kept(receiver: Receiver, make: Callable[[str], Exporter
     exporter.shutdown()
 
     assert len(ports) == 1
+
+
+@pytest.mark.parametrize(
+    ("before_host", "headers", "sent"),
+    [
+        ("", {"Authorization": "Bearer ours"}, "Bearer ours"),
+        ("", {}, None),
+        ("user:word@", {}, "Basic dXNlcjp3b3Jk"),
+    ],
+)
+def test_the_authorization_is_that_of_the_settings(
+    receiver: Receiver,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    before_host: str,
+    headers: dict[str, str],
+    sent: str | None,
+) -> None:
+    """A .netrc file has a password for the host, which is for other programs."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    Poster(receiver.url.replace("//", f"//{before_host}"), headers).post(b"{}", TIMEOUT)
+
+    assert receiver.requests[-1].headers.get("Authorization") == sent

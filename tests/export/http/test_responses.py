@@ -110,3 +110,15 @@ def test_retry_after_as_a_future_date() -> None:
 
     assert seconds is not None
     assert 100 < seconds <= 120
+
+
+@every_exporter
+def test_what_a_receiver_says_does_nothing_to_a_terminal(receiver: Receiver, make: Callable[[str], Exporter]) -> None:
+    """Nor to the lines of a log; and no token of the address that it names is written."""
+    receiver.reply = Reply(status=403, headers={"Content-Type": "text/plain"}, body=b"no\x1b[2J \xe2\x80\xaeyek\n2: ok")
+    refused = send_event(make, receiver.url)
+    receiver.reply = Reply(status=302, headers={"Location": "https://user:word@elsewhere.example/login?token=hunter2"})
+    moved = send_event(make, receiver.url)
+
+    assert refused.reason.endswith("403 Forbidden: no\\x1b[2J \\u202eyek 2: ok")
+    assert "moved to https://elsewhere.example/login, and" in moved.reason
