@@ -23,6 +23,7 @@ from .app_frames import is_in_app
 from .frame_locals import MAX_FRAMES as MAX_FRAMES_WITH_LOCALS
 from .frame_locals import LocalsReader
 from .model import Frame
+from .source_lines import is_readable
 from .traceback_reader import FramesText, StackText, find_frames, keep_both_ends
 
 # A recursion error repeats the same frames a thousand times; both ends matter.
@@ -97,9 +98,16 @@ class CapturedStack:
                 self._locations[number] = self._locations[number]._replace(variables=variables)
 
     def _make_summaries(self) -> FramesText:
+        unreadable = set()
         for path in {location.code.co_filename for location in self._locations}:
-            linecache.checkcache(path)
-        frames = [*map(_make_summary, self._locations)]
+            if is_readable(path):
+                linecache.checkcache(path)
+            else:
+                unreadable.add(path)
+        frames = [
+            _make_summary(location, "" if location.code.co_filename in unreadable else None)
+            for location in self._locations
+        ]
         if not self._between:
             return FramesText(frames)
         return StackText(frames, outer=self._outer, between=self._between, repeats=self._repeats)
@@ -135,13 +143,14 @@ def _find_module(path: str, names: dict[str, Any]) -> str | None:
 
 if sys.version_info >= (3, 11):
 
-    def _make_summary(location: CodeLocation) -> FrameSummary:
+    def _make_summary(location: CodeLocation, source: str | None) -> FrameSummary:
         line, end_line, column, end_column = _find_position(location)
         return FrameSummary(
             location.code.co_filename,
             location.line if line is None else line,
             location.code.co_name,
             lookup_line=False,
+            line=source,
             end_lineno=end_line,
             colno=column,
             end_colno=end_column,
@@ -155,5 +164,6 @@ if sys.version_info >= (3, 11):
 
 else:
 
-    def _make_summary(location: CodeLocation) -> FrameSummary:
-        return FrameSummary(location.code.co_filename, location.line, location.code.co_name, lookup_line=False)
+    def _make_summary(location: CodeLocation, source: str | None) -> FrameSummary:
+        code = location.code
+        return FrameSummary(code.co_filename, location.line, code.co_name, lookup_line=False, line=source)

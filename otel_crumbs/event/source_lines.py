@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import stat
 from collections.abc import Sequence
+from pathlib import Path
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import to_text
@@ -16,6 +18,8 @@ MAX_FRAMES = 3
 LINES_AROUND = 3
 # Longer lines are data, or minified.
 _MAX_LINE = 160
+# In bytes. No source is as long, and what is generated is not read.
+_MAX_FILE = 16 * 1024 * 1024
 
 
 def format_source(frames: Sequence[Frame]) -> str:
@@ -52,10 +56,23 @@ def _format_frame(frame: Frame) -> str:
     return "\n".join([f"{shorten_path(frame)}, line {frame.line}, in {frame.function}", *numbered])
 
 
+def is_readable(path: str) -> bool:
+    """
+    Return whether a source may be read: not from a pipe or a device, nor from a file that has no end.
+
+    One that is in no file is: the loader of its module may have it.
+    """
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return True
+    return stat.S_ISREG(found.st_mode) and found.st_size <= _MAX_FILE
+
+
 def read_lines(path: str) -> list[str]:
     """Return the lines of a source file, none where there is none."""
     try:
-        return linecache.getlines(path)
+        return linecache.getlines(path) if is_readable(path) else []
     except BaseException as error:
         # It calls import hooks of the application.
         if is_thrown_in(error):

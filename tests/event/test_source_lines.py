@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from otel_crumbs.event import Builder, ErrorEvent, capture_error, capture_recorded
 from otel_crumbs.event.model import ExceptionInfo, Frame
@@ -13,6 +16,7 @@ from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.event.source_lines import MAX_FRAMES, format_source
 from otel_crumbs.export.http.document import document_of
 from otel_crumbs.export.otlp.attributes import attributes_of
+from otel_crumbs.export.sentry.frames import Frames
 from otel_crumbs.trails import Branch
 
 VIEWS = """\
@@ -148,3 +152,33 @@ def test_exporters_send_it(tmp_path: Path) -> None:
 
     assert attributes_of(event)["otel_crumbs.source"] == event.source
     assert document_of(event)["source"] == event.source
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "endless"])
+def test_what_is_no_source_file_is_not_opened(kind: str, tmp_path: Path) -> None:
+    """Whoever reads a pipe waits for ever, and takes what others wait for; a device may have no end."""
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "template.py"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "endless":
+        with path.open("wb") as opened:
+            opened.truncate(1024 * 1024 * 1024)
+    try:
+        exec(compile("1 / 0", str(path), "exec"), {"__name__": "template"})  # noqa: S102 - as template engines do
+    except ZeroDivisionError as error:
+        captured = capture_error(error, mechanism="test", handled=False)
+
+    event = Builder().build(captured)
+
+    assert event is not None
+    assert f'File "{path}", line 1' in event.stacktrace
+    assert str(path) not in event.source
+    assert make_envelope_frames(event)[-1]["abs_path"] == str(path)
+
+
+def make_envelope_frames(event: ErrorEvent) -> list[dict[str, object]]:
+    """Return the frames as Sentry's protocol has them."""
+    made = Frames(str, read_files=True).make_stacktrace(event.exception.frames, 10)
+    assert made is not None
+    frames: list[dict[str, object]] = made["frames"]
+    return frames
