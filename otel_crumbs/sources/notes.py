@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure, warn
-from otel_crumbs.base.plain import MAX_ITEMS, MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import LEVELS, NOTABLE_LEVELS, Breadcrumb, Entry, EntryKind, current
 
 type_of = type  # the argument of that name hides it
@@ -21,6 +21,8 @@ _NOTABLE = {level: level in NOTABLE_LEVELS for level in LEVELS}
 # Types of which no value is large, and the bound of integers that are not.
 _SMALL = frozenset({float, bool, type(None)})
 _LARGE = 2**63
+# Of data that are copied as they are: the characters of a text, and the items.
+_LONG, _MANY = 512, 16
 _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
 
 
@@ -117,18 +119,20 @@ NOTE = EntryKind(render=render_note)
 
 
 def _is_small(data: dict[Any, Any]) -> bool:
-    """Return whether data are simple values that cannot change, and no more than an event would show."""
-    try:
-        size = len("".join(data))
-    except TypeError:  # one of the keys is no text
-        return False
-    for value in data.values():
+    """Return whether data are a few simple values that cannot change, none of which is long."""
+    for key, value in data.items():
+        if type(key) is not str or len(key) > MAX_NAME:
+            return False
         kind = type(value)
         if kind is str:
-            size += len(value)
-        elif kind not in _SMALL and (kind is not int or not -_LARGE < value < _LARGE):
+            if len(value) > _LONG:
+                return False
+        elif kind is int:
+            if not -_LARGE < value < _LARGE:
+                return False
+        elif kind not in _SMALL:
             return False
-    return size <= MAX_MESSAGE and len(data) <= MAX_ITEMS
+    return len(data) <= _MANY
 
 
 def _make_message(message: object, details: Mapping[str, Any] | None) -> str:
