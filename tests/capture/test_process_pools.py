@@ -33,7 +33,8 @@ def outcome_of(pool: str, method: str, home: Path) -> Any:
         capture_output=True,
         check=False,
         cwd=ROOT,
-        env={**environment(home), "PYTHONPATH": str(ROOT)},
+        # The socket of a fork server is in that folder, and the system takes short paths alone.
+        env={**environment(home), "PYTHONPATH": str(ROOT), "TMPDIR": "/tmp"},  # noqa: S108 - it makes a folder there
         text=True,
         timeout=120,
     )
