@@ -9,9 +9,8 @@ operation block is (see `open_block`).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, TypeVar
 
 from opentelemetry import context as otel_context
@@ -29,7 +28,7 @@ from .context_attributes import (
 )
 from .current_branch import current, get_context
 from .exception_mark import ExceptionMark, iterate_chain, mark_exception, mark_of
-from .open_block import OpenBlocks, find_generator
+from .open_block import Block, OpenBlocks
 from .operation import Operation
 from .operation_block import on_failure
 from .operation_wrappers import wrap_callable
@@ -110,7 +109,7 @@ class OpenContext:
 open_contexts: OpenBlocks[OpenContext] = OpenBlocks()
 
 
-class ContextBlock:
+class ContextBlock(Block):
     """
     A block that can be entered, again and again, by any thread, task and generator.
 
@@ -125,34 +124,9 @@ class ContextBlock:
         self._generator = generator
         self._opened: list[OpenContext] = []
 
-    def __enter__(self) -> ContextBlock:
-        """Open the block."""
-        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the block; an exception that leaves it keeps its attributes."""
-        self._close(error)
-
-    async def __aenter__(self) -> ContextBlock:
-        """Open the block in the running task."""
-        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the block; an exception that leaves it keeps its attributes."""
-        self._close(error)
-
     @guarded("opening a context block")
     def _open(self, frame: FrameType | None) -> None:
-        generator = find_generator(frame)
-        if generator is not None and self._generator is not None:
-            # Closing it may run its code without the frame of what wraps it in the stack.
-            generator = self._generator
+        generator = self._find_generator(frame)
         opened = OpenContext(assign_numbers(self._attributes), find_open_context(), generator)
         if generator is not None:
             open_contexts.add(opened)

@@ -17,8 +17,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from weakref import ref
 
+from typing_extensions import Self
+
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
 
     from .branch import Branch
     from .operation import Operation
@@ -136,6 +138,56 @@ class OpenBlocks(dict[int, "ref[B]"], Generic[B]):
                 found.append(block)
             frame = frame.f_back
         return found
+
+
+class Block:
+    """
+    A block that can be entered, plain or async, again and again, by any thread, task and generator.
+
+    Who derives from it opens and closes it; neither may raise.
+    """
+
+    # Of a decorated function's call: the frame of the generator that it made.
+    _generator: FrameType | None = None
+
+    def __enter__(self) -> Self:
+        """Open the block."""
+        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the block, and let an exception that leaves it pass."""
+        self._close(error)
+
+    async def __aenter__(self) -> Self:
+        """Open the block in the running task."""
+        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the block, and let an exception that leaves it pass."""
+        self._close(error)
+
+    def _open(self, frame: FrameType | None) -> object:
+        """Open the block in a frame."""
+        raise NotImplementedError
+
+    def _close(self, error: BaseException | None) -> object:
+        """Close the block, which an exception may be leaving."""
+        raise NotImplementedError
+
+    def _find_generator(self, frame: FrameType | None) -> FrameType | None:
+        """Return the frame of the generator that opens the block, None where no generator does."""
+        found = find_generator(frame)
+        # Closing it may run its code without the frame of what wraps it in the stack.
+        return found if found is None else self._generator or found
+
+
+T = TypeVar("T", bound=Block)
 
 
 def find_generator(frame: FrameType | None) -> FrameType | None:

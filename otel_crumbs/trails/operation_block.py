@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, TypeVar
 
 from opentelemetry import context as otel_context
@@ -15,7 +14,7 @@ from otel_crumbs.base.guard import guarded
 from .branch import Branch
 from .current_branch import OPERATION_KEY, current, get_context, get_operation_branch
 from .exception_mark import mark_exception
-from .open_block import OpenBlock, find_generator
+from .open_block import Block, OpenBlock
 from .operation import Operation
 from .operation_wrappers import wrap_callable
 
@@ -67,7 +66,7 @@ class _OpenedBlock:
         return True
 
 
-class operation:  # noqa: N801 - used as a context manager and decorator, like contextlib's
+class operation(Block):  # noqa: N801 - used as a context manager and decorator, like contextlib's
     """
     A unit of work with its own trail.
 
@@ -99,28 +98,6 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
         self._generator: FrameType | None = None
         self._branch: Branch | None = None
 
-    def __enter__(self) -> operation:
-        """Open the operation."""
-        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the operation; report an exception that leaves it, and let it pass."""
-        self._close(error)
-
-    async def __aenter__(self) -> operation:
-        """Open the operation in the running task."""
-        self._open(sys._getframe(1))  # noqa: SLF001 - public in all but name
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close the operation; report an exception that leaves it, and let it pass."""
-        self._close(error)
-
     def __call__(self, function: F) -> F:
         """Return the function with every call an operation of its own."""
         name = self.name or getattr(function, "__qualname__", None)
@@ -144,10 +121,7 @@ class operation:  # noqa: N801 - used as a context manager and decorator, like c
             branch.operation.ended = False
         if self._is_call:
             self._branch = branch
-        generator = find_generator(frame)
-        if generator is not None and self._generator is not None:
-            # Closing it may run its code without the frame of what wraps it in the stack.
-            generator = self._generator
+        generator = self._find_generator(frame)
         block = current.open_block(branch, span_context.span_id, generator)
         self._opened.append(_OpenedBlock(block, remembered))
 

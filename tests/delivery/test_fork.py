@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,13 @@ from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
 from otel_crumbs.export.spool.spool import Spool
 from tests.export.events import event_of
-from tests.export.receiver import Receiver, Reply, receiving
+from tests.export.receiver import Receiver, Reply
 
 from .running import arrived, each_exactly_once, numbered, until, waiting
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
 SOME = 20
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
 
 
 def run_in_child(work: Callable[[], None]) -> int:

@@ -44,13 +44,6 @@ every_way = pytest.mark.parametrize("way", WAYS)
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
-
-
-@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts gunicorn; what is still running in the end is stopped."""
     with ExitStack() as stack:

@@ -101,13 +101,6 @@ CASES = (
 )
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def _a_state_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the spools of tests apart."""

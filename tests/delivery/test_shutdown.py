@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,13 +33,6 @@ SOME = 5
 MANY = 1000
 OF_A_CHILD = ("error-child-0", "error-child-1")
 OF_WORKERS = ("error-one-0", "error-other-0")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from otel_crumbs.export.spool.codec import decode_event
-from tests.export.receiver import Receiver, Reply, receiving
+from tests.export.receiver import Receiver, Reply
 from tests.loopback import nobody_listens
 
 from .running import ENDS_AT_LEISURE, PROGRAMS, SAVES_AT_LEISURE, arrived, environment, finish, start, until, waiting
@@ -24,13 +24,6 @@ pytestmark = pytest.mark.e2e
 MANY = 20
 FINALISERS = ("raises", "logs", "captures", "records", "opens an operation", "flushes")
 LAST_MOMENTS = ("global", "cycle", "builtins", "atexit")
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.applications import installed_program
 from tests.e2e.website import Website
-from tests.export.receiver import Receiver, receiving
+from tests.export.receiver import Receiver
 from tests.loopback import free_port, nobody_listens
 
 from .running import (
@@ -52,13 +52,6 @@ LAZY_WAYS: dict[str, list[str]] = {
 }
 
 Start = Callable[..., Website]
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Run a receiver."""
-    with receiving() as running:
-        yield running
 
 
 @pytest.fixture

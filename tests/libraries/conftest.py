@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import os
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,8 +13,9 @@ import pytest
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import running_application
 
+from .collecting import mark_libraries, started
 from .partner import Partner
-from .servers import NotInstalledError, mariadb_server, postgresql_server, redis_server
+from .servers import mariadb_server, postgresql_server, redis_server
 
 HERE = Path(__file__).parent
 
@@ -25,17 +24,9 @@ LIBRARIES = ("aiohttp", "boto3", "celery", "fastapi", "flask", "grpc", "httpx", 
 collect_ignore_glob = [] if all(find_spec(name) for name in LIBRARIES) else ["test_*.py"]
 
 
-# Calls that fail leave sockets to the garbage collector, and libraries warn of each other.
-NOT_OURS = ("ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """ExceptionMark every test of this folder."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.libraries)
-            for warning in NOT_OURS:
-                item.add_marker(pytest.mark.filterwarnings(warning))
+    """Mark every test of this folder."""
+    mark_libraries(items, HERE)
 
 
 # By folder: tests of others in the same run set up providers of their own.
@@ -85,15 +76,3 @@ def mariadb_port() -> Iterator[int]:
 def postgresql_port() -> Iterator[int]:
     """Run a PostgreSQL; skip, or fail where it is required, if it is not installed."""
     yield from started(postgresql_server())
-
-
-def started(server: AbstractContextManager[int]) -> Iterator[int]:
-    """Run a server while it is needed."""
-    try:
-        port = server.__enter__()
-    except NotInstalledError as missing:
-        if os.environ.get("OTEL_CRUMBS_REQUIRE_SERVERS") == "1":
-            pytest.fail(f"{missing} (OTEL_CRUMBS_REQUIRE_SERVERS is set)")
-        pytest.skip(str(missing))
-    yield port
-    server.__exit__(None, None, None)
