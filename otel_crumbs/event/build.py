@@ -29,7 +29,7 @@ from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
 from .scrubbing.marks import count_marks
-from .source_lines import format_source
+from .source_lines import format_source, read_line
 from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
@@ -76,7 +76,9 @@ class Builder:
             fatal=captured.fatal,
             handled=captured.handled,
             mechanism=captured.mechanism,
-            exceptions=tuple(self._scrub_exception(info, types) for info in exceptions),
+            exceptions=tuple(
+                self._scrub_exception(info, types, local=captured.exceptions.local) for info in exceptions
+            ),
             stacktrace=self.scrubber.scrub_error(_format_stacktrace(captured, exceptions), types),
             operation=operation,
             trace_id=span_context.trace_id if span_context else 0,
@@ -117,21 +119,31 @@ class Builder:
         line = to_line(text)
         return None if line is None else self.scrubber.scrub_text(line)
 
-    def _scrub_exception(self, info: ExceptionInfo, types: Sequence[str]) -> ExceptionInfo:
+    def _scrub_exception(self, info: ExceptionInfo, types: Sequence[str], *, local: bool) -> ExceptionInfo:
         return replace(
             info,
             type=self.scrubber.scrub_text(to_text(info.type)),
             message=self.scrubber.scrub_error(to_text(info.message, MAX_MESSAGE), types),
             notes=tuple(self.scrubber.scrub_error(note, types) for note in info.notes),
-            frames=tuple(self._scrub_frame(frame) for frame in info.frames),
+            frames=tuple(self._scrub_frame(frame, local=local) for frame in info.frames),
         )
 
-    def _scrub_frame(self, frame: Frame) -> Frame:
+    def _scrub_frame(self, frame: Frame, *, local: bool) -> Frame:
         if frame.locals is not None:
             frame = replace(frame, locals=self.scrubber.scrub_mapping(frame.locals))
+        if self.scrubber.changes_paths:
+            frame = self._scrub_path(frame, local=local)
         if frame.source is None or self.scrubber.is_harmless(frame.source):
             return frame
         return replace(frame, source=self.scrubber.scrub_text(frame.source))
+
+    def _scrub_path(self, frame: Frame, *, local: bool) -> Frame:
+        path = self.scrubber.scrub_text(frame.path)
+        if path == frame.path:
+            return frame
+        # Nobody finds the file by this path again.
+        source = read_line(frame.path, frame.line) if local and frame.source is None else frame.source
+        return replace(frame, path=path, source=source)
 
     def _ask_before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
         if self.before_breadcrumb is None:
@@ -160,7 +172,7 @@ def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mappin
         [
             *((item.message, item.category, item.branch, item.data) for item in changed),
             *((info.type, info.message, info.notes) for info in infos),
-            *((frame.source, frame.locals) for info in infos for frame in info.frames if frame.source or frame.locals),
+            *((frame.path, frame.source, frame.locals) for info in infos for frame in info.frames),
             *(event.operation, event.thread, event.attributes, event.resource),
         ]
     )

@@ -13,8 +13,10 @@ from .scrubbing.glance import Glance
 from .scrubbing.literals import has_quoted_values, hide_literals, hide_quoted_values
 from .scrubbing.marks import add_kind, hide_marks, write_marks
 from .scrubbing.names import EVERYTHING, Names
+from .scrubbing.patterns import UserPatterns
+from .scrubbing.personal import USER_PATH
 from .scrubbing.rule import Scrub
-from .scrubbing.table import make_rules
+from .scrubbing.table import DATA, choose_rules, make_rules
 
 __all__ = ["Scrub", "Scrubber"]
 
@@ -33,21 +35,33 @@ class Scrubber:
 
     Args:
         keys: Names of values that are secrets too. One that begins with `-` takes
-            away: a name of the package's own, a rule, or with `-all` everything.
-
+            away a name of the package's own, or with `-all` all of them.
+        rules: Names of rules, each with a `-` before it where it is not to be used; see `choose_rules`.
+        patterns: Regular expressions of what is a secret too.
+        with_personal: Whether personal data stays.
         with_literals: Whether statements and the errors of databases keep the values in them.
 
     """
 
-    def __init__(self, keys: Iterable[str] = (), *, with_literals: bool = False) -> None:
+    def __init__(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        rules: Iterable[str] = (),
+        patterns: Iterable[str] = (),
+        with_personal: bool = True,
+        with_literals: bool = False,
+    ) -> None:
         words = [key.strip() for key in keys if key.strip("- ")]
         removed = {word[1:].strip().lower() for word in words if word.startswith("-")}
         self._with_literals = with_literals
         names = Names([word for word in words if not word.startswith("-")], removed)
-        rules = () if EVERYTHING in removed else make_rules(names, removed)
-        self._glance = Glance(rules, names)
+        chosen = choose_rules(rules, with_personal=not with_personal)
+        self._glance = Glance([rule for rule in make_rules(names) if rule.name in chosen], names)
+        self._patterns = UserPatterns(patterns)
         self._known: set[str] = set()
-        self._data = DataScrubber(names, self.scrub_text)
+        self._data = DataScrubber(names if DATA in chosen else Names((), {EVERYTHING}), self.scrub_text)
+        self.changes_paths = USER_PATH.name in chosen or bool(self._patterns)
 
     def scrub_text(self, value: str) -> str:
         """Return a text without the secrets in it, the very same text where there is none."""
@@ -69,7 +83,13 @@ class Scrubber:
 
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
-        return self._glance.is_harmless(value)
+        return self._glance.is_harmless(value) and not (self._patterns and self._patterns.has_any(value))
+
+    def _is_each_harmless(self, texts: list[str]) -> bool:
+        if not self._glance.is_harmless("\n".join(texts)):
+            return False
+        # A pattern may ask for the beginning or the end of a text.
+        return not (self._patterns and any(map(self._patterns.has_any, texts)))
 
     def _scrub_with_rules(self, value: str) -> str:
         scrubbed = hide_marks(value)
@@ -77,6 +97,9 @@ class Scrubber:
             found = rule.scrub(scrubbed)
             if found is not scrubbed and found != scrubbed:
                 scrubbed = add_kind(found, rule.kind)
+        # Last, so that none of them spoils what a rule would have known a secret by.
+        if self._patterns:
+            scrubbed = add_kind(self._patterns.scrub(scrubbed), "pattern")
         scrubbed = write_marks(scrubbed)
         return value if scrubbed == value else scrubbed
 
@@ -104,7 +127,7 @@ class Scrubber:
     def _scrub_secrets(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         texts, is_flat = self._collect_texts(breadcrumb)
         # One look at all of it is cheaper than one at each.
-        if is_flat and self.is_harmless("\n".join(texts)):
+        if is_flat and self._is_each_harmless(texts):
             if len(self._known) < _MAX_KNOWN:
                 self._known.update(text for text in texts if len(text) < _LONGEST_KNOWN)
             return breadcrumb

@@ -78,3 +78,9 @@ def read_lines(path: str) -> list[str]:
         if is_thrown_in(error):
             raise
         return []
+
+
+def read_line(path: str, number: int) -> str | None:
+    """Return a line of a source file without its end, None where there is none."""
+    lines = read_lines(path)
+    return lines[number - 1].rstrip() if 0 < number <= len(lines) else None

@@ -262,9 +262,30 @@ class Config:
         default=(),
         expects="a comma list of words",
         meaning="Values whose key has one of these words in it are scrubbed too, in data and inside texts; "
-        "`-name` takes a word or a rule of the package's own away, `-all` takes all of them.",
+        "`-name` takes a word of the package's own away, `-all` takes all of them.",
         parse=parsers.parse_words,
         declared=str | list[str],
+    )
+    scrub_rules: tuple[str, ...] = define(
+        default=(),
+        expects="a comma list of names of rules, most with a - before them",
+        meaning="Which rules of [the table](event.md#what-is-taken-out) are used: `-name` takes one away, `-all` all "
+        "of them, and a name without the dash adds one, such as `email`.",
+        parse=parsers.parse_words,
+        declared=str | list[str],
+    )
+    scrub_patterns: tuple[str, ...] = define(
+        default=(),
+        expects="a comma list of regular expressions, or lines of them, or in code a list",
+        meaning="What these find is scrubbed too; of one with a group `(?P<secret>...)` only that.",
+        parse=parsers.parse_patterns,
+        declared=str | list[str],
+    )
+    personal_data: str = define(
+        default="keep",
+        expects="keep or scrub",
+        meaning="Whether e-mail addresses, IP addresses and names of users in paths stay.",
+        parse=parsers.parse_choice(("keep", "scrub")),
     )
     sql_literals: str = define(
         default="scrub",

@@ -17,6 +17,8 @@ from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.export import entry_points
 from otel_crumbs.export.entry_points import ExporterSetupError
 
+from .scrubbing import make_scrubber
+
 if TYPE_CHECKING:
     from otel_crumbs.export import Exporter
 
@@ -142,13 +144,10 @@ def _plan_sentry(config: Config, _: Mapping[str, str]) -> Make:
     dsn = _require("sentry", config.sentry_dsn)
 
     def make() -> Exporter:
-        from otel_crumbs.event.scrub import Scrubber  # noqa: PLC0415 - only where it is used
         from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
         from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
-        return SentryExporter(
-            read_dsn(dsn), scrub=Scrubber(config.scrub_keys, with_literals=config.sql_literals == "keep").scrub_text
-        )
+        return SentryExporter(read_dsn(dsn), scrub=make_scrubber(config).scrub_text)
 
     return make
 

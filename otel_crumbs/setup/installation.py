@@ -33,6 +33,7 @@ from .exporters import make_exporters, plan_exporters
 from .hooks import make_hooks, make_shutdown_hooks
 from .late_parts import LateParts, Parts
 from .parsers import DEFAULT_SPOOL, NO_SPOOL
+from .scrubbing import make_scrubber, warn_of_mistakes
 
 if TYPE_CHECKING:
     from otel_crumbs.event import Builder, CapturedError
@@ -65,6 +66,7 @@ class Installation:
         self._parts = LateParts(self._make_parts)
         self.signals = FatalSignals(end=self.end, is_unsafe=self._is_unsafe, seconds=config.flush_timeout)
         _warn_of_unknown_errors(config)
+        warn_of_mistakes(config)
         expected = ExpectedErrors(config.ignore_errors)
         self.reporter = Reporter(
             self._emit,
@@ -206,7 +208,6 @@ class Installation:
     def _make_parts(self) -> Parts:
         """Import and make what only an error needs; a worker imports nothing more."""
         from otel_crumbs.event import Builder  # noqa: PLC0415 - only for an error
-        from otel_crumbs.event.scrub import Scrubber  # noqa: PLC0415 - only for an error
         from otel_crumbs.export import Delivery  # noqa: PLC0415 - only for an error
         from otel_crumbs.sources.deduplicate import deduplicate  # noqa: PLC0415 - only for an error
 
@@ -214,7 +215,7 @@ class Installation:
         self.signals.find_actions()
         config = self.config
         builder = Builder(
-            scrubber=Scrubber(config.scrub_keys, with_literals=config.sql_literals == "keep"),
+            scrubber=make_scrubber(config),
             with_client=config.client_address,
             max_bytes=config.max_event_bytes,
             before_breadcrumb=config.before_breadcrumb,

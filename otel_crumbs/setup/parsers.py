@@ -8,6 +8,7 @@ itself raises for it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -57,6 +58,17 @@ def parse_words(value: Any) -> tuple[str, ...]:
     """Return the items of a comma list, or of a list."""
     items = value.split(",") if isinstance(value, str) else tuple(value)
     return tuple(item.strip() for item in items if item.strip())
+
+
+def parse_patterns(value: Any) -> tuple[str, ...]:
+    """Return regular expressions from a text, in which some may be wrong, or from a list, in which all are right."""
+    if isinstance(value, str):
+        from otel_crumbs.event.scrubbing.patterns import split_patterns  # noqa: PLC0415 - only where some are set
+
+        return split_patterns(value)
+    for item in value:
+        re.compile(item)
+    return tuple(value)
 
 
 def parse_errors(value: Any) -> tuple[type[BaseException] | str, ...]:

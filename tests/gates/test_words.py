@@ -205,6 +205,7 @@ VOCABULARY = frozenset(
     feature flag generator locals mechanisms
     data quoted sql strength glance private parsers per points probe reset row scrubber sender shop steps
     job jobs libraries printable uwsgi workers
+    cost patterns personal user scrubbing
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )

@@ -62,6 +62,9 @@ GOOD: dict[str, list[tuple[str, Any, Any]]] = {
     "flush_timeout": [("0.5", 0.5, 0.5), ("0", 0, 0.0)],
     "sql_literals": [("Keep", "keep", "keep")],
     "scrub_keys": [("ssn, iban", ["ssn", "iban"], ("ssn", "iban"))],
+    "scrub_rules": [("-iban, email", ["-iban", "email"], ("-iban", "email"))],
+    "scrub_patterns": [(r"a\d{1,2},b", [r"a\d{1,2}", "b"], (r"a\d{1,2}", "b"))],
+    "personal_data": [("Scrub", "scrub", "scrub")],
     "before_breadcrumb": [("tests.setup.test_config:keep", keep, keep)],
     "before_send": [("tests.setup.test_config:keep", keep, keep)],
 }
@@ -90,6 +93,9 @@ BAD: dict[str, list[tuple[str, Any]]] = {
     "flush_timeout": [("soon", "soon"), ("-1", -1), ("61", float("nan")), ("nan", None.__class__)],
     "scrub_keys": [("", 7)],
     "sql_literals": [("hide", "hide")],
+    "scrub_rules": [("", 7)],
+    "scrub_patterns": [("", 7), ("", ["("])],
+    "personal_data": [("hide", "hide")],
     "before_breadcrumb": [("tests.setup.test_config:missing", "no_such_module:hook"), ("tests.test_config", 7)],
     "before_send": [("tests.setup.test_config:DSN", "tests.setup.test_config:DSN"), ("::", "")],
 }

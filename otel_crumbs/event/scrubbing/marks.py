@@ -13,7 +13,21 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from .values import MARK
 
-Kind = Literal["account", "card", "code", "cookie", "key", "link", "password", "pattern", "secret", "token"]
+Kind = Literal[
+    "account",
+    "address",
+    "card",
+    "code",
+    "cookie",
+    "email",
+    "key",
+    "link",
+    "password",
+    "pattern",
+    "secret",
+    "token",
+    "user",
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Noncharacters of Unicode, as MARK is: https://www.unicode.org/faq/private_use.html#noncharacters

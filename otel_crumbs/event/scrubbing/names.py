@@ -134,6 +134,11 @@ class Names:
         return Strength.ANY if found["password"] else Strength.TEXT
 
 
+def list_names() -> tuple[str, ...]:
+    """Return the package's own names of secrets."""
+    return tuple("_".join(phrase) for phrase in _PHRASES)
+
+
 def find_kind(name: str) -> Kind:
     """Return the kind of a secret by the name of the value."""
     for word in reversed(split_words(name)):

@@ -1,0 +1,3 @@
+"""Tests of the rules of scrubbing."""
+
+from __future__ import annotations
