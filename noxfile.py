@@ -90,7 +90,7 @@ def oldest_requirements() -> list[str]:
     """Pin every requirement of the package and its extras to the oldest release allowed."""
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    texts = [*project["dependencies"], *extras["all"], *extras["demo"]]
+    texts = [*project["dependencies"], *extras["all"], *extras["demo"], *extras["view"]]
     texts += [text for name in ("django", "grpc", "logging", "requests") for text in extras[name]]
     requirements = [Requirement(text) for text in texts]
     return [
@@ -125,21 +125,21 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types strictly: the package, and what users write against it."""
-    session.install("-e.[all,demo]", *groups("types"))
+    session.install("-e.[all,demo,view]", *groups("types"))
     session.run("mypy")
 
 
 @nox.session
 def imports(session: nox.Session) -> None:
     """Check that imports go one way."""
-    session.install("-e.[all,demo]", *groups("imports"))
+    session.install("-e.[all,demo,view]", *groups("imports"))
     session.run("lint-imports")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests with the newest dependencies, on one Python, and show what no test reached."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("newest"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("newest"))
     run_tests(session, "-m", UNIT_TESTS, cover=True)
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
@@ -148,7 +148,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def applications(session: nox.Session) -> None:
     """Run whole applications in processes of their own, beside a receiver that stands in for the Collector."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("declarative"))
     run_tests(session, "-m", "e2e and not collector", "tests/e2e")
 
 
@@ -166,14 +166,14 @@ def everything(session: nox.Session) -> None:
 @nox.session(python=OTHER_PYTHONS, default=False)
 def pythons(session: nox.Session) -> None:
     """Run the unit tests with the newest dependencies, on each other Python of the machine."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("newest"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("newest"))
     run_tests(session, "-m", UNIT_TESTS)
 
 
 @nox.session(python=[PYTHONS[0]], default=False)
 def oldest(session: nox.Session) -> None:
     """Run the unit tests with the oldest dependencies allowed, on the oldest Python."""
-    session.install("-e.[all,demo]", *oldest_requirements(), *groups("tests"))
+    session.install("-e.[all,demo,view]", *oldest_requirements(), *groups("tests"))
     run_tests(session, "-m", UNIT_TESTS)
 
 
@@ -187,35 +187,35 @@ def bare(session: nox.Session) -> None:
 @nox.session(default=False)
 def ends(session: nox.Session) -> None:
     """Run the other tests of whole applications: how processes end, outages, the command line and the demo."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"), *groups("servers"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("declarative"), *groups("servers"))
     run_tests(session, "-m", "e2e and not collector", "--ignore", "tests/e2e")
 
 
 @nox.session(default=False)
 def collector(session: nox.Session) -> None:
     """Send events to a real OpenTelemetry Collector."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("declarative"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("declarative"))
     run_tests(session, "-m", "collector", parallel=False)
 
 
 @nox.session(default=False)
 def libraries(session: nox.Session) -> None:
     """Call every instrumented library for real, with servers of Debian's packages."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("libraries"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("libraries"))
     run_tests(session, "-m", "libraries")
 
 
 @nox.session(default=False)
 def jobs(session: nox.Session) -> None:
     """Have job libraries perform jobs for real, with a Redis of Debian's."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("jobs"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("jobs"))
     run_tests(session, "-m", "libraries", "tests/jobs")
 
 
 @nox.session(default=False)
 def bugsink(session: nox.Session) -> None:
     """Send events to Bugsink, which checks them with Sentry's schema, and look at its pages in a browser."""
-    session.install("-e.[all,demo]", *groups("tests"), *groups("browser"))
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("browser"))
     run_tests(session, "-m", "bugsink", parallel=False)
 
 
@@ -228,7 +228,7 @@ def wheel(session: nox.Session) -> None:
     session.install(*groups("wheel"), *groups("tests"))
     session.run("python", "-m", "build", "--wheel", "--outdir", str(away / "dist"))
     [built] = (away / "dist").glob("*.whl")
-    session.install("--force-reinstall", f"otel-crumbs[all,demo] @ {built.as_uri()}")
+    session.install("--force-reinstall", f"otel-crumbs[all,demo,view] @ {built.as_uri()}")
     session.chdir(away)
     run_tests(session, "-m", UNIT_TESTS)
     session.run("otel-crumbs", "demo")
@@ -237,7 +237,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run the examples of the documentation, then build it."""
-    session.install("-e.[all,demo]", *groups("docs"))
+    session.install("-e.[all,demo,view]", *groups("docs"))
     # Examples on a page build on each other: no random order.
     run_tests(session, "-p", "no:randomly", "-p", "docs.examples", "README.md", "docs", parallel=False)
     session.run("sphinx-build", "-q", "-W", "--keep-going", "docs", "docs/_build/html")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from otel_crumbs.demo.breadcrumb_line import format_message, format_relative_time
+from otel_crumbs.view.breadcrumb_line import format_message, format_relative_time
 
 STATIC = Path(__file__).with_name("_static")
 NAME = "first-picture"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from google.protobuf.message import DecodeError
 
-from .received_event import ReceivedEvent, read_request
+from otel_crumbs.view.received_event import ReceivedEvent, read_request
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -12,13 +12,14 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from . import breadcrumb_line
+from otel_crumbs.view import breadcrumb_line
+
 from .source_line import find_source_line
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from .received_event import ReceivedEvent
+    from otel_crumbs.view.received_event import ReceivedEvent
 
 LEVEL_STYLES = {"debug": "dim", "info": "", "warning": "yellow", "error": "red", "fatal": "bold red"}
 CATEGORY_STYLES = {"http": "blue", "query": "green", "span": "magenta", "exception": "red"}

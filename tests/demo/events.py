@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from otel_crumbs.demo.received_event import ReceivedEvent
+from otel_crumbs.view.received_event import ReceivedEvent
 
 # 2026-05-28T20:26:40Z
 ZERO = 1_780_000_000_000_000_000

@@ -12,8 +12,8 @@ pytest.importorskip("rich")
 
 from rich.console import Console
 
-from otel_crumbs.demo.received_event import ReceivedEvent
 from otel_crumbs.demo.timeline import Timeline
+from otel_crumbs.view.received_event import ReceivedEvent
 
 
 def draw(event: ReceivedEvent, width: int = 100, encoding: str = "utf-8") -> list[str]:

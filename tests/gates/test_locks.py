@@ -34,6 +34,7 @@ ALLOWED = {
     "base/patching.py": "for replacing an attribute, at an installation or an import; it is re-entrant",
     "base/threads.py": "of the system: threads of the package wait for it, and everybody else takes it if it is free",
     "demo/receiver.py": "of the demo's own server",
+    "view/store.py": "of the viewer's own process, around one statement or transaction",
     "sources/logs/isolated_calls.py": "in copies of values, which no other thread has",
     "setup/installation.py": "for `install()` and `uninstall()`; it is re-entrant",
     "setup/late_parts.py": "for what the first error needs; it is re-entrant, and others wait some seconds at most",

@@ -36,7 +36,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "handled": event.handled,
         "mechanism": event.mechanism,
         "fingerprint": event.fingerprint,
-        "exceptions": [_make_exception(info) for info in event.exceptions],
+        "exceptions": [make_exception(info) for info in event.exceptions],
         "stacktrace": event.stacktrace,
         "breadcrumbs": [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs],
         "dropped": event.dropped,
@@ -66,7 +66,8 @@ def _make_trace(event: ErrorEvent) -> dict[str, Any] | None:
     }
 
 
-def _make_exception(info: ExceptionInfo) -> dict[str, Any]:
+def make_exception(info: ExceptionInfo) -> dict[str, Any]:
+    """Return an exception of a chain as plain values."""
     exception = {
         "type": info.type,
         "message": info.message,

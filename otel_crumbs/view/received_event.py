@@ -27,6 +27,7 @@ class ReceivedEvent:
     span_id: str
     attributes: Mapping[str, Any]
     resource: Mapping[str, Any]
+    scope: str = ""
 
     @property
     def event_id(self) -> str:
@@ -49,15 +50,19 @@ class ReceivedEvent:
 
 def read_request(body: bytes) -> Iterator[ReceivedEvent]:
     """Read every log record of one OTLP export request."""
-    request = ExportLogsServiceRequest.FromString(body)
+    return read_logs(ExportLogsServiceRequest.FromString(body))
+
+
+def read_logs(request: ExportLogsServiceRequest) -> Iterator[ReceivedEvent]:
+    """Read every log record of a request that is parsed already."""
     for resource_logs in request.resource_logs:
         resource = read_mapping(resource_logs.resource.attributes)
         for scope_logs in resource_logs.scope_logs:
             for record in scope_logs.log_records:
-                yield read_record(record, resource)
+                yield read_record(record, resource, scope_logs.scope.name)
 
 
-def read_record(record: LogRecord, resource: Mapping[str, Any]) -> ReceivedEvent:
+def read_record(record: LogRecord, resource: Mapping[str, Any], scope: str = "") -> ReceivedEvent:
     """Read one log record."""
     return ReceivedEvent(
         timestamp=record.time_unix_nano or record.observed_time_unix_nano,
@@ -69,6 +74,7 @@ def read_record(record: LogRecord, resource: Mapping[str, Any]) -> ReceivedEvent
         span_id=record.span_id.hex(),
         attributes=read_mapping(record.attributes),
         resource=resource,
+        scope=scope,
     )
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from otel_crumbs.demo.breadcrumb_line import (
+from otel_crumbs.view.breadcrumb_line import (
     format_data,
     format_duration,
     format_marks,
     format_message,
     format_relative_time,
 )
-
-from .events import ZERO, crumb
+from tests.demo.events import ZERO, crumb
 
 
 @pytest.mark.parametrize(

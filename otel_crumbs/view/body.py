@@ -1,0 +1,47 @@
+"""The body of a request, unpacked within bounds."""
+
+from __future__ import annotations
+
+import zlib
+
+# Exporters of OpenTelemetry's SDK and the Collector send less at once.
+MAX_BODY = 16 * 1024 * 1024
+# A body that is unpacked to more than this is a bomb.
+MAX_UNPACKED = 64 * 1024 * 1024
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+
+
+class RefusedError(Exception):
+    """A request that is not taken: a status of HTTP, and a line that says why."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+
+
+def unpack(body: bytes, encoding: str, limit: int = MAX_UNPACKED) -> bytes:
+    """
+    Return a body without its content encoding.
+
+    Raises:
+        RefusedError: If the encoding is unknown, the body broken, or too large when it is unpacked.
+
+    """
+    name = encoding.strip().lower()
+    if name in {"", "identity"}:
+        return body
+    if name not in _WINDOWS:
+        raise RefusedError(415, f"content encoding {name[:40]!r} is not known; send gzip, deflate or none")
+    reader = zlib.decompressobj(_WINDOWS[name])
+    try:
+        content = reader.decompress(body, limit)
+        # One byte more than the limit is one too many.
+        rest = reader.decompress(reader.unconsumed_tail, 1)
+    except zlib.error as error:
+        raise RefusedError(400, f"the body is not {name}: {error}") from error
+    if rest:
+        raise RefusedError(413, f"the body is larger than {limit // 2**20} MiB when it is unpacked")
+    if not reader.eof:
+        raise RefusedError(400, f"the body is cut off: its {name} has no end")
+    return content

@@ -1,0 +1,1 @@
+"""Tests of the viewer: what it takes, what it keeps, and what its pages show."""
