@@ -17,10 +17,9 @@ from typing import Any, TypeVar
 
 from otel_crumbs.base.guard import remove_own_frame
 
-F = TypeVar("F", bound=Callable[..., Any])
+from .parameters import Make, make_coroutine_function
 
-# Makes the operation of a call; of a generator function with the frame of the generator that it made.
-Make = Callable[..., AbstractContextManager[Any]]
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def wrap_callable(function: F, make: Make) -> F:
@@ -55,16 +54,7 @@ def _wrap_function(function: Callable[..., Any], make: Make) -> Callable[..., An
 
 
 def _wrap_coroutine_function(function: Callable[..., Awaitable[Any]], make: Make) -> Callable[..., Awaitable[Any]]:
-    @functools.wraps(function)
-    async def run_async(*args: Any, **kwargs: Any) -> Any:
-        try:
-            with make():
-                return await function(*args, **kwargs)
-        except BaseException as error:
-            remove_own_frame(error)
-            raise
-
-    return run_async
+    return functools.wraps(function)(make_coroutine_function(function, make))
 
 
 def _wrap_generator_function(
