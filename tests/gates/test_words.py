@@ -204,7 +204,8 @@ VOCABULARY = frozenset(
     code crumbs doctor ended enricher folder init limiter listener location main narrator next notices one own
     card number numbers cookie command prose markup url key keys token tokens rule rules assignment
     feature flag generator locals mechanisms
-    data quoted sql strength glance private parameters parsers per points probe reset row scrubber sender shop steps
+    data quoted sql strength glance private clauses parameters parsers per points probe reset row scrubber sender
+    shop steps
     job jobs libraries printable uwsgi workers
     cost patterns personal user scrubbing
     json receiving refused stored

@@ -24,8 +24,9 @@ _WITH, _POP = opmap.get("WITH_EXCEPT_START"), opmap["POP_TOP"]
 # What ends the expression after `except`, which there is none of where a `finally` begins.
 _ENDS = frozenset(code for name, code in opmap.items() if name.startswith(("STORE_", "JUMP_", "RERAISE", "RETURN_")))
 
-# The places in a function's code, each with whether an exception may be handled there.
-Places = dict[int, bool]
+# By a handler's place in a function's code, and the class of an exception: how its text is read, 0 where that handler
+# leaves it to others.
+Readings = dict[tuple[int, type], int]
 
 
 class Handlers:
@@ -33,10 +34,10 @@ class Handlers:
 
     def __init__(self) -> None:
         # By the function's identity: a code object's hash is that of all its instructions.
-        self.functions: dict[int, tuple[CodeType, Places | None]] = {}
+        self.functions: dict[int, tuple[CodeType, Readings | None]] = {}
 
-    def find_places(self, code: CodeType) -> Places | None:
-        """Return the known places of a function's code; None for a function that is not the application's."""
+    def find_readings(self, code: CodeType) -> Readings | None:
+        """Return how texts are read at a function's handlers; None for a function that is not the application's."""
         kept = self.functions.get(id(code))
         if kept is None or kept[0] is not code:
             if len(self.functions) >= MAX_FUNCTIONS:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from time import time_ns
-from types import CodeType, TracebackType, WrapperDescriptorType
+from types import CodeType, FrameType, TracebackType, WrapperDescriptorType
 from typing import Any, cast
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
@@ -20,8 +20,9 @@ from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.base.patching import Undo
 from otel_crumbs.trails import Branch, current, iterate_chain, on_report
 
+from .clauses import is_match_possible
 from .entry import COUNT, KEY, SWALLOWED, Key, SwallowedEntry
-from .handlers import Handlers, is_handler
+from .handlers import Handlers, Readings, is_handler
 
 TOOL = "otel_crumbs"
 # Numbers 0, 1 and 2 are debuggers', coverage's and profilers', which fail where another tool has theirs:
@@ -33,7 +34,8 @@ LONGEST_TEXT = 1024
 _MAX_FRAMES = 100
 # Exceptions of one thread whose handlers may be running: what becomes of more is not followed.
 _MAX_RUNNING = 32
-_MAX_KINDS = 1000
+# Classes of exceptions that are known of one function's handlers.
+_MAX_KINDS = 200
 _MAX_LINKS = 8
 # Entries that were taken back, between those of a loop.
 _MAX_REVOKED = 4
@@ -47,10 +49,10 @@ _functions = _handlers.functions
 # By thread, the entries of exceptions whose handlers may be running, by the exception's identity.
 _running = threading.local()
 # How the text of an exception is read: as its first argument, or by asking for it.
-_LEFT_OUT, _ARGUMENT, _ASKED = 1, 2, 3
-_readings: dict[type, int] = {}
+_LEFT_OUT, _ARGUMENT, _ASKED = 0, 1, 2
 
 _get_traceback = BaseException.__dict__["__traceback__"].__get__
+_get_context = BaseException.__dict__["__context__"].__get__
 _get_arguments = BaseException.__dict__["args"].__get__
 
 
@@ -95,7 +97,6 @@ def _watch(monitoring: Any, tool: int) -> Undo:
                 monitoring.register_callback(tool, event, None)
             monitoring.free_tool_id(tool)
         _handlers.clear()
-        _readings.clear()
         _running.__dict__.clear()
 
     return undo
@@ -116,21 +117,20 @@ def _handle_exception(code: CodeType, place: int, error: BaseException) -> None:
     try:
         # The bodies of small functions without the calls: this runs at every exception of the application.
         kept = _functions.get(id(code))
-        places = kept[1] if kept is not None and kept[0] is code else _handlers.find_places(code)
-        if places is None:
+        readings = kept[1] if kept is not None and kept[0] is code else _handlers.find_readings(code)
+        if readings is None:
             return
-        handles = places.get(place)
-        if handles is None:
-            handles = places[place] = is_handler(code, place)
-        if handles:
-            kind = type(error)
-            reading = _readings.get(kind) or _choose_reading(kind)
-            if reading != _LEFT_OUT:
-                arguments = _get_arguments(error)
-                text = arguments[0] if reading == _ARGUMENT and len(arguments) == 1 else None
-                if type(text) is not str or len(text) > LONGEST_TEXT:
-                    text = read_message(error)[:LONGEST_TEXT]
-                _keep_running(error, _count((code, place, kind, text), error))
+        kind = type(error)
+        reading = readings.get((place, kind))
+        if reading is None:
+            reading = _find_reading(readings, code, place, kind)
+        if not reading:
+            return
+        arguments = _get_arguments(error)
+        text = arguments[0] if reading == _ARGUMENT and len(arguments) == 1 else None
+        if type(text) is not str or len(text) > LONGEST_TEXT:
+            text = read_message(error)[:LONGEST_TEXT]
+        _count(code, place, kind, text, error)
     except RecursionError:
         pass  # there is no room left on the stack
     except BaseException as failure:
@@ -139,20 +139,19 @@ def _handle_exception(code: CodeType, place: int, error: BaseException) -> None:
         report_failure(_DOING, failure)
 
 
-def _count(key: Key, error: BaseException) -> SwallowedEntry:
-    """Return the entry of an exception: of a loop that goes on and on there is one."""
+def _count(code: CodeType, place: int, kind: type, text: str, error: BaseException) -> None:
+    """Count an exception: of a loop that goes on and on there is one entry."""
+    key = code, place, kind, text
     branch = current.find_branch()
     newest: Any = branch.newest
     entry = newest[-1] if newest else None
     if type(entry) is not SwallowedEntry:
-        return _append_entry(branch, key, error)
-    if entry[COUNT] > 0 and entry[KEY] == key:
+        entry = _append_entry(branch, key, error)
+    elif entry[COUNT] > 0 and entry[KEY] == key:
         entry[COUNT] += 1
-        return entry
-    return _find_revoked(branch, key, error, entry) or _append_entry(branch, key, error)
-
-
-def _keep_running(error: BaseException, entry: SwallowedEntry) -> None:
+    else:
+        revoked = None if entry[COUNT] else _find_revoked(branch, key, error, entry)
+        entry = revoked or _append_entry(branch, key, error)
     try:
         running = _running.entries
     except AttributeError:
@@ -164,7 +163,7 @@ def _keep_running(error: BaseException, entry: SwallowedEntry) -> None:
 
 def _find_revoked(branch: Branch, key: Key, error: BaseException, newest: Any) -> SwallowedEntry | None:
     """Return the entry that tells of an exception already, where the newest entry was taken back."""
-    if newest[COUNT] != 0:
+    if newest[COUNT] < 0:
         return None
     entry: Any
     for entry in branch.newest[: -_MAX_REVOKED - 1 : -1]:
@@ -196,18 +195,28 @@ def _append_entry(branch: Branch, key: Key, error: BaseException) -> SwallowedEn
     return entry
 
 
-def _choose_reading(kind: type) -> int:
-    """Return how the text of an exception is read."""
-    if not issubclass(kind, Exception) or issubclass(kind, _CONTROL_FLOW):
+def _find_reading(readings: Readings, code: CodeType, place: int, kind: type[BaseException]) -> int:
+    """Return how the text of an exception is read, 0 where the handler leaves it to others."""
+    is_candidate = issubclass(kind, Exception) and not issubclass(kind, _CONTROL_FLOW) and is_handler(code, place)
+    if not (is_candidate and is_match_possible(code, place, kind, _find_frame(code))):
         reading = _LEFT_OUT
     elif kind.__str__ is BaseException.__str__ and type(kind.__repr__) is WrapperDescriptorType:
         reading = _ARGUMENT
     else:
         reading = _ASKED
-    if len(_readings) >= _MAX_KINDS:
-        _readings.clear()
-    _readings[kind] = reading
+    if len(readings) >= _MAX_KINDS:
+        readings.clear()
+    readings[place, kind] = reading
     return reading
+
+
+def _find_frame(code: CodeType) -> FrameType:
+    """Return the frame of the function whose handler begins."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - public in all but name
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    assert frame is not None  # noqa: S101 - for mypy: it called
+    return frame
 
 
 def _find_origin(traceback: TracebackType) -> tuple[CodeType, int]:
@@ -232,7 +241,8 @@ def _handle_raised_on(code: CodeType, _: int, error: BaseException) -> None:
             if entry[COUNT] > 0 and entry[KEY][0] is code:
                 entry[COUNT] -= 1
             return
-        _take_back_origins(running, error, code)
+        if _get_context(error) is not None:
+            _take_back_origins(running, error, code)
     except RecursionError:
         pass  # there is no room left on the stack
     except BaseException as failure:

@@ -134,9 +134,9 @@ def test_functions_of_libraries_have_none() -> None:
     """Those of Python itself, too."""
     handlers = Handlers()
 
-    assert handlers.find_places(json.loads.__code__) is None
-    assert handlers.find_places(re.compile.__code__) is None
-    assert handlers.find_places(catch_class.__code__) == {}
+    assert handlers.find_readings(json.loads.__code__) is None
+    assert handlers.find_readings(re.compile.__code__) is None
+    assert handlers.find_readings(catch_class.__code__) == {}
 
 
 def test_few_functions_are_remembered() -> None:
@@ -145,7 +145,7 @@ def test_few_functions_are_remembered() -> None:
 
     made = [catch_class.__code__.replace(co_firstlineno=line) for line in range(1, MAX_FUNCTIONS + 10)]
     for code in made:
-        handlers.find_places(code)
+        handlers.find_readings(code)
 
     assert 0 < len(handlers.functions) <= MAX_FUNCTIONS
 
