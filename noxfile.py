@@ -159,7 +159,7 @@ def everything(session: nox.Session) -> None:
         session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
     for version in OTHER_PYTHONS:
         session.notify(f"pythons-{version}")
-    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "jobs", "bugsink", "wheel"):
+    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "jobs", "bugsink", "stack", "wheel"):
         session.notify(name)
 
 
@@ -217,6 +217,13 @@ def bugsink(session: nox.Session) -> None:
     """Send events to Bugsink, which checks them with Sentry's schema, and look at its pages in a browser."""
     session.install("-e.[all,demo,view]", *groups("tests"), *groups("browser"))
     run_tests(session, "-m", "bugsink", parallel=False)
+
+
+@nox.session(default=False)
+def stack(session: nox.Session) -> None:
+    """Prove each part of docker-compose.yml, where no container runs."""
+    session.install("-e.[all,demo]", *groups("tests"), *groups("stack"))
+    run_tests(session, "-m", "libraries", "tests/stack", parallel=False)
 
 
 @nox.session(default=False)

@@ -8,7 +8,7 @@ from config import database
 
 SECRET_KEY = "an example shop keeps no secrets"  # noqa: S105 - it is none
 DEBUG = False
-ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", *filter(None, os.environ.get("SHOP_HOSTS", "").split(","))]
 
 INSTALLED_APPS = ["shop"]
 # No CSRF middleware: every form of the shop can be tried with curl.
@@ -17,11 +17,16 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 
+# SHOP_POSTGRESQL names a database; where it is and who asks say PGHOST, PGPORT, PGUSER and PGPASSWORD.
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("SHOP_DATABASE") or database.temporary_file(),
-    }
+    "default": (
+        {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["SHOP_POSTGRESQL"]}
+        if os.environ.get("SHOP_POSTGRESQL")
+        else {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": os.environ.get("SHOP_DATABASE") or database.temporary_file(),
+        }
+    )
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
