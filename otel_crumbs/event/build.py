@@ -29,7 +29,7 @@ from .model import ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
 from .scrubbing.marks import count_marks
-from .source_lines import format_source, read_line
+from .source_lines import add_source_lines, format_source, read_line
 from .trim import trim_event
 
 BeforeBreadcrumb = Callable[[Breadcrumb], Breadcrumb | None]
@@ -46,11 +46,12 @@ class Builder:
     Args:
         scrubber: Takes out secrets.
         with_client: Whether the address of a request's client is told.
-        max_bytes: What an event may weigh at most, roughly, as JSON.
+        max_bytes: What an event may weigh at most as JSON; exporters see to what they send themselves.
         before_breadcrumb: The user's hook for each breadcrumb; None leaves it out.
         before_send: The user's hook for the event; None drops it.
         deduplicate: Leaves out breadcrumbs that repeat another source's.
         resource: Where to ask for the application's resource attributes.
+        with_lines: Whether frames have the source around their lines, which the exporters of trackers send.
 
     """
 
@@ -61,6 +62,7 @@ class Builder:
     before_send: BeforeSend | None = None
     deduplicate: Deduplicate = keep_duplicates
     resource: Callable[[], Mapping[str, Any]] = dict
+    with_lines: bool = False
 
     def build(self, captured: CapturedError) -> ErrorEvent | None:
         """Return the event, None where the user's hook does not want it sent."""
@@ -76,9 +78,7 @@ class Builder:
             fatal=captured.fatal,
             handled=captured.handled,
             mechanism=captured.mechanism,
-            exceptions=tuple(
-                self._scrub_exception(info, types, local=captured.exceptions.local) for info in exceptions
-            ),
+            exceptions=self._scrub_exceptions(exceptions, types, local=captured.exceptions.local),
             stacktrace=self.scrubber.scrub_error(_format_stacktrace(captured, exceptions), types),
             operation=operation,
             trace_id=span_context.trace_id if span_context else 0,
@@ -118,6 +118,14 @@ class Builder:
         # What an application names may be no text at all, and is one only then.
         line = to_line(text)
         return None if line is None else self.scrubber.scrub_text(line)
+
+    def _scrub_exceptions(
+        self, exceptions: Sequence[ExceptionInfo], types: Sequence[str], *, local: bool
+    ) -> tuple[ExceptionInfo, ...]:
+        if self.with_lines and local:
+            # The files are found by their paths as they are.
+            exceptions = add_source_lines(exceptions, self.scrubber.scrub_text)
+        return tuple(self._scrub_exception(info, types, local=local) for info in exceptions)
 
     def _scrub_exception(self, info: ExceptionInfo, types: Sequence[str], *, local: bool) -> ExceptionInfo:
         return replace(

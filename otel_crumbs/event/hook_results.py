@@ -122,6 +122,8 @@ def _normalise_frames(frames: Any) -> Iterable[Frame]:
             module=to_line(frame.module),
             source=to_line(frame.source),
             locals=None if frame.locals is None else _normalise_mapping(frame.locals),
+            lines=tuple(_normalise_text(line) for line in _select(frame.lines, str)),
+            first_line=_normalise_integer(frame.first_line, 2**31 - 1),
         )
 
 

@@ -22,6 +22,8 @@ class Frame:
         module: The module's name, None if unknown.
         source: The source line, where it is known from a text and not from the file.
         locals: The variables, plain, where the application wants them.
+        lines: The source around the line, where an exporter shows it.
+        first_line: The number of the first of them.
 
     """
 
@@ -31,6 +33,8 @@ class Frame:
     module: str | None = None
     source: str | None = None
     locals: Mapping[str, Any] | None = field(default=None, compare=False)
+    lines: tuple[str, ...] = field(default=(), compare=False)
+    first_line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import linecache
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.plain import to_text
 
 from .app_frames import is_in_app, shorten_path
-from .model import Frame
+from .model import ExceptionInfo, Frame
 
 # So many of the innermost frames, with so many lines around each.
 MAX_FRAMES = 3
 LINES_AROUND = 3
 # Longer lines are data, or minified.
 _MAX_LINE = 160
+# Of the frames that trackers show with their source: so many have some, each so many lines before and after its own.
+MAX_FRAMES_WITH_LINES, LINES_OF_FRAME = 100, 5
+MAX_LINE_OF_FRAME = 256
 # In bytes. No source is as long, and what is generated is not read.
 _MAX_FILE = 16 * 1024 * 1024
 
@@ -42,6 +46,35 @@ def format_source(frames: Sequence[Frame]) -> str:
         if len(blocks) == MAX_FRAMES:
             break
     return "\n\n".join(reversed(blocks))
+
+
+def add_source_lines(infos: Sequence[ExceptionInfo], change: Callable[[str], str] = str) -> tuple[ExceptionInfo, ...]:
+    """
+    Return exceptions whose frames have the source around their lines, as it is now.
+
+    Args:
+        infos: Of this process; of many frames the innermost ones of the first have source.
+        change: Changes each line, before it is cut.
+
+    """
+    left = MAX_FRAMES_WITH_LINES
+    found: list[ExceptionInfo] = []
+    for info in infos:
+        innermost = info.frames[max(0, len(info.frames) - left) :]
+        others = info.frames[: len(info.frames) - len(innermost)]
+        left -= len(innermost)
+        found.append(replace(info, frames=(*others, *(_add_lines(frame, change) for frame in innermost))))
+    return tuple(found)
+
+
+def _add_lines(frame: Frame, change: Callable[[str], str]) -> Frame:
+    lines = read_lines(frame.path)
+    if not 0 < frame.line <= len(lines):
+        return frame
+    first = max(1, frame.line - LINES_OF_FRAME)
+    around = lines[first - 1 : frame.line + LINES_OF_FRAME]
+    shown = tuple(to_text(change(line.rstrip()), MAX_LINE_OF_FRAME) for line in around)
+    return replace(frame, lines=shown, first_line=first)
 
 
 def _format_frame(frame: Frame) -> str:

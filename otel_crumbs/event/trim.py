@@ -1,121 +1,199 @@
-"""The trimming of an event that weighs too much: the breadcrumbs that matter least go."""
+"""
+The trimming of an event that is too large: what matters least goes, or is cut.
+
+Every part of an event has its share of the room, and what a part does not need
+is for the others. Most events are far smaller than the limit, which an upper
+bound tells at a fraction of the cost.
+"""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, TypeVar
 
-from otel_crumbs.base.memo import map_shared
-from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
+from otel_crumbs.trails import Breadcrumb
 
-from .model import ErrorEvent, ExceptionInfo
+from .exceptions_room import ExceptionsRoom, weigh_exception
+from .model import ErrorEvent
+from .room import cut_counts, cut_mapping, cut_texts, cut_to_room, split_room, weigh_value
 from .stack import cut_middle
-from .timeline import MAX_TIMELINE
+from .trail_room import choose_breadcrumbs, weigh_at_most, weigh_breadcrumb
 
-# What is left of a longer traceback before a breadcrumb is left out.
-_SHORT_STACKTRACE = 16 * 1024
-# Variables that would take more than such a part of an event go.
-_PART_OF_LOCALS = 2
+T = TypeVar("T")
 
-# What JSON takes at most: the names and the punctuation of a breadcrumb with its time and level, and those of what not
-# every one has, with numbers and ids; a printable letter of ASCII, any other one as an escape, and one beyond ASCII as
-# two; a value that is no text, with the punctuation of its key.
-_FIELDS_BYTES, _OPTIONAL_BYTES, _NUMBER_BYTES = 160, 200, 40
-_PRINTABLE_BYTES, _ASCII_BYTES, _LETTER_BYTES = 2, 6, 12
-_SHORT = frozenset({int, float, bool, type(None)})
+# Ids, times and numbers with the names of all fields.
+_FIXED_BYTES = 700
+# What each part has where there is not enough room for all.
+_SHARES = {
+    "exceptions": 12,
+    "stacktrace": 16,
+    "lines": 12,
+    "variables": 6,
+    "source": 4,
+    "attributes": 8,
+    "resource": 5,
+    "names": 8,
+    "counts": 3,
+    "breadcrumbs": 26,
+}
+# An event for which there is less room is not made smaller any more.
+_LEAST_ROOM = 600
+# So often an event is made smaller or larger to use the room, up to that part of it.
+_ATTEMPTS, _ENOUGH, _AIM = 10, 0.93, 0.98
+_CLOSE = 32
+_COUNT_BYTES = 48
 
 
 def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
-    """Return the event with as much of its trail as fits in *max_bytes*, oldest dropped first."""
-    if _weigh_locals(event) > max_bytes // _PART_OF_LOCALS:
-        event = replace(event, exceptions=tuple(map(_remove_locals, event.exceptions)))
-    # The trail is there as text, too.
-    room = max_bytes - _weigh_rest(event) - min(MAX_TIMELINE, max_bytes // 8)
-    # Most trails are far lighter than the limit, and an upper bound is many times faster than the exact weights.
-    if sum(map(weigh_at_most, event.breadcrumbs)) <= room:
+    """Return the event itself if it takes at most *max_bytes* as JSON, else as much of it as fits."""
+    if _weigh_at_most(event) <= max_bytes:
         return event
-    weights = map_shared(weigh, event.breadcrumbs)
-    if sum(weights) <= room:
-        return event
-    lighter = replace(event, stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
-    room += len(event.stacktrace.encode()) - len(lighter.stacktrace.encode())
-    return replace_trail(lighter, _choose_breadcrumbs(event.breadcrumbs, weights, room))
+    return encode_within(event, _keep, max_bytes, weigh=weigh_event)
+
+
+def encode_within(
+    event: ErrorEvent,
+    encode: Callable[[ErrorEvent], T],
+    max_bytes: int,
+    *,
+    weigh: Callable[[T], int] = len,  # type: ignore[assignment]  # of bytes
+) -> T:
+    """
+    Return the encoded form of an event, or of as much of it as is no larger than *max_bytes* in that form.
+
+    Args:
+        event: The event.
+        encode: Encodes an event.
+        max_bytes: The limit.
+        weigh: Returns how large an encoded form is.
+
+    """
+    encoded = encode(event)
+    weight = weigh(encoded)
+    if weight <= max_bytes:
+        return encoded
+    smaller = EventRoom(event)
+    fitting: T | None = None
+    # The largest room that is known to be small enough, and the smallest that is not.
+    low, high = _LEAST_ROOM, max(smaller.weight, _LEAST_ROOM + 1)
+    room = min(max_bytes, int(smaller.weight * max_bytes / weight))
+    for _ in range(_ATTEMPTS):
+        room = room if low < room < high else (low + high) // 2
+        encoded = encode(smaller.make(room))
+        weight = weigh(encoded)
+        if weight <= max_bytes:
+            fitting, low = encoded, room
+        else:
+            high = room
+        if _ENOUGH * max_bytes <= weight <= max_bytes or high - low <= _CLOSE:
+            break
+        room = int(room * _AIM * max_bytes / weight)
+    return encode(smaller.make(_LEAST_ROOM)) if fitting is None else fitting
 
 
 def replace_trail(event: ErrorEvent, kept: tuple[Breadcrumb, ...]) -> ErrorEvent:
     """Return the event with only some of its breadcrumbs; those left out are counted as dropped."""
-    dropped = Counter(item.category for item in event.breadcrumbs) - Counter(item.category for item in kept)
+    if len(kept) == len(event.breadcrumbs):
+        return replace(event, breadcrumbs=kept)
+    before, after = (Counter(item.category for item in trail) for trail in (event.breadcrumbs, kept))
     return replace(
         event,
         breadcrumbs=kept,
         dropped=event.dropped + len(event.breadcrumbs) - len(kept),
-        dropped_by_category=dict(Counter(event.dropped_by_category) + dropped),
+        dropped_by_category=dict(Counter(event.dropped_by_category) + (before - after)),
     )
 
 
-def weigh(breadcrumb: Breadcrumb) -> int:
-    """Return how many bytes a breadcrumb takes on the wire, roughly."""
-    return len(json.dumps(breadcrumb.as_dict(), default=str).encode())
+def weigh_event(event: ErrorEvent) -> int:
+    """Return how many bytes an event takes as JSON, roughly."""
+    return _FIXED_BYTES + sum(_weigh_parts(event).values()) + sum(map(weigh_breadcrumb, event.breadcrumbs))
 
 
-def weigh_at_most(breadcrumb: Breadcrumb) -> int:
-    """Return a number of bytes that a breadcrumb's weight does not exceed."""
-    data = breadcrumb.data
-    bound = _FIELDS_BYTES + _NUMBER_BYTES * len(data)
-    span_id, branch = breadcrumb.span_id or "", breadcrumb.branch or ""
-    if span_id or branch or breadcrumb.duration_ms is not None or breadcrumb.repeated > 1:
-        bound += _OPTIONAL_BYTES
-    texts = "".join((breadcrumb.message, breadcrumb.category, breadcrumb.type, branch, span_id, *data))
-    for value in (texts, *data.values()):
-        if type(value) is str:
-            bound += len(value) * _find_letter_bytes(value)
-        elif type(value) not in _SHORT:
-            return weigh(breadcrumb)
-    return bound
+class EventRoom:
+    """
+    Makes an event smaller, by as much as it is asked to.
+
+    Args:
+        event: The event, whose parts are weighed once.
+
+    """
+
+    def __init__(self, event: ErrorEvent) -> None:
+        self._event = event
+        self._exceptions = ExceptionsRoom(event.exceptions)
+        self._breadcrumb_weights = [*map(weigh_breadcrumb, event.breadcrumbs)]
+        self._weights = {**_weigh_parts(event), "breadcrumbs": sum(self._breadcrumb_weights)}
+        # Breadcrumbs that go are counted.
+        self._weights["counts"] += _COUNT_BYTES * len({item.category for item in event.breadcrumbs})
+        self.weight = _FIXED_BYTES + sum(self._weights.values())
+
+    def make(self, room: int) -> ErrorEvent:
+        """Return as much of the event as there is room for, in bytes of JSON, roughly."""
+        given = split_room([*self._weights.values()], [_SHARES[name] for name in self._weights], room - _FIXED_BYTES)
+        rooms = dict(zip(self._weights, given, strict=True))
+        kept = choose_breadcrumbs(self._event.breadcrumbs, self._breadcrumb_weights, rooms["breadcrumbs"])
+        event = replace_trail(self._event, kept)
+        exceptions = self._exceptions.make(rooms["exceptions"], variables=rooms["variables"], lines=rooms["lines"])
+        resource = sorted(event.resource.items(), key=_is_detail)
+        attributes = cut_mapping(event.attributes, rooms["attributes"])
+        counts = [weigh_value(dict(counts)) for counts in (event.dropped_by_category, event.scrubbed)]
+        for_dropped, for_scrubbed = split_room(counts, (2, 1), rooms["counts"])
+        return replace(
+            _cut_names(event, rooms["names"]),
+            exceptions=exceptions,
+            stacktrace=_cut_stacktrace(event.stacktrace, rooms["stacktrace"]),
+            source=cut_to_room(event.source, rooms["source"]),
+            attributes=attributes,
+            context=tuple(name for name in event.context if name in attributes),
+            resource=cut_mapping(dict(resource), rooms["resource"]),
+            dropped_by_category=cut_counts(event.dropped_by_category, for_dropped),
+            scrubbed=cut_counts(event.scrubbed, for_scrubbed),
+        )
 
 
-def _find_letter_bytes(text: str) -> int:
-    if not text.isascii():
-        return _LETTER_BYTES
-    return _PRINTABLE_BYTES if text.isprintable() else _ASCII_BYTES
+def _keep(event: ErrorEvent) -> ErrorEvent:
+    return event
 
 
-def _weigh_locals(event: ErrorEvent) -> int:
-    found = [dict(frame.locals) for info in event.exceptions for frame in info.frames if frame.locals]
-    return len(json.dumps(found, default=str)) if found else 0
+def _is_detail(item: tuple[str, Any]) -> bool:
+    """Return whether an attribute of the resource says nothing about which service it is."""
+    return not item[0].startswith(("service.", "deployment."))
 
 
-def _remove_locals(info: ExceptionInfo) -> ExceptionInfo:
-    return replace(info, frames=tuple(replace(frame, locals=None) for frame in info.frames))
+def _weigh_parts(event: ErrorEvent) -> dict[str, int]:
+    """Return the weights of the parts of an event, but for its breadcrumbs."""
+    frames = [frame for info in event.exceptions for frame in info.frames]
+    return {
+        "exceptions": sum(map(weigh_exception, event.exceptions)),
+        "stacktrace": weigh_value(event.stacktrace),
+        "lines": sum(weigh_value(frame.lines) for frame in frames if frame.lines),
+        "variables": sum(weigh_value(dict(frame.locals)) for frame in frames if frame.locals),
+        "source": weigh_value(event.source),
+        "attributes": weigh_value([dict(event.attributes), event.context]),
+        "resource": weigh_value(dict(event.resource)),
+        "names": weigh_value([event.operation, event.thread, event.mechanism, event.fingerprint]),
+        "counts": weigh_value([dict(event.dropped_by_category), dict(event.scrubbed)]),
+    }
 
 
-def _weigh_rest(event: ErrorEvent) -> int:
-    chain = sum(
-        len("".join([info.message, *info.notes]).encode()) + 200 * len(info.frames) for info in event.exceptions
-    )
-    return (
-        1024
-        + len(event.stacktrace.encode())
-        + len(event.source.encode())
-        + chain
-        + _weigh_locals(event)
-        + len(json.dumps([dict(event.resource), dict(event.attributes)], default=str))
-    )
+def _weigh_at_most(event: ErrorEvent) -> int:
+    return _FIXED_BYTES + sum(_weigh_parts(event).values()) + sum(map(weigh_at_most, event.breadcrumbs))
 
 
-def _choose_breadcrumbs(breadcrumbs: tuple[Breadcrumb, ...], weights: list[int], room: int) -> tuple[Breadcrumb, ...]:
-    """Choose the newest notable ones for a third of the room, and of the rest the newest."""
-    newest_first = range(len(breadcrumbs) - 1, -1, -1)
-    chosen: set[int] = set()
-    reserved = room // 3
-    for index in newest_first:
-        if breadcrumbs[index].level in NOTABLE_LEVELS and weights[index] <= reserved:
-            reserved -= weights[index]
-            room -= weights[index]
-            chosen.add(index)
-    for index in newest_first:
-        if index not in chosen and weights[index] <= room:
-            room -= weights[index]
-            chosen.add(index)
-    return tuple(breadcrumb for index, breadcrumb in enumerate(breadcrumbs) if index in chosen)
+def _cut_names(event: ErrorEvent, room: int) -> ErrorEvent:
+    names = cut_texts((event.operation, event.thread, event.mechanism, event.fingerprint), room)
+    operation, thread, mechanism, fingerprint = names
+    return replace(event, operation=operation, thread=thread, mechanism=mechanism or "", fingerprint=fingerprint or "")
+
+
+def _cut_stacktrace(text: str, room: int) -> str:
+    """Return a stack trace of which the middle goes, and the count of frames there stays."""
+    weight, cut = weigh_value(text), text
+    length = len(text)
+    while weight > room and length > 0:
+        length = min(length - 1, length * max(room, 0) // weight)
+        cut = cut_middle(text, length) if length > _CLOSE else cut_to_room(text, room)
+        weight = weigh_value(cut)
+    return cut

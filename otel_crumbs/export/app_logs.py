@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from opentelemetry import _logs, trace
@@ -12,11 +13,14 @@ from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
 
 from .exporter import DELIVERED, Outcome, Verdict
 from .otlp.attributes import EVENT_NAME, attributes_of
+from .otlp.wire import weigh_request
 
 _NO_PROVIDER = (
     "the application has no OpenTelemetry LoggerProvider. "
@@ -32,6 +36,7 @@ class AppLogsExporter:
 
     Args:
         as_json: Whether the breadcrumbs are one JSON string.
+        max_bytes: What a record may weigh in OTLP.
 
     """
 
@@ -39,14 +44,16 @@ class AppLogsExporter:
     # An event has to stand beside the log lines of its own process, so a later one does not deliver it.
     spool = False
 
-    def __init__(self, *, as_json: bool = False) -> None:
+    def __init__(self, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         self._as_json = as_json
+        self._max_bytes = max_bytes
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Emit one event."""
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
+        event = encode_within(event, _keep, self._max_bytes, weigh=partial(weigh_request, as_json=self._as_json))
         provider.get_logger(SCOPE, VERSION).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
@@ -61,6 +68,10 @@ class AppLogsExporter:
 
     def shutdown(self) -> None:
         """Do nothing, since the application shuts its provider down."""
+
+
+def _keep(event: ErrorEvent) -> ErrorEvent:
+    return event
 
 
 def _make_context(event: ErrorEvent) -> Context:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.printable import to_printable
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
 from otel_crumbs.trails import Breadcrumb
 
 from .exporter import DELIVERED, Outcome
@@ -14,16 +16,26 @@ _NS = 1e9
 
 
 class ConsoleExporter:
-    """Prints each event with its trail, with times relative to the error."""
+    """
+    Prints each event with its trail, with times relative to the error.
+
+    Args:
+        max_bytes: How much of an event is printed.
+
+    """
 
     name = "console"
     # An event that a later process prints is of no use.
     spool = False
 
+    def __init__(self, *, max_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
+        self._max_bytes = max_bytes
+
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Print one event."""
         # In one piece: the application prints from other threads.
-        sys.stderr.write(f"{format_event(event)}\n")
+        words = encode_within(event, format_event, self._max_bytes, weigh=_count_bytes)
+        sys.stderr.write(f"{words}\n")
         sys.stderr.flush()
         return DELIVERED
 
@@ -40,6 +52,10 @@ def format_event(event: ErrorEvent) -> str:
     lines += [_format_line(breadcrumb, event.timestamp) for breadcrumb in event.breadcrumbs]
     lines.append(f"  {'0':>9}   {event.level:<7}  {to_printable(event.title)}")
     return "\n".join(lines)
+
+
+def _count_bytes(words: str) -> int:
+    return len(words.encode("utf-8", "surrogatepass")) + 1
 
 
 def _format_line(breadcrumb: Breadcrumb, zero: int) -> str:

@@ -134,7 +134,7 @@ class Config:
     max_event_bytes: int = define(
         default=DEFAULT_MAX_EVENT_BYTES,
         expects="a whole number of bytes from 4096 to 16777216",
-        meaning="What an error event may weigh; the least important breadcrumbs make room.",
+        meaning="What an error event may weigh as it is sent; breadcrumbs make room, and large values are cut.",
         parse=parsers.parse_number(4096, 16 * 1024 * 1024),
         declared=int,
     )

@@ -17,8 +17,6 @@ from otel_crumbs.base.guard import report_failure, warn
 from otel_crumbs.export import entry_points
 from otel_crumbs.export.entry_points import ExporterSetupError
 
-from .scrubbing import make_scrubber
-
 if TYPE_CHECKING:
     from otel_crumbs.export import Exporter
 
@@ -121,10 +119,10 @@ def _plan_otlp(config: Config, environ: Mapping[str, str]) -> Make:
         if otlp.protocol == GRPC:
             from otel_crumbs.export.otlp.grpc_exporter import OtlpGrpcExporter  # noqa: PLC0415 - only where it is used
 
-            return OtlpGrpcExporter(otlp, as_json=as_json)
+            return OtlpGrpcExporter(otlp, as_json=as_json, max_bytes=config.max_event_bytes)
         from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter  # noqa: PLC0415 - only where it is used
 
-        return OtlpHttpExporter(otlp, as_json=as_json)
+        return OtlpHttpExporter(otlp, as_json=as_json, max_bytes=config.max_event_bytes)
 
     return make
 
@@ -135,7 +133,12 @@ def _plan_http(config: Config, _: Mapping[str, str]) -> Make:
     def make() -> Exporter:
         from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415 - only where it is used
 
-        return HttpExporter(endpoint, headers=config.http_headers or {}, compression=config.http_compression)
+        return HttpExporter(
+            endpoint,
+            headers=config.http_headers or {},
+            compression=config.http_compression,
+            max_bytes=config.max_event_bytes,
+        )
 
     return make
 
@@ -147,7 +150,7 @@ def _plan_sentry(config: Config, _: Mapping[str, str]) -> Make:
         from otel_crumbs.export.sentry.dsn import read_dsn  # noqa: PLC0415 - only where it is used
         from otel_crumbs.export.sentry.exporter import SentryExporter  # noqa: PLC0415 - only where it is used
 
-        return SentryExporter(read_dsn(dsn), scrub=make_scrubber(config).scrub_text)
+        return SentryExporter(read_dsn(dsn), max_bytes=config.max_event_bytes)
 
     return make
 
@@ -156,16 +159,16 @@ def _plan_app_logs(config: Config, _: Mapping[str, str]) -> Make:
     def make() -> Exporter:
         from otel_crumbs.export.app_logs import AppLogsExporter  # noqa: PLC0415 - only where it is used
 
-        return AppLogsExporter(as_json=config.otlp_format == "json")
+        return AppLogsExporter(as_json=config.otlp_format == "json", max_bytes=config.max_event_bytes)
 
     return make
 
 
-def _plan_console(_: Config, __: Mapping[str, str]) -> Make:
+def _plan_console(config: Config, __: Mapping[str, str]) -> Make:
     def make() -> Exporter:
         from otel_crumbs.export.console import ConsoleExporter  # noqa: PLC0415 - only where it is used
 
-        return ConsoleExporter()
+        return ConsoleExporter(max_bytes=config.max_event_bytes)
 
     return make
 

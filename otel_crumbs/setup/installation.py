@@ -222,6 +222,7 @@ class Installation:
             before_send=config.before_send,
             deduplicate=deduplicate,
             resource=find_resource_attributes,
+            with_lines=any(name == "sentry" for name, _ in self.plans),
         )
         delivery = Delivery(
             make_exporters(self.plans),

@@ -15,7 +15,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.event.frame_locals import MAX_CHARACTERS, MAX_FRAMES, MAX_VARIABLES, format_locals
-from otel_crumbs.event.trim import trim_event
+from otel_crumbs.event.trim import trim_event, weigh_event
 from otel_crumbs.export import document_of
 from otel_crumbs.export.http.document import encode_json
 from otel_crumbs.export.otlp.attributes import attributes_of
@@ -173,7 +173,8 @@ def test_they_are_bounded() -> None:
     assert found[-2]["many"][-1] == "… and 99984 more"
     assert len(found[-2]["long"]) == 200
     small = trim_event(event, 4096)
-    assert all(frame.locals is None for frame in small.exception.frames)
+    assert weigh_event(small) <= 4096
+    assert sum(len(json.dumps(dict(frame.locals))) for frame in small.exception.frames if frame.locals) < 1024
 
 
 def test_only_the_applications_frames_have_them() -> None:

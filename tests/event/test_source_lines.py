@@ -13,10 +13,9 @@ import pytest
 from otel_crumbs.event import Builder, ErrorEvent, capture_error, capture_recorded
 from otel_crumbs.event.model import ExceptionInfo, Frame
 from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.event.source_lines import MAX_FRAMES, format_source
+from otel_crumbs.event.source_lines import MAX_FRAMES, add_source_lines, format_source
 from otel_crumbs.export.http.document import document_of
 from otel_crumbs.export.otlp.attributes import attributes_of
-from otel_crumbs.export.sentry.frames import Frames
 from otel_crumbs.trails import Branch
 
 VIEWS = """\
@@ -168,17 +167,35 @@ def test_what_is_no_source_file_is_not_opened(kind: str, tmp_path: Path) -> None
     except ZeroDivisionError as error:
         captured = capture_error(error, mechanism="test", handled=False)
 
-    event = Builder().build(captured)
+    event = Builder(with_lines=True).build(captured)
 
     assert event is not None
     assert f'File "{path}", line 1' in event.stacktrace
     assert str(path) not in event.source
-    assert make_envelope_frames(event)[-1]["abs_path"] == str(path)
+    assert event.exception.frames[-1].path == str(path)
+    assert event.exception.frames[-1].lines == ()
 
 
-def make_envelope_frames(event: ErrorEvent) -> list[dict[str, object]]:
-    """Return the frames as Sentry's protocol has them."""
-    made = Frames(str, read_files=True).make_stacktrace(event.exception.frames, 10)
-    assert made is not None
-    frames: list[dict[str, object]] = made["frames"]
-    return frames
+def test_frames_have_the_lines_around_theirs(tmp_path: Path) -> None:
+    """They are read when the event is built, so that a file of the spool names no path that is read later."""
+    file = tmp_path / "shop.py"
+    file.write_text("\n".join(f"line {number}" for number in range(1, 41)), encoding="utf-8")
+    frames = tuple(Frame(path=str(file), line=number, function="f") for number in (1, 20, 40, 41))
+
+    [info] = add_source_lines([ExceptionInfo(type="ValueError", message="", frames=frames)], str.upper)
+
+    assert [(frame.first_line, len(frame.lines)) for frame in info.frames] == [(1, 6), (15, 11), (35, 6), (0, 0)]
+    assert info.frames[1].lines[5] == "LINE 20"
+
+
+def test_the_innermost_frames_have_lines_where_there_are_many(tmp_path: Path) -> None:
+    """Source lines are most of what an event takes."""
+    file = tmp_path / "shop.py"
+    file.write_text("x = 1\n" * 10, encoding="utf-8")
+    frames = tuple(Frame(path=str(file), line=5, function=str(number)) for number in range(150))
+    info = ExceptionInfo(type="ValueError", message="", frames=frames)
+
+    first, second = add_source_lines([info, info])
+
+    assert [bool(frame.lines) for frame in first.frames] == [False] * 50 + [True] * 100
+    assert not any(frame.lines for frame in second.frames)

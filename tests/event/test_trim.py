@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.event.trim import trim_event, weigh, weigh_at_most
+from otel_crumbs.event.trim import encode_within, trim_event, weigh_event
 
-LEVELS = ("debug", "info", "warning", "error", "fatal")
+from .breadcrumbs import LEVELS, crumb
 
 
 def event_of(*breadcrumbs: Breadcrumb, stacktrace: str = "") -> ErrorEvent:
@@ -26,11 +26,6 @@ def event_of(*breadcrumbs: Breadcrumb, stacktrace: str = "") -> ErrorEvent:
         stacktrace=stacktrace,
         breadcrumbs=breadcrumbs,
     )
-
-
-def crumb(number: int, *, level: str = "info", size: int = 100) -> Breadcrumb:
-    """Return a breadcrumb of a size."""
-    return Breadcrumb(timestamp=number, level=level, category="test", message=f"{number} {'x' * size}")
 
 
 def numbers(event: ErrorEvent) -> list[int]:
@@ -66,13 +61,6 @@ def test_a_warning_stays_where_newer_ones_go() -> None:
     assert numbers(event) == sorted(numbers(event))
 
 
-def test_a_breadcrumb_that_is_too_large_does_not_take_the_others_along() -> None:
-    """The small ones around it stay."""
-    breadcrumbs = [crumb(1), crumb(2, size=7000), crumb(3)]
-
-    assert numbers(trim_event(event_of(*breadcrumbs), 6 * 1024)) == [1, 3]
-
-
 def test_a_traceback_that_is_too_large_is_cut_in_the_middle() -> None:
     """Its beginning and its end tell."""
     stacktrace = "begins" + "x" * 100_000 + "ends"
@@ -95,7 +83,7 @@ def test_it_is_never_over_the_limit(sizes: list[tuple[int, str]], limit: int) ->
 
     fitted = trim_event(event, limit)
 
-    assert sum(len(json.dumps(item.as_dict()).encode()) for item in fitted.breadcrumbs) <= limit
+    assert weigh_event(fitted) <= limit
     assert numbers(fitted) == sorted(numbers(fitted))
     assert len(fitted.breadcrumbs) + fitted.dropped == len(sizes)
 
@@ -108,31 +96,25 @@ def test_the_newest_that_fits_is_always_there(limit: int) -> None:
     assert numbers(event)[-1:] == [499]
 
 
-@pytest.mark.parametrize("message", ["plain", "ünïcödé" * 100, '"quoted"\n' * 50])
-def test_the_weight_is_that_of_the_wire(message: str) -> None:
-    """What a breadcrumb weighs is what it takes as JSON, give or take."""
-    breadcrumb = Breadcrumb(timestamp=0, message=message)
+@pytest.mark.parametrize("letter", ["x", "日", "\x01", '"', "😀"])
+def test_the_room_is_used(letter: str) -> None:
+    """A trail that is too large fills nearly all of it, whatever letters it is of."""
+    event = event_of(*(crumb(number, size=number * 10, letter=letter) for number in range(200)))
 
-    assert weigh(breadcrumb) == pytest.approx(len(json.dumps(breadcrumb.as_dict()).encode()), rel=0.3)
+    encoded = encode_within(event, encode, 60_000)
+
+    assert 0.85 * 60_000 <= len(encoded) <= 60_000
 
 
-PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text()
+def test_an_encoder_that_takes_more_gets_less() -> None:
+    """What counts is what is sent, and not what an event takes as JSON."""
+    event = event_of(*map(crumb, range(300)))
+
+    encoded = encode_within(event, lambda smaller: encode(smaller) * 7, 60_000)
+
+    assert 0.85 * 60_000 <= len(encoded) <= 60_000
 
 
-@given(
-    breadcrumb=st.builds(
-        Breadcrumb,
-        timestamp=st.integers(0, 2**63 - 1),
-        category=st.text(),
-        message=st.text(),
-        data=st.dictionaries(st.text(), PLAIN | st.lists(PLAIN)),
-        span_id=st.none() | st.just("0123456789abcdef"),
-        duration_ms=st.none() | st.floats(0, 1e12),
-        branch=st.none() | st.text(),
-        repeated=st.integers(1, 10**9),
-        in_flight=st.booleans(),
-    )
-)
-def test_the_quick_weight_is_never_too_small(breadcrumb: Breadcrumb) -> None:
-    """Whatever is in a breadcrumb: what seems to fit does fit."""
-    assert weigh_at_most(breadcrumb) >= weigh(breadcrumb)
+def encode(event: ErrorEvent) -> bytes:
+    """Return the breadcrumbs of an event as JSON."""
+    return json.dumps([item.as_dict() for item in event.breadcrumbs], ensure_ascii=False).encode()

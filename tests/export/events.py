@@ -71,7 +71,7 @@ def raised(function: Any = fail) -> BaseException:
 def event_of(error: BaseException | None = None, **fields: Any) -> ErrorEvent:
     """Return the event of an exception with a trail, as the builder makes it, with other values of some fields."""
     captured = capture_error(error or raised(), views=(View(an_empty_branch()),), mechanism="operation", handled=False)
-    event = Builder().build(captured)
+    event = Builder(with_lines=True, max_bytes=2**24).build(captured)
     assert event is not None
     known: dict[str, Any] = {
         "timestamp": NOW,

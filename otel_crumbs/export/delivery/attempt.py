@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.event.stack import cut_middle, message_of
-from otel_crumbs.event.trim import replace_trail
+from otel_crumbs.event.stack import message_of
+from otel_crumbs.event.trim import EventRoom, replace_trail
 from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
 
 # The default of the standard exporters: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 MAX_SECONDS = 10.0
 _MIN_SECONDS = 0.05
-# The first smaller event has a quarter of the trail, the second one no trail, and so many characters of the traceback.
-_SHARE_OF_TRAIL = 4
-_SHORT_STACKTRACE = 8 * 1024
+# The first smaller event has a quarter of the trail and of the bytes, the second one no trail, and so many bytes.
+_SHARE = 4
+_LEAST_BYTES = 8 * 1024
 
 
 def send_event(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
@@ -47,8 +46,10 @@ def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
 
 
 def _shrink(event: ErrorEvent) -> Iterator[ErrorEvent]:
-    """Iterate over smaller versions of an event: with the newest part of its trail, then with none of it."""
+    """Iterate over smaller versions of an event: a quarter, with the newest part of its trail, then with none of it."""
     count = len(event.breadcrumbs)
-    if count >= _SHARE_OF_TRAIL:
-        yield replace_trail(event, event.breadcrumbs[-(count // _SHARE_OF_TRAIL) :])
-    yield replace(replace_trail(event, ()), stacktrace=cut_middle(event.stacktrace, _SHORT_STACKTRACE))
+    if count >= _SHARE:
+        weight = EventRoom(event).weight
+        shorter = replace_trail(event, event.breadcrumbs[-(count // _SHARE) :])
+        yield EventRoom(shorter).make(max(weight // _SHARE, _LEAST_BYTES))
+    yield EventRoom(replace_trail(event, ())).make(_LEAST_BYTES)

@@ -25,6 +25,11 @@ def encode_json(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
+def encode_event(event: ErrorEvent) -> bytes:
+    """Return an error event as a document on one line."""
+    return encode_json(document_of(event))
+
+
 def document_of(event: ErrorEvent) -> dict[str, Any]:
     """Return an error event as plain values."""
     document: dict[str, Any] = {

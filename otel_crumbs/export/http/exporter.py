@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome
 
-from .document import document_of, encode_json
+from .document import encode_event
 from .poster import Poster
 from .responses import outcome_of
 
@@ -20,17 +22,26 @@ class HttpExporter:
         endpoint: The URL.
         headers: Sent with every request.
         compression: ``gzip`` or ``none``.
+        max_bytes: What a document may weigh before it is compressed.
 
     """
 
     name = "http"
 
-    def __init__(self, endpoint: str, *, headers: Mapping[str, str], compression: str = "gzip") -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        headers: Mapping[str, str],
+        compression: str = "gzip",
+        max_bytes: int = DEFAULT_MAX_EVENT_BYTES,
+    ) -> None:
+        self._max_bytes = max_bytes
         self._poster = Poster(endpoint, {"Content-Type": "application/json", **headers}, compression=compression)
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        response = self._poster.post(encode_json(document_of(event)), timeout)
+        response = self._poster.post(encode_within(event, encode_event, self._max_bytes), timeout)
         return response if isinstance(response, Outcome) else outcome_of(response)
 
     def shutdown(self) -> None:

@@ -34,7 +34,7 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         "otel_crumbs.dropped": event.dropped,
         "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
         "otel_crumbs.trail": format_timeline(event),
-        "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, default=str) if as_json else breadcrumbs,
+        "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, ensure_ascii=False, default=str) if as_json else breadcrumbs,
     }
     if event.breadcrumbs:
         attributes["otel_crumbs.last.category"] = event.breadcrumbs[-1].category

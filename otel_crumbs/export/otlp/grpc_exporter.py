@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
 from .environment import OtlpSettings
@@ -37,21 +41,25 @@ class OtlpGrpcExporter:
     Args:
         settings: The endpoint, and how it is reached.
         as_json: Whether the breadcrumbs are one JSON string.
+        max_bytes: What a request may weigh before it is compressed.
 
     """
 
     name = "otlp"
 
-    def __init__(self, settings: OtlpSettings, *, as_json: bool = False) -> None:
+    def __init__(
+        self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
+    ) -> None:
         self._settings = settings
-        self._as_json = as_json
+        self._make_request = partial(request_of, as_json=as_json)
+        self._max_bytes = max_bytes
         self._channel = PerProcess(lambda: _make_channel(settings))
         # gRPC allows lower-case keys only.
         self._metadata = tuple((key.lower(), value) for key, value in settings.headers.items())
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        request = request_of(event, as_json=self._as_json)
+        request = encode_within(event, self._make_request, self._max_bytes, weigh=ExportLogsServiceRequest.ByteSize)
         stub = LogsServiceStub(self._channel.get())  # type: ignore[no-untyped-call]  # generated code
         try:
             response = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))

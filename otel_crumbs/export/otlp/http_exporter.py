@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 
 from .environment import OtlpSettings
-from .wire import request_of
+from .wire import encode_request
 
 
 class OtlpHttpExporter:
@@ -23,14 +26,18 @@ class OtlpHttpExporter:
     Args:
         settings: The endpoint, and how it is reached.
         as_json: Whether the breadcrumbs are one JSON string.
+        max_bytes: What a request may weigh before it is compressed.
 
     """
 
     name = "otlp"
 
-    def __init__(self, settings: OtlpSettings, *, as_json: bool = False) -> None:
+    def __init__(
+        self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
+    ) -> None:
         self._timeout = settings.timeout
-        self._as_json = as_json
+        self._encode = partial(encode_request, as_json=as_json)
+        self._max_bytes = max_bytes
         self._poster = Poster(
             settings.endpoint,
             {"Content-Type": "application/x-protobuf", **settings.headers},
@@ -41,7 +48,7 @@ class OtlpHttpExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        body = request_of(event, as_json=self._as_json).SerializeToString()
+        body = encode_within(event, self._encode, self._max_bytes)
         response = self._poster.post(body, min(timeout, self._timeout))
         if isinstance(response, Outcome):
             return response

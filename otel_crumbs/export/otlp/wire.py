@@ -17,6 +17,16 @@ from otel_crumbs.event import ErrorEvent
 from .attributes import EVENT_NAME, attributes_of
 
 
+def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
+    """Return the bytes of the request that exports one event."""
+    return request_of(event, as_json=as_json).SerializeToString()
+
+
+def weigh_request(event: ErrorEvent, *, as_json: bool = False) -> int:
+    """Return how many bytes the request that exports one event takes."""
+    return request_of(event, as_json=as_json).ByteSize()
+
+
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
     """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
     scope = InstrumentationScope(name=SCOPE, version=VERSION)

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.event.scrub import Scrub
+from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.document import encode_json
 from otel_crumbs.export.http.poster import USER_AGENT, Poster
@@ -39,21 +40,21 @@ class SentryExporter:
 
     Args:
         dsn: The address of a project.
-        scrub: Takes secrets out of source lines.
+        max_bytes: What an envelope may weigh.
 
     """
 
     name = "sentry"
 
-    def __init__(self, dsn: Dsn, *, scrub: Scrub = str) -> None:
-        self._scrub = scrub
+    def __init__(self, dsn: Dsn, *, max_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
+        self._max_bytes = max_bytes
         auth = f"Sentry sentry_key={dsn.key}, sentry_version=7, sentry_client={USER_AGENT}"
         headers = {"Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": auth}
         self._poster = Poster(dsn.endpoint, headers, compression="gzip")
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        response = self._poster.post(envelope_of(event, self._scrub), timeout)
+        response = self._poster.post(encode_within(event, envelope_of, self._max_bytes), timeout)
         return response if isinstance(response, Outcome) else _find_outcome(response)
 
     def shutdown(self) -> None:
@@ -61,9 +62,9 @@ class SentryExporter:
         self._poster.close()
 
 
-def envelope_of(event: ErrorEvent, scrub: Scrub = str) -> bytes:
+def envelope_of(event: ErrorEvent) -> bytes:
     """Return the envelope of one event."""
-    document = payload_of(event, scrub)
+    document = payload_of(event)
     payload = encode_json(document)
     if has_marks(payload):
         payload = encode_json(add_remarks(document))

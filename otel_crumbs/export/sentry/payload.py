@@ -18,11 +18,10 @@ from otel_crumbs.base.identity import VERSION
 from otel_crumbs.base.plain import CUT, MAX_MESSAGE, to_text
 from otel_crumbs.event import ErrorEvent, ExceptionInfo
 from otel_crumbs.event.fingerprint import is_made
-from otel_crumbs.event.scrub import Scrub
 from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.trails import Breadcrumb, format_rfc3339
 
-from .frames import Frames
+from .frames import make_stacktrace
 
 SDK = {"name": "otel_crumbs.python", "version": VERSION}
 
@@ -58,15 +57,8 @@ _NOT_IN_A_TAG = re.compile(r"[^\w.:-]", re.ASCII)
 _UNKNOWN_FIELDS = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
 
 
-def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
-    """
-    Return an error event as Sentry's JSON.
-
-    Args:
-        event: The event.
-        scrub: Takes secrets out of source lines; the event itself is scrubbed already.
-
-    """
+def payload_of(event: ErrorEvent) -> dict[str, Any]:
+    """Return an error event as Sentry's JSON."""
     exceptions = exceptions_of(event)
     payload: dict[str, Any] = {
         "event_id": event.event_id,
@@ -74,7 +66,7 @@ def payload_of(event: ErrorEvent, scrub: Scrub = str) -> dict[str, Any]:
         "platform": "python",
         "level": event.level,
         "sdk": SDK,
-        "exception": {"values": _make_values(event, exceptions, scrub)},
+        "exception": {"values": _make_values(event, exceptions)},
         "breadcrumbs": {"values": [breadcrumb_of(breadcrumb) for breadcrumb in event.breadcrumbs]},
         "contexts": _make_contexts(event),
         "tags": _make_tags(event),
@@ -111,9 +103,8 @@ def breadcrumb_of(breadcrumb: Breadcrumb) -> dict[str, Any]:
     return wire | {"message": breadcrumb.message + times, "data": beside | wire["data"]}
 
 
-def _make_values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub: Scrub) -> list[dict[str, Any]]:
+def _make_values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...]) -> list[dict[str, Any]]:
     """Return the exceptions as JSON, in the order in which they were raised."""
-    frames = Frames(scrub, read_files=exceptions is event.exceptions)
     limit = _limit_frames(exceptions)
     groups = {info.parent for info in exceptions if (info.link or "").startswith("exceptions[")}
     values = []
@@ -124,7 +115,7 @@ def _make_values(event: ErrorEvent, exceptions: tuple[ExceptionInfo, ...], scrub
         value["mechanism"] = _make_mechanism(event, info, number, is_group=number in groups)
         if module:
             value["module"] = module
-        stacktrace = frames.make_stacktrace(info.frames, limit)
+        stacktrace = make_stacktrace(info.frames, limit)
         if stacktrace:
             value["stacktrace"] = stacktrace
         values.append(value)

@@ -46,7 +46,9 @@ def encode_event(event: ErrorEvent) -> bytes:
     # A trail is most of an event, and events that follow each other share most of it.
     trail = ",".join(map_shared(_encode_breadcrumb, event.breadcrumbs))
     items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
-    return f'{{"version":{VERSION_OF_FILE},"event":{{{_dump(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode("ascii")
+    return f'{{"version":{VERSION_OF_FILE},"event":{{{_dump(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def decode_event(data: bytes) -> ErrorEvent:
@@ -74,8 +76,7 @@ def _encode_breadcrumb(breadcrumb: Breadcrumb) -> str:
 
 
 def _dump(plain: Any) -> str:
-    # This is ASCII, which can escape a lone surrogate; UTF-8 cannot.
-    return json.dumps(plain, separators=(",", ":"))
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def _encode_value(value: Any) -> Any:
