@@ -6,3 +6,6 @@ from __future__ import annotations
 ANSWER = "answer"
 # A log line, or a log record, has a stack trace as text.
 LOG_TEXT = "log_text"
+
+# An operation or a worker takes longer than it may, and raises nothing.
+HANG = "hang"

@@ -16,6 +16,7 @@ from typing import Any
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Undo, on_import
+from otel_crumbs.trails import Branch, Operation, current
 
 from .reporter import Reporter
 
@@ -36,8 +37,15 @@ def install(reporter: Reporter) -> Undo:
         known.append(failure)
         if _is_declared(sender, exception):
             return
-        attributes = _make_attributes(getattr(sender, "name", None), task_id)
-        reporter.report(exception, mechanism="operation", handled=False, attributes=attributes)
+        name = getattr(sender, "name", None)
+        reporter.report(
+            exception,
+            mechanism="operation",
+            handled=False,
+            # The parent's own breadcrumbs are of many tasks.
+            branch=Branch(current.size, Operation(name=f"run/{name}" if type(name) is str else None)),
+            attributes=_make_attributes(name, task_id),
+        )
 
     def attach(signals: Any) -> Undo:
         signals.task_failure.connect(report, weak=False)

@@ -15,16 +15,22 @@ from types import ModuleType
 from typing import Any
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
-from otel_crumbs.base.exceptions import members_of
+from otel_crumbs.base.exceptions import members_of, traceback_of
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.plain import name_class
 
 _SERVER_ERROR = 500
 # Exceptions of a group that are looked at; a group that has more is a failure.
 _MAX_EXCEPTIONS = 1000
+# The module and the function that end a worker which is over its timeout.
+_ABORT_OF_WORKER = ("gunicorn.workers.base", "handle_abort")
 
 _get_bases: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 _get_names = vars(ModuleType)["__dict__"].__get__
+_get_arguments: Callable[[BaseException], tuple[Any, ...]] = vars(BaseException)["args"].__get__
+# uvicorn's words to the tasks that it cancels after `--timeout-graceful-shutdown`.
+_FORCED = "timeout graceful shutdown exceeded"
+_CANCELLED = "asyncio.exceptions.CancelledError"
 _get_exit_code = vars(SystemExit)["code"].__get__
 
 
@@ -54,6 +60,24 @@ def is_exit(error: BaseException) -> bool:
     return issubclass(type(error), SystemExit)
 
 
+def _is_no_failure(error: BaseException) -> bool:
+    return _has_succeeded(error) or _is_end_of_hang(error)
+
+
+def _is_forced(error: BaseException) -> bool:
+    """Return whether a server cancelled a task because it did not end in the time that it had."""
+    return _FORCED in str(_get_arguments(error))
+
+
+def _is_end_of_hang(error: BaseException) -> bool:
+    """Return whether an exit is that of a worker which gunicorn aborts: its hang has an event by then."""
+    traceback = traceback_of(error)
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    frame = None if traceback is None else traceback.tb_frame
+    return frame is not None and (frame.f_globals.get("__name__"), frame.f_code.co_name) == _ABORT_OF_WORKER
+
+
 def _has_succeeded(error: BaseException) -> bool:
     code = _get_exit_code(error)
     return code is None or (issubclass(type(code), int) and int.__eq__(code, 0))
@@ -69,17 +93,21 @@ def _is_answer(error: BaseException) -> bool:
 
 TABLE = (
     ExpectedRow(classes=("builtins.KeyboardInterrupt",), meaning="the user's Ctrl-C"),
-    ExpectedRow(classes=("builtins.SystemExit",), meaning="the end of the program, with success", fits=_has_succeeded),
+    ExpectedRow(classes=("builtins.SystemExit",), meaning="the end of the program, with success", fits=_is_no_failure),
     ExpectedRow(classes=("builtins.GeneratorExit",), meaning="a generator that is closed"),
     ExpectedRow(
+        classes=(_CANCELLED,),
+        meaning="a task that is cancelled, unless by uvicorn because it did not end in time",
+        fits=lambda error: not _is_forced(error),
+    ),
+    ExpectedRow(
         classes=(
-            "asyncio.exceptions.CancelledError",
             "concurrent.futures._base.CancelledError",
             "gevent.timeout.Timeout",
             "greenlet.GreenletExit",
             "trio.Cancelled",
         ),
-        meaning="a task or greenlet that is cancelled",
+        meaning="another kind of task, or a greenlet, that is cancelled",
     ),
     ExpectedRow(
         classes=(
@@ -161,6 +189,8 @@ class ExpectedErrors:
         """Return whether an exception is expected of which only the name, full or short, and the message are left."""
         if _is_name_of(name, "builtins.SystemExit"):
             return message in _SUCCESSES
+        if _is_name_of(name, _CANCELLED):
+            return _FORCED not in message
         kind = find_class(name)
         if kind is not None:
             return self._includes_class(kind)

@@ -12,7 +12,7 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.fork import detect_fork
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
+from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.base.threads import is_own_thread, is_own_work
 from otel_crumbs.trails import (
@@ -50,10 +50,11 @@ _MAX_RELATED = 8
 _HELD_BACK = ""
 # Stands for an exception that is no failure.
 _EXPECTED = "expected"
-# Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread.
-_ANYWHERE = frozenset({"unraisable"})
-# Mechanisms that report an error wherever the garbage collector comes upon it.
-_ELSEWHERE = frozenset({"asyncio", "unraisable"})
+# Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread, and hangs are
+# found by one of the package's own.
+_ANYWHERE = frozenset({HANG, "unraisable"})
+# Mechanisms that report an error elsewhere than it happens: wherever the garbage collector comes upon it, for one.
+_ELSEWHERE = frozenset({"asyncio", HANG, "unraisable"})
 
 
 class Reporter:

@@ -25,7 +25,7 @@ from otel_crumbs.base.defaults import (
     DEFAULT_RATE_LIMIT,
 )
 from otel_crumbs.base.guard import warn
-from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
+from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.export.entry_points import GROUP
 from otel_crumbs.shutdown import DEFAULT_FLUSH_TIMEOUT
 from otel_crumbs.trails.ring import DEFAULT_SIZE
@@ -42,7 +42,7 @@ PREFIX = "OTEL_CRUMBS_"
 
 MECHANISMS = (
     *("excepthook", "threading", "asyncio", "multiprocessing", "unraisable", "operation", "django", "logging"),
-    *(ANSWER, LOG_TEXT),
+    *(ANSWER, LOG_TEXT, HANG),
 )
 OTLP_FORMATS = ("nested", "json")
 HTTP_COMPRESSIONS = ("gzip", "none")
@@ -180,6 +180,14 @@ class Config:
         meaning="Which mechanisms report failures; `capture_exception()` always does.",
         parse=parsers.parse_choices(MECHANISMS),
         declared=str | list[str],
+    )
+    slow_after: float = define(
+        default=0.0,
+        expects="a number of seconds from 0 to 86400",
+        meaning="After how long an operation that has not ended is an event, with the stacks of all threads; "
+        "0 for never. `operation(slow_after=...)` says it for one.",
+        parse=parsers.parse_long_time,
+        declared=float,
     )
     otlp_format: str = define(
         default="nested",

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.mechanisms import ANSWER, LOG_TEXT
+from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.base.patching import Undo, combine, on_import
 from otel_crumbs.capture import (
     aiohttp_responses,
@@ -19,6 +19,7 @@ from otel_crumbs.capture import (
     django_responses,
     django_signal,
     excepthooks,
+    gunicorn_timeouts,
     job_libraries,
     litestar_responses,
     main_thread,
@@ -32,6 +33,7 @@ from otel_crumbs.capture.logged_exceptions import LoggedExceptions
 from otel_crumbs.capture.logged_texts import LoggedTexts
 from otel_crumbs.capture.main_thread import MainThread
 from otel_crumbs.capture.reporter import Reporter
+from otel_crumbs.capture.slow_operations import SlowOperations
 from otel_crumbs.shutdown import FatalSignals, atexit_hook, os_exec, os_exit
 from otel_crumbs.sources.logs import logging_hook
 from otel_crumbs.sources.logs.processor import BreadcrumbLogRecordProcessor
@@ -112,7 +114,7 @@ def make_hooks(
     yield from _make_hooks_of_databases()
     yield "pools of processes", process_pools.install
     yield "jobs", job_libraries.install
-    yield from _make_mechanisms(config, reporter, failed)
+    yield from _make_mechanisms(config, reporter, failed, save)
     if main is not None:
         yield "main thread", lambda: main_thread.install(main, save=save)
     yield "metrics", lambda: on_import("opentelemetry.metrics", _install_metrics)
@@ -181,7 +183,9 @@ def make_shutdown_hooks(
     yield "signals", signals.install
 
 
-def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperations) -> Iterator[Hook]:
+def _make_mechanisms(
+    config: Config, reporter: Reporter, failed: FailedOperations, save: Callable[[], None]
+) -> Iterator[Hook]:
     """Iterate over the mechanisms that the setting `capture` names."""
     ended = EndedOperations(reporter)
     if "operation" in config.capture:
@@ -191,6 +195,9 @@ def _make_mechanisms(config: Config, reporter: Reporter, failed: FailedOperation
         yield "aiohttp's answers", lambda: aiohttp_responses.install(ended)
         yield "Litestar's answers", lambda: litestar_responses.install(reporter)
         yield "ASGI applications", lambda: asgi_applications.install(ended)
+    if HANG in config.capture:
+        yield "gunicorn's timeouts", lambda: gunicorn_timeouts.install(reporter, save)
+        yield "slow operations", SlowOperations(reporter, config.slow_after).install
     hooks: Mapping[str, Hook] = {
         "operation": ("operation blocks", lambda: _report_failed_blocks(failed)),
         "django": ("got_request_exception", lambda: django_signal.install(reporter)),

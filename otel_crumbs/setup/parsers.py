@@ -22,6 +22,7 @@ DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
 
 # A process that takes more than a minute to end looks as if it hung.
 _MAX_SECONDS = 60
+_DAY = 86_400
 
 
 def parse_boolean(value: Any) -> bool:
@@ -50,6 +51,14 @@ def parse_seconds(value: Any) -> float:
     """Return a number of seconds from 0 to 60."""
     seconds = float(value)
     if not 0 <= seconds <= _MAX_SECONDS:
+        raise ValueError
+    return seconds
+
+
+def parse_long_time(value: Any) -> float:
+    """Return a number of seconds from 0 to those of a day."""
+    seconds = float(value)
+    if not 0 <= seconds <= _DAY:
         raise ValueError
     return seconds
 

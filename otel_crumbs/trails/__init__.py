@@ -12,7 +12,7 @@ from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of, on_report
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import EndedOperation, EndedSpan, Operation
-from .operation_block import on_failure, operation
+from .operation_block import on_failure, on_opened, operation
 from .ring import CHUNK
 from .snapshot import Snapshot, View, find_views, take_snapshot
 
@@ -51,6 +51,7 @@ __all__ = [
     "mark_exception",
     "mark_of",
     "on_failure",
+    "on_opened",
     "on_report",
     "open_contexts",
     "operation",

@@ -109,6 +109,16 @@ class Branch(Ring):
         return branch
 
     @property
+    def thread(self) -> int:
+        """The identity of the branch's thread, 0 where it is a task's."""
+        return self._thread
+
+    @property
+    def task(self) -> Task[Any] | None:
+        """The branch's task, None where it is a thread's, or the task is gone."""
+        return None if self._task is None else self._task()
+
+    @property
     def widest_branch(self) -> Branch:
         """The widest branch of the same work: the operation's first, else that of the task that started the thread."""
         if self.operation is not None:

@@ -20,6 +20,8 @@ from .operation_wrappers import wrap_callable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+# Called with the branch of an operation that begins in a block which says how many seconds it may take, and these.
+on_opened: list[Callable[[Branch, float], None]] = []
 # Called with every exception that leaves an operation block, and the branches that have its story.
 on_failure: list[Callable[[BaseException, Sequence[Branch]], None]] = []
 
@@ -82,6 +84,8 @@ class operation(Block):  # noqa: N801 - used as a context manager and decorator,
     Args:
         name: Its name in the error event; a decorated function's
             qualified name by default.
+        slow_after: After so many seconds an event says that the operation
+            still goes on, and where; ``OTEL_CRUMBS_SLOW_AFTER`` by default, 0 for never.
 
     Example:
         >>> with operation("nightly-import"):
@@ -89,8 +93,9 @@ class operation(Block):  # noqa: N801 - used as a context manager and decorator,
 
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, *, slow_after: float | None = None) -> None:
         self.name = name
+        self.slow_after = slow_after
         # One object may be entered again before it is left: by itself, and by other threads, tasks and generators.
         self._opened: list[_OpenedBlock] = []
         # Of a decorated function's call: the frame of the generator that it made, and the branch that all of it has.
@@ -103,7 +108,7 @@ class operation(Block):  # noqa: N801 - used as a context manager and decorator,
         name = self.name or getattr(function, "__qualname__", None)
 
         def make(generator: FrameType | None = None) -> operation:
-            made = operation(name)
+            made = operation(name, slow_after=self.slow_after)
             made._is_call, made._generator = True, generator
             return made
 
@@ -117,6 +122,9 @@ class operation(Block):  # noqa: N801 - used as a context manager and decorator,
         if branch is None:
             around = current.find_branch().operation
             branch = current.begin(Operation(span_context.trace_id, name=self.name, within=around))
+            if self.slow_after is not None:
+                for watch in on_opened:
+                    watch(branch, self.slow_after)
         if branch.operation is not None:
             branch.operation.ended = False
         if self._is_call:

@@ -316,3 +316,23 @@ def test_a_hostile_status_is_no_answer() -> None:
     HostileError.__module__, HostileError.__qualname__ = "starlette.exceptions", "HTTPException"
 
     assert not ExpectedErrors().includes(HostileError())
+
+
+def test_a_task_that_a_server_cuts_off_is_a_failure() -> None:
+    """The words with which uvicorn cancels what does not end in time say so, in an exception and in a text."""
+    words = "Task cancelled, timeout graceful shutdown exceeded"
+
+    assert not ExpectedErrors().includes(asyncio.CancelledError(words))
+    assert not ExpectedErrors().includes_name("asyncio.exceptions.CancelledError", words)
+
+
+def test_the_end_of_a_worker_that_hung_is_no_second_failure() -> None:
+    """The hang itself is an event by then; any other exit with that status is a failure."""
+    names = {"__name__": "gunicorn.workers.base"}
+    exec("import sys\ndef handle_abort(): sys.exit(1)", names)  # noqa: S102 - as gunicorn has it
+
+    with pytest.raises(SystemExit) as aborted:
+        names["handle_abort"]()  # type: ignore[operator]  # it is a function
+
+    assert ExpectedErrors().includes(aborted.value)
+    assert not ExpectedErrors().includes(SystemExit(1))

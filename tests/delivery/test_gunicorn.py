@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,7 @@ WAYS: dict[str, tuple[list[str], list[str]]] = {
     "instrumented": (instrumented(), []),
 }
 RECYCLED = ("--max-requests", "3")
+TIMED_OUT = "gunicorn's worker was silent for more than its timeout of 2 s"
 
 Start = Callable[..., Website]
 
@@ -69,6 +71,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def visit(website: Website) -> None:
     """Visit many pages, all of which fail."""
     assert [website.get(f"/{page}")[0] for page in numbered("page", MANY)] == [500] * MANY
+
+
+def documents(receiver: Receiver) -> list[dict[str, Any]]:
+    """Return the events that arrived."""
+    return [request.document for request in receiver.requests]
 
 
 def workers_of(receiver: Receiver) -> set[int]:
@@ -134,7 +141,7 @@ def test_a_new_server_delivers_events_of_the_old_one(
 
 @pytest.mark.parametrize(("way", "receiver_is"), [*((way, "silent") for way in WAYS), ("worker", "away")])
 def test_a_killed_worker_saves_its_events(start: Start, tmp_path: Path, way: str, receiver_is: str) -> None:
-    """Gunicorn's timeout sends SIGABRT, which the request fails with, and a second later SIGKILL."""
+    """Gunicorn's timeout sends SIGABRT, at which the worker says where it hangs, and a second later SIGKILL."""
     with receiving() as silent:
         silent.reply = Reply(raw=lambda connection: connection.recv(1))
         url = nobody_listens() if receiver_is == "away" else silent.url
@@ -152,4 +159,9 @@ def test_a_killed_worker_saves_its_events(start: Start, tmp_path: Path, way: str
         new.stop()
 
     assert left == 2
-    assert arrived(receiver) == each_exactly_once("page-0", "1")  # SystemExit: 1
+    assert arrived(receiver) == each_exactly_once("page-0", TIMED_OUT)
+    hang = next(document for document in documents(receiver) if document["level"] == "fatal")
+    assert hang["exceptions"][0]["type"] == "WorkerTimeout"
+    assert hang["operation"] == "stuck/page-0"
+    assert hang["breadcrumbs"][0]["message"] == "before page-0"
+    assert hang["exceptions"][0]["frames"][-1]["function"] == "application"

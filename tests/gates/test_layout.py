@@ -20,6 +20,8 @@ ELSEWHERE = {
     "capture/child_processes.py": "delivery/test_shutdown.py",
     "capture/django_responses.py": "libraries/test_answers.py",
     "capture/django_signal.py": "django/test_middleware.py",
+    "capture/gunicorn_timeouts.py": "delivery/test_gunicorn.py",
+    "capture/thread_stacks.py": "capture/test_slow_operations.py",
     "capture/litestar_responses.py": "libraries/test_other_web_frameworks.py",
     "capture/werkzeug_responses.py": "libraries/test_answers.py",
     "capture/postponed_answers.py": "libraries/test_web_frameworks.py",

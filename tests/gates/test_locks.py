@@ -33,6 +33,7 @@ ALLOWED = {
     "base/interpreter_lock.py": "its own, held by itself alone; it is waited for in order to wait",
     "base/patching.py": "for replacing an attribute, at an installation or an import; it is re-entrant",
     "base/threads.py": "of the system: threads of the package wait for it, and everybody else takes it if it is free",
+    "capture/slow_operations.py": "for starting and stopping a watchdog; a fork waits for it for a second at most",
     "demo/receiver.py": "of the demo's own server",
     "view/store.py": "of the viewer's own process, around one statement or transaction",
     "sources/logs/isolated_calls.py": "in copies of values, which no other thread has",

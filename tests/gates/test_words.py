@@ -212,6 +212,7 @@ VOCABULARY = frozenset(
     body group groups html markdown pruning queries query store summary viewer page pages program live program programs
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
+    cause child crash death dump evidence gunicorn kills layout process recorder slot slots slow timeouts watch
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

@@ -86,6 +86,7 @@ KEPT = {
     "sources/databases/aiomysql.py _in_batches": "a cursor is in it for the length of a call",
     "sources/swallowed/monitoring.py _handlers": "emptied by undoing, see test_monitoring.py",
     "sources/swallowed/monitoring.py _running": "of each thread; bounded",
+    "trails/operation_block.py on_opened": "emptied by undoing, as on_failure is",
     "trails/exception_mark.py on_report": "emptied by undoing, see test_monitoring.py",
     "sources/retries/botocore.py _newest": "of each thread; its next attempt takes the place",
     "sources/retries/urllib3.py _newest": "of each thread; its next attempt takes the place",

@@ -74,6 +74,15 @@ def work_in_an_operation() -> None:
         leave_breadcrumbs()
 
 
+def work_no_longer_than_a_minute() -> None:
+    with otel_crumbs.operation("nightly import", slow_after=60):
+        leave_breadcrumbs()
+
+
+@otel_crumbs.operation(slow_after=0.5)
+def work_quickly() -> None: ...
+
+
 async def work_in_an_async_operation() -> None:
     async with otel_crumbs.operation("nightly import"):
         leave_breadcrumbs()
