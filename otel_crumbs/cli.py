@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from .base.identity import VERSION
+from .view.command import add_view
 
 DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
 
@@ -17,6 +18,9 @@ EXAMPLES = """\
 examples:
   otel-crumbs demo              see error events and their trails, no collector needed
   otel-crumbs demo --json       the same events as JSON lines, for jq
+  otel-crumbs view --open       look at errors and their trails in a browser
+  otel-crumbs view -- python app.py
+                                the same, with a program that sends there
   otel-crumbs doctor            check this environment, and send a test event
   otel-crumbs doctor --no-send  check only
   opentelemetry-instrument otel-crumbs doctor
@@ -38,7 +42,10 @@ Raw = argparse.RawDescriptionHelpFormatter
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit code."""
-    options = make_parser().parse_args(arguments)
+    words = [*(sys.argv[1:] if arguments is None else arguments)]
+    # The command behind `--` is nobody's but the viewer's.
+    end = words.index("--") if "--" in words else len(words)
+    options = make_parser().parse_args(words[:end], argparse.Namespace(program=words[end + 1 :]))
     # A character that the terminal cannot show becomes a question mark, not a traceback.
     for stream in (sys.stdout, sys.stderr):
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
@@ -63,6 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="see it work, no collector needed", description=DEMO, formatter_class=Raw)
     demo.add_argument("--json", action="store_true", help="print the events as JSON lines instead")
+    demo.add_argument("--view", action="store_true", help="show the events in the viewer, too, and leave it running")
     demo.add_argument("--no-color", action="store_true", help="no colours (the variable NO_COLOR does the same)")
     demo.add_argument(
         "--timeout", type=parse_seconds, default=60.0, metavar="SECONDS", help="give up after this time (default: 60)"
@@ -80,6 +88,8 @@ def make_parser() -> argparse.ArgumentParser:
         help="wait this long for the answer (default: 5)",
     )
     doctor.set_defaults(run=run_doctor)
+
+    add_view(commands)
     return top
 
 
@@ -87,7 +97,7 @@ def run_demo(options: argparse.Namespace) -> int:
     """Run the demo, if its requirements are installed."""
     from .demo.requirements import find_missing  # noqa: PLC0415 - each command imports only its own
 
-    missing = find_missing()
+    missing = find_missing(view=options.view)
     if missing:
         sys.stderr.write(f"otel-crumbs: {missing}\n")
         return 2
@@ -96,7 +106,7 @@ def run_demo(options: argparse.Namespace) -> int:
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), exit_by_signal)
-    return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color)
+    return run(timeout=options.timeout, as_json=options.json, no_color=options.no_color, view=options.view)
 
 
 def run_doctor(options: argparse.Namespace) -> int:

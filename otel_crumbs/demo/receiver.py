@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # A larger request is refused: exporters of OpenTelemetry's SDK send less at once.
 MAX_BODY = 64 * 1024 * 1024
+FORWARDED = ("/v1/logs", "/v1/traces")
 UNPACK: Mapping[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 
@@ -28,9 +29,14 @@ class Receiver:
     Takes OTLP/HTTP with protobuf bodies, and keeps the error events.
 
     Traces, metrics and the application's own log records are taken as well, and dropped.
+
+    Args:
+        forward: Called with the path and the body of each request, in the server's threads.
+
     """
 
-    def __init__(self) -> None:
+    def __init__(self, forward: Callable[[str, bytes], None] = lambda *_: None) -> None:
+        self.forward = forward
         self._events: dict[str, ReceivedEvent] = {}
         self._arrived = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"receiver": self}))
@@ -89,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 415
         try:
             content = UNPACK[encoding](body) if encoding in UNPACK else body
+            if self.path in FORWARDED:
+                self.receiver.forward(self.path, content)
             if self.path == "/v1/logs":
                 self.receiver.take_logs(content)
         except (DecodeError, OSError, EOFError, zlib.error):

@@ -8,6 +8,9 @@ from importlib.util import find_spec
 
 REMEDY = "pip install 'otel-crumbs[demo]'"
 
+VIEW_REMEDY = "pip install 'otel-crumbs[demo,view]'"
+VIEW_MODULES = ("jinja2", "starlette", "uvicorn")
+
 # What the extra `demo` brings: module to import, distribution to name.
 MODULES = {
     "rich": "rich",
@@ -22,9 +25,12 @@ MODULES = {
 }
 
 
-def find_missing() -> str | None:
-    """Return one line that names the missing requirement and the remedy, or None."""
+def find_missing(*, view: bool = False) -> str | None:
+    """Return one line that names the missing requirement and the remedy, or None; *view* needs the viewer's, too."""
     missing = [name for module, name in MODULES.items() if not is_importable(module)]
+    pages = [name for name in VIEW_MODULES if view and not is_importable(name)]
+    if pages:
+        return f"the viewer needs {', '.join(pages)}: {VIEW_REMEDY}"
     if missing:
         return f"the demo needs {', '.join(missing)}: {REMEDY}"
     if not entry_points(group="opentelemetry_instrumentor", name="otel_crumbs"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from time import monotonic
 
 from rich.console import Console
@@ -14,13 +15,28 @@ from .timeline import Timeline
 from .visits import EXPECTED_EVENTS, make_visits
 
 
-def run(*, timeout: float, as_json: bool = False, no_color: bool = False) -> int:
-    """Run the demo for at most about *timeout* seconds, and return the exit code."""
+def run(*, timeout: float, as_json: bool = False, no_color: bool = False, view: bool = False) -> int:
+    """
+    Run the demo for at most about *timeout* seconds, and return the exit code.
+
+    With *view* the events are shown in the viewer as well, which goes on until it is interrupted.
+    """
+    if not view:
+        return show_shop(lambda *_: None, timeout=timeout, as_json=as_json, no_color=no_color)
+    from .viewer import run_viewer, wait_for_end  # noqa: PLC0415 - needs the extra `view`
+
+    with run_viewer() as forward:
+        code = show_shop(forward, timeout=timeout, as_json=as_json, no_color=no_color)
+        return code or wait_for_end(forward.page)
+
+
+def show_shop(forward: Callable[[str, bytes], None], *, timeout: float, as_json: bool, no_color: bool) -> int:
+    """Run the shop, show its events, and return the exit code; *forward* gets what it sends."""
     # With --json standard output has the events alone; lines for people go to standard error.
     console = Console(stderr=as_json, no_color=no_color or None, highlight=False, soft_wrap=False)
     narrator = Narrator(console)
     deadline = monotonic() + timeout
-    with Receiver() as receiver:
+    with Receiver(forward) as receiver:
         complete = run_shop(receiver, narrator, deadline)
         events = receiver.list_events()
     narrator.print_events(len(events))

@@ -43,7 +43,8 @@ VERBS = frozenset(
     register release remember remove render replace report require reset resolve respond run save scrub select send
     set settle shorten show shrink shutdown simplify slice spend split start stop subclass subtract succeed suppress
     swap take tighten to trim undo uninstall unpack unwrap visit wait warn watch weigh wrap write
-    answer arrange compare convert pack escape explain flatten measure prune rewrite shrink summarise
+    answer arrange compare convert pack escape announce greet say serve
+    stream explain flatten measure prune rewrite shrink summarise
     abandon forbid postpone requeue retry unify
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
@@ -54,7 +55,7 @@ OTHERS_NAMES = frozenset(
     """
     CrumbsMiddleware as_dict as_json as_list do_POST enabled error_events exec_module fileno guarded init_poolmanager
     instrument instrumentation_dependencies main no_leaks proxy_manager_for readable readinto ready recv_bytes trail
-    uninstrument update_name as_markdown
+    uninstrument update_name as_markdown service
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 
@@ -208,7 +209,7 @@ VOCABULARY = frozenset(
     shop steps
     job jobs libraries printable uwsgi workers
     cost patterns personal user scrubbing
-    json receiving refused stored
+    forwarder serving json receiving refused stored
     body group groups html markdown pruning queries query store summary viewer page pages program live program programs
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib

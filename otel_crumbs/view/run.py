@@ -1,0 +1,122 @@
+"""The command `otel-crumbs view`: it receives, keeps and shows until it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from .grpc_receiver import GrpcReceiver
+from .program import run_program
+from .queries import count_errors
+from .read_files import read_into
+from .serving import Address, AddressError, make_token, open_socket, serve_store
+from .store import Store, find_default_file
+from .store_error import StoreError
+
+TOKEN_VARIABLE = "OTEL_CRUMBS_VIEW_TOKEN"  # noqa: S105 - its name
+_GRPC_PORT = 4317
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """
+    The command line.
+
+    Args:
+        host: The address to listen on.
+        port: For OTLP over HTTP and for browsers.
+        file: The store; None means the default one.
+        memory: Whether nothing is written to disk.
+        keep_days: For so long events are kept.
+        keep_bytes: So many are kept at most.
+        open_browser: Whether a browser is opened.
+        read: Files and folders whose events are read first.
+        program: A command to start, that sends here.
+
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4318
+    file: Path | None = None
+    memory: bool = False
+    keep_days: float = 30
+    keep_bytes: int = 500 * 1024 * 1024
+    open_browser: bool = False
+    read: Sequence[Path] = ()
+    program: Sequence[str] = ()
+
+
+def run(options: Options) -> int:
+    """Run the viewer, and return the exit code."""
+    try:
+        with ExitStack() as stack:
+            listener = stack.enter_context(open_socket(options.host, options.port))
+            store = stack.enter_context(open_store(options))
+            store.prune()
+            for path in options.read:
+                say(f"{path}: {read_into(store, path)} events")
+            token = make_token(options.host, os.environ.get(TOKEN_VARIABLE))
+            address = Address(host=options.host, port=listener.getsockname()[1], token=token)
+            announce = stack.enter_context(serve_store(store, address, listener, warn))
+            receiver = stack.enter_context(GrpcReceiver(store, address, _GRPC_PORT, announce))
+            greet(store, address, receiver.endpoint)
+            if options.open_browser:
+                webbrowser.open(address.page)
+            return run_program(options.program, address) if options.program else wait_for_end()
+    except (AddressError, StoreError) as error:
+        sys.stderr.write(f"otel-crumbs: {error}\n")
+        return 1
+
+
+def open_store(options: Options) -> Store:
+    """Return the store that the options name."""
+    file = None if options.memory else options.file or find_default_file()
+    return Store(file, max_bytes=options.keep_bytes, max_age=options.keep_days * 86400)
+
+
+def greet(store: Store, address: Address, grpc: str | None) -> None:
+    """Print where to look, and where to send."""
+    groups, errors = count_errors(store)
+    say(f"look at    {address.page}")
+    say(f"send to    {address.url}{f' (OTLP over HTTP), or {grpc} (gRPC)' if grpc else ' (OTLP over HTTP)'}")
+    if address.token:
+        say(f'           with OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20{address.token}"')
+    say(f"kept in    {store.file or 'memory'}: {errors} events of {groups} failures")
+
+
+def say(line: str) -> None:
+    """Print a line for people."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def warn(line: str) -> None:
+    """Print a failure once, as it would come again with each request."""
+    if line not in _warned:
+        _warned.add(line)
+        say(f"otel-crumbs: {line}")
+
+
+_warned: set[str] = set()
+
+
+def wait_for_end() -> int:
+    """Wait for Ctrl+C or a signal."""
+    ended = threading.Event()
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: ended.set())
+    say("Ctrl+C ends it.")
+    try:
+        while not ended.wait(3600):
+            pass
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+    return 0

@@ -1,0 +1,117 @@
+"""The viewer's server: a socket, uvicorn, and the store behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from .application import Application
+from .store import Store
+
+LOOPBACK = "127.0.0.1"
+PORT = 4318
+_LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1", "localhost"})
+# Seconds that open pages have when the viewer ends: they come back by themselves.
+_PATIENCE = 1
+_CONNECTIONS = 200
+
+
+class AddressError(Exception):
+    """Nothing can listen there; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A place where the viewer listens, and the secret that one needs there."""
+
+    host: str
+    port: int
+    token: str | None
+
+    @property
+    def url(self) -> str:
+        """For senders."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def page(self) -> str:
+        """For browsers: it lets in."""
+        return f"{self.url}/" if self.token is None else f"{self.url}/?token={self.token}"
+
+
+def make_token(host: str, given: str | None = None) -> str | None:
+    """Return the secret that an address needs: none on loopback unless one is given."""
+    return given or (None if host in _LOOPBACK_ADDRESSES else secrets.token_urlsafe(24))
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """
+    Return a socket that listens.
+
+    Raises:
+        AddressError: If none can.
+
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        raise AddressError(
+            f"cannot listen on {host}:{port} ({words}): end what listens there, or name another --port; "
+            "--port 0 takes a free one"
+        ) from error
+
+
+def make_server(application: Application) -> uvicorn.Server:
+    """Return a server for an application; it prints nothing."""
+    config = uvicorn.Config(
+        application.asgi,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_PATIENCE,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def serve_store(
+    store: Store, address: Address, listener: socket.socket, say: Callable[[str], None]
+) -> Iterator[Callable[[], None]]:
+    """Serve in a thread as long as the body runs, which gets a function that announces events from any thread."""
+    application = Application(store, token=address.token, on_failure=say)
+    server = make_server(application)
+    loop = asyncio.new_event_loop()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(server.serve(sockets=[listener]))
+        finally:
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+    def announce() -> None:
+        loop.call_soon_threadsafe(application.live.announce)
+
+    thread = threading.Thread(target=run, name="otel-crumbs view", daemon=True)
+    thread.start()
+    try:
+        yield announce
+    finally:
+        server.should_exit = True
+        thread.join(_PATIENCE * 5)
+        listener.close()
