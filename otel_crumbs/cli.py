@@ -9,7 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from .agents import commands as agent_commands
 from .base.identity import VERSION
+from .shell import commands as shell_commands
 from .view.command import add_view
 
 DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
@@ -25,6 +27,11 @@ examples:
   otel-crumbs doctor --no-send  check only
   opentelemetry-instrument otel-crumbs doctor
                                 check what an application started this way gets
+  otel-crumbs tail              print errors and their trails as they arrive
+  otel-crumbs errors --since 1h list what the viewer received
+  otel-crumbs show ID --format md
+                                one error, for a ticket or a coding agent
+  otel-crumbs mcp               let a coding agent ask for errors and trails
 """
 
 DEMO = """\
@@ -90,6 +97,8 @@ def make_parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=run_doctor)
 
     add_view(commands)
+    shell_commands.add_commands(commands)
+    agent_commands.add_commands(commands)
     return top
 
 

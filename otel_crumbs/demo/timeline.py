@@ -41,11 +41,11 @@ MAX_MESSAGE_LINES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A rich renderable: one error event, *number* of *total*."""
+    """A rich renderable: one error event, *number* of *total* where these are known."""
 
     event: ReceivedEvent
-    number: int
-    total: int
+    number: int | None = None
+    total: int | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield self._format_title()
@@ -57,9 +57,9 @@ class Timeline:
 
     def _format_title(self) -> Rule:
         operation = self.event.attributes.get("otel_crumbs.operation") or "no operation"
-        title = Text.assemble(
-            (f"{self.number} of {self.total}", "bold"), "  ", (shorten_type(self.event), "bold red"), f" in {operation}"
-        )
+        counted = self.number if self.total is None else f"{self.number} of {self.total}"
+        position = () if self.number is None else ((f"{counted}  ", "bold"),)
+        title = Text.assemble(*position, (shorten_type(self.event), "bold red"), f" in {operation}")
         return Rule(title, align="left", style="dim")
 
     def _format_trail(self, options: ConsoleOptions) -> Table:

@@ -26,6 +26,15 @@ ELSEWHERE = {
     "capture/werkzeug_responses.py": "libraries/test_answers.py",
     "capture/postponed_answers.py": "libraries/test_web_frameworks.py",
     "capture/job_libraries.py": "jobs/test_jobs.py",
+    "agents/answers.py": "agents/test_tools.py",
+    "agents/commands.py": "agents/test_server.py",
+    **dict.fromkeys(
+        (
+            f"shell/{name}.py"
+            for name in ("errors_command", "opened_store", "printed_event", "show_command", "tail_command")
+        ),
+        "shell/test_commands.py",
+    ),
     "demo/narrator.py": "demo/test_run.py",
     "view/received_event.py": "demo/test_receiver.py",
     "view/received_span.py": "view/test_receiving.py",

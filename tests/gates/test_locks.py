@@ -36,6 +36,7 @@ ALLOWED = {
     "capture/slow_operations.py": "for starting and stopping a watchdog; a fork waits for it for a second at most",
     "demo/receiver.py": "of the demo's own server",
     "view/run.py": "set by a signal, and waited for by the command line alone",
+    "shell/tail_command.py": "of a command's own server",
     "view/store.py": "of the viewer's own process, around one statement or transaction",
     "sources/logs/isolated_calls.py": "in copies of values, which no other thread has",
     "setup/installation.py": "for `install()` and `uninstall()`; it is re-entrant",

@@ -209,7 +209,8 @@ VOCABULARY = frozenset(
     shop steps
     job jobs libraries printable uwsgi workers
     cost patterns personal user scrubbing
-    forwarder serving json receiving refused stored
+    forwarder serving json receiving refused stored agents answers tools links shell tail
+    printed opened show command commands
     body group groups html markdown pruning queries query store summary viewer page pages program live program programs
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib

@@ -1,0 +1,3 @@
+"""Tests of the commands that show errors in a terminal."""
+
+from __future__ import annotations
