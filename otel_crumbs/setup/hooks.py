@@ -111,6 +111,7 @@ def make_hooks(
     yield "attempts of tenacity", lambda: _install_late("tenacity", "retries.tenacity")
     yield "swallowed exceptions", lambda: _watch_swallowed() if config.swallowed else None
     yield "subprocesses", lambda: _install_late("subprocess", "subprocesses")
+    yield "subprocesses of uvloop", lambda: _install_late("uvloop", "uvloop_subprocesses")
     yield from _make_hooks_of_databases()
     yield "pools of processes", process_pools.install
     yield "jobs", job_libraries.install

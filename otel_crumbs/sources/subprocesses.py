@@ -6,6 +6,7 @@ Subprocesses: how the programs ended that the application started with `subproce
 were imported before. A child is a breadcrumb when somebody has waited for it.
 asyncio starts its children by `Popen`, and waits for them by itself: such a child is
 a breadcrumb of the task that started it, when the event loop learns of its end.
+Those of uvloop have a module of their own.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> PendingChild | None:
         if not is_instrumentation_enabled():
             return None
-        return _describe(args[0].args, shell=bool(find_argument(args, kwargs, shell_at, "shell")))
+        return describe_command(args[0].args, shell=bool(find_argument(args, kwargs, shell_at, "shell")))
 
     @guarded("a subprocess was remembered")
     def remember(popen: Any, pending: PendingChild | None) -> None:
@@ -134,7 +135,7 @@ def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable
         try:
             original(*args, **kwargs)
         except BaseException as error:
-            _record(pending, None, error)
+            record_child(pending, None, error)
             remove_own_frame(error)
             raise
         remember(args[0], pending)
@@ -160,7 +161,7 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
                 return
             # Somebody who waits without a limit after a wait that was too long has stopped the child in between.
             is_patient = timeout_at is not None and find_argument(args, kwargs, timeout_at, "timeout") is None
-            _record(pending._replace(expired=pending.expired and is_patient), popen.returncode, None)
+            record_child(pending._replace(expired=pending.expired and is_patient), popen.returncode, None)
 
         @guarded("a subprocess took too long")
         def mark_expired(popen: Any) -> None:
@@ -192,7 +193,7 @@ def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callabl
         # A callback of the event loop runs here, in no task.
         branch = pending.starter() if pending is not None else None
         if branch is not None:
-            _record(pending, popen.returncode, None, branch)
+            record_child(pending, popen.returncode, None, branch)
 
     def _process_exited(*args: Any, **kwargs: Any) -> None:
         # Whoever waits for the child goes on after this.
@@ -209,9 +210,10 @@ def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callabl
 
 
 @guarded("a subprocess was recorded")
-def _record(
+def record_child(
     pending: PendingChild | None, status: int | None, error: BaseException | None, branch: Branch | None = None
 ) -> None:
+    """Record a child that ended, or did not start; it belongs to the branch that runs here if none is named."""
     if pending is None:
         return
     branch = branch or current.find_branch()
@@ -231,8 +233,8 @@ def _record(
     )
 
 
-def _describe(args: Any, *, shell: bool) -> PendingChild:
-    """Return copies of a command in bounds; reading an iterator would take it from the application."""
+def describe_command(args: Any, *, shell: bool) -> PendingChild:
+    """Return copies of a command that starts now, in bounds; reading an iterator would take it from the application."""
     started = time.time_ns()
     if isinstance(args, list | tuple) and args:
         if shell:

@@ -207,7 +207,7 @@ VOCABULARY = frozenset(
     feature flag generator locals mechanisms
     data quoted sql strength glance private clauses parameters parsers per points probe reset row scrubber sender
     shop steps
-    job jobs libraries printable uwsgi workers
+    job jobs libraries printable uvloop uwsgi workers
     cost patterns personal user scrubbing
     forwarder serving json receiving refused stored agents answers tools links shell tail
     printed opened show command commands

@@ -1,0 +1,91 @@
+"""
+Subprocesses that uvloop starts: by libuv, and not by `subprocess.Popen`.
+
+The methods of its event loop are hooked, which `asyncio.create_subprocess_exec`
+and `asyncio.create_subprocess_shell` call; its end is what asyncio's own protocol is
+told, and whoever waits for the child goes on after that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.instrumentations import is_instrumentation_enabled
+from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
+from otel_crumbs.trails import current
+
+from .subprocesses import PendingChild, describe_command, record_child
+
+# The attribute in which asyncio's protocol keeps what was started, until the child has ended.
+_PENDING = "_otel_crumbs_pending"
+
+
+def install() -> Undo:
+    """Record the subprocesses of uvloop; return the function that undoes it."""
+    return combine(on_import("uvloop", _hook), on_import("asyncio.subprocess", _hook_protocol))
+
+
+def _hook(uvloop: Any) -> Undo:
+    return combine(
+        replace(uvloop.Loop, "subprocess_exec", _make_starting(is_command=False)),
+        replace(uvloop.Loop, "subprocess_shell", _make_starting(is_command=True)),
+    )
+
+
+def _hook_protocol(subprocess: Any) -> Undo:
+    return replace(subprocess.SubprocessStreamProtocol, "process_exited", _make_process_exited)
+
+
+def _make_starting(*, is_command: bool) -> Make:
+    @guarded("a subprocess of uvloop was started")
+    def begin(command: tuple[Any, ...]) -> PendingChild | None:
+        if not (is_instrumentation_enabled() and command):
+            return None
+        return describe_command(command, shell=is_command)
+
+    @guarded("a subprocess of uvloop was remembered")
+    def remember(started: Any, pending: PendingChild | None) -> None:
+        _, protocol = started
+        # Another protocol than asyncio's has a `process_exited` of its own.
+        if pending is not None and type(protocol).__name__ == "SubprocessStreamProtocol":
+            vars(protocol)[_PENDING] = pending._replace(starter=current.find_branch().me)
+
+    def make(original: Callable[..., Awaitable[Any]], patch: Patch) -> Callable[..., Awaitable[Any]]:
+        async def start(*args: Any, **kwargs: Any) -> Any:
+            # The loop, and what makes the protocol.
+            pending = begin(args[2:]) if patch.active else None
+            try:
+                started = await original(*args, **kwargs)
+            except BaseException as error:
+                record_child(pending, None, error)
+                remove_own_frame(error)
+                raise
+            remember(started, pending)
+            return started
+
+        return start
+
+    return make
+
+
+def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
+    @guarded("a subprocess of uvloop ended")
+    def record_end(protocol: Any) -> None:
+        pending = vars(protocol).pop(_PENDING, None)
+        # A callback of the event loop runs here, in no task.
+        branch = pending.starter() if pending is not None else None
+        if branch is not None:
+            record_child(pending, protocol._transport.get_returncode(), None, branch)  # noqa: SLF001 - nothing else has it
+
+    def process_exited(*args: Any, **kwargs: Any) -> None:
+        if patch.active and args:
+            record_end(args[0])
+        try:
+            original(*args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
+
+    return process_exited
