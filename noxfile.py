@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml("pyproject.toml")
-UNIT_TESTS = "not bugsink and not collector and not e2e and not libraries"
+UNIT_TESTS = "not browser and not bugsink and not collector and not e2e and not libraries"
 # Tests wait for processes and sockets more than they compute.
 WORKERS = str((os.cpu_count() or 1) + 1)
 
@@ -159,7 +159,9 @@ def everything(session: nox.Session) -> None:
         session.log(f"not on this machine, so not tested: Python {', '.join(MISSING)}")
     for version in OTHER_PYTHONS:
         session.notify(f"pythons-{version}")
-    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "jobs", "bugsink", "stack", "wheel"):
+    for name in (f"oldest-{PYTHONS[0]}", "bare", "ends", "collector", "libraries", "jobs", "bugsink", "stack"):
+        session.notify(name)
+    for name in ("viewer", "wheel"):
         session.notify(name)
 
 
@@ -224,6 +226,13 @@ def stack(session: nox.Session) -> None:
     """Prove each part of docker-compose.yml, where no container runs."""
     session.install("-e.[all,demo,view]", *groups("tests"), *groups("stack"))
     run_tests(session, "-m", "libraries", "tests/stack", parallel=False)
+
+
+@nox.session(default=False)
+def viewer(session: nox.Session) -> None:
+    """Look at the viewer's pages in a browser, with the events of the demo's shop."""
+    session.install("-e.[all,demo,view]", *groups("tests"), *groups("browser"))
+    run_tests(session, "-m", "browser", "tests/view", parallel=False)
 
 
 @nox.session(default=False)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from otel_crumbs.base.identity import VERSION
 
 from .axis import make_axis
+from .breadcrumb_line import shorten_sql
 from .printable_lines import to_printable_lines
 from .summary import shorten_path
 from .trail import format_duration, format_offset
@@ -63,6 +64,7 @@ def make_environment() -> Environment:
         "offset": format_offset,
         "plain": format_value,
         "short": shorten_path,
+        "sql": shorten_sql,
     }
     environment.globals |= {"version": VERSION, "counted": count_values}
     return environment

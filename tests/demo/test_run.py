@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
@@ -223,3 +224,20 @@ def processes_with(mark: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_the_viewer_stays_with_the_events(tmp_path: Path) -> None:
+    """Until it is interrupted."""
+    pytest.importorskip("uvicorn")
+    command = [*OTEL_CRUMBS, "demo", "--view"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        address = next(line.split()[-1] for line in process.stderr if line.startswith("the events are at"))
+        with urlopen(address, timeout=20) as page:
+            text = page.read().decode()
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(20) == 0
+    assert all(name in text for name in ("ZeroDivisionError", "IntegrityError", "ConnectionRefusedError", "TypeError"))
