@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -37,8 +38,16 @@ class Library(Protocol):
 
     name: str
 
-    def start(self, *, sampled: bool = True, receiver: str | None = None) -> None:
-        """Start it; events stay in memory where no receiver is named. Call it in the running loop, if there is one."""
+    def start(self, *, sampled: bool = True, receiver: str | None = None, integrations: Sequence[str] = ()) -> None:
+        """
+        Start it. Call it in the running loop, if there is one.
+
+        Args:
+            sampled: Whether traces are sampled.
+            receiver: Where events go; they stay in memory where none is named.
+            integrations: Those of sentry-sdk that it does not find by itself, as `module.Class`.
+
+        """
 
     def request(self, name: str) -> AbstractContextManager[Any]:
         """Open a unit of work as a web framework's integration does."""
@@ -64,7 +73,7 @@ class OtelCrumbs:
 
     name = "otel_crumbs"
 
-    def start(self, *, sampled: bool = True, receiver: str | None = None) -> None:
+    def start(self, *, sampled: bool = True, receiver: str | None = None, integrations: Sequence[str] = ()) -> None:
         """Set up the SDK as applications do, then install."""
         from opentelemetry import trace
         from opentelemetry.instrumentation.threading import ThreadingInstrumentor
@@ -119,7 +128,7 @@ class SentrySdk:
 
     name = "sentry-sdk"
 
-    def start(self, *, sampled: bool = True, receiver: str | None = None) -> None:
+    def start(self, *, sampled: bool = True, receiver: str | None = None, integrations: Sequence[str] = ()) -> None:
         """Start the SDK."""
         import sentry_sdk
         from sentry_sdk.integrations.asyncio import AsyncioIntegration
@@ -137,7 +146,7 @@ class SentrySdk:
         sentry_sdk.init(
             dsn=receiver or "http://key@127.0.0.1:9/1",
             traces_sample_rate=1.0 if sampled else 0.0,
-            integrations=[AsyncioIntegration()],
+            integrations=[AsyncioIntegration(), *map(_make_integration, integrations)],
             transport=None if receiver else Memory,
         )
 
@@ -175,6 +184,11 @@ class SentrySdk:
     def flush(self) -> None:
         """Wait for delivery."""
         self._sdk.flush(10)
+
+
+def _make_integration(name: str) -> Any:
+    module, _, kind = name.rpartition(".")
+    return getattr(importlib.import_module(f"sentry_sdk.integrations.{module}"), kind)()
 
 
 LIBRARIES: dict[str, type[Library]] = {library.name: library for library in (OtelCrumbs, SentrySdk)}
