@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .agents import commands as agent_commands
 from .base.identity import VERSION
@@ -25,6 +25,7 @@ examples:
                                 the same, with a program that sends there
   otel-crumbs doctor            check this environment, and send a test event
   otel-crumbs doctor --no-send  check only
+  otel-crumbs recover DIR       send the deaths of processes whose recordings are there
   opentelemetry-instrument otel-crumbs doctor
                                 check what an application started this way gets
   otel-crumbs tail              print errors and their trails as they arrive
@@ -42,6 +43,11 @@ both on loopback; send customers of which some run into errors; show each error 
 DOCTOR = """\
 Show the effective settings and where each comes from, what install() hooks here, which
 OpenTelemetry instrumentations are there; then send a test event and say whether it was taken.
+"""
+
+RECOVER = """\
+Send one event for each process that died and left its last breadcrumbs in a folder, as the recorder
+keeps them (OTEL_CRUMBS_RECORDER), and delete them there. Exporters are those of the environment.
 """
 
 Raw = argparse.RawDescriptionHelpFormatter
@@ -99,7 +105,24 @@ def make_parser() -> argparse.ArgumentParser:
     add_view(commands)
     shell_commands.add_commands(commands)
     agent_commands.add_commands(commands)
+    add_recover(commands)
     return top
+
+
+def add_recover(commands: Any) -> None:
+    """Add the command that reports processes that died."""
+    recover = commands.add_parser(
+        "recover", help="report processes that died", description=RECOVER, formatter_class=Raw
+    )
+    recover.add_argument("folder", metavar="DIR", help="the folder of OTEL_CRUMBS_RECORDER")
+    recover.add_argument(
+        "--timeout",
+        type=parse_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="wait this long for delivery (default: 10)",
+    )
+    recover.set_defaults(run=run_recover)
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -128,6 +151,13 @@ def run_doctor(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         os._exit(code)
     return code
+
+
+def run_recover(options: argparse.Namespace) -> int:
+    """Report the processes whose recordings are in a folder."""
+    from .setup.recover import recover  # noqa: PLC0415 - each command imports only its own
+
+    return recover(options.folder, timeout=options.timeout)
 
 
 def exit_by_signal(signum: int, _frame: object) -> NoReturn:

@@ -7,5 +7,7 @@ ANSWER = "answer"
 # A log line, or a log record, has a stack trace as text.
 LOG_TEXT = "log_text"
 
+# A process died, and another one found what it left.
+CRASH = "crash"
 # An operation or a worker takes longer than it may, and raises nothing.
 HANG = "hang"

@@ -11,16 +11,20 @@ from __future__ import annotations
 import logging
 import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.patching import Undo, on_import
+from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 from otel_crumbs.trails import Branch, Operation, current
 
 from .reporter import Reporter
 
 _LOGGERS = frozenset({"celery.app.trace", "celery.worker.request"})
+# Returns a branch with what the child of a process id has done, in an operation of a name.
+FindStory = Callable[[int, str], Branch | None]
+_finders: list[FindStory] = []
 # The tasks that failed last: the two signals of one come together.
 _MAX_TASKS = 100
 
@@ -28,6 +32,7 @@ _MAX_TASKS = 100
 def install(reporter: Reporter) -> Undo:
     """Report tasks that fail in the parent of a pool; return the function that undoes it."""
     known: deque[tuple[Any, type]] = deque(maxlen=_MAX_TASKS)
+    stories: dict[Any, Branch] = {}
 
     @guarded("a failed task of Celery was reported")
     def report(*, sender: Any = None, task_id: Any = None, exception: Any = None, **_: Any) -> None:
@@ -42,8 +47,7 @@ def install(reporter: Reporter) -> Undo:
             exception,
             mechanism="operation",
             handled=False,
-            # The parent's own breadcrumbs are of many tasks.
-            branch=Branch(current.size, Operation(name=f"run/{name}" if type(name) is str else None)),
+            branch=stories.pop(task_id, None) or _begin_story(name),
             attributes=_make_attributes(name, task_id),
         )
 
@@ -51,7 +55,52 @@ def install(reporter: Reporter) -> Undo:
         signals.task_failure.connect(report, weak=False)
         return lambda: signals.task_failure.disconnect(report)
 
-    return on_import("celery.signals", attach)
+    return combine(
+        on_import("celery.signals", attach),
+        on_import(
+            "celery.worker.request",
+            lambda module: replace(module.Request, "on_timeout", partial(_make_on_timeout, stories)),
+        ),
+    )
+
+
+def _make_on_timeout(stories: dict[Any, Branch], original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+    @guarded("a task of Celery is over its time limit")
+    def remember_story(request: Any) -> None:
+        pid, name = getattr(request, "worker_pid", None), f"run/{request.name}"
+        found = (find(pid, name) for find in _finders) if pid else ()
+        stories[request.id] = next((branch for branch in found if branch is not None), None) or _begin_story(name)
+
+    def on_timeout(self: Any, soft: Any, timeout: Any) -> Any:
+        if patch.active and not soft:
+            remember_story(self)
+        try:
+            if patch.active and self.id in stories:
+                return _call_in(stories[self.id], original, self, soft, timeout)
+            return original(self, soft, timeout)
+        finally:
+            stories.pop(self.id, None)
+
+    return on_timeout
+
+
+def provide_stories(find: FindStory) -> Undo:
+    """Ask a function for what the child of a pool has done whose task is over its hard limit; return its undo."""
+    _finders.append(find)
+    return lambda: _finders.remove(find)
+
+
+def _begin_story(name: Any) -> Branch:
+    # The parent's own breadcrumbs are of many tasks.
+    return Branch(current.size, Operation(name=name if type(name) is str else None))
+
+
+def _call_in(branch: Branch, function: Callable[..., Any], *args: Any) -> Any:
+    attached = current.attach_branch(branch)
+    try:
+        return function(*args)
+    finally:
+        current.release_branch(attached)
 
 
 def find_task_attributes(record: logging.LogRecord) -> Mapping[str, Any]:

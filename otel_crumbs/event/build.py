@@ -15,7 +15,7 @@ from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import warn
-from otel_crumbs.base.mechanisms import ANSWER
+from otel_crumbs.base.mechanisms import ANSWER, CRASH
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.trails import Breadcrumb
@@ -25,7 +25,7 @@ from .captured import CapturedError
 from .copies import copy_breadcrumb
 from .fingerprint import make_fingerprint
 from .hook_results import normalise, normalise_breadcrumb, to_line
-from .model import ErrorEvent, ExceptionInfo, Frame
+from .model import APP_CRASH, EXCEPTION, ErrorEvent, ExceptionInfo, Frame
 from .rendering import Deduplicate, keep_duplicates, render_snapshot
 from .scrub import Scrubber
 from .scrubbing.marks import count_marks
@@ -89,9 +89,10 @@ class Builder:
             dropped=dropped.total(),
             dropped_by_category=self.scrubber.scrub_mapping(dict(dropped)),
             resource=self.scrubber.scrub_mapping(
-                {str(to_plain(key)): to_plain(value) for key, value in self.resource().items()}
+                {str(to_plain(key)): to_plain(value) for key, value in _find_resource(captured, self.resource).items()}
             ),
             held_back=captured.held_back,
+            name=APP_CRASH if captured.mechanism == CRASH else EXCEPTION,
             attributes={**self._scrub_attributes(captured.attributes), **said},
             context=tuple(said),
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
@@ -169,6 +170,10 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _find_resource(captured: CapturedError, find: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    return find() if captured.resource is None else captured.resource
 
 
 def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mapping[str, int]:

@@ -39,6 +39,8 @@ class CapturedError:
     attributes: Mapping[str, Any]
     context: Mapping[str, Any] = field(default_factory=dict)
     held_back: int = 0
+    # Of a process that has died; None for the resource of this one.
+    resource: Mapping[str, Any] | None = None
 
 
 def capture_error(

@@ -9,6 +9,9 @@ from typing import Any
 from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.trails import Breadcrumb
 
+# The names of events, by the semantic conventions of logs and of apps.
+EXCEPTION, APP_CRASH = "exception", "app.crash"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
@@ -69,6 +72,7 @@ class ErrorEvent:
     An exception with its trail, ready to send.
 
     Args:
+        name: ``exception``, or ``app.crash`` for the death of a process, which another one reports.
         event_id: 32 hexadecimal digits.
         timestamp: When it was captured, in nanoseconds since the epoch.
         fatal: Whether the process dies of it.
@@ -117,6 +121,7 @@ class ErrorEvent:
     context: tuple[str, ...] = ()
     source: str = ""
     fingerprint: str = ""
+    name: str = EXCEPTION
 
     @property
     def exception(self) -> ExceptionInfo:

@@ -16,10 +16,11 @@ from opentelemetry.sdk._logs import LoggerProvider
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.model import APP_CRASH
 from otel_crumbs.event.trim import encode_within
 
 from .exporter import DELIVERED, Outcome, Verdict
-from .otlp.attributes import EVENT_NAME, attributes_of
+from .otlp.attributes import attributes_of
 from .otlp.wire import weigh_request
 
 _NO_PROVIDER = (
@@ -61,8 +62,8 @@ class AppLogsExporter:
             severity_number=SeverityNumber.FATAL if event.fatal else SeverityNumber.ERROR,
             severity_text="FATAL" if event.fatal else "ERROR",
             body=event.title,
-            attributes=_unify_items(attributes_of(event, as_json=self._as_json)),
-            event_name=EVENT_NAME,
+            attributes=_unify_items(_make_attributes(event, as_json=self._as_json)),
+            event_name=event.name,
         )
         return DELIVERED
 
@@ -72,6 +73,12 @@ class AppLogsExporter:
 
 def _keep(event: ErrorEvent) -> ErrorEvent:
     return event
+
+
+def _make_attributes(event: ErrorEvent, *, as_json: bool) -> Mapping[str, Any]:
+    """Return the attributes, with the resource of a process that has died: the provider has another one."""
+    attributes = attributes_of(event, as_json=as_json)
+    return {**event.resource, **attributes} if event.name == APP_CRASH else attributes
 
 
 def _make_context(event: ErrorEvent) -> Context:

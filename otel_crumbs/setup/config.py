@@ -32,7 +32,7 @@ from otel_crumbs.trails.ring import DEFAULT_SIZE
 
 from . import parsers
 from .exporters import EXPORTERS
-from .parsers import DEFAULT_SPOOL
+from .parsers import DEFAULT_SPOOL, NO_RECORDER
 
 if TYPE_CHECKING:
     from otel_crumbs.event.build import BeforeBreadcrumb, BeforeSend
@@ -250,6 +250,12 @@ class Config:
         meaning="What the undelivered events of one service and exporter may weigh on disk; the oldest make room.",
         parse=parsers.parse_number(64 * 1024, 16 * 1024**3),
         declared=int,
+    )
+    recorder: str = define(
+        default=NO_RECORDER,
+        expects="off, auto for a folder beside the spool, or a folder of the user who runs the application",
+        meaning="Where each process keeps its last breadcrumbs in a file, of which an event is made if it dies.",
+        parse=parsers.parse_recorder,
     )
     rate_limit: int = define(
         default=DEFAULT_RATE_LIMIT,

@@ -159,6 +159,7 @@ def make_shutdown_hooks(
     *,
     end: Callable[[], None],
     end_at_exit: Callable[[], None],
+    end_by_exit: Callable[[int], None],
     resume: Callable[[], None],
     signals: FatalSignals,
 ) -> Iterator[Hook]:
@@ -168,6 +169,7 @@ def make_shutdown_hooks(
     Args:
         end: Saves and delivers events when the process ends.
         end_at_exit: Does so when the interpreter exits, and has later events saved at once.
+        end_by_exit: Saves and delivers events before `os._exit`, and gets the status.
         resume: Goes on delivering where it did not end.
         signals: The signals that end it.
 
@@ -179,7 +181,7 @@ def make_shutdown_hooks(
         signals.stop()
 
     yield "exit", lambda: atexit_hook.install(end_for_good)
-    yield "os._exit", lambda: os_exit.install(end)
+    yield "os._exit", lambda: os_exit.install(end_by_exit)
     yield "os.exec", lambda: os_exec.install(end, resume)
     yield "signals", signals.install
 

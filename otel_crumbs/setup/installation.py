@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from otel_crumbs.base.fork import detect_fork
@@ -30,20 +31,24 @@ from otel_crumbs.trails import current, exception_marks
 from . import uwsgi_workers
 from .config import Config
 from .exporters import make_exporters, plan_exporters
-from .hooks import make_hooks, make_shutdown_hooks
+from .hooks import Hook, make_hooks, make_shutdown_hooks
 from .late_parts import LateParts, Parts
-from .parsers import DEFAULT_SPOOL, NO_SPOOL
+from .parsers import DEFAULT_SPOOL, NO_RECORDER, NO_SPOOL
 from .scrubbing import make_scrubber, warn_of_mistakes
 
 if TYPE_CHECKING:
     from otel_crumbs.event import Builder, CapturedError
     from otel_crumbs.export import Delivery
 
+    from .recorder import RecorderParts
+
 # What the application's own telemetry needs of the time for it comes first.
 _PART_OF_FLUSH = 0.25
 # Hooks are put in place and taken out by one thread at a time.
 installation_lock = threading.RLock()
 
+# The exceptions with which a parent says that its child has died.
+_DEATHS_OF_CHILDREN = ("billiard.exceptions.WorkerLostError",)
 # For an error that is captured after the process has spent its time on delivery.
 _SECONDS_TO_SAVE = 0.5
 
@@ -64,13 +69,17 @@ class Installation:
         self.plans = plan_exporters(config, os.environ) if config.enabled else ()
         self._spool = _find_spool_location(config)
         self._parts = LateParts(self._make_parts)
+        self._recorder = self._plan_recorder()
         self.signals = FatalSignals(end=self.end, is_unsafe=self._is_unsafe, seconds=config.flush_timeout)
         _warn_of_unknown_errors(config)
         warn_of_mistakes(config)
-        expected = ExpectedErrors(config.ignore_errors)
+        # The death of a child has an event with the child's own trail where the recorder is on.
+        known = _DEATHS_OF_CHILDREN if self._recorder is not None else ()
+        expected = ExpectedErrors((*config.ignore_errors, *known))
+        self._rate_limiter = RateLimiter(config.rate_limit)
         self.reporter = Reporter(
             self._emit,
-            RateLimiter(config.rate_limit),
+            self._rate_limiter,
             expected,
             with_locals=config.frame_locals,
             prepare=self._parts.prepare,
@@ -138,10 +147,19 @@ class Installation:
                 save=self.save,
             ),
             *make_shutdown_hooks(
-                end=self.end, end_at_exit=self._end_at_exit, resume=self._continue_delivery, signals=self.signals
+                end=self._end_program,
+                end_at_exit=self._end_at_exit,
+                end_by_exit=self._end_by_exit,
+                resume=self._continue,
+                signals=self.signals,
             ),
         )
-        for name, hook in (*hooks, ("uWSGI", self._watch_workers), ("spool", self._look_for_undelivered)):
+        for name, hook in (
+            *hooks,
+            ("uWSGI", self._watch_workers),
+            ("spool", self._look_for_undelivered),
+            *self._list_recorder(),
+        ):
             undo = guarded(f"{name} was put in place")(hook)()
             if undo is not None:
                 self._undos.append(undo)
@@ -150,7 +168,44 @@ class Installation:
         if (delivery := self._parts.delivery) is not None and delivery.running:
             self.signals.find_actions()
 
+    def _plan_recorder(self) -> RecorderParts | None:
+        """Import and make the recorder if it is wanted."""
+        if self.config.recorder == NO_RECORDER or not self.config.enabled:
+            return None
+        from .recorder import RecorderParts  # noqa: PLC0415 - only where it is used
+
+        return RecorderParts(self.config, self.emit_crash)
+
+    def _list_recorder(self) -> tuple[Hook, ...]:
+        return () if self._recorder is None else (("recorder", self._recorder.install),)
+
+    def emit_crash(self, captured: CapturedError) -> None:
+        """Send the death of another process, and return once the event is as safe as it can be."""
+        self._parts.prepare()
+        info = captured.exceptions.infos[0]
+        held_back = self._rate_limiter.admit_record(info.type, info.message, captured.operation or "")
+        if held_back is not None:
+            self._emit(replace(captured, held_back=held_back) if held_back else captured)
+            self.delivery.save(_SECONDS_TO_SAVE)
+
+    def _end_program(self) -> None:
+        self.end()
+        if self._recorder is not None:
+            self._recorder.recorder.end()
+
+    def _end_by_exit(self, status: int) -> None:
+        self.end()
+        if self._recorder is not None:
+            self._recorder.recorder.end_by_exit(status)
+
+    def _continue(self) -> None:
+        self._continue_delivery()
+        if self._recorder is not None:
+            self._recorder.recorder.resume()
+
     def _end_at_exit(self) -> None:
+        if self._recorder is not None:
+            self._recorder.end()
         # Python imports nothing at the very end, when objects may fail.
         self._parts.prepare_for_end()
         self.end()

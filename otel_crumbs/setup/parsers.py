@@ -18,7 +18,7 @@ from otel_crumbs.sources.logs.thresholds import find_level_number
 
 from .exporters import is_known
 
-DEFAULT_SPOOL, NO_SPOOL = "auto", "none"
+DEFAULT_SPOOL, NO_SPOOL, NO_RECORDER = "auto", "none", "off"
 
 # A process that takes more than a minute to end looks as if it hung.
 _MAX_SECONDS = 60
@@ -145,6 +145,12 @@ def parse_folder(value: Any) -> str:
     from pathlib import Path  # noqa: PLC0415 - only where a folder is named
 
     return str(Path(text).expanduser().absolute())
+
+
+def parse_recorder(value: Any) -> str:
+    """Return ``off``, ``auto``, or a folder by its full path."""
+    folder = parse_folder(value)
+    return NO_RECORDER if folder == NO_SPOOL else folder
 
 
 def parse_choice(known: tuple[str, ...]) -> Callable[[Any], str]:

@@ -15,13 +15,13 @@ from typing import NoReturn
 from otel_crumbs.base.patching import Patch, Undo, replace
 
 
-def install(end: Callable[[], object]) -> Undo:
-    """Call *end* before ``os._exit``; return the function that undoes it."""
+def install(end: Callable[[int], object]) -> Undo:
+    """Call *end* with the status before ``os._exit``; return the function that undoes it."""
 
     def make(original: Callable[[int], NoReturn], patch: Patch) -> Callable[[int], NoReturn]:
         def _exit(status: int) -> NoReturn:
             if patch.active:
-                end()
+                end(status)
             original(status)
 
         return _exit

@@ -46,6 +46,7 @@ VERBS = frozenset(
     answer arrange compare convert pack escape announce greet say serve
     stream explain flatten measure prune rewrite shrink summarise
     abandon forbid postpone requeue retry unify
+    allocate expect explain note provide recover renew resume
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 ACCESSORS = frozenset({"from", "on", "seconds"})
@@ -214,7 +215,8 @@ VOCABULARY = frozenset(
     body group groups html markdown pruning queries query store summary viewer page pages program live program programs
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
-    cause child crash death dump evidence gunicorn kills layout process recorder slot slots slow timeouts watch
+    cause child crash death reading recover dump evidence gunicorn kills layout process recorder slot slots slow
+    timeouts watch
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent, ExceptionInfo, Frame
+from otel_crumbs.event.model import EXCEPTION
 from otel_crumbs.trails import format_rfc3339
 
 VERSION_OF_DOCUMENT = 1
@@ -50,6 +51,7 @@ def document_of(event: ErrorEvent) -> dict[str, Any]:
         "sender": {"name": "otel-crumbs", "version": VERSION},
     }
     optional = {
+        "name": event.name if event.name != EXCEPTION else None,
         "operation": event.operation,
         "thread": event.thread,
         "trace": _make_trace(event),

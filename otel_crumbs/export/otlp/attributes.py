@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from otel_crumbs.base.mechanisms import ANSWER
 from otel_crumbs.event.frame_locals import format_locals
+from otel_crumbs.event.model import APP_CRASH
 from otel_crumbs.event.timeline import format_timeline
 
 if TYPE_CHECKING:
     from otel_crumbs.event import ErrorEvent
-
-EVENT_NAME = "exception"
 
 
 def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
@@ -36,6 +35,8 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         "otel_crumbs.trail": format_timeline(event),
         "otel_crumbs.breadcrumbs": json.dumps(breadcrumbs, ensure_ascii=False, default=str) if as_json else breadcrumbs,
     }
+    if event.name == APP_CRASH:
+        attributes["app.crash.id"] = event.event_id
     if event.breadcrumbs:
         attributes["otel_crumbs.last.category"] = event.breadcrumbs[-1].category
         attributes["otel_crumbs.last.message"] = event.breadcrumbs[-1].message

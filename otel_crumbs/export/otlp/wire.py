@@ -14,7 +14,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
 
-from .attributes import EVENT_NAME, attributes_of
+from .attributes import attributes_of
 
 
 def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
@@ -47,7 +47,7 @@ def _make_record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
         flags=event.trace_flags,
         trace_id=event.trace_id.to_bytes(16, "big") if event.trace_id else b"",
         span_id=event.span_id.to_bytes(8, "big") if event.span_id else b"",
-        event_name=EVENT_NAME,
+        event_name=event.name,
     )
 
 

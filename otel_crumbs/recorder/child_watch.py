@@ -1,0 +1,111 @@
+"""
+The children of this process that die: their parent knows what of, by their wait status.
+
+`os.waitpid` is where the parents that matter hear of it: gunicorn's master, Celery's and
+Python's pools of processes, uvicorn's supervisor. A thread reads the recording then.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from otel_crumbs.base.fork import register_at_fork
+from otel_crumbs.base.guard import guarded, remove_own_frame
+from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
+from otel_crumbs.base.threads import LazyThread
+
+from .recovery import Recovery
+
+# Children that died and are not reported yet, and those whose end has another event already.
+_MAX_WAITING = 1000
+
+
+class ChildWatch:
+    """
+    Reports children that die.
+
+    Args:
+        recovery: Makes events of their recordings.
+
+    """
+
+    def __init__(self, recovery: Recovery) -> None:
+        self._recovery = recovery
+        self.reset_after_fork()
+        register_at_fork(self)
+
+    def reset_after_fork(self) -> None:
+        """Have no children, as a forked child has."""
+        self._dead: deque[tuple[int, int]] = deque(maxlen=_MAX_WAITING)
+        self._timed_out: deque[int] = deque(maxlen=_MAX_WAITING)
+        self._explained: deque[int] = deque(maxlen=_MAX_WAITING)
+        self._looks = False
+        self._thread = LazyThread(self._run)
+
+    def install(self) -> Undo:
+        """Watch from now on, and look for what earlier processes left; return the function that undoes it."""
+        self._looks = True
+        self._thread.ensure_started()
+        return combine(
+            self._dead.clear,
+            replace(os, "waitpid", self._make_waitpid),
+            on_import(
+                "gunicorn.arbiter", lambda module: replace(module.Arbiter, "kill_worker", self._make_kill_worker)
+            ),
+        )
+
+    def explain(self, pid: int) -> None:
+        """Make no event of the end of a child, for there is one already."""
+        self._explained.append(pid)
+
+    def wait(self, deadline: float) -> None:
+        """Wait until those that died are reported, or until a time of `time.monotonic`."""
+        while (self._dead or self._thread.alive) and time.monotonic() < deadline:
+            self._thread.ensure_started()
+            time.sleep(0.02)
+
+    def _make_waitpid(self, original: Callable[..., tuple[int, int]], patch: Patch) -> Any:
+        def waitpid(*args: Any) -> tuple[int, int]:
+            try:
+                found = original(*args)
+            except BaseException as error:
+                remove_own_frame(error)
+                raise
+            if found[0] and patch.active:
+                self._note(*found)
+            return found
+
+        return waitpid
+
+    @guarded("the end of a child was noticed")
+    def _note(self, pid: int, status: int) -> None:
+        # A child that ends well has no recording any more.
+        if os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
+            self._dead.append((pid, status))
+            self._thread.ensure_started()
+
+    def _make_kill_worker(self, original: Callable[..., None], patch: Patch) -> Any:
+        def kill_worker(self_: Any, pid: int, sig: int) -> None:
+            if patch.active and sig == signal.SIGABRT:
+                self._timed_out.append(pid)
+            original(self_, pid, sig)
+
+        return kill_worker
+
+    @guarded("children that died were reported")
+    def _run(self) -> None:
+        while self._dead:
+            pid, status = self._dead.popleft()
+            name = self._recovery.find_name(pid)
+            if name is not None and pid in self._explained:
+                self._recovery.drop(name)
+            elif name is not None:
+                self._recovery.report(name, status, timed_out=pid in self._timed_out)
+        if self._looks:
+            self._looks = False
+            self._recovery.look()

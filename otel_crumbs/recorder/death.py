@@ -1,0 +1,110 @@
+"""
+The cause of a process's death, by what is left of it.
+
+The parent's wait status says most. Without it there are the stacks that `faulthandler` wrote, the count of processes
+that the system killed for want of memory, and what the process noted itself.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from contextlib import suppress
+from typing import NamedTuple
+
+from otel_crumbs.event import Frame
+
+from .reading import RecordedProcess
+
+# The signals of a failing instruction.
+_FAILING = frozenset({"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
+# People and systems ask a process to end by these: no failure while nothing is in flight.
+_POLITE = frozenset({"SIGTERM", "SIGINT", "SIGHUP"})
+_FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
+_FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
+_CURRENT = re.compile(r"^Current thread 0x(?P<thread>[0-9a-f]+)[^\n]*\n(?P<frames>(?:  [^\n]*\n?)*)", re.MULTILINE)
+
+
+class Death(NamedTuple):
+    """The cause of a death: the type that its event has, and a sentence."""
+
+    type: str
+    message: str
+
+
+class Evidence(NamedTuple):
+    """
+    The evidence of a death, beside the recording.
+
+    Args:
+        status: The wait status that the parent has; None for who is not the parent.
+        stacks: What `faulthandler` wrote.
+        timed_out: Whether its server had lost its patience.
+        oom_kills: How many processes of its cgroup were killed for want of memory until now, -1 if unknown.
+
+    """
+
+    status: int | None = None
+    stacks: str = ""
+    timed_out: bool = False
+    oom_kills: int = -1
+
+
+def find_cause(process: RecordedProcess, evidence: Evidence) -> Death | None:
+    """Return the cause of a death, None where nothing says that it was a failure."""
+    name = _find_signal(evidence.status)
+    crash = _FATAL.search(evidence.stacks)
+    reported = crash[1] if crash is not None else ""
+    if evidence.timed_out or (reported == "Aborted" and process.header.aborts_on_timeout):
+        return Death("WorkerTimeout", "the worker was silent for more than its timeout, and did not react to SIGABRT")
+    if name in _FAILING or (not name and reported and reported != "Aborted"):
+        return Death("SegmentationFault", f"the process died of {name or 'a signal'}: {reported or 'no words'}")
+    if name == "SIGABRT" or reported == "Aborted":
+        return Death("Aborted", "the process was aborted")
+    if name in {"SIGKILL", None} and 0 <= process.header.oom_kills < evidence.oom_kills:
+        return Death("OutOfMemory", "the system killed the process for want of memory")
+    return _find_other_cause(process, name)
+
+
+def _find_other_cause(process: RecordedProcess, name: str | None) -> Death | None:
+    status = process.header.exit_status
+    if status is not None:
+        return Death("Killed", f"the process ended itself by os._exit({status}) in the middle of its work")
+    if name is not None and (process.has_work or name not in _POLITE):
+        return Death("Killed", f"the process was killed by {name}") if name else _find_loss(process)
+    return _find_loss(process) if name is None else None
+
+
+def _find_loss(process: RecordedProcess) -> Death | None:
+    # A program that is stopped by SIGTERM ends without a word as well, and mostly has nothing to do.
+    return Death("Killed", "the process was killed, or the machine was lost") if process.has_work else None
+
+
+def _find_signal(status: int | None) -> str | None:
+    """Return the name of the signal that ended a process, empty if it exited; None if nobody knows."""
+    if status is None:
+        return None
+    if not os.WIFSIGNALED(status):
+        return ""
+    with suppress(ValueError):
+        return signal.Signals(os.WTERMSIG(status)).name
+    return f"signal {os.WTERMSIG(status)}"
+
+
+def find_thread(stacks: str) -> int:
+    """Return the identity of the thread that crashed, 0 if unknown."""
+    found = _CURRENT.search(stacks)
+    return int(found["thread"], 16) if found is not None else 0
+
+
+def read_frames(stacks: str) -> tuple[Frame, ...]:
+    """Return the frames of the thread that crashed, outermost first."""
+    found = _CURRENT.search(stacks)
+    matches = [_FRAME.match(line) for line in found["frames"].splitlines()] if found is not None else []
+    frames = [
+        Frame(path=match["path"], line=int(match["line"]) if match["line"].isdigit() else 0, function=match["function"])
+        for match in matches
+        if match is not None
+    ]
+    return tuple(reversed(frames))

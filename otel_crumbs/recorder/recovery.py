@@ -1,0 +1,184 @@
+"""
+Recordings of processes that have died, found and made into one event each, whoever comes first.
+
+The lock on a recording goes with its process. Whoever gets the lock has the death to
+report, and deletes the file once the event is safe.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from otel_crumbs.base.guard import guarded, warn
+from otel_crumbs.export.spool.file_lock import LockedFile, is_own_file, lock_file
+from otel_crumbs.export.spool.private_folder import PrivateFolder, UnsafeFolderError
+
+from . import layout
+from .layout import STACKS_SUFFIX, SUFFIX
+from .memory_kills import count_oom_kills
+
+if TYPE_CHECKING:
+    from otel_crumbs.event import CapturedError
+
+    from .reading import RecordedProcess
+
+# Deaths that one look reports: in a crash loop the newest say it all.
+MAX_REPORTED = 100
+_MAX_STACKS = 64 * 1024
+_NAME = re.compile(r"\.?(?P<pid>\d{1,10})-[0-9a-f]{32}" + re.escape(SUFFIX))
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+class Recovery:
+    """
+    Makes events of the recordings in a folder.
+
+    Args:
+        folder: The folder.
+        emit: Takes the captured error, and returns once it is safe.
+        size: How many breadcrumbs a trail has at most.
+        service: Returns the name of the service whose processes count, None for all.
+
+    """
+
+    def __init__(
+        self,
+        folder: PrivateFolder,
+        emit: Callable[[CapturedError], object],
+        *,
+        size: int,
+        service: Callable[[], str | None],
+    ) -> None:
+        self.folder = folder
+        self._emit = emit
+        self._size = size
+        self._service = service
+
+    def look(self) -> int:
+        """Report the processes that have died, the newest first; return how many there were."""
+        try:
+            with self.folder.open() as folder:
+                names = _list_names(folder)
+        except FileNotFoundError:
+            return 0
+        except (OSError, UnsafeFolderError) as error:
+            warn("recordings", "otel_crumbs cannot look for recordings: %s", error)
+            return 0
+        found = 0
+        for number, name in enumerate(names):
+            if number < MAX_REPORTED:
+                found += self.report(name) or 0
+            else:
+                self.drop(name)
+        if len(names) > MAX_REPORTED:
+            warn("recordings", "otel_crumbs deleted the recordings of all but %d dead processes.", MAX_REPORTED)
+        return found
+
+    def find_name(self, pid: int) -> str | None:
+        """Return the name of the newest recording of a process id."""
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            return next((name for name in _list_names(folder) if name.startswith(f"{pid}-")), None)
+        return None
+
+    @guarded("a recording was reported")
+    def report(self, name: str, status: int | None = None, *, timed_out: bool = False) -> int:
+        """Report the process of a recording, and return how many events that are: 0 or 1."""
+        file = self._lock(name)
+        if file is None:
+            return 0
+        try:
+            data, stacks = file.read(), self.read_stacks(name)
+        except OSError:
+            file.release()
+            return 0
+        if name.startswith("."):
+            file.delete()  # it died before it began
+            return 0
+        from .reading import read_process  # noqa: PLC0415 - only for a death
+
+        try:
+            process = read_process(data)
+        except ValueError as error:
+            warn(
+                f"recording {name}", "otel_crumbs cannot read %s and sets it aside: %s", self.folder.path / name, error
+            )
+            file.set_aside()
+            return 0
+        service = self._service()
+        if service is not None and str(process.header.about.get("service") or service) != service:
+            file.release()
+            return 0
+        count = self._report_process(process, stacks, status, timed_out=timed_out)
+        file.delete()
+        self._delete_stacks(name)
+        return count
+
+    def _report_process(self, process: RecordedProcess, stacks: str, status: int | None, *, timed_out: bool) -> int:
+        from .crash import capture_crash  # noqa: PLC0415 - only for a death
+        from .death import Evidence, find_cause  # noqa: PLC0415 - only for a death
+
+        evidence = Evidence(status=status, stacks=stacks, timed_out=timed_out, oom_kills=count_oom_kills())
+        death = find_cause(process, evidence)
+        if death is None:
+            return 0
+        self._emit(capture_crash(process, death, stacks, size=self._size))
+        return 1
+
+    def read(self, name: str) -> RecordedProcess | None:
+        """Return the process of a recording, which may live still; None where it cannot be read."""
+        from .reading import read_process  # noqa: PLC0415 - only for a death
+
+        with suppress(OSError, UnsafeFolderError, ValueError), self.folder.open() as folder:
+            return read_process(_read_own(folder, name, layout.SIZE))
+        return None
+
+    def read_stacks(self, name: str) -> str:
+        """Return the stacks that `faulthandler` wrote beside a recording."""
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            return _read_own(folder, _name_stacks(name), _MAX_STACKS).decode("utf-8", "replace")
+        return ""
+
+    def _lock(self, name: str) -> LockedFile | None:
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            return lock_file(folder, name, self.folder)
+        return None
+
+    def drop(self, name: str) -> None:
+        """Delete a recording whose process is of no interest, or has been reported otherwise."""
+        file = self._lock(name)
+        if file is not None:
+            file.delete()
+            self._delete_stacks(name)
+
+    def _delete_stacks(self, name: str) -> None:
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            os.unlink(_name_stacks(name), dir_fd=folder)
+
+
+def _name_stacks(name: str) -> str:
+    return name.removesuffix(SUFFIX) + STACKS_SUFFIX
+
+
+def _list_names(folder: int) -> list[str]:
+    """Return the names of the recordings in an open folder, the newest first."""
+    found: list[tuple[float, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) is not None:
+                with suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    if is_own_file(status):
+                        found.append((status.st_mtime, entry.name))
+    return [name for _, name in sorted(found, reverse=True)]
+
+
+def _read_own(folder: int, name: str, most: int) -> bytes:
+    file = os.open(name, _FLAGS, dir_fd=folder)
+    try:
+        return os.pread(file, most, 0) if is_own_file(os.fstat(file)) else b""
+    finally:
+        os.close(file)

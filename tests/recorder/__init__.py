@@ -1,0 +1,1 @@
+"""Tests of the recorder, and of deaths that it outlives."""

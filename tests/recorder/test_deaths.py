@@ -1,0 +1,136 @@
+"""Processes that die without a word: each death is one event, with what the process did until then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.delivery.running import environment
+from tests.export.receiver import Receiver
+
+PROGRAM = Path(__file__).parent / "programs" / "dying.py"
+SECONDS = 120
+TYPES = {
+    "kill": "Killed",
+    "segfault": "SegmentationFault",
+    "abort": "Aborted",
+    "overflow": "SegmentationFault",
+    "exit": "Killed",
+}
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(sys.platform != "linux", reason="files and signals are those of Linux"),
+]
+
+
+def variables(home: Path, receiver: Receiver, **more: str) -> dict[str, str]:
+    """Return the environment of a program that records."""
+    return environment(home, receiver.url, OTEL_CRUMBS_RECORDER="auto", OTEL_SERVICE_NAME="shop", **more)
+
+
+def run(variables: dict[str, str], host: str, way: str) -> subprocess.CompletedProcess[str]:
+    """Run the program to its end, good or bad."""
+    command = [sys.executable, str(PROGRAM), host, way]
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def recordings(home: Path) -> list[str]:
+    """Return the names of the files that processes left."""
+    return sorted(path.name for path in home.glob("otel-crumbs/recordings/*"))
+
+
+def check(event: dict[str, Any], way: str) -> None:
+    """Check that the event of a death has all that is promised."""
+    [exception] = event["exceptions"]
+    assert (exception["type"], event["level"], event["name"]) == (TYPES[way], "fatal", "app.crash")
+    assert event["operation"] == f"work {way}"
+    assert event["resource"]["service.name"] == "shop"
+    messages = [each["message"] for each in event["breadcrumbs"]]
+    assert messages[-1] == "SELECT * FROM orders (in flight)"
+    assert messages[-51:-1] == [f"step {number}" for number in range(10, 60)]
+    assert "hunter2" not in str(event)
+    if way in {"segfault", "abort", "overflow"}:
+        assert "die" in [frame["function"] for frame in exception["frames"]]
+        assert f'"{PROGRAM}"' in event["stacktrace"]
+
+
+@pytest.mark.parametrize("way", TYPES)
+def test_the_next_process_reports_a_script_that_died(receiver: Receiver, tmp_path: Path, way: str) -> None:
+    """Once; the process itself ends well and leaves nothing."""
+    died = run(variables(tmp_path, receiver), "script", way)
+    left = recordings(tmp_path)
+
+    ends = [run(variables(tmp_path, receiver), "script", "well").returncode for _ in range(2)]
+
+    assert died.returncode not in ends
+    assert ends == [0, 0]
+    assert left
+    [request] = receiver.requests
+    check(request.document, way)
+    assert recordings(tmp_path) == []
+
+
+@pytest.mark.parametrize("host", ["multiprocessing", "pool"])
+@pytest.mark.parametrize("way", TYPES)
+def test_the_parent_reports_a_child_that_died(receiver: Receiver, tmp_path: Path, host: str, way: str) -> None:
+    """It knows what of, and the next process finds nothing any more."""
+    ended = run(variables(tmp_path, receiver), host, way)
+    run(variables(tmp_path, receiver), "script", "well")
+
+    assert ended.returncode == 0, ended.stderr
+    [request] = receiver.requests
+    check(request.document, way)
+    assert recordings(tmp_path) == []
+
+
+def test_a_process_that_ends_well_leaves_no_file(receiver: Receiver, tmp_path: Path) -> None:
+    """Nor do its children."""
+    for host in ("script", "multiprocessing", "pool"):
+        assert run(variables(tmp_path, receiver), host, "well").returncode == 0
+
+    assert (receiver.requests, recordings(tmp_path)) == ([], [])
+
+
+def test_nothing_is_written_where_the_recorder_is_off(receiver: Receiver, tmp_path: Path) -> None:
+    """That is the default."""
+    run(environment(tmp_path, receiver.url), "script", "kill")
+
+    assert not (tmp_path / "otel-crumbs").exists()
+
+
+def test_a_command_reports_the_dead(receiver: Receiver, tmp_path: Path) -> None:
+    """For a sidecar, or for systemd when the service is down."""
+    folder = tmp_path / "dead"
+    run(variables(tmp_path, receiver) | {"OTEL_CRUMBS_RECORDER": str(folder)}, "script", "kill")
+    command = [str(Path(sys.executable).with_name("otel-crumbs")), "recover", str(folder)]
+
+    said = [
+        subprocess.run(command, env=environment(tmp_path, receiver.url), capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+
+    assert [each.stdout for each in said] == [
+        "otel-crumbs: 1 deaths found, delivered\n",
+        "otel-crumbs: 0 deaths found\n",
+    ]
+    [request] = receiver.requests
+    check(request.document, "kill")
+
+
+def test_a_death_that_cannot_be_delivered_waits(receiver: Receiver, tmp_path: Path) -> None:
+    """In the spool, as every event does."""
+    away = environment(tmp_path, "http://127.0.0.1:9/", OTEL_CRUMBS_RECORDER="auto")
+    run(away, "script", "kill")
+    run(away, "script", "well")
+    left = recordings(tmp_path)
+
+    run(variables(tmp_path, receiver), "script", "well")
+
+    assert left == []
+    [request] = receiver.requests
+    check(request.document, "kill")

@@ -1,0 +1,266 @@
+"""Tests of recordings that are found: one event each, and none of what is not to be believed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import otel_crumbs
+from otel_crumbs.base.guard import watch_failures
+from otel_crumbs.event import Builder, CapturedError, ErrorEvent
+from otel_crumbs.export.spool.private_folder import PrivateFolder
+from otel_crumbs.recorder import layout
+from otel_crumbs.recorder.recorder import Recorder
+from otel_crumbs.recorder.recording import Recording
+from otel_crumbs.recorder.recovery import MAX_REPORTED, Recovery
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no private folders and locks")
+
+Make = Callable[[], Path]
+WRITERS = int(os.environ.get("OTEL_CRUMBS_WRITERS", "100"))
+
+
+@pytest.fixture
+def emitted() -> list[CapturedError]:
+    """Return the list of deaths that were reported."""
+    return []
+
+
+@pytest.fixture
+def recovery(tmp_path: Path, emitted: list[CapturedError]) -> Recovery:
+    """Return the recovery of a folder, for all services."""
+    return Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: None)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Return a function that makes the recording of a process that died in an operation."""
+
+    def make() -> Path:
+        recording = Recording(PrivateFolder(tmp_path / "dead"))
+        recording.describe({"service": "shop", "resource": {"service.name": "shop"}})
+        text = layout.PART.join(["GET /orders", f"{7:032x}", ""])
+        recording.write(1_000, layout.OPERATION, 1, 3, 9, 0, text, layout.OPERATIONS_AT)
+        recording.write(2_000, layout.NOTE, 1, 3, 0, 0, layout.PART.join(["cart", "", "default", "token=abcdef123456"]))
+        recording.close()
+        return tmp_path / "dead" / recording.name
+
+    return make
+
+
+def build(captured: CapturedError) -> ErrorEvent:
+    """Return the event of a death."""
+    event = Builder().build(captured)
+    assert event is not None
+    return event
+
+
+def test_a_death_is_one_event_whoever_looks(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+    """It has the id of the run, by which it is known for the same should it come twice."""
+    path = make()
+
+    assert [recovery.look(), recovery.look()] == [1, 0]
+    event = build(emitted[0])
+    assert event.event_id in path.name
+    assert (event.name, event.title, event.operation, event.trace_id) == (
+        "app.crash",
+        "Killed: the process was killed, or the machine was lost",
+        "GET /orders",
+        7,
+    )
+    assert dict(event.resource) == {"service.name": "shop"}
+    assert "abcdef" not in str(event)
+    assert [crumb.category for crumb in event.breadcrumbs] == ["cart"]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_process_that_lives_is_left_alone(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+    """It has the lock on its file, whatever its id is."""
+    path = make()
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        recovery.look()
+
+    assert (emitted, path.exists()) == ([], True)
+
+
+def test_another_service_is_left_alone(make: Make, tmp_path: Path, emitted: list[CapturedError]) -> None:
+    """Its own next process reports it."""
+    path = make()
+    other = Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: "other")
+
+    assert (other.look(), path.exists()) == (0, True)
+
+
+@pytest.mark.parametrize("way", ["cut", "empty", "garbled", "newer", "huge"])
+def test_what_is_no_recording_is_set_aside(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With one clear line, and never an exception."""
+    path = make()
+    data = bytearray(path.read_bytes())
+    path.write_bytes(
+        {
+            "cut": data[:5000],
+            "empty": b"",
+            "garbled": os.urandom(layout.SIZE),
+            "newer": data[:8] + b"\x09\x00" + data[10:],
+            "huge": os.urandom(4 * 2**20),
+        }[way]
+    )
+
+    found = recovery.look()
+
+    assert (found, emitted) == (0, [])
+    assert [each.name for each in path.parent.iterdir()] == [f"{path.name}.unreadable"]
+    assert "sets it aside" in caplog.text
+
+
+def test_a_symbolic_link_is_not_followed(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+    """It could lead to a file of somebody else's."""
+    path = make()
+    elsewhere = path.parent.parent / "elsewhere"
+    path.rename(elsewhere)
+    path.symlink_to(elsewhere)
+
+    assert (recovery.look(), emitted, elsewhere.exists()) == (0, [], True)
+
+
+def test_garbled_slots_are_not_shown(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+    """The rest is."""
+    path = make()
+    data = bytearray(path.read_bytes())
+    start = layout.SLOTS_AT + 2 * layout.SLOT_SIZE + layout.BODY_AT + layout.BODY.size
+    assert data[start : start + 4] == b"cart"
+    data[start] = 0
+    path.write_bytes(data)
+
+    recovery.look()
+
+    assert build(emitted[0]).breadcrumbs == ()
+
+
+def test_a_crash_loop_is_bounded(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+    """The newest deaths are reported, and no file stays."""
+    paths = [make() for _ in range(MAX_REPORTED + 5)]
+
+    recovery.look()
+
+    assert len(emitted) == MAX_REPORTED
+    assert list(paths[0].parent.iterdir()) == []
+
+
+def test_a_process_that_had_nothing_to_do_is_no_event(
+    recovery: Recovery, tmp_path: Path, emitted: list[CapturedError]
+) -> None:
+    """It may have been stopped by SIGTERM, which looks the same afterwards."""
+    Recording(PrivateFolder(tmp_path / "dead")).close()
+
+    assert (recovery.look(), emitted, list((tmp_path / "dead").iterdir())) == (0, [], [])
+
+
+def test_a_folder_that_is_missing_has_nothing(recovery: Recovery) -> None:
+    """Nobody ever recorded there."""
+    assert recovery.look() == 0
+
+
+@pytest.mark.parametrize("way", ["read-only", "of others", "no folder"])
+def test_without_a_folder_the_recorder_is_off(tmp_path: Path, way: str, caplog: pytest.LogCaptureFixture) -> None:
+    """That is said once, and the application goes on."""
+    folder = tmp_path / "folder"
+    if way == "no folder":
+        folder.write_text("a file")
+    elif way == "of others":
+        folder.mkdir()
+        folder.chmod(0o777)
+    else:
+        folder = Path("/proc/otel-crumbs")
+    recorder = Recorder(PrivateFolder(folder), dict)
+
+    undo = recorder.install()
+
+    otel_crumbs.record("goes on")
+    assert undo is None
+    assert caplog.text.count("otel_crumbs records nothing") == 1
+
+
+def test_a_full_disk_turns_it_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Space is allocated before anything is mapped: a full disk under a mapping would be SIGBUS."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+
+    assert Recorder(PrivateFolder(tmp_path / "full"), dict).install() is None
+    assert list((tmp_path / "full").iterdir()) == []
+
+
+KILLER = """
+import os, random, signal, sys, time
+import otel_crumbs
+
+otel_crumbs.install(exporter="none", recorder=sys.argv[1])
+with otel_crumbs.operation("parent"):
+    pass  # what is known of the process is found out now, and not in the first moments of every child
+for _ in range(int(sys.argv[2])):
+    pid = os.fork()
+    if not pid:
+        break
+    time.sleep(random.uniform(0.005, 0.05))
+    os.kill(pid, signal.SIGKILL)
+    os.wait()
+else:
+    sys.exit()
+number = 0
+while True:
+    with otel_crumbs.operation(f"work {number}"):
+        for _ in range(50):
+            otel_crumbs.record(f"<{number}:" + "x" * (number % 300) + f":{number}>")
+            number += 1
+"""
+
+
+def test_whenever_a_process_is_killed_its_recording_can_be_read(
+    recovery: Recovery, emitted: list[CapturedError], tmp_path: Path
+) -> None:
+    """No breadcrumb is torn, and nothing comes twice."""
+    folder = tmp_path / "dead"
+    subprocess.run([sys.executable, "-c", KILLER, str(folder), str(WRITERS)], check=True, stdout=subprocess.DEVNULL)
+    failures: list[Any] = []
+    stop = watch_failures(lambda *failure: failures.append(failure))
+
+    found = recovery.look() + recovery.look()
+    stop()
+
+    events = [build(each) for each in emitted]
+    assert failures == []
+    assert found == len({event.event_id for event in events}) > 0
+    for event in events:
+        for crumb in event.breadcrumbs:
+            first, _, rest = crumb.message.strip("<>").partition(":")
+            assert crumb.category == "operation" or rest.endswith(f":{first}"), crumb.message
+        numbers = [int(each.message[1:].partition(":")[0]) for each in event.breadcrumbs if each.message[0] == "<"]
+        assert numbers == sorted(set(numbers))
+    assert [each for each in folder.iterdir() if each.suffix == ".unreadable"] == []
+
+
+def test_signals_are_as_they_were(tmp_path: Path) -> None:
+    """The recorder takes none, and undoing it leaves nothing behind."""
+    before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGABRT, signal.SIGCHLD)]
+    recorder = Recorder(PrivateFolder(tmp_path / "dead"), dict)
+    undo = recorder.install()
+    assert undo is not None
+    otel_crumbs.record("a note")
+    undo()
+
+    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGABRT, signal.SIGCHLD)] == before
+    assert list((tmp_path / "dead").iterdir()) == []
