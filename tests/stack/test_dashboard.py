@@ -36,6 +36,7 @@ def events() -> list[ErrorEvent]:
         otel_crumbs.record("before it", category="shop", data={"cart": [1, {"two": "drei"}]})
         for number in (1, 2):
             otel_crumbs.capture_exception(ValueError(f"no such order {number}"))
+        otel_crumbs.record("GET https://api.example/x -> 503", category="http", data={"status_code": 503})
         otel_crumbs.record('it\'s "quoted" \\ and ✓', category="shop", level="warning")
         otel_crumbs.capture_exception(KeyError("price"))
         return list(captured)
@@ -55,7 +56,7 @@ def ask(events: list[ErrorEvent], tmp_path_factory: pytest.TempPathFactory) -> I
     session.query("USE otel")
 
     def run(title: str, event: str = "", services: str = "'shop'") -> list[dict[str, Any]]:
-        answer = session.query(fill_in(QUERIES[title], event, services), "JSONEachRow")
+        answer = session.query(fill_in(QUERIES.get(title, title), event, services), "JSONEachRow")
         return [json.loads(line) for line in str(answer).splitlines()]
 
     yield run
@@ -165,6 +166,16 @@ def test_other_services_are_left_out(ask: Ask) -> None:
     """The variable at the top of the dashboard counts in each table."""
     assert ask("Latest errors", services="'till'") == []
     assert ask("Its trail", services="'till'") == []
+
+
+def test_the_queries_of_the_page_find_what_they_promise(ask: Ask) -> None:
+    """Who copies one from docs/clickhouse.md gets an answer."""
+    page = (ROOT / "docs" / "clickhouse.md").read_text("utf-8")
+    by_failure, trail, with_failed_calls = re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL)
+
+    assert {row["error"]: int(row["events"]) for row in ask(by_failure)} == {"ValueError": 2, "KeyError": 1}
+    assert 'it\'s "quoted" \\ and ✓' in [row["message"] for row in ask(trail)]
+    assert [row["message"] for row in ask(with_failed_calls)] == ["'price'"]
 
 
 def test_every_panel_asks_the_provisioned_data_source() -> None:
