@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from contextvars import ContextVar
 from datetime import date, time, timedelta
 from itertools import islice
 from os import PathLike
@@ -41,6 +42,8 @@ _TAIL_SHARE = 3
 _MAX_LAST_TEXT = 32
 
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
+# Whether a value of the application's is asked for its text here. Its code may leave a note with the value itself.
+_asking: ContextVar[bool] = ContextVar("otel_crumbs_asking", default=False)
 _READ_AS_TEXT = (date, time, timedelta, PathLike, UUID)
 
 
@@ -140,12 +143,20 @@ def _to_plain_compound(value: Any, depth: int, room: ValueLimits | None) -> Any:
             return f"<{name_class(type(value))}>"
         copy = _to_plain_items if is_mapping else _to_plain_list
         return copy(value, depth - 1, room or ValueLimits())
-    if isinstance(value, BaseException):
-        return to_text(f"{type(value).__name__}: {value}")
-    if isinstance(value, Iterable) or hasattr(value, "__await__"):
+    if isinstance(value, Iterable) or hasattr(value, "__await__") or _asking.get():
         return f"<{name_class(type(value))}>"  # a query set, a generator, a file: not ours to exhaust
+    token = _asking.set(True)
+    try:
+        return to_text(cut_text(_ask_text(value)))
+    finally:
+        _asking.reset(token)
+
+
+def _ask_text(value: Any) -> str:
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
     # Decimal, Fraction and other numbers have that, and are not imported for it. Asked last: some have any attribute.
-    return to_text(str(value) if hasattr(value, "as_integer_ratio") else repr(value))
+    return str(value) if hasattr(value, "as_integer_ratio") else repr(value)
 
 
 def _to_plain_items(value: Mapping[Any, Any], depth: int, room: ValueLimits) -> dict[str, Any]:

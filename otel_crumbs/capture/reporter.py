@@ -11,10 +11,11 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.fork import detect_fork
+from otel_crumbs.base.guard import warn
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.base.plain import name_class
-from otel_crumbs.base.threads import is_own_thread, is_own_work
+from otel_crumbs.base.threads import is_own_thread, is_own_work, mark_own_work
 from otel_crumbs.trails import (
     Branch,
     ExceptionMark,
@@ -119,7 +120,7 @@ class Reporter:
         """
         detect_fork()
         error = find_carried(error)
-        if (mechanism not in _ANYWHERE and _is_own()) or self._is_expected(error, branch):
+        if (mechanism not in _ANYWHERE and _is_own(error)) or self._is_expected(error, branch):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
@@ -130,7 +131,9 @@ class Reporter:
         later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details)
         if not self._prepare(partial(later, branch=branch, others=others, attributes=attributes)):
             return None
-        message = details or message_of(error)
+        # Its own code may report it as well, and would be asked for its text again.
+        with mark_own_work():
+            message = details or message_of(error)
         title = _make_key(name_class(type(error)).rpartition(".")[2], message)
         if self._texts and self._assign_text(error, mark, title):
             return _event_id_of(mark)
@@ -177,15 +180,16 @@ class Reporter:
         for call in on_report:
             call(error)
         is_elsewhere = mechanism in _ELSEWHERE
-        captured: CapturedError = capture_error(
-            error,
-            views=find_views(error, mark, () if is_elsewhere else places),
-            span_context=find_span_context(error, mark),
-            mechanism=mechanism,
-            is_elsewhere=is_elsewhere,
-            with_locals=self.with_locals,
-            **known,
-        )
+        with mark_own_work():
+            captured: CapturedError = capture_error(
+                error,
+                views=find_views(error, mark, () if is_elsewhere else places),
+                span_context=find_span_context(error, mark),
+                mechanism=mechanism,
+                is_elsewhere=is_elsewhere,
+                with_locals=self.with_locals,
+                **known,
+            )
         return captured
 
     def report_record(
@@ -241,9 +245,24 @@ class Reporter:
         return captured.event_id
 
 
-def _is_own() -> bool:
-    """Return whether a hook or an exporter runs here: its failures would become events, and it would fail for those."""
-    return is_own_thread() or is_own_work()
+def _is_own(error: BaseException | None = None) -> bool:
+    """
+    Return whether a hook or an exporter runs here: its failures would become events, and it would fail for those.
+
+    Args:
+        error: The failure, which is warned of; None where it is one of a text.
+
+    """
+    is_own = is_own_thread() or is_own_work()
+    if is_own:
+        name = "an error" if error is None else f"a {name_class(type(error))}"
+        warn(
+            "own failures",
+            "A hook, an exporter or the text of an exception reported %s, which makes no error event of its own: "
+            "each would lead to the next one.",
+            name,
+        )
+    return is_own
 
 
 def find_span_context(error: BaseException, mark: ExceptionMark) -> SpanContext | None:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from otel_crumbs.base.guard import warn
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, name_class, to_plain, to_text
+from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, ValueLimits, cut_text, name_class, to_plain, to_text
 
 # More than tell one request from another.
 MAX_CONTEXT_ATTRIBUTES = 32
@@ -68,7 +68,7 @@ def read_attributes(given: Mapping[str, Any]) -> dict[str, Any]:
             )
             continue
         try:
-            plain = _copy_plain(value, MAX_DEPTH)
+            plain = _copy_plain(value, MAX_DEPTH, ValueLimits())
         except UnreadableError as error:
             warn(
                 "context value",
@@ -122,10 +122,10 @@ def _iterate_flat(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield to_text(f"{name}.{str.__str__(key)}", _MAX_NAME), item
 
 
-def _copy_plain(value: Any, depth: int) -> Any:
+def _copy_plain(value: Any, depth: int, limits: ValueLimits) -> Any:
     kind = type(value)
     if issubclass(kind, str):
-        return to_text(str.__str__(value), _MAX_VALUE)
+        return to_text(limits.cut(cut_text(str.__str__(value), _MAX_VALUE)))
     if kind in _SIMPLE:
         return to_plain(value)
     # An enumeration's member is the number that it has; its class may have ideas of its own.
@@ -136,10 +136,13 @@ def _copy_plain(value: Any, depth: int) -> Any:
     if kind in _AS_TEXT or name_class(kind) == _DECIMAL:
         return str(value)
     if kind in _LISTS and depth > 0:
-        return [_copy_plain(item, depth - 1) for item in islice(tuple(value), MAX_ITEMS)]
+        parts = tuple(islice(tuple(value), min(MAX_ITEMS, max(0, limits.items))))
+        limits.items -= len(parts)
+        return [_copy_plain(item, depth - 1, limits) for item in parts]
     if kind is dict and depth > 0:
-        items = islice(tuple(value.items()), MAX_ITEMS)
-        return {str(_copy_plain(key, 0)): _copy_plain(item, depth - 1) for key, item in items}
+        items = tuple(islice(tuple(value.items()), min(MAX_ITEMS, max(0, limits.items))))
+        limits.items -= len(items)
+        return {str(_copy_plain(key, 0, limits)): _copy_plain(item, depth - 1, limits) for key, item in items}
     raise UnreadableError(name_class(kind))
 
 

@@ -209,7 +209,7 @@ VOCABULARY = frozenset(
     data quoted sql strength glance private clauses parameters parsers per points probe reset row scrubber sender
     shop steps
     job jobs libraries printable uvloop uwsgi workers
-    cost patterns personal user scrubbing
+    cost patterns personal user scrubbing large
     forwarder serving json receiving refused stored agents answers tools links shell tail
     printed opened show command commands
     body group groups html markdown pruning queries query store summary viewer page pages program live program programs

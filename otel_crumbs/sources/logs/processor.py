@@ -13,7 +13,7 @@ from otel_crumbs.base.exceptions import format_title
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.identity import SCOPE
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
 from otel_crumbs.sources.spans.entry import FEATURE_FLAG, format_words
 from otel_crumbs.trails import Breadcrumb, Entry, EntryKind, current
 
@@ -147,10 +147,10 @@ def _record(emitted: ReadWriteLogRecord) -> None:
             severity >= _WARN,
             branch.name,
             LOG_RECORD,
-            category if type(category) is str else str(to_plain(category)),
+            cut_text(category) if type(category) is str else str(to_plain(category)),
             severity,
             to_plain(record.body),
-            record.event_name,
+            record.event_name and str(to_plain(record.event_name)),
             to_plain_mapping(record.attributes or {}),
             record.span_id or 0,
         )

@@ -13,9 +13,10 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode, format_span_i
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
 
+from .large_values import cut_attributes, cut_events, cut_status, has_large_values
 from .redirects import redirects_of
 from .unsampled_span import UnsampledSpan
 
@@ -43,6 +44,10 @@ _SECOND_MS, _FINE_MS = 1000, 10
 _WORDS_OF_EVENT, _LONGEST_WORD = 4, 60
 # The attributes in which authors of events put a message.
 _OWN_WORDS = ("message", "event.message", "log.message")
+
+
+# What was found out about a span when it ended: an inner span describes its exception; its values are to be cut.
+DESCRIBED, LARGE = 1, 2
 
 
 class SpanEntry(NamedTuple):
@@ -86,7 +91,7 @@ def capture_open_span(branch: Branch, span: Span) -> Entry | None:
     is_root = span.context is branch.root_context
     if is_root and not span.events:
         return None
-    return SpanEntry(
+    made = SpanEntry(
         timestamp=span.start_time or 0,
         notable=True,
         branch=branch.name,
@@ -100,6 +105,8 @@ def capture_open_span(branch: Branch, span: Span) -> Entry | None:
         context=span.context,
         described=False,
     )
+    large = has_large_values(made.name, made.attributes, made.events or (), made.status)
+    return cut_entry(made) if large else made
 
 
 # A scope is an instrumentation, and nearly all of its spans are of one category.
@@ -167,6 +174,27 @@ def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, d
     )
 
 
+def is_large(span: ReadableSpan | UnsampledSpan) -> bool:
+    """Return whether the entry of a span that has ended is one to cut."""
+    if isinstance(span, UnsampledSpan):
+        kept = span._events
+        return has_large_values(kept.name, kept.attributes, kept.events, kept.status)
+    return has_large_values(span._name, span._attributes or {}, span._events or (), span._status)
+
+
+def cut_entry(made: Entry) -> Entry:
+    """Return the entry of a span with large values cut; the span itself stays as it is."""
+    kept = SpanEntry._make(made)
+    return tuple(
+        kept._replace(
+            name=cut_text(str(kept.name)),
+            attributes=cut_attributes(kept.attributes),
+            events=cut_events(kept.events) if kept.events else None,  # type: ignore[arg-type]  # what is read of events
+            status=cut_status(kept.status),
+        )
+    )
+
+
 class OpenSpanTable(OpenSpans):
     """The open spans of a branch: OpenTelemetry's, and those that were sampled out."""
 
@@ -197,10 +225,13 @@ def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
         return None
     if is_noise(span):
         return None
-    described = getattr(events, "_otel_crumbs_described", False)
+    found = getattr(events, "_otel_crumbs_found", 0)
+    described = bool(found & DESCRIBED)
     if isinstance(span, UnsampledSpan):
-        return make_entry_of_unsampled(span, described=described)
-    return make_entry(span, described=described)
+        made = make_entry_of_unsampled(span, described=described)
+    else:
+        made = make_entry(span, described=described)
+    return cut_entry(made) if found & LARGE else made
 
 
 def is_noise(span: ReadableSpan | UnsampledSpan) -> bool:

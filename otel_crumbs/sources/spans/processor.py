@@ -25,6 +25,7 @@ from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import recorded
 from otel_crumbs.base.guard import guarded, report_failure
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
+from otel_crumbs.base.plain import cut_text
 from otel_crumbs.trails import (
     CHUNK,
     Branch,
@@ -37,7 +38,19 @@ from otel_crumbs.trails import (
     runner,
 )
 
-from .entry import ROOT_SPAN, SpanEntry, is_noise, keep_open, make_entry, make_entry_of_unsampled
+from .entry import (
+    DESCRIBED,
+    LARGE,
+    ROOT_SPAN,
+    SpanEntry,
+    cut_entry,
+    is_large,
+    is_noise,
+    keep_open,
+    make_entry,
+    make_entry_of_unsampled,
+)
+from .large_values import cut_attributes, has_large_attributes
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
@@ -132,8 +145,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self._end(span, mark, notable=span._status._status_code is _ERROR or len(events._dq) > 0)
             else:
                 events._otel_crumbs_branch = None
-                if mark() is not None:
+                branch = mark()
+                if branch is not None:
                     next(_ticks)
+                    if has_large_attributes(span._name, span._attributes._dict):
+                        _settle_large(branch, events)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -165,8 +181,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 self._end(span, mark, notable=failed or len(kept.events) > 0)
             else:
                 kept._otel_crumbs_branch = None
-                if mark() is not None:
+                branch = mark()
+                if branch is not None:
                     next(_ticks)
+                    if is_large(span):
+                        _settle_large(branch, kept)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -189,21 +208,29 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         if is_noise(span):
             return
         described = notable and _remember_exception(span, branch)
+        large = is_large(span)
         if is_among_newest:
-            events._otel_crumbs_described = described
+            events._otel_crumbs_found = DESCRIBED if described else 0
             next(_ticks)
+            if large:
+                _settle_large(branch, events)
         else:
             make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
-            branch.append(make(span, branch.name, described=described))
+            made = make(span, branch.name, described=described)
+            branch.append(cut_entry(made) if large else made)
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
         operation = branch.operation
+        large = is_large(span)
         if operation is not None:
             operation.name, operation.attributes = span.name, span.attributes
+            if large:
+                operation.name, operation.attributes = cut_text(span.name), cut_attributes(span.attributes or {})
             operation.ended, operation.span_context = True, span.context
         if notable:
             make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
-            entry = SpanEntry._make(make(span, branch.name, described=_remember_exception(span, branch)))
+            made = make(span, branch.name, described=_remember_exception(span, branch))
+            entry = SpanEntry._make(cut_entry(made) if large else made)
             branch.append(entry._replace(kind=ROOT_SPAN))
             if self.on_operation_end is not None:
                 ended = EndedOperation(span=span, branch=branch, exception=_find_exception(span))
@@ -241,6 +268,12 @@ def _is_request(span: Span | UnsampledSpan) -> bool:
         return span._kind in _OPENS_OPERATION
     scope = span.instrumentation_scope
     return scope is not None and scope.name in REQUEST_SCOPES and not _METHODS.isdisjoint(span.attributes or ())
+
+
+def _settle_large(branch: Branch, events: Any) -> None:
+    """Have a span with large values become an entry at once, which has copies of them that are cut."""
+    events._otel_crumbs_found = getattr(events, "_otel_crumbs_found", 0) | LARGE
+    branch.make_room()
 
 
 def _append_to_next(branch: Branch, span: Any) -> None:

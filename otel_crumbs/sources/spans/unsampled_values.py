@@ -14,7 +14,7 @@ from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS
+from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, ValueLimits, name_class
 
 # As the SDK bounds them by default.
 MAX_ATTRIBUTES = 128
@@ -27,17 +27,21 @@ def is_simple(value: object) -> bool:
     return type(value) in _SIMPLE
 
 
-def copy_value(value: Any, depth: int = MAX_DEPTH) -> Any:
+def copy_value(value: Any, depth: int = MAX_DEPTH, limits: ValueLimits | None = None) -> Any:
     """Return a value of a simple type, or a copy of a list or dict of such."""
     kind = type(value)
     if kind in _SIMPLE:
         return value
-    if depth and (kind is list or kind is tuple):
-        return [copy_value(item, depth - 1) for item in islice(tuple(value), MAX_ITEMS)]
-    if depth and kind is dict:
-        items = islice(tuple(value.items()), MAX_ITEMS)
-        return {key: copy_value(item, depth - 1) for key, item in items if type(key) is str}
-    return f"<{kind.__module__}.{kind.__qualname__}>"
+    limits = limits or ValueLimits()
+    if depth and limits.items > 0 and (kind is list or kind is tuple):
+        parts = tuple(islice(value, min(MAX_ITEMS, limits.items)))
+        limits.items -= len(parts)
+        return [copy_value(item, depth - 1, limits) for item in parts]
+    if depth and limits.items > 0 and kind is dict:
+        items = tuple(islice(tuple(value.items()), min(MAX_ITEMS, limits.items)))
+        limits.items -= len(items)
+        return {key: copy_value(item, depth - 1, limits) for key, item in items if type(key) is str}
+    return f"<{name_class(kind)}>"
 
 
 def copy_attributes(attributes: Any) -> dict[str, Any]:
