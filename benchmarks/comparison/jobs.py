@@ -88,7 +88,7 @@ def dramatiq_jobs(library: Library) -> Outcome:
     return not_mixed(library.seen(), TOKENS)
 
 
-@scenario(ABOUT, "RQ: the same of one worker's jobs")
+@scenario(ABOUT, "RQ: the same of the jobs of a `SimpleWorker`, which forks for none")
 def rq_jobs(library: Library) -> Outcome:
     """Have a worker do them that forks for none."""
     start(library)

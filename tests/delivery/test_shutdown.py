@@ -50,8 +50,6 @@ OF_WORKERS = ("error-one-0", "error-other-0")
         ("executor-fork", 0, OF_WORKERS),
         ("executor-spawn", 0, OF_WORKERS),
         ("executor-forkserver", 0, OF_WORKERS),
-        ("pool-fork", 0, OF_WORKERS),
-        ("pool-spawn", 0, OF_WORKERS),
         ("multiprocessing-failure", 0, ("error-uncaught",)),
     ],
 )
@@ -64,6 +62,23 @@ def test_every_error_arrives_once(
     assert finished[0] == code, finished
     assert arrived(receiver) == each_exactly_once(*others, count=SOME)
     assert waiting(tmp_path) == []
+
+
+@pytest.mark.parametrize("way", ["pool-fork", "pool-spawn"])
+def test_no_error_of_a_pool_is_lost(tmp_path: Path, receiver: Receiver, way: str) -> None:
+    """
+    It terminates its workers: one that has no answer yet saves its error, for the next process to send once more.
+
+    By its id the receiver knows that it is the same one.
+    """
+    finished = run(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), SOME, way)
+    with start(environment(tmp_path, receiver.url), 0, "wait") as second:
+        until(lambda: not waiting(tmp_path))
+        second.kill()
+
+    assert finished[0] == 0, finished
+    assert set(arrived(receiver)) == set(each_exactly_once(*OF_WORKERS, count=SOME))
+    assert len({request.document["event_id"] for request in receiver.requests}) == SOME + len(OF_WORKERS)
 
 
 @pytest.mark.parametrize(
