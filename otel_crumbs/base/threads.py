@@ -29,6 +29,7 @@ _own_work: ContextVar[bool] = ContextVar("otel_crumbs_own_work", default=False)
 _conditions: list[Callable[[], object]] = []
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
+_NATIVE_PAUSE = 0.002
 # A thread that was started runs within that time, or else another one is started.
 _SECONDS_TO_START = 1.0
 
@@ -183,6 +184,22 @@ def wait_until(is_true: Callable[[], object], deadline: float) -> bool:
             return False
         _pause(min(pause, left))
         pause = min(2 * pause, _LONGEST_PAUSE)
+    return True
+
+
+def wait_natively(is_true: Callable[[], object], seconds: float) -> bool:
+    """
+    Wait until something is true, so many seconds at the most, and return whether it is.
+
+    The system's thread waits with all its greenlets: whoever captures an error must not switch to another one.
+    """
+    deadline = time.monotonic() + seconds
+    wake_up = WakeUp()
+    while not is_true():
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        wake_up.wait(min(_NATIVE_PAUSE, left))
     return True
 
 

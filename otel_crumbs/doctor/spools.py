@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from otel_crumbs.export import ExporterWorker
 from otel_crumbs.export.spool.private_folder import UnsafeFolderError
+from otel_crumbs.export.spool.spool_file import count_events
 from otel_crumbs.setup.installation import Installation
 
 from .section import Row, Section, State
@@ -40,8 +41,12 @@ def _describe_spool(worker: ExporterWorker) -> Iterator[Row]:
     if not found.waiting:
         yield Row(name=name, value="none", remark=path)
     else:
-        value = f"{len(found.waiting)} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_format_age(found.oldest)} old"
+        value = f"{found.events} of {found.bytes / KILOBYTE:.0f} KiB, the oldest {_format_age(found.oldest)} old"
         yield Row(name=name, value=value, remark=path, state=State.NOTE)
+    if found.elsewhere:
+        count = sum(map(count_events, found.elsewhere))
+        remark = "captured for another receiver, to which alone they go. Remedy: that endpoint again, or delete them"
+        yield Row(name=name, value=f"{count} for another receiver", remark=remark, state=State.NOTE)
     if found.set_aside:
         remark = "*.unreadable: look at them, or delete them"
         yield Row(name=name, value=f"{found.set_aside} set aside", remark=remark, state=State.NOTE)

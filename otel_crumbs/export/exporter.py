@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -31,12 +32,14 @@ class Outcome:
         verdict: The fate of the event.
         reason: The reason in words, for the log and `otel-crumbs doctor`.
         retry_after: The number of seconds in which the receiver wants no more events, whatever the verdict.
+        rejected: How many of several events the receiver took out and will never take, where it took the others.
 
     """
 
     verdict: Verdict
     reason: str = ""
     retry_after: float | None = None
+    rejected: int = 0
 
 
 DELIVERED = Outcome(verdict=Verdict.DELIVERED)
@@ -61,6 +64,18 @@ class Exporter(Protocol):
         """Close the connections."""
 
 
+class BatchExporter(Protocol):
+    """
+    The optional part of an exporter whose receiver takes several events in one request.
+
+    One that is too large, or that the receiver refuses, is sent again in two
+    halves; whatever else happens to it happens to all its events.
+    """
+
+    def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
+        """Send several events, in *timeout* seconds at the most."""
+
+
 class SpoolChoice(Protocol):
     """
     The optional part of an exporter, which says whether undelivered events wait on disk.
@@ -73,8 +88,30 @@ class SpoolChoice(Protocol):
     spool: bool
 
 
+class Addressed(Protocol):
+    """
+    The optional part of an exporter that says where it sends to.
+
+    Args:
+        destination: The address without secrets. Events that were captured for one are never sent to another.
+
+    """
+
+    destination: str
+
+
 def uses_spool(exporter: Exporter | SpoolChoice) -> bool:
     """Return whether the events that an exporter could not deliver wait on disk."""
     # Not by isinstance(), which since Python 3.12 misses the attribute of an exporter that wraps another one by
     # __getattr__: https://docs.python.org/3/library/typing.html#typing.runtime_checkable
     return bool(getattr(exporter, "spool", True))
+
+
+def takes_batches(exporter: object) -> bool:
+    """Return whether an exporter sends several events in one request."""
+    return callable(getattr(exporter, "export_batch", None))
+
+
+def find_destination(exporter: object) -> str:
+    """Return the address to which an exporter sends, empty if it does not say so."""
+    return str(getattr(exporter, "destination", ""))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ class Installation:
         self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
         # Whether the interpreter exits: its last functions run, and a thread may not come to an event any more.
         self._exiting = False
+        self._seconds_late = 0.0
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
         self._shutdown_budget = ShutdownBudget(config.flush_timeout)
@@ -247,11 +249,19 @@ class Installation:
         self.signals.hold_or_release()
 
     def _emit_late(self, captured: CapturedError) -> None:
-        """Save an error that comes after the process has spent its time on delivery: a file is quickly written."""
+        """
+        Save an error that comes after the process has spent its time on delivery: a file is quickly written.
+
+        All that come so late have FLUSH_TIMEOUT together.
+        """
+        began = time.monotonic()
         self.delivery.emit(captured)
-        self.delivery.save(_SECONDS_TO_SAVE)
-        if not sys.is_finalizing() or self.delivery.has_unsaved:
-            self._shutdown_budget.spend(self.delivery.end)
+        left = max(self.config.flush_timeout, _SECONDS_TO_SAVE) - self._seconds_late
+        if left > 0:
+            self.delivery.save(min(left, _SECONDS_TO_SAVE))
+            if not sys.is_finalizing() or self.delivery.has_unsaved:
+                self._shutdown_budget.spend(self.delivery.end)
+        self._seconds_late += time.monotonic() - began
 
     def _watch_workers(self) -> Undo:
         return uwsgi_workers.install(self._look_for_undelivered)

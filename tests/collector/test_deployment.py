@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import otel_crumbs
-from otel_crumbs.export.otlp.wire import request_of
+from otel_crumbs.export.otlp.wire import encode_request
 from otel_crumbs.testing import capture_events
 from otel_crumbs.view.received_event import read_request
 from tests.export.receiver import Receiver, receiving
@@ -77,7 +77,7 @@ def send_event(collector: DeployedCollector) -> str:
     with capture_events() as captured:
         otel_crumbs.record("before it")
         event_id = otel_crumbs.capture_exception(ValueError("boom"))
-        body = request_of(captured[0]).SerializeToString()
+        body = encode_request(captured[0])
     headers = {"Content-Type": "application/x-protobuf"}
     with urllib.request.urlopen(urllib.request.Request(f"{collector.endpoint}/v1/logs", body, headers)) as answer:
         assert answer.status == 200

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from otel_crumbs.export.spool.spool_file import count_events
 from tests.collector.running import clean_environment
 from tests.export.receiver import Receiver
 
@@ -83,8 +84,9 @@ def numbered(name: str, count: int) -> Iterable[str]:
 
 
 def waiting(home: Path) -> list[Path]:
-    """Return the files of the spool."""
-    return sorted(home.glob("otel-crumbs/spool/*/*/*.event"))
+    """Return the files of the spool, each as often as it has events."""
+    files = sorted(home.glob("otel-crumbs/spool/*/*/*.event"))
+    return [path for path in files for _ in range(count_events(path.name))]
 
 
 def until(true: Callable[[], object]) -> None:

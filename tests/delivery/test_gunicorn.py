@@ -121,18 +121,18 @@ def test_workers_deliver_events_of_earlier_workers(start: Start, tmp_path: Path,
 
 
 @every_way
-def test_a_new_server_delivers_events_of_the_old_one(
-    start: Start, receiver: Receiver, tmp_path: Path, way: str
-) -> None:
+def test_a_new_server_delivers_events_of_the_old_one(start: Start, tmp_path: Path, way: str) -> None:
     """The new server needs no failure of its own for that."""
-    old = start(way, nobody_listens(), *RECYCLED)
+    away = nobody_listens()
+    old = start(way, away, *RECYCLED)
     visit(old)
     old.stop()
     left = len(waiting(tmp_path))
 
-    new = start(way, receiver.url)
-    until(lambda: not waiting(tmp_path))
-    new.stop()
+    with receiving(port=port_of(away)) as receiver:
+        new = start(way, receiver.url)
+        until(lambda: not waiting(tmp_path))
+        new.stop()
 
     assert left == MANY
     assert arrived(receiver) == each_exactly_once(count=MANY, name="page")

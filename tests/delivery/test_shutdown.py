@@ -20,6 +20,7 @@ from .running import (
     each_exactly_once,
     environment,
     finish,
+    port_of,
     run,
     start,
     until,
@@ -97,13 +98,17 @@ def test_no_error_of_a_pool_is_lost(tmp_path: Path, receiver: Receiver, way: str
     ],
 )
 def test_without_a_receiver_the_next_process_delivers(
-    tmp_path: Path, receiver: Receiver, way: str, code: int, others: tuple[str, ...]
+    tmp_path: Path, way: str, code: int, others: tuple[str, ...]
 ) -> None:
     """The next process needs no error of its own for that."""
-    first = run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), SOME, way)
+    away = nobody_listens()
+    first = run(environment(tmp_path, away, **SAVES_AT_LEISURE), SOME, way)
     kept = len(waiting(tmp_path))
 
-    with start(environment(tmp_path, receiver.url), 0, "wait") as second:
+    with (
+        receiving(port=port_of(away)) as receiver,
+        start(environment(tmp_path, receiver.url), 0, "wait") as second,
+    ):
         until(lambda: not waiting(tmp_path))
         second.kill()
 
@@ -137,15 +142,17 @@ def test_sigterm_saves_undelivered_events(tmp_path: Path) -> None:
     assert len(waiting(tmp_path)) == SOME
 
 
-def test_the_end_waits_for_the_response_under_way(tmp_path: Path, receiver: Receiver) -> None:
+def test_the_end_waits_for_the_response_under_way(tmp_path: Path) -> None:
     """If it were cut off, the next process would send the event again."""
-    run(environment(tmp_path, nobody_listens(), **SAVES_AT_LEISURE), 1, "return")
-    receiver.reply = Reply(raw=_respond_late)
+    away = nobody_listens()
+    run(environment(tmp_path, away, **SAVES_AT_LEISURE), 1, "return")
 
-    process = start(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), 0, "wait")
-    until(lambda: receiver.requests)
-    process.terminate()
-    code, _, stderr = finish(process)
+    with receiving(port=port_of(away)) as receiver:
+        receiver.reply = Reply(raw=_respond_late)
+        process = start(environment(tmp_path, receiver.url, **ENDS_AT_LEISURE), 0, "wait")
+        until(lambda: receiver.requests)
+        process.terminate()
+        code, _, stderr = finish(process)
 
     assert (code, stderr) == (-signal.SIGTERM, "")
     assert arrived(receiver) == each_exactly_once(count=1)
@@ -157,14 +164,18 @@ def _respond_late(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_sigterm_after_a_burst_loses_no_event(tmp_path: Path, receiver: Receiver) -> None:
+def test_sigterm_after_a_burst_loses_no_event(tmp_path: Path) -> None:
     """A thousand events with full trails are written before the process dies."""
-    process = start(environment(tmp_path, nobody_listens(), OTEL_CRUMBS_FLUSH_TIMEOUT="10"), MANY, "wait")
+    away = nobody_listens()
+    process = start(environment(tmp_path, away, OTEL_CRUMBS_FLUSH_TIMEOUT="10"), MANY, "wait")
 
     process.terminate()
     code, _, stderr = finish(process)
     kept = len(waiting(tmp_path))
-    with start(environment(tmp_path, receiver.url), 0, "wait") as second:
+    with (
+        receiving(port=port_of(away)) as receiver,
+        start(environment(tmp_path, receiver.url), 0, "wait") as second,
+    ):
         until(lambda: not waiting(tmp_path))
         second.kill()
 
@@ -197,17 +208,19 @@ def test_a_handler_that_calls_the_hook_goes_on(tmp_path: Path, receiver: Receive
     assert arrived(receiver) == each_exactly_once(count=SOME)
 
 
-def test_sigkill_after_an_attempt_loses_no_event(tmp_path: Path, receiver: Receiver) -> None:
+def test_sigkill_after_an_attempt_loses_no_event(tmp_path: Path) -> None:
     """While the receiver is away each event is written at once, so no hook is needed."""
-    process = start(environment(tmp_path, nobody_listens()), SOME, "wait")
+    away = nobody_listens()
+    process = start(environment(tmp_path, away), SOME, "wait")
     until(lambda: len(waiting(tmp_path)) == SOME)
 
     process.kill()
     finish(process)
-    run(environment(tmp_path, receiver.url), 1, "flush", "second")
-    with start(environment(tmp_path, receiver.url), 0, "wait") as third:
-        until(lambda: not waiting(tmp_path))
-        third.kill()
+    with receiving(port=port_of(away)) as receiver:
+        run(environment(tmp_path, receiver.url), 1, "flush", "second")
+        with start(environment(tmp_path, receiver.url), 0, "wait") as third:
+            until(lambda: not waiting(tmp_path))
+            third.kill()
 
     assert arrived(receiver) == each_exactly_once("second-0", count=SOME)
 

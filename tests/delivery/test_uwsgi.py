@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.applications import installed_program
 from tests.e2e.website import Website
-from tests.export.receiver import Receiver
+from tests.export.receiver import Receiver, receiving
 from tests.loopback import free_port, nobody_listens
 
 from .running import (
@@ -26,6 +26,7 @@ from .running import (
     each_exactly_once,
     environment,
     numbered,
+    port_of,
     until,
     waiting,
 )
@@ -142,19 +143,19 @@ def test_workers_that_load_the_application_deliver_too(start: Start, receiver: R
 
 @needs_uwsgi
 @pytest.mark.parametrize("way", ["prefork", "no master"])
-def test_a_new_server_delivers_what_the_old_one_left(
-    start: Start, receiver: Receiver, tmp_path: Path, way: str
-) -> None:
+def test_a_new_server_delivers_what_the_old_one_left(start: Start, tmp_path: Path, way: str) -> None:
     """The receiver was away, and the new server has no failure of its own."""
-    old = start("pages", nobody_listens(), *WAYS[way])
+    away = nobody_listens()
+    old = start("pages", away, *WAYS[way])
     visit_failing_pages(old)
     until(lambda: len(waiting(tmp_path)) == MANY)
     old.stop()
     left = len(waiting(tmp_path))
 
-    new = start("pages", receiver.url, *WAYS[way])
-    until(lambda: not waiting(tmp_path))
-    new.stop()
+    with receiving(port=port_of(away)) as receiver:
+        new = start("pages", receiver.url, *WAYS[way])
+        until(lambda: not waiting(tmp_path))
+        new.stop()
 
     assert left == MANY
     assert arrived(receiver) == each_exactly_once(count=MANY, name="page")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.spool import Spool
+from otel_crumbs.export.spool.spool_file import name_file
 from tests.commands import run
 from tests.export.events import event_of
 
@@ -28,7 +29,7 @@ def test_what_waits_is_shown(tmp_path: Path) -> None:
     spool = spool_of(tmp_path / "spool")
     for number in (1, 2, 3):
         event = event_of(ValueError(str(number)), timestamp=number)
-        spool.write(event, encode_event(event))
+        spool.write(name_file([event]), encode_event(event))
     file = spool.lock(spool.look().waiting[0])
     assert file is not None
     file.set_aside()
@@ -38,6 +39,17 @@ def test_what_waits_is_shown(tmp_path: Path) -> None:
     assert "otlp  2 of" in shown
     assert "days old" in shown
     assert "1 set aside" in shown
+
+
+def test_what_waits_for_another_receiver_is_shown(tmp_path: Path) -> None:
+    """It is not delivered to this one, and the remedy is named."""
+    event = event_of(timestamp=1)
+    spool_of(tmp_path / "spool").write(name_file([event], "0" * 12), encode_event(event))
+
+    shown = examined(tmp_path, str(tmp_path / "spool"))
+
+    assert "otel  none" in shown.replace("otlp", "otel")
+    assert "1 for another receiver" in shown
 
 
 def test_nothing_waits(tmp_path: Path) -> None:
@@ -55,7 +67,7 @@ def test_nothing_is_kept(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_safe_is_said(tmp_path: Path) -> None:
     """The remedy is named."""
     event = event_of(timestamp=1)
-    spool_of(tmp_path / "spool").write(event, encode_event(event))
+    spool_of(tmp_path / "spool").write(name_file([event]), encode_event(event))
     (tmp_path / "spool").chmod(0o777)
 
     shown = examined(tmp_path, str(tmp_path / "spool"))

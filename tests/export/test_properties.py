@@ -21,7 +21,7 @@ from otel_crumbs.export import DELIVERED
 from otel_crumbs.export.app_logs import AppLogsExporter
 from otel_crumbs.export.console import format_event
 from otel_crumbs.export.http.document import document_of, encode_json
-from otel_crumbs.export.otlp.wire import request_of
+from otel_crumbs.export.otlp.wire import encode_request
 from otel_crumbs.export.sentry.exporter import envelope_of
 from otel_crumbs.trails import Branch, Operation, View
 from tests.application import Application
@@ -104,7 +104,7 @@ def trees(draw: Any) -> BaseException:
 def assert_encodable(event: ErrorEvent) -> None:
     """Encode an event for each receiver, and fail if one would not take it."""
     for as_json in (False, True):
-        sent = request_of(event, as_json=as_json).SerializeToString()
+        sent = encode_request(event, as_json=as_json)
         [record] = ExportLogsServiceRequest.FromString(sent).resource_logs[0].scope_logs[0].log_records
         attributes = {attribute.key: attribute.value for attribute in record.attributes}
         assert attributes["exception.type"].string_value

@@ -90,12 +90,13 @@ def test_children_deliver_what_those_before_them_left(work: Work, tmp_path: Path
     assert len(children_of(receiver)) > 2
 
 
-def test_a_new_worker_delivers_what_the_old_one_left(work: Work, receiver: Receiver, tmp_path: Path) -> None:
+def test_a_new_worker_delivers_what_the_old_one_left(work: Work, tmp_path: Path) -> None:
     """The old one was shut down while the receiver was away; the new one has no task at all."""
-    with work(nobody_listens()):
+    away = nobody_listens()
+    with work(away):
         until(lambda: len(waiting(tmp_path)) == MANY)
 
-    with work(receiver.url):
+    with receiving(port=port_of(away)) as receiver, work(receiver.url):
         until(lambda: not waiting(tmp_path))
 
     assert arrived(receiver) == FAILURES

@@ -1,8 +1,9 @@
-"""One attempt to send an event; one that is too large for the receiver is sent smaller."""
+"""One attempt to send events; one that is too large for the receiver is sent smaller."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
@@ -10,7 +11,7 @@ from otel_crumbs.base.instrumentations import suppress_instrumentation
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.stack import message_of
 from otel_crumbs.event.trim import EventRoom, replace_trail
-from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
+from otel_crumbs.export.exporter import BatchExporter, Exporter, Outcome, Verdict
 
 # The default of the standard exporters: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 MAX_SECONDS = 10.0
@@ -20,20 +21,32 @@ _SHARE = 4
 _LEAST_BYTES = 8 * 1024
 
 
+def send_events(exporter: Exporter, events: Sequence[ErrorEvent], timeout: float = MAX_SECONDS) -> Outcome:
+    """Send one event, or several together where the exporter can do that; return the outcome."""
+    if len(events) == 1:
+        return send_event(exporter, events[0], timeout)
+    send_batch = cast("BatchExporter", exporter).export_batch
+    return _attempt(exporter, lambda seconds: send_batch(events, seconds), timeout)
+
+
 def send_event(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
     """Send an event as it is, or else with a shorter trail, or with none; return the outcome."""
-    outcome = _attempt(exporter, event, timeout)
+    outcome = _attempt(exporter, _bind(exporter, event), timeout)
     for smaller in _shrink(event):
         if outcome.verdict is not Verdict.TOO_LARGE:
             break
-        outcome = _attempt(exporter, smaller, timeout)
+        outcome = _attempt(exporter, _bind(exporter, smaller), timeout)
     return outcome
 
 
-def _attempt(exporter: Exporter, event: ErrorEvent, timeout: float) -> Outcome:
+def _bind(exporter: Exporter, event: ErrorEvent) -> Callable[[float], Outcome]:
+    return lambda timeout: exporter.export(event, timeout)
+
+
+def _attempt(exporter: Exporter, export: Callable[[float], Outcome], timeout: float) -> Outcome:
     try:
         with suppress_instrumentation():
-            outcome = exporter.export(event, max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
+            outcome = export(max(_MIN_SECONDS, min(timeout, MAX_SECONDS)))
     except BaseException as error:
         # Exporters may come from other packages.
         if is_thrown_in(error):

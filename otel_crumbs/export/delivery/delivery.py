@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.event import CapturedError
-from otel_crumbs.export.exporter import Exporter, uses_spool
+from otel_crumbs.export.exporter import Exporter, find_destination, uses_spool
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 from otel_crumbs.export.spool.location import SpoolLocation
 
@@ -157,4 +157,9 @@ class Delivery:
 
 
 def _make_spool(exporter: Exporter, location: SpoolLocation | None, service: Callable[[], str]) -> ExporterSpool:
-    return ExporterSpool(location if uses_spool(exporter) else None, exporter=exporter.name, service=service)
+    return ExporterSpool(
+        location if uses_spool(exporter) else None,
+        exporter=exporter.name,
+        service=service,
+        destination=find_destination(exporter),
+    )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from otel_crumbs.event import CapturedError, ErrorEvent
-from otel_crumbs.export.spool.codec import decode_event, encode_event
+from otel_crumbs.export.spool.codec import decode_events, encode_events
 from otel_crumbs.export.spool.file_lock import LockedFile
 
 Build = Callable[[CapturedError], ErrorEvent | None]
 
 MAX_WAITING = 1000
 MAX_BYTES = 32 * 1024 * 1024
+# With so many errors, or so many bytes, the queue is crowded: they go to the spool while the worker waits.
+CROWDED, CROWDED_BYTES = 64, 4 * 1024 * 1024
+# With twice as many it is full: whoever captures one more waits a moment.
+_FULL = 2
 # A captured error is not rendered yet, so its weight is a guess: what an exception and a span take in memory.
 _CAPTURED_BYTES = 8 * 1024
 _ENTRY_BYTES = 1536
@@ -20,7 +24,7 @@ _ENTRY_BYTES = 1536
 
 class QueuedError:
     """
-    An error that waits for delivery: captured, or built and encoded if an attempt to send it failed.
+    An error that waits for delivery, or several that are sent together: captured, or built.
 
     Several threads may come across it, and one of them takes it and builds its
     event. Another one may write the event to the spool while it is being sent,
@@ -30,9 +34,10 @@ class QueuedError:
         fatal: Whether it is sent first, and dropped last.
         weight: Its size in bytes, roughly.
         captured: The captured error, None if the event is built already.
-        encoded: The event in the form of a file of the spool.
-        event: The event, None if it is not built yet, or not any more.
-        file: The event's file in the spool, None if there is none.
+        encoded: The events in the form of a file of the spool.
+        events: The events, none if they are not built yet, or not any more.
+        count: How many events they are.
+        files: The events' files in the spool.
 
     """
 
@@ -40,8 +45,9 @@ class QueuedError:
         "_files",
         "_takers",
         "captured",
+        "count",
         "encoded",
-        "event",
+        "events",
         "fatal",
         "kept",
         "position",
@@ -57,22 +63,24 @@ class QueuedError:
         weight: int = 0,
         captured: CapturedError | None = None,
         encoded: bytes = b"",
-        event: ErrorEvent | None = None,
-        file: LockedFile | None = None,
+        events: Sequence[ErrorEvent] = (),
+        count: int = 1,
+        files: Sequence[LockedFile] = (),
     ) -> None:
         self.fatal = fatal
         self.weight = weight
         self.captured = captured
         self.encoded = encoded
-        self.event = event
+        self.events = tuple(events)
+        self.count = count
         # Where it ends in its queue, in bytes since the queue was empty.
         self.position = 0
-        # Whether the event is in the spool and not in memory alone.
-        self.kept = file is not None
+        # Whether the events are in the spool and not in memory alone.
+        self.kept = bool(files)
         self.settled = False
-        # Whether the spool keeps the event though it is settled here: it will be sent later.
+        # Whether the spool keeps the events though they are settled here: they will be sent later.
         self.stays = False
-        self._files = [] if file is None else [file]
+        self._files = [*files]
         # Whoever pops from the list takes the error: there is no lock that a thread could hold meanwhile.
         self._takers = [True]
 
@@ -83,15 +91,22 @@ class QueuedError:
         return cls(fatal=captured.fatal, weight=weight, captured=captured)
 
     @classmethod
-    def from_event(cls, event: ErrorEvent) -> QueuedError:
-        """Return an event to be queued after an attempt that failed."""
-        encoded = encode_event(event)
-        return cls(fatal=event.fatal, weight=len(encoded), encoded=encoded)
+    def from_events(cls, events: Sequence[ErrorEvent]) -> QueuedError:
+        """Return events to be queued after an attempt that failed, as they were sent together."""
+        encoded = encode_events(events)
+        return cls(fatal=_has_fatal(events), weight=len(encoded), encoded=encoded, count=len(events))
 
     @classmethod
-    def from_spool(cls, file: LockedFile, event: ErrorEvent) -> QueuedError:
-        """Return an event of the spool that is about to be sent."""
-        return cls(fatal=event.fatal, event=event, file=file)
+    def from_spool(cls, files: Sequence[LockedFile], events: Sequence[ErrorEvent]) -> QueuedError:
+        """Return events of the spool that are about to be sent."""
+        return cls(fatal=_has_fatal(events), events=events, count=len(events), files=files)
+
+    @classmethod
+    def from_built(cls, events: Sequence[ErrorEvent]) -> QueuedError:
+        """Return events that are about to be sent together; the caller has taken them."""
+        together = cls(fatal=_has_fatal(events), events=events, count=len(events))
+        together.take()
+        return together
 
     def take(self) -> bool:
         """Return whether the caller is the one that handles this error."""
@@ -109,22 +124,40 @@ class QueuedError:
         """Let another one take the error."""
         self._takers.append(True)
 
-    def build_event(self, build: Build) -> ErrorEvent | None:
-        """Return the event, None if the hook `before_send` does not want it sent."""
-        self.event = decode_event(self.encoded) if self.captured is None else build(self.captured)
-        return self.event
+    def build_events(self, build: Build) -> tuple[ErrorEvent, ...]:
+        """Return the events, none if the hook `before_send` does not want one sent."""
+        if self.captured is None:
+            self.events = decode_events(self.encoded, self.count)
+        elif (event := build(self.captured)) is not None:
+            self.events = (event,)
+        return self.events
+
+    def claim(self) -> bool:
+        """Settle the event for another one to have it, unless it was saved already; return whether it is settled."""
+        # Whoever saves it looks at these in the other order.
+        self.settled = True
+        if self.kept:
+            self.settled = False
+        return self.settled
 
     def add_file(self, file: LockedFile) -> None:
-        """Remember the file of the event in the spool."""
+        """Remember the file of the events in the spool."""
         self._files.append(file)
         self.kept = True
 
-    def take_file(self) -> LockedFile | None:
-        """Return a file of the event in the spool, which the caller deletes or releases; None if there is none."""
-        try:
-            return self._files.pop()
-        except IndexError:
-            return None
+    def take_files(self) -> list[LockedFile]:
+        """Return the files of the events in the spool, which the caller deletes or releases."""
+        files: list[LockedFile] = []
+        while self._files:
+            try:
+                files.append(self._files.pop(0))
+            except IndexError:  # another thread was first
+                break
+        return files
+
+
+def _has_fatal(events: Sequence[ErrorEvent]) -> bool:
+    return any(event.fatal for event in events)
 
 
 class EventQueue:
@@ -158,6 +191,21 @@ class EventQueue:
         """The size of all errors together, roughly."""
         return sum(map(_weigh, self._all))
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there are more errors than the end of a process has time for."""
+        return len(self) > CROWDED or self.weight > CROWDED_BYTES
+
+    @property
+    def full(self) -> bool:
+        """Whether there are so many errors that one more has to wait."""
+        return len(self) > _FULL * CROWDED or self.weight > _FULL * CROWDED_BYTES
+
+    @property
+    def overfull(self) -> bool:
+        """Whether there are so many errors that waiting did not help."""
+        return len(self) > _FULL * _FULL * CROWDED
+
     def weigh(self, captured: CapturedError) -> QueuedError:
         """Return a captured error to be queued."""
         # Errors that follow each other in one trail share what it had at the first.
@@ -177,6 +225,10 @@ class EventQueue:
     def take(self) -> QueuedError | None:
         """Return the next one to send, which the caller handles; None if there is none."""
         return _take_first((self._fresh[True], self._tried[True], self._fresh[False], self._tried[False]))
+
+    def take_fresh(self) -> QueuedError | None:
+        """Return the next one that was not tried yet, which the caller handles; None if there is none."""
+        return _take_first((self._fresh[True], self._fresh[False]))
 
     def _add(self, queued: QueuedError, waiting: deque[QueuedError]) -> list[QueuedError]:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from otel_crumbs.base.counters import ThreadSafeCounter
 from otel_crumbs.base.threads import WakeUp
 from otel_crumbs.event import CapturedError, ErrorEvent
 
@@ -39,10 +40,24 @@ class PendingEvents:
         # process would send its event a second time.
         self.last_request = float("inf")
         self._unsettled: dict[int, QueuedError] = {}
+        self._steps = ThreadSafeCounter()
+
+    @property
+    def steps(self) -> int:
+        """How many steps were done: an event that was built, or settled."""
+        return self._steps.value
+
+    def count_step(self) -> None:
+        """Count an event that was built."""
+        self._steps.tick()
+
+    def seconds_in_flight(self) -> float:
+        """Return for how long a request has been under way, 0 if there is none."""
+        return max(0.0, time.monotonic() - self.request_began)
 
     def count(self) -> int:
         """Return how many events are in memory alone."""
-        return sum(not queued.kept for queued in self.list_unsettled())
+        return sum(queued.count for queued in self.list_unsettled() if not queued.kept)
 
     def has_unsaved(self) -> bool:
         """Return whether an event is in memory alone; every capture asks that."""
@@ -61,16 +76,23 @@ class PendingEvents:
         self.last_request = float("inf")
         return self._settle_dropped(self.queue.put(queued))
 
-    def requeue(self, event: ErrorEvent) -> int:
-        """Queue an event that could not be sent, and return how many others were dropped for it."""
-        queued = QueuedError.from_event(event)
+    def requeue(self, events: Sequence[ErrorEvent]) -> int:
+        """Queue events that could not be sent, to be sent together again; return how many others were dropped."""
+        queued = QueuedError.from_events(events)
         self._unsettled[id(queued)] = queued
         return self._settle_dropped(self.queue.requeue(queued))
+
+    def add_taken(self, queued: QueuedError) -> None:
+        """Count events that the caller handles until they are settled."""
+        self._unsettled[id(queued)] = queued
 
     def put_back(self, queued: QueuedError) -> None:
         """Queue an error again whose handling was broken off."""
         queued.put_back()
-        self.queue.put(queued)
+        if queued.captured is not None:
+            self.queue.put(queued)
+        else:
+            self.queue.requeue(queued)
 
     def has_waiting(self) -> bool:
         """Return whether there is an error that no thread has taken."""
@@ -81,15 +103,23 @@ class PendingEvents:
         """Return the next error, which the caller handles until it is settled; None if there is none."""
         return self.queue.take() or next((queued for queued in self.list_unsettled() if queued.take()), None)
 
+    def take_more(self, at_most: int) -> list[QueuedError]:
+        """Return more errors of the queue, so many at the most, that were not tried yet; the caller handles them."""
+        taken: list[QueuedError] = []
+        while len(taken) < at_most and (queued := self.queue.take_fresh()) is not None:
+            taken.append(queued)
+        return taken
+
     def settle(self, queued: QueuedError, *, stays: bool = False) -> None:
         """Count an error no longer: it was sent, saved, queued again or lost."""
         queued.stays = stays
         queued.settled = True
         self._unsettled.pop(id(queued), None)
+        self._steps.tick()
         self._on_change()
 
     def begin_request(self, queued: QueuedError) -> None:
-        """Count an event as in flight."""
+        """Count events as in flight."""
         self.in_flight = queued
         self.request_began = time.monotonic()
         self._on_change()
@@ -124,4 +154,4 @@ class PendingEvents:
     def _settle_dropped(self, dropped: list[QueuedError]) -> int:
         for queued in dropped:
             self.settle(queued)
-        return len(dropped)
+        return sum(queued.count for queued in dropped)

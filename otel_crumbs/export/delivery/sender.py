@@ -1,34 +1,42 @@
 """
-The sending of one event, and the consequences of the receiver's response.
+The sending of events, and the consequences of the receiver's response.
 
-An event that was delivered or refused is done with. One that is to be tried
-again waits in the spool, or in memory where there is no spool.
+Events that were delivered or refused are done with. Those that are to be tried
+again wait in the spool, or in memory where there is no spool. What is sent in
+one request stays together: it is tried again as a whole, unless the receiver
+took nothing of it and never will.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import ThreadSafeCounter, counters
 from otel_crumbs.base.guard import report_failure
+from otel_crumbs.base.interpreter_lock import make_haste
 from otel_crumbs.base.threads import mark_own_work, wait_until
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.export.exporter import Exporter, Outcome, Verdict
+from otel_crumbs.export.exporter import Exporter, Outcome, Verdict, takes_batches
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 
-from .attempt import send_event
+from .attempt import send_events
 from .back_off import BackOff
 from .event_queue import Build, QueuedError
 from .notices import warn_of_delay, warn_of_loss, warn_of_pause
 from .pending import PendingEvents
 
+# So many events are sent in one request, where the exporter can do that, and saved in one file.
+MAX_TOGETHER = 64
+# Whoever saves events may be waited for, so each step is short.
+MAX_SAVED = 16
+
 
 class Sender:
     """
-    Sends the events of one exporter, one at a time, or moves them to the spool.
+    Sends the events of one exporter, several at a time where it can do that, or moves them to the spool.
 
     Args:
         exporter: Sends the events.
@@ -56,6 +64,7 @@ class Sender:
         self._spool = spool
         self._back_off = back_off
         self._on_request = on_request
+        self._at_most = MAX_TOGETHER if takes_batches(exporter) else 1
         self._delivered = ThreadSafeCounter()
         self._lost = ThreadSafeCounter()
 
@@ -71,65 +80,108 @@ class Sender:
 
     def count_unacknowledged(self) -> int:
         """Return how many events that this process captured no receiver has acknowledged."""
-        return self._pending.count() + len(self._spool.unacknowledged)
+        return self._pending.count() + self._spool.count_unacknowledged()
 
     def send_queued(self, timeout: float) -> None:
-        """Send the next event of the queue, in *timeout* seconds at the most."""
-        queued = self._pending.take()
-        if queued is not None:
-            self._handle(queued, lambda event: self._send(queued, event, timeout))
+        """Send the next events of the queue together, in *timeout* seconds at the most."""
+        first = self._pending.take()
+        if first is not None:
+            self._handle_all(first, lambda queued: self._send(queued, timeout))
 
     def send_spooled(self, timeout: float) -> None:
-        """Send the next event of the spool, in *timeout* seconds at the most."""
-        found = self._spool.take_next()
+        """Send the next events of the spool together, in *timeout* seconds at the most."""
+        found = self._spool.take_next(self._at_most)
         if found is not None:
-            queued = QueuedError.from_spool(*found)
-            self._handle(queued, lambda event: self._send(queued, event, timeout))
+            self._handle(QueuedError.from_spool(*found), lambda queued: self._send(queued, timeout))
 
     def save_queued(self) -> bool:
-        """Move the next event of the queue to the spool, and return whether another one can be moved."""
-        queued = self._pending.take()
-        if queued is None:
-            return False
-        return self._handle(queued, lambda event: self._keep_or_requeue(queued, event))
+        """Move the next events of the queue to the spool, and return whether others can be moved."""
+        first = self._pending.take()
+        return first is not None and self._handle_all(first, self._keep_or_requeue, at_most=MAX_SAVED)
 
     def save_all(self, deadline: float) -> None:
-        """Write all events in memory to the spool, the one in flight too, until a time of `time.monotonic`."""
+        """Write all events in memory to the spool, those in flight too, until a time of `time.monotonic`."""
         # Where the interpreter goes down no other thread goes on. Elsewhere one may build an event, and take long in a
         # hook; the second half of the time is for building it here as well.
         patience = 0.0 if sys.is_finalizing() else (time.monotonic() + deadline) / 2
         with mark_own_work():
             wait_until(lambda: self._save_waiting(deadline), patience)
-            for queued in self._pending.list_unsettled():
-                if not queued.kept and self._spool.usable and time.monotonic() < deadline:
-                    self._save_taken(queued)
+            # A thread that goes on meanwhile may put together what was apart.
+            while sum(self._save_taken(queued) for queued in self._list_unsaved(deadline)):
+                pass
 
     def report_dropped(self, dropped: int) -> None:
         """Count the events that had no room in the queue, and warn of them."""
-        for _ in range(dropped):
-            self._report_loss("the queue is full", "queue full")
+        if dropped:
+            self._report_loss("the queue is full", "queue full", dropped)
 
     def _save_waiting(self, deadline: float) -> bool:
         """Save the events that no thread has taken, and return whether all others are built."""
         while self._spool.usable and time.monotonic() < deadline and self.save_queued():
             pass
-        return not self._spool.usable or all(queued.event is not None for queued in self._pending.list_unsettled())
+        return not self._spool.usable or all(queued.events for queued in self._pending.list_unsettled())
 
-    def _save_taken(self, queued: QueuedError) -> None:
-        """Write an event to the spool that another thread is building or sending."""
-        event = self._build_event(queued)
-        file = None if event is None else self._spool.keep_locked(event)
+    def _list_unsaved(self, deadline: float) -> list[QueuedError]:
+        if not self._spool.usable or time.monotonic() >= deadline:
+            return []
+        return [queued for queued in self._pending.list_unsettled() if not queued.kept]
+
+    def _save_taken(self, queued: QueuedError) -> bool:
+        """Write events to the spool that another thread is building or sending, and return whether they are there."""
+        events = self._build_events(queued)
+        file = self._spool.keep_locked(events) if events else None
         if file is not None:
             queued.add_file(file)
             if queued.settled:
                 self._discard_files(queued)
+                queued.kept = False
+        return file is not None
 
-    def _handle(self, queued: QueuedError, do: Callable[[ErrorEvent], bool]) -> bool:
-        """Do something with the event of a taken error, and return its result; an event that it fails for is lost."""
+    def _handle_all(self, first: QueuedError, do: Callable[[QueuedError], bool], at_most: int = MAX_TOGETHER) -> bool:
+        """Do something with a taken error and those that may go together with it; return whether it worked for all."""
+        taken = [first]
+        if first.captured is not None:
+            taken += self._pending.take_more(min(at_most, self._at_most) - 1)
         try:
-            event = self._build_event(queued)
-            if event is not None:
-                return do(event)
+            handled = [self._handle(queued, do) for queued in self._put_together(taken)]
+            return all(handled)
+        except BaseException:
+            # Whatever ends the thread here leaves the others for another one.
+            for queued in taken:
+                if queued.taken and not queued.settled:
+                    self._put_back(queued)
+            raise
+
+    def _put_together(self, taken: list[QueuedError]) -> Iterator[QueuedError]:
+        """Iterate over taken errors, of which those that can be sent in one request are one."""
+        if len(taken) == 1:
+            yield from taken
+            return
+        built = [queued for queued in taken if self._build_or_settle(queued)]
+        parts = [queued for queued in built if queued.claim()]
+        if parts:
+            together = QueuedError.from_built([event for queued in parts for event in queued.events])
+            # Whoever saves events at this moment finds them here or there.
+            self._pending.add_taken(together)
+            for queued in parts:
+                self._pending.settle(queued)
+                self._discard_files(queued)
+            yield together
+        for queued in built:
+            if not queued.settled:
+                yield queued
+
+    def _build_or_settle(self, queued: QueuedError) -> bool:
+        """Build the event of a taken error, and return whether there is one."""
+        if not queued.events and not self._build_events(queued):
+            self._pending.settle(queued)
+        return bool(queued.events)
+
+    def _handle(self, queued: QueuedError, do: Callable[[QueuedError], bool]) -> bool:
+        """Do something with the events of a taken error, and return its result; events that it fails for are lost."""
+        try:
+            if self._build_events(queued):
+                return do(queued)
             self._pending.settle(queued)
         except BaseException as error:
             # This may be the application's thread, at the end of the process.
@@ -137,49 +189,60 @@ class Sender:
                 self._put_back(queued)
                 raise
             report_failure("an event was delivered", error)
-            self._report_loss(f"{type(error).__name__} in its delivery", "not delivered")
+            self._report_loss(f"{type(error).__name__} in its delivery", "not delivered", queued.count)
             self._pending.settle(queued)
             self._discard_files(queued)
         return True
 
     def _put_back(self, queued: QueuedError) -> None:
-        file = queued.take_file()
-        if file is not None:
-            self._spool.retry_later(file)
+        files = queued.take_files()
+        if files:
+            self._spool.retry_later(files)
         elif not queued.settled:
             self._pending.put_back(queued)
 
-    def _build_event(self, queued: QueuedError) -> ErrorEvent | None:
+    def _build_events(self, queued: QueuedError) -> tuple[ErrorEvent, ...]:
         try:
-            return queued.build_event(self._build) if queued.event is None else queued.event
+            self._pending.count_step()
+            if queued.events:
+                return queued.events
+            with make_haste(self._pending.queue.crowded):
+                return queued.build_events(self._build)
         except BaseException as error:
             # An event that cannot be built must not end the worker.
             if is_thrown_in(error):
                 raise
             report_failure("an event was built", error)
-            self._report_loss("it could not be built", "not built")
-            return None
+            self._report_loss("it could not be built", "not built", queued.count)
+            return ()
 
-    def _send(self, queued: QueuedError, event: ErrorEvent, timeout: float) -> bool:
+    def _send(self, queued: QueuedError, timeout: float) -> bool:
+        if queued.count > self._at_most:
+            # They were put together by a process whose exporter sends several at a time.
+            self._split(queued)
+            self._pending.settle(queued)
+            self._discard_files(queued)
+            return True
         self._pending.begin_request(queued)
         try:
             if self._spool.usable:
                 self._on_request()
-            outcome = send_event(self._exporter, event, timeout)
+            outcome = send_events(self._exporter, queued.events, timeout)
         finally:
             self._pending.end_request()
-        self._settle(queued, event, outcome)
+        self._settle(queued, outcome)
         return True
 
-    def _settle(self, queued: QueuedError, event: ErrorEvent, outcome: Outcome) -> None:
+    def _settle(self, queued: QueuedError, outcome: Outcome) -> None:
         """Do what an outcome asks for."""
         if outcome.verdict is Verdict.RETRY:
-            self._keep_for_retry(queued, event, outcome)
+            self._keep_for_retry(queued, outcome)
             return
         self._back_off.succeed(outcome.retry_after)
         if outcome.verdict is Verdict.DELIVERED:
-            self._delivered.tick()
-            counters.count("sent", exporter=self._exporter.name)
+            self._count_delivered(queued, outcome)
+        elif queued.count > 1:
+            self._split(queued)
         else:
             self._report_loss(outcome.reason, outcome.verdict.value)
         self._pending.settle(queued)
@@ -187,35 +250,56 @@ class Sender:
         if outcome.retry_after:
             warn_of_pause(self._exporter.name, self._back_off.seconds_left(), self._spool.where)
 
-    def _keep_for_retry(self, queued: QueuedError, event: ErrorEvent, outcome: Outcome) -> None:
+    def _count_delivered(self, queued: QueuedError, outcome: Outcome) -> None:
+        rejected = min(outcome.rejected, queued.count)
+        self._delivered.add(queued.count - rejected)
+        counters.count("sent", queued.count - rejected, exporter=self._exporter.name)
+        if rejected:
+            self._report_loss(outcome.reason, Verdict.REFUSED.value, rejected)
+
+    def _split(self, queued: QueuedError) -> None:
+        """Have events sent in two halves that the receiver took none of; the reason may be one of them."""
+        middle = queued.count // 2
+        for events in (queued.events[:middle], queued.events[middle:]):
+            # The file of all is deleted when those of the halves are there.
+            file = self._spool.keep_locked(events) if queued.kept else None
+            if file is not None:
+                self._spool.retry_later([file], at_once=True)
+                continue
+            half = QueuedError.from_built(events)
+            self._pending.add_taken(half)
+            self._pending.put_back(half)
+
+    def _keep_for_retry(self, queued: QueuedError, outcome: Outcome) -> None:
         counters.count("retried", exporter=self._exporter.name)
         self._back_off.fail(outcome.retry_after)
-        file = queued.take_file()
-        if file is None:
-            self._keep_or_requeue(queued, event)
+        files = queued.take_files()
+        if not files:
+            self._keep_or_requeue(queued)
         else:
-            self._spool.retry_later(file)
+            self._spool.retry_later(files)
             self._pending.settle(queued, stays=True)
-        # Another thread may have saved the event in the meantime, too.
+        # Another thread may have saved the events in the meantime, too.
         self._discard_files(queued)
         warn_of_delay(self._exporter.name, outcome.reason, self._spool.where)
 
-    def _keep_or_requeue(self, queued: QueuedError, event: ErrorEvent) -> bool:
-        kept = self._spool.keep(event)
+    def _keep_or_requeue(self, queued: QueuedError) -> bool:
+        kept = self._spool.keep(queued.events)
         if not kept:
-            self.report_dropped(self._pending.requeue(event))
+            self.report_dropped(self._pending.requeue(queued.events))
         self._pending.settle(queued, stays=kept)
         return kept
 
     def _discard_files(self, queued: QueuedError) -> None:
-        """Delete the files of a settled event, or leave them to be sent later."""
-        while (file := queued.take_file()) is not None:
-            if queued.stays:
+        """Delete the files of settled events, or leave them to be sent later."""
+        files = queued.take_files()
+        if queued.stays:
+            for file in files:
                 file.release()
-            else:
-                self._spool.delete(file)
+        elif files:
+            self._spool.delete(files)
 
-    def _report_loss(self, reason: str, kind: str) -> None:
-        self._lost.tick()
-        counters.count("dropped", exporter=self._exporter.name, reason=kind)
+    def _report_loss(self, reason: str, kind: str, lost: int = 1) -> None:
+        self._lost.add(lost)
+        counters.count("dropped", lost, exporter=self._exporter.name, reason=kind)
         warn_of_loss(self._exporter.name, reason, self.lost)

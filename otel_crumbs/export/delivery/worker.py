@@ -4,8 +4,8 @@ The worker of one exporter, from its first event to the end of the process.
 While all is well an event goes from the queue to the receiver, and no disk
 sees it. When an attempt takes long or fails, the event is written to the spool,
 and so are those that come after it, until the receiver is back: a process that
-is killed then loses none of them. Where there is no spool they wait in memory,
-in bounds.
+is killed then loses none of them. So are those of a burst that the receiver is
+too slow for. Where there is no spool they wait in memory, in bounds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.guard import guarded
-from otel_crumbs.base.threads import is_own_work, wait_until
+from otel_crumbs.base.threads import is_own_thread, is_own_work, wait_natively, wait_until
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export.exporter import Exporter
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
@@ -27,6 +27,13 @@ from .pending import PendingEvents
 from .sender import Sender
 from .spool_thread import SpoolThread
 from .worker_thread import WorkerThread
+
+# Whoever captures an error when the queue is full waits no longer than this, in seconds.
+_SECONDS_TO_WAIT = 0.25
+# Nobody waits for so long after so many waits in a row in which nothing went on.
+_SECONDS_OF_IMPATIENCE, _FRUITLESS_WAITS = 10.0, 4
+# A worker whose request takes longer than this is waiting, and leaves the processor to others.
+_SECONDS_OF_WORK = 0.02
 
 
 class ExporterWorker:
@@ -64,7 +71,7 @@ class ExporterWorker:
     def _start_empty(self) -> None:
         self._pending = PendingEvents(self._on_change)
         self._back_off = BackOff()
-        self._spool_thread = SpoolThread(pending=self._pending, save=self.save)
+        self._spool_thread = SpoolThread(pending=self._pending, save=self.save, spill=self._spill)
         self._sender = Sender(
             self.exporter,
             self._build,
@@ -81,6 +88,8 @@ class ExporterWorker:
             sender=self._sender,
         )
         self._reported_lost = 0
+        self._patient_from = 0.0
+        self._fruitless = 0
 
     @property
     def delivered(self) -> int:
@@ -113,11 +122,13 @@ class ExporterWorker:
         return self.pending or self._thread.alive
 
     def put(self, captured: CapturedError) -> None:
-        """Queue a captured error; wait for nothing."""
+        """Queue a captured error; wait for nothing, or for a moment where a burst has filled the queue."""
         if self._pending.closed:
             return
         dropped = self._pending.put(captured)
         self._thread.ensure_started()
+        if self._pending.queue.crowded:
+            self._make_room()
         self._sender.report_dropped(dropped)
 
     def look_for_undelivered(self, seconds: float) -> None:
@@ -163,7 +174,7 @@ class ExporterWorker:
 
     def report_undelivered(self) -> None:
         """Count and warn of the events that are not acknowledged, for the process ends now."""
-        kept, unacknowledged = len(self.spool.unacknowledged), self._sender.count_unacknowledged()
+        kept, unacknowledged = self.spool.count_unacknowledged(), self._sender.count_unacknowledged()
         if unacknowledged:
             lost = unacknowledged - kept
             counters.count("dropped", lost, exporter=self.exporter.name, reason="process ended")
@@ -174,6 +185,33 @@ class ExporterWorker:
         self._pending.close()
         self._spool_thread.close()
         guarded("an exporter was shut down")(self.exporter.shutdown)()
+
+    def _make_room(self) -> None:
+        """Have events written to the spool; wait a moment where there are far too many."""
+        pending = self._pending
+        if self.spool.usable:
+            self._spool_thread.watch_queue()
+        if not pending.queue.full or is_own_work() or is_own_thread() or time.monotonic() < self._patient_from:
+            return
+        if not self._thread.alive or (not self.spool.usable and self._back_off.seconds_left()):
+            return
+        before = pending.steps
+        if wait_natively(lambda: not pending.queue.full, _SECONDS_TO_WAIT) or pending.steps > before:
+            self._fruitless = 0
+            return
+        # A disk that hangs, or a hook that does, must not slow down whoever captures errors.
+        self._fruitless += 1
+        if self._fruitless >= _FRUITLESS_WAITS:
+            self._fruitless = 0
+            self._patient_from = time.monotonic() + _SECONDS_OF_IMPATIENCE
+
+    def _spill(self) -> bool:
+        """Move some events of the queue to the spool if the worker cannot send them now; return whether it did."""
+        pending = self._pending
+        if not pending.queue.crowded or not self.spool.usable:
+            return False
+        waits = pending.seconds_in_flight() > _SECONDS_OF_WORK or self._back_off.failing
+        return (waits or pending.queue.overfull) and self._sender.save_queued()
 
     def _has_sent_spooled(self) -> bool:
         """Return whether the spool is empty, or the receiver does not take what is in it."""

@@ -11,7 +11,7 @@ from otel_crumbs.export.exporter import Outcome
 
 from .document import encode_event
 from .poster import Poster
-from .responses import outcome_of
+from .responses import outcome_of, remove_secrets
 
 
 class HttpExporter:
@@ -36,6 +36,7 @@ class HttpExporter:
         compression: str = "gzip",
         max_bytes: int = DEFAULT_MAX_EVENT_BYTES,
     ) -> None:
+        self.destination = remove_secrets(endpoint)
         self._max_bytes = max_bytes
         self._poster = Poster(endpoint, {"Content-Type": "application/json", **headers}, compression=compression)
 

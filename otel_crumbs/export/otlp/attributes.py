@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from otel_crumbs.event import ErrorEvent
 
 
-def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]:
-    """Return the attributes of the log record of an event, as plain values."""
-    breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
+def attributes_of(event: ErrorEvent, *, as_json: bool = False, breadcrumbs: Any = None) -> dict[str, Any]:
+    """
+    Return the attributes of the log record of an event, as plain values.
+
+    Args:
+        event: The event.
+        as_json: Whether its breadcrumbs are one string.
+        breadcrumbs: Its breadcrumbs in the form that they shall have there; a list of mappings by default.
+
+    """
+    if breadcrumbs is None:
+        breadcrumbs = [breadcrumb.as_dict() for breadcrumb in event.breadcrumbs]
     attributes: dict[str, Any] = {
         **event.attributes,
         **_describe_error(event),
@@ -29,7 +38,7 @@ def attributes_of(event: ErrorEvent, *, as_json: bool = False) -> dict[str, Any]
         "otel_crumbs.fingerprint": event.fingerprint,
         "otel_crumbs.mechanism": event.mechanism,
         "otel_crumbs.handled": event.handled,
-        "otel_crumbs.count": len(breadcrumbs),
+        "otel_crumbs.count": len(event.breadcrumbs),
         "otel_crumbs.dropped": event.dropped,
         "otel_crumbs.dropped_by_category": dict(event.dropped_by_category),
         "otel_crumbs.trail": format_timeline(event),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.fork import PerProcess
@@ -16,9 +16,14 @@ from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
+from otel_crumbs.export.http.responses import remove_secrets
 
 from .environment import OtlpSettings
-from .wire import request_of
+from .partial_success import add_rejected, judge_one
+from .wire import MAX_REQUEST, encode_request
+
+# The bytes of the request are made here, so the generated stub has nothing to do.
+_METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
 
 # https://opentelemetry.io/docs/specs/otlp/#failures
 _RETRYABLE = frozenset(
@@ -51,7 +56,8 @@ class OtlpGrpcExporter:
         self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     ) -> None:
         self._settings = settings
-        self._make_request = partial(request_of, as_json=as_json)
+        self.destination = remove_secrets(settings.endpoint)
+        self._encode = partial(encode_request, as_json=as_json)
         self._max_bytes = max_bytes
         self._channel = PerProcess(lambda: _make_channel(settings))
         # gRPC allows lower-case keys only.
@@ -59,16 +65,24 @@ class OtlpGrpcExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        request = encode_within(event, self._make_request, self._max_bytes, weigh=ExportLogsServiceRequest.ByteSize)
-        stub = LogsServiceStub(self._channel.get())  # type: ignore[no-untyped-call]  # generated code
+        return judge_one(self._export(encode_within(event, self._encode, self._max_bytes), timeout))
+
+    def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
+        """Send several events in one request."""
+        # Requests one after the other are one request.
+        request = b"".join([encode_within(event, self._encode, self._max_bytes) for event in events])
+        if len(request) > MAX_REQUEST:
+            return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(request)} bytes")
+        return self._export(request, timeout)
+
+    def _export(self, request: bytes, timeout: float) -> Outcome:
+        read: Callable[[bytes], ExportLogsServiceResponse] = ExportLogsServiceResponse.FromString
+        send = self._channel.get().unary_unary(_METHOD, response_deserializer=read)  # type: ignore[var-annotated]  # it has no types for bytes
         try:
-            response = stub.Export(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
+            response = send(request, metadata=self._metadata, timeout=min(timeout, self._settings.timeout))
         except grpc.RpcError as error:
             return _outcome_of_error(self._settings.endpoint, error)
-        partial = response.partial_success
-        if partial.rejected_log_records:
-            return Outcome(verdict=Verdict.REFUSED, reason=partial.error_message or "the receiver rejected the record")
-        return DELIVERED
+        return add_rejected(DELIVERED, response.partial_success)
 
     def shutdown(self) -> None:
         """Close the channel."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 
 from google.protobuf.message import DecodeError
@@ -13,10 +13,11 @@ from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.poster import Poster
-from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
+from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of, remove_secrets
 
 from .environment import OtlpSettings
-from .wire import encode_request
+from .partial_success import add_rejected, judge_one
+from .wire import MAX_REQUEST, encode_request
 
 
 class OtlpHttpExporter:
@@ -35,6 +36,7 @@ class OtlpHttpExporter:
     def __init__(
         self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     ) -> None:
+        self.destination = remove_secrets(settings.endpoint)
         self._timeout = settings.timeout
         self._encode = partial(encode_request, as_json=as_json)
         self._max_bytes = max_bytes
@@ -48,7 +50,17 @@ class OtlpHttpExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        body = encode_within(event, self._encode, self._max_bytes)
+        return judge_one(self._post(encode_within(event, self._encode, self._max_bytes), timeout))
+
+    def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
+        """Send several events in one request."""
+        # Requests one after the other are one request: https://protobuf.dev/programming-guides/encoding/#last-one-wins
+        body = b"".join([encode_within(event, self._encode, self._max_bytes) for event in events])
+        if len(body) > MAX_REQUEST:
+            return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(body)} bytes")
+        return self._post(body, timeout)
+
+    def _post(self, body: bytes, timeout: float) -> Outcome:
         response = self._poster.post(body, min(timeout, self._timeout))
         if isinstance(response, Outcome):
             return response
@@ -68,10 +80,7 @@ def _read_partial_success(response: ReceiverResponse) -> Outcome:
     except DecodeError:  # a proxy's page and no protobuf, but the status is one of success
         return outcome
     partial = parsed.partial_success
-    if partial.rejected_log_records:
-        reason = partial.error_message or "the receiver rejected the record"
-        return replace(outcome, verdict=Verdict.REFUSED, reason=reason)
-    return outcome
+    return add_rejected(outcome, partial)
 
 
 def _find_client_certificate(settings: OtlpSettings) -> str | tuple[str, str] | None:

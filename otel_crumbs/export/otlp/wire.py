@@ -1,71 +1,84 @@
-"""An error event as the request of an OTLP exporter, in protobuf."""
+"""Error events as the request of an OTLP exporter, in protobuf."""
 
 from __future__ import annotations
 
+import struct
 import time
-from collections.abc import Mapping
 from typing import Any
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
-from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs, SeverityNumber
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from otel_crumbs.base.identity import SCOPE, VERSION
+from otel_crumbs.base.memo import map_shared
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.trails import Breadcrumb
 
-from .attributes import attributes_of
+from .attributes import EVENT_NAME, attributes_of
+from .protobuf import Encoded, encode_array, encode_field, encode_pairs, encode_text, encode_value, encode_varint
+
+# The default of the receivers: a larger request would be refused. See
+# https://github.com/open-telemetry/opentelemetry-collector/blob/main/config/configgrpc/README.md
+MAX_REQUEST = 4 * 1024 * 1024 - 1024
+
+# The tags of ExportLogsServiceRequest, ResourceLogs and ScopeLogs, and of the parts that they have in common.
+_RESOURCE_LOGS, _RESOURCE, _SCOPE_LOGS, _SCOPE, _RECORD = b"\x0a", b"\x0a", b"\x12", b"\x0a", b"\x12"
+_ATTRIBUTE, _NAME, _VERSION = b"\x0a", b"\x0a", b"\x12"
+# Those of LogRecord:
+# https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/logs/v1/logs.proto
+_TIME, _SEVERITY, _SEVERITY_TEXT, _BODY, _RECORD_ATTRIBUTE = b"\x09", b"\x10", b"\x1a", b"\x2a", b"\x32"
+_FLAGS, _TRACE_ID, _SPAN_ID, _OBSERVED, _EVENT_NAME = b"\x45", b"\x4a", b"\x52", b"\x59", b"\x62"
+
+_fixed64 = struct.Struct("<Q").pack
+_fixed32 = struct.Struct("<I").pack
 
 
 def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
-    """Return the bytes of the request that exports one event."""
-    return request_of(event, as_json=as_json).SerializeToString()
+    """
+    Return the request that exports one event; the bytes of several requests, one after the other, are one request.
+
+    Args:
+        event: The event.
+        as_json: Whether its breadcrumbs are one string.
+
+    """
+    scope = encode_field(_SCOPE, encode_field(_NAME, encode_text(SCOPE)) + encode_field(_VERSION, encode_text(VERSION)))
+    record = encode_field(_RECORD, _encode_record(event, as_json=as_json))
+    resource = encode_field(_RESOURCE, encode_pairs(_ATTRIBUTE, event.resource))
+    return encode_field(_RESOURCE_LOGS, resource + encode_field(_SCOPE_LOGS, scope + record))
 
 
 def weigh_request(event: ErrorEvent, *, as_json: bool = False) -> int:
     """Return how many bytes the request that exports one event takes."""
-    return request_of(event, as_json=as_json).ByteSize()
+    return len(encode_request(event, as_json=as_json))
 
 
-def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
-    """Return the request that exports one event; *as_json* makes the breadcrumbs one string."""
-    scope = InstrumentationScope(name=SCOPE, version=VERSION)
-    record = _make_record(event, as_json=as_json)
-    resource = Resource(attributes=_make_key_values(event.resource))
-    logs = ResourceLogs(resource=resource, scope_logs=[ScopeLogs(scope=scope, log_records=[record])])
-    return ExportLogsServiceRequest(resource_logs=[logs])
+def _encode_record(event: ErrorEvent, *, as_json: bool) -> bytes:
+    severity = SeverityNumber.SEVERITY_NUMBER_FATAL if event.fatal else SeverityNumber.SEVERITY_NUMBER_ERROR
+    fields = [
+        _TIME + _fixed64(event.timestamp),
+        _SEVERITY + encode_varint(severity),
+        encode_field(_SEVERITY_TEXT, b"FATAL" if event.fatal else b"ERROR"),
+        encode_field(_BODY, encode_value(event.title)),
+        encode_pairs(_RECORD_ATTRIBUTE, _find_attributes(event, as_json=as_json)),
+        _OBSERVED + _fixed64(time.time_ns()),
+        encode_field(_EVENT_NAME, encode_text(EVENT_NAME)),
+    ]
+    if event.trace_flags:
+        fields.append(_FLAGS + _fixed32(event.trace_flags))
+    if event.trace_id:
+        fields.append(encode_field(_TRACE_ID, event.trace_id.to_bytes(16, "big")))
+    if event.span_id:
+        fields.append(encode_field(_SPAN_ID, event.span_id.to_bytes(8, "big")))
+    return b"".join(fields)
 
 
-def _make_record(event: ErrorEvent, *, as_json: bool) -> LogRecord:
-    return LogRecord(
-        time_unix_nano=event.timestamp,
-        observed_time_unix_nano=time.time_ns(),
-        severity_number=SeverityNumber.SEVERITY_NUMBER_FATAL if event.fatal else SeverityNumber.SEVERITY_NUMBER_ERROR,
-        severity_text="FATAL" if event.fatal else "ERROR",
-        body=AnyValue(string_value=event.title),
-        attributes=_make_key_values(attributes_of(event, as_json=as_json)),
-        flags=event.trace_flags,
-        trace_id=event.trace_id.to_bytes(16, "big") if event.trace_id else b"",
-        span_id=event.span_id.to_bytes(8, "big") if event.span_id else b"",
-        event_name=event.name,
-    )
+def _find_attributes(event: ErrorEvent, *, as_json: bool) -> dict[str, Any]:
+    if as_json:
+        return attributes_of(event, as_json=True)
+    # Errors that follow each other have most of their breadcrumbs in common.
+    breadcrumbs = Encoded(encode_array(map_shared(_encode_breadcrumb, event.breadcrumbs)))
+    return attributes_of(event, breadcrumbs=breadcrumbs)
 
 
-def _make_key_values(mapping: Mapping[str, Any]) -> list[KeyValue]:
-    return [KeyValue(key=str(key), value=_make_value(value)) for key, value in mapping.items()]
-
-
-def _make_value(value: Any) -> AnyValue:
-    if value is None:
-        return AnyValue()
-    if isinstance(value, bool):
-        return AnyValue(bool_value=value)
-    if isinstance(value, int):
-        return AnyValue(int_value=value)
-    if isinstance(value, float):
-        return AnyValue(double_value=value)
-    if isinstance(value, Mapping):
-        return AnyValue(kvlist_value=KeyValueList(values=_make_key_values(value)))
-    if isinstance(value, list | tuple):
-        return AnyValue(array_value=ArrayValue(values=[_make_value(item) for item in value]))
-    return AnyValue(string_value=str(value))
+def _encode_breadcrumb(breadcrumb: Breadcrumb) -> bytes:
+    return encode_value(breadcrumb.as_dict())

@@ -9,8 +9,9 @@ defaults, so that a new field needs no new version.
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -21,6 +22,9 @@ from otel_crumbs.trails import Breadcrumb
 VERSION_OF_FILE = 1
 
 T = TypeVar("T")
+
+# More than a file of events has; one that nobody of us wrote may grow a thousandfold.
+_MAX_DECOMPRESSED = 64 * 1024 * 1024
 
 _PLAIN_TYPES = frozenset({str, int, float, bool, type(None)})
 _MODELS: dict[type, tuple[str, ...]] = {
@@ -38,6 +42,28 @@ class UnreadableError(ValueError):
 
 class NewerVersionError(UnreadableError):
     """The bytes have the form of a later release, which can read them."""
+
+
+def encode_events(events: Sequence[ErrorEvent]) -> bytes:
+    """Return events as the bytes of one file: one as it is, several as lines that are compressed together."""
+    if len(events) == 1:
+        return encode_event(events[0])
+    # Errors of a burst have most of their trails in common, and the fastest level finds that.
+    return zlib.compress(b"\n".join(map(encode_event, events)), 1)
+
+
+def decode_events(data: bytes, count: int) -> tuple[ErrorEvent, ...]:
+    """Return the events of a file's bytes, of which there are so many; raises as `decode_event` does."""
+    if count == 1:
+        return (decode_event(data),)
+    decompress = zlib.decompressobj()
+    try:
+        lines = decompress.decompress(data, _MAX_DECOMPRESSED).split(b"\n")
+    except zlib.error as error:
+        raise UnreadableError(f"{type(error).__name__}: {error}") from error
+    if not decompress.eof or len(lines) != count:
+        raise UnreadableError(f"it does not have {count} events")
+    return tuple(map(decode_event, lines))
 
 
 def encode_event(event: ErrorEvent) -> bytes:

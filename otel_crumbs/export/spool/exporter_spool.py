@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import errno
 import time
-from bisect import insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from otel_crumbs.base.counters import counters
 from otel_crumbs.base.guard import warn
 from otel_crumbs.event import ErrorEvent
 
-from .codec import NewerVersionError, UnreadableError, decode_event, encode_event
+from .codec import NewerVersionError, UnreadableError, decode_events, encode_events
 from .file_lock import LockedFile
 from .location import SpoolLocation
+from .names import WaitingNames
 from .private_folder import UnsafeFolderError
 from .spool import Spool
-from .spool_file import name_file
+from .spool_file import count_events, mark_destination, name_file
 
 # How often to look for the events of other processes of the service.
 _SECONDS_BETWEEN_LOOKS = 60.0
 _SECONDS_TO_LOOK_AGAIN = 1.0
 # A full disk, or a folder that cannot be made, is tried again after this.
 _SECONDS_OF_PAUSE = 15.0
+# As long as the receiver is away nothing is gained by knowing all files of others: some are tried.
+_LOOKED_AT_ONCE = 256
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR})
+
+Found = tuple[list[LockedFile], list[ErrorEvent]]
 
 
 class ExporterSpool:
@@ -37,13 +41,17 @@ class ExporterSpool:
         location: The folder of all spools, None if nothing is kept on disk.
         exporter: The exporter's name.
         service: Returns the name of the service, as far as it is known now.
+        destination: The address of the exporter's receiver, without secrets; empty where it is not known.
 
     """
 
-    def __init__(self, location: SpoolLocation | None, *, exporter: str, service: Callable[[], str]) -> None:
+    def __init__(
+        self, location: SpoolLocation | None, *, exporter: str, service: Callable[[], str], destination: str = ""
+    ) -> None:
         self.location = location
         self._exporter = exporter
         self._service = service
+        self._destination = mark_destination(destination)
         self._spools: dict[str, Spool] = {}
         # The service's name in the last event; at the end of a process it may be too late to ask for it.
         self._known_service = ""
@@ -51,14 +59,18 @@ class ExporterSpool:
 
     def reset_after_fork(self) -> None:
         """Forget the files that were kept, as a forked child must: its parent delivers them."""
-        # The names of the files that this process wrote, and that were not delivered as far as it knows.
-        self.unacknowledged: set[str] = set()
-        self._names: list[str] = []
-        self._tried: list[str] = []
+        # The names of the files that this process wrote, and that were not delivered as far as it knows, with the
+        # number of events in each.
+        self._unacknowledged: dict[str, int] = {}
+        self._names = WaitingNames()
         self._next_look = 0.0
         # Whether events of other processes may be there, so that the worker must look for them at a certain time.
         self._expects_others = False
         self._looked = False
+        # Whether the receiver took the last event of the spool.
+        self._receiver_answers = False
+        # Whether the last look was at some of the files only.
+        self._knows_some = False
         self._paused_until = 0.0
         for spool in self._spools.values():
             spool.reset_after_fork()
@@ -78,41 +90,35 @@ class ExporterSpool:
         """Whether events are kept on disk or in memory, in words for the log."""
         return f"kept in {self.folder if self.usable else 'memory'}"
 
+    def count_unacknowledged(self) -> int:
+        """Return how many events this process wrote that were not delivered as far as it knows."""
+        return sum(self._unacknowledged.copy().values()) if self._unacknowledged else 0
+
     def find_spool(self) -> Spool | None:
         """Return the spool of this service, None where there can be none."""
         return self._get_spool(self._known_service or self._service())
 
-    def keep(self, event: ErrorEvent) -> bool:
-        """Write an event to the spool, and return whether it is there."""
-        spool = self._find_spool_for(event) if self.usable else None
-        if spool is None:
+    def keep(self, events: Sequence[ErrorEvent]) -> bool:
+        """Write events to one file of the spool, and return whether they are there."""
+        name = self._write(events, lambda spool, name, data: spool.write(name, data))
+        if name is None:
             return False
-        try:
-            deleted = spool.write(event, encode_event(event))
-        except (OSError, UnsafeFolderError) as error:
-            self._pause(error)
-            return False
-        # Before it is counted: lines are logged there, and handlers may take their time.
-        insort(self._names, name_file(event))
-        self._count_kept(event, deleted)
+        self._names.add(name)
         return True
 
-    def keep_locked(self, event: ErrorEvent) -> LockedFile | None:
-        """Write an event that is in flight, since the process may end before the response; return the locked file."""
-        spool = self._find_spool_for(event) if self.usable else None
-        if spool is None:
-            return None
-        try:
-            file = spool.write_and_lock(event, encode_event(event))
-        except (OSError, UnsafeFolderError) as error:
-            self._pause(error)
-            return None
-        self._count_kept(event, 0)
-        return file
+    def keep_locked(self, events: Sequence[ErrorEvent]) -> LockedFile | None:
+        """Write events that are in flight, since the process may end before the response; return the locked file."""
+        files: list[LockedFile] = []
+
+        def write(spool: Spool, name: str, data: bytes) -> int:
+            files.append(spool.write_and_lock(name, data))
+            return 0
+
+        return files[0] if self._write(events, write) is not None else None
 
     def has_work(self) -> bool:
         """Return whether there may be an event to deliver."""
-        return bool(self.location is not None and (self._names or self._tried or self.seconds_to_next_look() <= 0))
+        return self.location is not None and (bool(self._names) or self.seconds_to_next_look() <= 0)
 
     def seconds_to_next_look(self) -> float:
         """Return for how many seconds not to look for the events of other processes."""
@@ -120,7 +126,7 @@ class ExporterSpool:
 
     def seconds_to_wait(self) -> float:
         """Return in how many seconds the worker must look by itself, infinity if it need not wake up for that."""
-        return self.seconds_to_next_look() if self._expects_others or self.unacknowledged else float("inf")
+        return self.seconds_to_next_look() if self._expects_others or self._unacknowledged else float("inf")
 
     def look_later(self, seconds: float = _SECONDS_BETWEEN_LOOKS) -> None:
         """Look for the events of other processes *seconds* from now."""
@@ -134,54 +140,93 @@ class ExporterSpool:
         self._next_look = 0.0
         return True
 
-    def take_next(self) -> tuple[LockedFile, ErrorEvent] | None:
-        """Return the next event that no other process is delivering, None if there is none for now."""
+    def take_next(self, at_most: int = 1) -> Found | None:
+        """
+        Return the next events that no other process is delivering, with their files; None if there are none for now.
+
+        Args:
+            at_most: How many files of one event each may be taken together; a file of several is taken alone.
+
+        """
         spool = self.find_spool()
         try:
-            while spool is not None and (name := self._find_next_name(spool)) is not None:
-                opened = self._open(spool, name)
-                if opened is not None:
-                    return opened
+            while spool is not None and (names := self._find_next_names(spool, at_most)):
+                opened = [each for name in names if (each := self._open(spool, name)) is not None]
+                if opened:
+                    return [file for file, _ in opened], [event for _, events in opened for event in events]
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             self.look_later()
         return None
 
-    def delete(self, file: LockedFile) -> None:
-        """Delete the file of an event that was delivered or refused."""
-        self.unacknowledged.discard(file.name)
+    def delete(self, files: Sequence[LockedFile]) -> None:
+        """Delete the files of events that were delivered or refused."""
+        if not self._receiver_answers:
+            self._receiver_answers = True
+            if self._knows_some:
+                # Now it pays to know them all, and which of them come first.
+                self._next_look = 0.0
+                self._names.clear()
+        for file in files:
+            self._unacknowledged.pop(file.name, None)
+            try:
+                file.delete()
+            except (OSError, UnsafeFolderError) as error:
+                self._pause(error)
+        for spool in self._spools.values():
+            spool.note_deletion()
+
+    def retry_later(self, files: Sequence[LockedFile], *, at_once: bool = False) -> None:
+        """
+        Release the files of events, to be tried again together.
+
+        Args:
+            files: The files.
+            at_once: Whether they come next, and not behind those that were not tried yet.
+
+        """
+        self._receiver_answers = at_once
+        self._names.put_back(tuple(file.name for file in files), at_once=at_once)
+        for file in files:
+            file.release()
+
+    def _write(self, events: Sequence[ErrorEvent], write: Callable[[Spool, str, bytes], int]) -> str | None:
+        spool = self._find_spool_for(events[0]) if self.usable else None
+        if spool is None:
+            return None
+        name = name_file(events, self._destination)
         try:
-            file.delete()
+            deleted = write(spool, name, encode_events(events))
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
+            return None
+        self._unacknowledged[name] = len(events)
+        self._count_kept(len(events), deleted)
+        return name
 
-    def retry_later(self, file: LockedFile) -> None:
-        """Release the file of an event, to be tried again behind those that were not tried yet."""
-        self._tried.append(file.name)
-        file.release()
-
-    def _open(self, spool: Spool, name: str) -> tuple[LockedFile, ErrorEvent] | None:
+    def _open(self, spool: Spool, name: str) -> tuple[LockedFile, tuple[ErrorEvent, ...]] | None:
         try:
             file = spool.lock(name)
         except BlockingIOError:
-            if name in self.unacknowledged:
+            if name in self._unacknowledged:
                 self.look_later(_SECONDS_TO_LOOK_AGAIN)
+            self._names.skip()
             return None
         if file is None:
-            self.unacknowledged.discard(name)
+            self._unacknowledged.pop(name, None)
             return None
         try:
-            return file, decode_event(file.read())
+            return file, decode_events(file.read(), count_events(name))
         except NewerVersionError:
             file.release()
         except UnreadableError as error:
-            self.unacknowledged.discard(name)
+            self._unacknowledged.pop(name, None)
             file.set_aside()
             self._warn_of_unreadable(spool, name, error)
         return None
 
     def _warn_of_unreadable(self, spool: Spool, name: str, error: UnreadableError) -> None:
-        counters.count("dropped", exporter=self._exporter, reason="unreadable")
+        counters.count("dropped", count_events(name), exporter=self._exporter, reason="unreadable")
         warn(
             f"unreadable {spool.path}",
             "otel_crumbs cannot read %s and sets it aside as %s.unreadable: %s",
@@ -190,35 +235,29 @@ class ExporterSpool:
             error,
         )
 
-    def _find_next_name(self, spool: Spool) -> str | None:
-        if not self._names and self._tried:
-            while self._tried:
-                insort(self._names, self._tried.pop())
+    def _find_next_names(self, spool: Spool, at_most: int) -> tuple[str, ...]:
         if not self._names and self.seconds_to_next_look() <= 0:
             self._look(spool)
-        try:
-            return self._names.pop(0)
-        except IndexError:
-            return None
+        return self._names.take(at_most)
 
     def _look(self, spool: Spool) -> None:
-        """Find the events of all processes of the service."""
+        """Find the events of all processes of the service, or some of them while the receiver is away."""
         self._looked = True
         self.look_later()
-        deleted = spool.delete_expired()
-        counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
-        known = self.unacknowledged.copy()
-        found = spool.look().waiting
+        known = self._unacknowledged.copy()
+        found, complete = spool.find_waiting(None if self._receiver_answers else _LOOKED_AT_ONCE)
+        self._knows_some = not complete
         self._expects_others = bool(found)
-        # A file that does not exist any more was delivered by another process.
-        self.unacknowledged.difference_update(known.difference(found))
-        # Another thread may have kept one in the meantime.
-        for name in set(found).difference(self._names):
-            insort(self._names, name)
+        if complete:
+            deleted = spool.delete_expired()
+            counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
+            # A file that does not exist any more was delivered by another process.
+            for name in set(known).difference(found):
+                self._unacknowledged.pop(name, None)
+        self._names.update(found)
 
-    def _count_kept(self, event: ErrorEvent, deleted: int) -> None:
-        self.unacknowledged.add(name_file(event))
-        counters.count("spooled", exporter=self._exporter)
+    def _count_kept(self, kept: int, deleted: int) -> None:
+        counters.count("spooled", kept, exporter=self._exporter)
         counters.count("dropped", deleted, exporter=self._exporter, reason="spool full")
         if deleted:
             warn(
@@ -238,7 +277,7 @@ class ExporterSpool:
             return None
         if service not in self._spools:
             try:
-                made = self.location.open_spool(service, self._exporter)
+                made = self.location.open_spool(service, self._exporter, self._destination)
             except UnsafeFolderError as error:
                 self._pause(error)
                 self.location = None  # and will have none

@@ -8,6 +8,7 @@ outlive its process, or belong to another one by then.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from contextlib import suppress
@@ -24,6 +25,8 @@ except ImportError:  # Windows has no fcntl, and therefore no spool: location.SU
 UNREADABLE = ".unreadable"
 # More than any event has.
 _MAX_READ = 64 * 1024 * 1024
+# There is none, or a link, a folder, or a file of somebody else.
+_NO_FILE = frozenset({errno.ENOENT, errno.ELOOP, errno.EISDIR, errno.EACCES, errno.EPERM, errno.ENXIO})
 _FLAGS = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
@@ -90,8 +93,10 @@ def lock_file(folder: int, name: str, private_folder: PrivateFolder) -> LockedFi
     """
     try:
         file = os.open(name, _FLAGS, dir_fd=folder)
-    except FileNotFoundError:
-        return None
+    except OSError as error:
+        if error.errno in _NO_FILE:
+            return None
+        raise
     try:
         lock_descriptor(file)
         if is_own_file(os.fstat(file)) and _has_name(file, name, folder):

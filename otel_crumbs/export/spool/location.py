@@ -79,9 +79,14 @@ class SpoolLocation:
         """The folder for all services, None where the user has no home directory."""
         return find_default_base() if self.base is None else Path(self.base)
 
-    def open_spool(self, service: str, exporter: str) -> Spool | None:
+    def open_spool(self, service: str, exporter: str, destination: str = "") -> Spool | None:
         """
         Return the spool of a service and exporter, None where the system has no private folders and locks.
+
+        Args:
+            service: The service's name.
+            exporter: The exporter's name.
+            destination: The mark of the exporter's receiver, empty for any.
 
         Raises:
             UnsafeFolderError: If there is no place for a folder.
@@ -95,7 +100,7 @@ class SpoolLocation:
                 "the user has no home directory. Remedy: name a private folder by OTEL_CRUMBS_SPOOL_DIR, "
                 "or say `none` there"
             )
-        return Spool(folder, service=service, exporter=exporter, max_bytes=self.max_bytes)
+        return Spool(folder, service=service, exporter=exporter, max_bytes=self.max_bytes, destination=destination)
 
     def has_any(self) -> bool:
         """Return whether any spool may have a file, by a quick look: every process does this at its start."""

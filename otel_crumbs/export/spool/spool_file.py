@@ -7,15 +7,19 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from otel_crumbs.event import ErrorEvent
 
 from .file_lock import UNREADABLE, is_own_file, lock_descriptor
 
-_NAME = re.compile(r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}\.event(?P<aside>\.unreadable)?")
+_NAME = re.compile(
+    r"(?P<turn>[01])-(?P<captured>\d{20})-[0-9A-Za-z]{1,64}(?:-(?P<count>\d{1,4}))?(?:@(?P<destination>[0-9a-f]{12}))?"
+    r"\.event(?P<aside>\.unreadable)?"
+)
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.unfinished")
 # Writing takes less than a second, so the writer of a file that is older than this has died.
 _UNFINISHED_SECONDS = 3600
@@ -34,6 +38,8 @@ class SpoolFile:
         bytes: The size of the file.
         modified: When the file was written, in seconds since the epoch.
         aside: Whether the file was set aside because it could not be read.
+        count: How many events are in it.
+        destination: The mark of the receiver that they were captured for, empty where it is not known.
 
     """
 
@@ -43,12 +49,39 @@ class SpoolFile:
     bytes: int
     modified: float
     aside: bool
+    count: int
+    destination: str
 
 
-def name_file(event: ErrorEvent) -> str:
-    """Return the name of an event's file; names sort in the order of delivery: fatal errors, then the oldest."""
-    event_id = re.sub(r"[^0-9A-Za-z]", "", event.event_id)[:64] or "0"
-    return f"{0 if event.fatal else 1}-{max(event.timestamp, 0):020d}-{event_id}.event"
+def name_file(events: Sequence[ErrorEvent], destination: str = "") -> str:
+    """Return the name of a file of events; names sort in the order of delivery: fatal errors, then the oldest."""
+    event_id = re.sub(r"[^0-9A-Za-z]", "", events[0].event_id)[:64] or "0"
+    fatal, first = any(event.fatal for event in events), min(event.timestamp for event in events)
+    count = f"-{len(events)}" if len(events) > 1 else ""
+    mark = f"@{destination}" if destination else ""
+    return f"{0 if fatal else 1}-{max(first, 0):020d}-{event_id}{count}{mark}.event"
+
+
+def mark_destination(address: str) -> str:
+    """Return the mark of a receiver in the names of files; the address has no secrets."""
+    return hashlib.sha256(address.encode("utf-8", "backslashreplace")).hexdigest()[:12] if address else ""
+
+
+def is_for(name: str, destination: str) -> bool:
+    """Return whether a file waits for delivery to a receiver; one without a mark is for any."""
+    match = _NAME.fullmatch(name)
+    return match is not None and not match["aside"] and match["destination"] in {None, destination}
+
+
+def count_events(name: str) -> int:
+    """Return how many events are in the file of a name."""
+    match = _NAME.fullmatch(name)
+    return int(match["count"] or 1) if match is not None else 0
+
+
+def find_time(name: str) -> int:
+    """Return when the first error of a file was captured, in nanoseconds since the epoch."""
+    return int(name[2:22])
 
 
 def name_folder(name: str) -> str:
@@ -74,6 +107,8 @@ def iterate_files(folder: int) -> Iterator[SpoolFile]:
                         bytes=found.st_size,
                         modified=found.st_mtime,
                         aside=match["aside"] == UNREADABLE,
+                        count=int(match["count"] or 1),
+                        destination=match["destination"] or "",
                     )
 
 
@@ -96,17 +131,21 @@ def write_whole(folder: int, name: str, data: bytes, *, keep_locked: bool) -> in
     return kept
 
 
-def delete_unfinished(folder: int) -> None:
-    """Delete the files of processes that died while they wrote."""
-    long_ago = time.time() - _UNFINISHED_SECONDS
+def list_names(folder: int, at_most: int | None = None) -> list[str]:
+    """Return the names of everything in an open folder, or so many of them; that looks at no file."""
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if _UNFINISHED.fullmatch(entry.name) is None:
-                continue
+        return [entry.name for entry in islice(entries, at_most)]
+
+
+def delete_unfinished(folder: int, names: Iterable[str]) -> None:
+    """Delete those of a folder's files that processes did not finish because they died."""
+    long_ago = time.time() - _UNFINISHED_SECONDS
+    for name in names:
+        if name.startswith(".") and _UNFINISHED.fullmatch(name):
             with suppress(FileNotFoundError):
-                found = entry.stat(follow_symlinks=False)
+                found = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 if is_own_file(found) and found.st_mtime < long_ago:
-                    os.unlink(entry.name, dir_fd=folder)
+                    os.unlink(name, dir_fd=folder)
 
 
 def _write_all(file: int, data: bytes) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from otel_crumbs import ErrorEvent
 from otel_crumbs.event import CapturedError, capture_error
 from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
+from otel_crumbs.export.spool.spool_file import count_events
 
 # Nothing that works takes this long; only a test that fails waits for it.
 PATIENCE = 10.0
@@ -56,6 +57,38 @@ class ScriptedExporter:
 
 
 @dataclass
+class BatchingExporter(ScriptedExporter):
+    """
+    An exporter that takes several events in one request.
+
+    Args:
+        batches: The messages of each request's events.
+        poison: The message of an event for which a request is refused as a whole.
+
+    """
+
+    batches: list[list[str]] = field(default_factory=list)
+    poison: str | None = None
+
+    def export(self, event: ErrorEvent, timeout: float) -> Outcome:
+        """Return the next outcome."""
+        return self.export_batch([event], timeout)
+
+    def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
+        """Return the next outcome."""
+        messages = [event.exception.message for event in events]
+        self.began.set()
+        self.on_export()
+        if self.gate is not None:
+            self.gate.wait(PATIENCE)
+        self.batches.append(messages)
+        outcome = REFUSED if self.poison in messages else self.outcomes.pop(0) if self.outcomes else DELIVERED
+        if outcome.verdict is Verdict.DELIVERED:
+            self.sent += messages
+        return outcome
+
+
+@dataclass
 class SlowExporter:
     """
     An exporter whose requests take a moment.
@@ -98,4 +131,4 @@ def emit_errors(delivery: Delivery, count: int = 1) -> None:
 
 def count_files(folder: Path) -> int:
     """Return how many events are in the spools of a folder."""
-    return sum(1 for _ in folder.glob("*/*/*.event"))
+    return sum(count_events(path.name) for path in folder.glob("*/*/*.event"))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from otel_crumbs.export import Delivery, Outcome, Verdict
+from otel_crumbs.export.delivery.back_off import BackOff
 
 from .exporters import PATIENCE, ScriptedExporter, captured_error
 
@@ -62,3 +63,41 @@ def test_a_receiver_may_ask_for_a_pause_after_a_refusal(deliver: Callable[..., D
 
     assert delivery.flush(0.3) is False
     assert exporter.sent == ["first"]
+
+
+def test_a_receiver_that_comes_back_is_asked_slowly_at_first() -> None:
+    """Each success halves the time to the next request, with jitter, and soon there is none."""
+    back_off = BackOff()
+    back_off.fail(None)
+
+    gaps = []
+    for _ in range(9):
+        back_off.succeed(None)
+        gaps.append(back_off.seconds_left())
+
+    assert 0.4 < gaps[0] <= 1.5
+    assert all(gap <= 1.5 / 2**number for number, gap in enumerate(gaps))
+    assert gaps[-1] == 0
+
+
+def test_a_receiver_that_fails_again_is_asked_more_slowly() -> None:
+    """It was not back for good; the time to the next request grows, in bounds."""
+    back_off = BackOff()
+    for _ in range(9):
+        back_off.fail(None)
+        back_off.succeed(None)
+
+    assert 2 < back_off.seconds_left() <= 12
+
+
+def test_a_flush_does_not_wait_for_that() -> None:
+    """Somebody waits for it, or the process ends."""
+    back_off = BackOff()
+    back_off.fail(None)
+    back_off.succeed(None)
+
+    back_off.end_pause()
+    ended = back_off.seconds_left()
+    back_off.succeed(None)
+
+    assert (ended, back_off.seconds_left()) == (0, 0)

@@ -17,8 +17,7 @@ def take_messages(queue: EventQueue) -> list[str]:
         if queued.captured is not None:
             taken.append(queued.captured.exceptions.infos[0].message)
         else:
-            event = queued.build_event(lambda _: None)
-            assert event is not None
+            [event] = queued.build_events(lambda _: None)
             taken.append(event.exception.message)
     return taken
 
@@ -37,7 +36,7 @@ def test_events_that_were_tried_wait_behind_fresh_ones() -> None:
     queue = EventQueue()
     event = event_of()
     tried = replace(event, exceptions=(replace(event.exception, message="tried"),))
-    queue.requeue(QueuedError.from_event(tried))
+    queue.requeue(QueuedError.from_events([tried]))
     queue.put(queue.weigh(captured_error("fresh")))
 
     assert take_messages(queue) == ["fresh", "tried"]

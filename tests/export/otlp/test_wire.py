@@ -13,7 +13,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, SeverityNumber
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.base.plain import to_plain_mapping
 from otel_crumbs.event import ExceptionInfo
-from otel_crumbs.export.otlp.wire import request_of
+from otel_crumbs.export.otlp.wire import encode_request
 from tests.export.events import NOW, TRAIL, event_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def parse_record(event: ErrorEvent, *, as_json: bool = False) -> tuple[dict[str, Any], LogRecord]:
     """Return the record that a receiver reads from the bytes, and its attributes as plain values."""
-    request = ExportLogsServiceRequest.FromString(request_of(event, as_json=as_json).SerializeToString())
+    request = ExportLogsServiceRequest.FromString(encode_request(event, as_json=as_json))
     [resource_logs] = request.resource_logs
     [scope_logs] = resource_logs.scope_logs
     [record] = scope_logs.log_records
@@ -141,11 +141,24 @@ def test_an_empty_trail_has_no_last_breadcrumb() -> None:
 
 def test_the_resource_is_the_applications_own() -> None:
     """Back ends show the event under the service that failed."""
-    request = request_of(event_of(resource={"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]}))
+    request = ExportLogsServiceRequest.FromString(
+        encode_request([event_of(resource={"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]})])
+    )
 
     resource = {pair.key: to_plain(pair.value) for pair in request.resource_logs[0].resource.attributes}
     assert resource == {"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]}
     assert request.resource_logs[0].scope_logs[0].scope.name == "otel_crumbs"
+
+
+def test_requests_one_after_the_other_are_one() -> None:
+    """A receiver finds each event, in the order in which they were captured, below the resource that it came from."""
+    resources = ({"service.name": "shop"}, {"service.name": "shop"}, {"service.name": "bank"})
+    events = [event_of(ValueError(str(number)), resource=resource) for number, resource in enumerate(resources)]
+
+    request = ExportLogsServiceRequest.FromString(b"".join(map(encode_request, events)))
+
+    found = [[record.body.string_value for record in logs.scope_logs[0].log_records] for logs in request.resource_logs]
+    assert found == [["ValueError: 0"], ["ValueError: 1"], ["ValueError: 2"]]
 
 
 PLAIN = st.recursive(

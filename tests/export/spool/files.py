@@ -11,6 +11,7 @@ import pytest
 from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.location import SUPPORTED
 from otel_crumbs.export.spool.spool import Spool
+from otel_crumbs.export.spool.spool_file import name_file
 from tests.export.events import event_of
 
 SOMEBODY = 12345
@@ -22,7 +23,7 @@ def write_event(spool: Spool, message: str = "boom", **fields: Any) -> str:
     """Write an event, and return the name of its file."""
     event = event_of(ValueError(message), **fields)
     before = set(spool.look().waiting)
-    spool.write(event, encode_event(event))
+    spool.write(name_file([event]), encode_event(event))
     [name] = set(spool.look().waiting) - before
     return name
 

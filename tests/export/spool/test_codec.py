@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo, Frame
-from otel_crumbs.export.spool.codec import NewerVersionError, UnreadableError, decode_event, encode_event
+from otel_crumbs.export.spool.codec import (
+    NewerVersionError,
+    UnreadableError,
+    decode_event,
+    decode_events,
+    encode_event,
+    encode_events,
+)
 from tests.export.events import event_of
 
 texts = st.text(st.characters(exclude_categories=()))
@@ -51,6 +58,27 @@ def test_an_event_comes_back_as_it_was(trail: list[Breadcrumb], resource: dict[s
 
     assert back == event
     assert repr(back.resource) == repr(event.resource)
+
+
+def test_events_of_one_trail_take_little_more_than_one() -> None:
+    """They are compressed together, and each comes back as it was."""
+    events = [event_of(ValueError(str(number)), timestamp=number) for number in range(30)]
+
+    data = encode_events(events)
+
+    assert decode_events(data, 30) == tuple(events)
+    assert len(data) < 5 * len(encode_event(events[0]))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda _: b"{}", lambda data: data[:20] + b"?" * 40])
+def test_damaged_events_of_a_burst_are_unreadable(damage: Any) -> None:
+    """So is a file that has not as many events as its name says."""
+    data = encode_events([event_of(), event_of()])
+
+    with pytest.raises(UnreadableError):
+        decode_events(damage(data), 2)
+    with pytest.raises(UnreadableError, match="3 events"):
+        decode_events(data, 3)
 
 
 def test_a_key_of_the_data_is_no_mark() -> None:

@@ -15,10 +15,10 @@ from .files import needs_spool
 pytestmark = needs_spool
 
 
-def make_exporter_spool(base: Path | None) -> ExporterSpool:
+def make_exporter_spool(base: Path | None, destination: str = "") -> ExporterSpool:
     """Return the spool of an exporter, without a location if there is no base."""
     location = None if base is None else SpoolLocation(base=base)
-    return ExporterSpool(location, exporter="http", service=lambda: "shop")
+    return ExporterSpool(location, exporter="http", service=lambda: "shop", destination=destination)
 
 
 def test_an_event_is_kept_until_it_is_deleted(base: Path) -> None:
@@ -26,14 +26,14 @@ def test_an_event_is_kept_until_it_is_deleted(base: Path) -> None:
     spool = make_exporter_spool(base)
     event = event_of()
 
-    kept = spool.keep(event)
+    kept = spool.keep([event])
     found = spool.take_next()
 
     assert kept
     assert found is not None
-    assert (found[1], len(spool.unacknowledged)) == (event, 1)
+    assert (found[1], spool.count_unacknowledged()) == ([event], 1)
     spool.delete(found[0])
-    assert (spool.take_next(), spool.unacknowledged) == (None, set())
+    assert (spool.take_next(), spool.count_unacknowledged()) == (None, 0)
 
 
 def test_an_event_to_be_retried_waits_behind_the_others(base: Path) -> None:
@@ -41,13 +41,13 @@ def test_an_event_to_be_retried_waits_behind_the_others(base: Path) -> None:
     spool = make_exporter_spool(base)
     events = [event_of(timestamp=1), event_of(timestamp=2)]
     for event in events:
-        spool.keep(event)
+        spool.keep([event])
 
     taken = []
     for _ in range(3):
         found = spool.take_next()
         assert found is not None
-        taken.append(found[1])
+        taken += found[1]
         spool.retry_later(found[0])
 
     assert taken == [events[0], events[1], events[0]]
@@ -59,7 +59,7 @@ def test_a_folder_that_is_not_safe_means_a_pause(base: Path, caplog: pytest.LogC
     base.chmod(0o777)
     spool = make_exporter_spool(base)
 
-    kept = spool.keep(event_of())
+    kept = spool.keep([event_of()])
 
     assert not kept
     assert not spool.usable
@@ -70,7 +70,7 @@ def test_without_a_location_nothing_is_kept() -> None:
     """The worker never has to look for events."""
     spool = make_exporter_spool(None)
 
-    assert not spool.keep(event_of())
+    assert not spool.keep([event_of()])
     assert not spool.has_work()
     assert spool.seconds_to_wait() == float("inf")
 
@@ -81,9 +81,57 @@ def test_a_user_without_a_home_is_warned_once(caplog: pytest.LogCaptureFixture) 
     spool = ExporterSpool(SpoolLocation(), exporter="http", service=lambda: "shop")
 
     assert (spool.folder, spool.has_work()) == ("memory", True)
-    assert [spool.keep(event_of()) for _ in range(3)] == [False] * 3
+    assert [spool.keep([event_of()]) for _ in range(3)] == [False] * 3
     assert spool.find_spool() is None
 
     [record] = caplog.records
     assert "Remedy: name a private folder by OTEL_CRUMBS_SPOOL_DIR" in record.getMessage()
     assert (spool.usable, spool.where, spool.has_work()) == (False, "kept in memory", False)
+
+
+def test_events_go_only_to_the_receiver_that_they_were_captured_for(base: Path) -> None:
+    """Another exporter of that name passes them over; what was kept without an address goes to any."""
+    unmarked, mine, other = (
+        make_exporter_spool(base, address) for address in ("", "https://mine.example/", "https://other.example/")
+    )
+    events = [event_of(timestamp=number) for number in (1, 2, 3)]
+    for spool, event in zip((unmarked, mine, other), events, strict=True):
+        spool.keep([event])
+
+    found = make_exporter_spool(base, "https://mine.example/").take_next(9)
+
+    assert found is not None
+    assert found[1] == [events[0], events[1]]
+    assert "example" not in " ".join(path.name for path in base.glob("*/*/*"))
+
+
+def test_events_of_a_burst_are_one_file(base: Path) -> None:
+    """They come out of it together, and in their order."""
+    spool = make_exporter_spool(base)
+    events = [event_of(ValueError(str(number)), timestamp=number) for number in range(20)]
+
+    kept = spool.keep(events)
+    unacknowledged = spool.count_unacknowledged()
+    found = make_exporter_spool(base).take_next(64)
+
+    assert (kept, unacknowledged) == (True, 20)
+    assert found is not None
+    assert (len(found[0]), found[1]) == (1, events)
+
+
+def test_of_a_large_spool_some_files_are_tried_until_the_receiver_answers(base: Path) -> None:
+    """To know them all takes long, and is of no use as long as the receiver is away."""
+    fatal = event_of(timestamp=1_000, fatal=True)
+    writer = make_exporter_spool(base)
+    for number in range(300):
+        writer.keep([event_of(timestamp=number)])
+    writer.keep([fatal])
+    spool = make_exporter_spool(base)
+
+    first = spool.take_next()
+    assert first is not None
+    spool.delete(first[0])
+    second = spool.take_next()
+
+    assert second is not None
+    assert fatal in (*first[1], *second[1])

@@ -12,6 +12,7 @@ from otel_crumbs.export.spool.codec import encode_event
 from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
 from otel_crumbs.export.spool.private_folder import UnsafeFolderError
 from otel_crumbs.export.spool.spool import MAX_AGE_SECONDS, Spool
+from otel_crumbs.export.spool.spool_file import name_file
 from tests.export.events import event_of
 
 from .files import names_in, needs_spool, write_event
@@ -42,7 +43,7 @@ def test_the_oldest_event_makes_room(base: Path) -> None:
     write_event(spool, timestamp=2, breadcrumbs=())
     third = write_event(spool, timestamp=3, breadcrumbs=())
 
-    gone = spool.write(event, encode_event(event))
+    gone = spool.write(name_file([event]), encode_event(event))
 
     assert gone == 1
     assert spool.look().waiting[:2] == (fatal, third)
@@ -55,7 +56,7 @@ def test_an_event_larger_than_the_spool_is_not_kept(base: Path) -> None:
     event = event_of(stacktrace="x" * 5000)
 
     with pytest.raises(OSError, match="no room"):
-        spool.write(event, encode_event(event))
+        spool.write(name_file([event]), encode_event(event))
 
     assert spool.look().waiting == (name,)
 

@@ -1,0 +1,117 @@
+"""
+Values of OpenTelemetry in the wire format of protobuf.
+
+Objects of the generated classes take longer to make than all else that an event
+needs, so the bytes are written as they are: a tag, a length, the contents. See
+`encoding <https://protobuf.dev/programming-guides/encoding/>`_ and the messages
+`AnyValue, KeyValue and KeyValueList
+<https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/common/v1/common.proto>`_.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_ONE_BYTE = 0x80
+_MASK_64 = 0xFFFF_FFFF_FFFF_FFFF
+# The tags of AnyValue: the number of the field, and how its contents are written.
+_STRING, _BOOL, _INT, _DOUBLE, _ARRAY, _MAP = b"\x0a", b"\x10", b"\x18", b"\x21", b"\x2a", b"\x32"
+# Those of KeyValue, and of the items of ArrayValue and KeyValueList.
+_KEY, _VALUE, _ITEM = b"\x0a", b"\x12", b"\x0a"
+
+_double = struct.Struct("<d").pack
+# Most lengths are those of short texts.
+_SMALL = tuple(bytes([number]) for number in range(_ONE_BYTE))
+
+
+class Encoded:
+    """A value that is encoded already: the bytes of an AnyValue."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+def encode_varint(number: int) -> bytes:
+    """Return a number that is not negative in the base of 128."""
+    if number < _ONE_BYTE:
+        return _SMALL[number]
+    parts = bytearray()
+    while number >= _ONE_BYTE:
+        parts.append(number & 0x7F | _ONE_BYTE)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def encode_field(tag: bytes, contents: bytes) -> bytes:
+    """Return a field of text, bytes or a message."""
+    size = len(contents)
+    return tag + (_SMALL[size] if size < _ONE_BYTE else encode_varint(size)) + contents
+
+
+def encode_text(text: str) -> bytes:
+    """Return a text in UTF-8; what it cannot have, a half of a character, is replaced."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
+
+
+def encode_pairs(tag: bytes, mapping: Mapping[str, Any]) -> bytes:
+    """Return the items of a mapping as fields with a key and a value each."""
+    return b"".join([_encode_pair(tag, key, value) for key, value in mapping.items()])
+
+
+def encode_value(value: Any) -> bytes:
+    """Return a plain value as an AnyValue."""
+    kind = type(value)
+    if kind is str:
+        return encode_field(_STRING, encode_text(value))
+    if kind is Encoded:
+        return bytes(value.data)
+    if value is None:
+        return b""
+    if (scalar := _encode_scalar(value)) is not None:
+        return scalar
+    if isinstance(value, Mapping):
+        return encode_field(_MAP, encode_pairs(_ITEM, value))
+    if isinstance(value, list | tuple):
+        return encode_array(map(encode_value, value))
+    return encode_field(_STRING, encode_text(str(value)))
+
+
+def encode_array(values: Iterable[bytes]) -> bytes:
+    """Return an AnyValue that has those in its array."""
+    return encode_field(_ARRAY, b"".join([encode_field(_ITEM, value) for value in values]))
+
+
+def _encode_scalar(value: Any) -> bytes | None:
+    """Return a value that has no parts as an AnyValue, None for any other; classes may be derived."""
+    if isinstance(value, bool):
+        return _BOOL + _SMALL[value]
+    if isinstance(value, int):
+        return _encode_int(value)
+    if isinstance(value, float):
+        return _DOUBLE + _double(value)
+    return None
+
+
+def _encode_int(value: int) -> bytes:
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"{value} does not fit into 64 bits")
+    # Negative ones are the complement of two.
+    return _INT + encode_varint(value & _MASK_64)
+
+
+def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
+    name = encode_text(key if type(key) is str else str(key))
+    contents = encode_value(value)
+    length, size = len(name), len(contents)
+    if length + size + 4 >= _ONE_BYTE:
+        return encode_field(tag, encode_field(_KEY, name) + encode_field(_VALUE, contents))
+    # Most items are short, and there are many of them.
+    return b"".join((tag, _SMALL[length + size + 4], _KEY, _SMALL[length], name, _VALUE, _SMALL[size], contents))
