@@ -53,6 +53,11 @@ def later(_: Library) -> None:
     time.sleep(5)
 
 
+def idle(_: Library) -> None:
+    """Be the next start, and work until somebody ends it."""
+    time.sleep(3600)
+
+
 def fork(library: Library) -> None:
     """Report, fork, report in the child."""
     report(library, 5)
@@ -80,11 +85,27 @@ def large(library: Library) -> None:
         library.capture(ValueError("<error 0>"))
 
 
+def burst(library: Library) -> None:
+    """Fail again and again as a job does whose rows are bad, say so, and end in the way that is wanted."""
+    count, way = int(os.environ["BURST"]), os.environ["WAY"]
+    began = time.monotonic()
+    for number in range(count):
+        library.note(f"row {number}")
+        library.capture(ValueError(f"<error {number}>"))
+    print(time.monotonic() - began, flush=True)
+    if way == "SIGTERM":
+        time.sleep(60)
+    if way == "os._exit":
+        os._exit(0)
+
+
 PROGRAMS = {
+    "burst": burst,
     "crash": crash,
     "end": end,
     "fork": fork,
     "hard_exit": hard_exit,
+    "idle": idle,
     "large": large,
     "later": later,
     "multiprocessing": multiprocess,

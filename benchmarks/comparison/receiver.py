@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import threading
 import time
+from collections import Counter
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -46,6 +48,10 @@ class Receiver:
     def count(self, text: str) -> int:
         """Return how many of the requests it took hold a text."""
         return sum(text.encode() in body for body in tuple(self._bodies))
+
+    def count_each(self, pattern: bytes) -> Counter[bytes]:
+        """Return how many of the requests it took hold each text of a pattern."""
+        return Counter(found for body in tuple(self._bodies) for found in set(re.findall(pattern, body)))
 
     def open(self) -> None:
         """Listen, at the same port as before."""

@@ -20,6 +20,7 @@ from otel_crumbs.base.threads import (
     is_own_work,
     mark_own_work,
     start_thread,
+    wait_natively,
     wait_until,
 )
 from tests.delivery.running import until
@@ -157,3 +158,13 @@ def test_no_thread_starts_while_that_is_forbidden() -> None:
 
     assert forbidden == (True, False, False)
     assert not has_no_threads()
+
+
+def test_a_native_wait_has_an_end() -> None:
+    """It says whether what it waited for came true."""
+    seen = iter([False, False, True])
+
+    came_true = wait_natively(lambda: next(seen), 60.0)
+
+    assert came_true is True
+    assert wait_natively(lambda: False, 0.01) is False
