@@ -6,6 +6,7 @@ import struct
 import time
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 
 from otel_crumbs.base.identity import SCOPE, VERSION
@@ -45,6 +46,11 @@ def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
     record = encode_field(_RECORD, _encode_record(event, as_json=as_json))
     resource = encode_field(_RESOURCE, encode_pairs(_ATTRIBUTE, event.resource))
     return encode_field(_RESOURCE_LOGS, resource + encode_field(_SCOPE_LOGS, scope + record))
+
+
+def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
+    """Return the request that exports one event as a receiver reads it."""
+    return ExportLogsServiceRequest.FromString(encode_request(event, as_json=as_json))
 
 
 def weigh_request(event: ErrorEvent, *, as_json: bool = False) -> int:
