@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from otel_crumbs.export.http.document import document_of
-from otel_crumbs.export.spool.codec import UnreadableError, decode_event
+from otel_crumbs.export.spool.codec import UnreadableError, decode_events
+from otel_crumbs.export.spool.spool_file import count_events
 
 from .body import RefusedError
 from .error_document import clean_document
@@ -59,13 +60,14 @@ def _read_file(path: Path) -> Iterator[Received]:
 
 
 def _read_spooled(path: Path) -> Received | None:
-    """Return the event of a file of the spool, None for another file."""
+    """Return the events of a file of the spool, None for another file."""
     if path.suffix in {".jsonl", ".gz"} or path.stat().st_size > _MAX_LINE:
         return None
     try:
-        return Received(documents=(clean_document(document_of(decode_event(path.read_bytes()))),))
+        events = decode_events(path.read_bytes(), max(1, count_events(path.name)))
     except (UnreadableError, UnicodeDecodeError):
         return None
+    return Received(documents=tuple(clean_document(document_of(event)) for event in events))
 
 
 def _read_line(line: bytes, place: str) -> Received:
