@@ -132,7 +132,7 @@ class QueuedError:
             self.events = (event,)
         return self.events
 
-    def claim(self) -> bool:
+    def settle_unsaved(self) -> bool:
         """Settle the event for another one to have it, unless it was saved already; return whether it is settled."""
         # Whoever saves it looks at these in the other order.
         self.settled = True

@@ -158,7 +158,7 @@ class Sender:
             yield from taken
             return
         built = [queued for queued in taken if self._build_or_settle(queued)]
-        parts = [queued for queued in built if queued.claim()]
+        parts = [queued for queued in built if queued.settle_unsaved()]
         if parts:
             together = QueuedError.from_built([event for queued in parts for event in queued.events])
             # Whoever saves events at this moment finds them here or there.
