@@ -14,7 +14,7 @@ from otel_crumbs.base.memo import map_shared
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.trails import Breadcrumb
 
-from .attributes import EVENT_NAME, attributes_of
+from .attributes import attributes_of
 from .protobuf import Encoded, encode_array, encode_field, encode_pairs, encode_text, encode_value, encode_varint
 
 # The default of the receivers: a larger request would be refused. See
@@ -67,7 +67,7 @@ def _encode_record(event: ErrorEvent, *, as_json: bool) -> bytes:
         encode_field(_BODY, encode_value(event.title)),
         encode_pairs(_RECORD_ATTRIBUTE, _find_attributes(event, as_json=as_json)),
         _OBSERVED + _fixed64(time.time_ns()),
-        encode_field(_EVENT_NAME, encode_text(EVENT_NAME)),
+        encode_field(_EVENT_NAME, encode_text(event.name)),
     ]
     if event.trace_flags:
         fields.append(_FLAGS + _fixed32(event.trace_flags))
