@@ -107,7 +107,7 @@ def uses_spool(exporter: Exporter | SpoolChoice) -> bool:
     return bool(getattr(exporter, "spool", True))
 
 
-def takes_batches(exporter: object) -> bool:
+def is_batching(exporter: object) -> bool:
     """Return whether an exporter sends several events in one request."""
     return callable(getattr(exporter, "export_batch", None))
 

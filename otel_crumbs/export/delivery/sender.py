@@ -19,7 +19,7 @@ from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.interpreter_lock import make_haste
 from otel_crumbs.base.threads import mark_own_work, wait_until
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.export.exporter import Exporter, Outcome, Verdict, takes_batches
+from otel_crumbs.export.exporter import Exporter, Outcome, Verdict, is_batching
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 
 from .attempt import send_events
@@ -64,7 +64,7 @@ class Sender:
         self._spool = spool
         self._back_off = back_off
         self._on_request = on_request
-        self._at_most = MAX_TOGETHER if takes_batches(exporter) else 1
+        self._at_most = MAX_TOGETHER if is_batching(exporter) else 1
         self._delivered = ThreadSafeCounter()
         self._lost = ThreadSafeCounter()
 

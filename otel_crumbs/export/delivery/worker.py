@@ -71,7 +71,7 @@ class ExporterWorker:
     def _start_empty(self) -> None:
         self._pending = PendingEvents(self._on_change)
         self._back_off = BackOff()
-        self._spool_thread = SpoolThread(pending=self._pending, save=self.save, spill=self._spill)
+        self._spool_thread = SpoolThread(pending=self._pending, save=self.save, spill=self._save_some)
         self._sender = Sender(
             self.exporter,
             self._build,
@@ -205,7 +205,7 @@ class ExporterWorker:
             self._fruitless = 0
             self._patient_from = time.monotonic() + _SECONDS_OF_IMPATIENCE
 
-    def _spill(self) -> bool:
+    def _save_some(self) -> bool:
         """Move some events of the queue to the spool if the worker cannot send them now; return whether it did."""
         pending = self._pending
         if not pending.queue.crowded or not self.spool.usable:

@@ -254,7 +254,7 @@ class ExporterSpool:
             # A file that does not exist any more was delivered by another process.
             for name in set(known).difference(found):
                 self._unacknowledged.pop(name, None)
-        self._names.update(found)
+        self._names.add_all(found)
 
     def _count_kept(self, kept: int, deleted: int) -> None:
         counters.count("spooled", kept, exporter=self._exporter)

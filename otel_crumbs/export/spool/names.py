@@ -34,7 +34,7 @@ class WaitingNames:
         """Add the name of a file that was written now."""
         insort(self._waiting, (name,))
 
-    def update(self, names: Iterable[str]) -> None:
+    def add_all(self, names: Iterable[str]) -> None:
         """Add the names of files that were found."""
         known = {name for group in self._waiting for name in group}
         # Another thread may have added one in the meantime.
@@ -58,11 +58,11 @@ class WaitingNames:
         if not self._waiting:
             while self._tried:
                 insort(self._waiting, self._tried.pop())
-        group = self._pop()
+        group = self._take_first()
         # A group of several was tried, and is tried again as it was.
         is_open = len(group) == 1
-        while is_open and len(group) < at_most and (other := self._pop()):
-            if not _are_together(group, other):
+        while is_open and len(group) < at_most and (other := self._take_first()):
+            if not _is_together(group, other):
                 insort(self._waiting, other)
                 break
             group += other
@@ -71,16 +71,16 @@ class WaitingNames:
     def skip(self) -> None:
         """Go on with later files, because another process is delivering the first ones."""
         for _ in range(random.randrange(min(len(self._waiting), _LONGEST_SKIP) + 1)):  # noqa: S311 - no secret
-            if group := self._pop():
+            if group := self._take_first():
                 self._tried.append(group)
 
-    def _pop(self) -> Group:
+    def _take_first(self) -> Group:
         try:
             return self._waiting.pop(0)
         except IndexError:  # there are none, or another thread was first
             return ()
 
 
-def _are_together(group: Group, other: Group) -> bool:
+def _is_together(group: Group, other: Group) -> bool:
     """Return whether an event, which no attempt was made for in another group, may be sent with some others."""
     return len(other) == 1 and all(count_events(name) == 1 and name[0] == other[0][0] for name in (group[0], *other))

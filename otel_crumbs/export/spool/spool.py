@@ -164,7 +164,7 @@ class Spool:
             with self._folder.open() as folder:
                 names = list_names(folder)
                 delete_unfinished(folder, names)
-                if not any(_may_be_expired(name) for name in names):
+                if not any(_is_maybe_expired(name) for name in names):
                     return 0
                 too_old = [file for file in iterate_files(folder) if file.modified < time.time() - MAX_AGE_SECONDS]
                 return self._delete_all(folder, too_old)
@@ -197,6 +197,6 @@ class Spool:
         return True
 
 
-def _may_be_expired(name: str) -> bool:
+def _is_maybe_expired(name: str) -> bool:
     """Return whether a file may be too old by the time of its error, which is before that of the file."""
     return count_events(name) > 0 and find_time(name) < (time.time() - MAX_AGE_SECONDS) * 1e9
