@@ -3,7 +3,8 @@ Subprocesses that uvloop starts: by libuv, and not by `subprocess.Popen`.
 
 The methods of its event loop are hooked, which `asyncio.create_subprocess_exec`
 and `asyncio.create_subprocess_shell` call; its end is what asyncio's own protocol is
-told, and whoever waits for the child goes on after that.
+told. uvloop tells it a step later than it lets those go on who wait for a child that has
+ended already, so the end of a wait is one too.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def _hook(uvloop: Any) -> Undo:
 
 
 def _hook_protocol(subprocess: Any) -> Undo:
-    return replace(subprocess.SubprocessStreamProtocol, "process_exited", _make_process_exited)
+    return combine(
+        replace(subprocess.SubprocessStreamProtocol, "process_exited", _make_process_exited),
+        replace(subprocess.Process, "wait", _make_wait),
+    )
 
 
 def _make_starting(*, is_command: bool) -> Make:
@@ -70,18 +74,22 @@ def _make_starting(*, is_command: bool) -> Make:
     return make
 
 
-def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
-    @guarded("a subprocess of uvloop ended")
-    def record_end(protocol: Any) -> None:
-        pending = vars(protocol).pop(_PENDING, None)
-        # A callback of the event loop runs here, in no task.
-        branch = pending.starter() if pending is not None else None
-        if branch is not None:
-            record_child(pending, protocol._transport.get_returncode(), None, branch)  # noqa: SLF001 - nothing else has it
+@guarded("a subprocess of uvloop ended")
+def _record_end(protocol: Any, transport: Any) -> None:
+    if transport is None:
+        # The wait for the child knows how it ended.
+        return
+    pending = getattr(protocol, "__dict__", {}).pop(_PENDING, None)
+    # A callback of the event loop runs here, in no task.
+    branch = pending.starter() if pending is not None else None
+    if branch is not None:
+        record_child(pending, transport.get_returncode(), None, branch)
 
+
+def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
     def process_exited(*args: Any, **kwargs: Any) -> None:
         if patch.active and args:
-            record_end(args[0])
+            _record_end(args[0], getattr(args[0], "_transport", None))
         try:
             original(*args, **kwargs)
         except BaseException as error:
@@ -89,3 +97,17 @@ def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callabl
             raise
 
     return process_exited
+
+
+def _make_wait(original: Callable[..., Awaitable[int]], patch: Patch) -> Callable[..., Awaitable[int]]:
+    async def wait(*args: Any, **kwargs: Any) -> int:
+        try:
+            status = await original(*args, **kwargs)
+        except BaseException as error:
+            remove_own_frame(error)
+            raise
+        if patch.active and args:
+            _record_end(getattr(args[0], "_protocol", None), getattr(args[0], "_transport", None))
+        return status
+
+    return wait

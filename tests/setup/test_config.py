@@ -65,6 +65,8 @@ GOOD: dict[str, list[tuple[str, Any, Any]]] = {
     "scrub_rules": [("-iban, email", ["-iban", "email"], ("-iban", "email"))],
     "scrub_patterns": [(r"a\d{1,2},b", [r"a\d{1,2}", "b"], (r"a\d{1,2}", "b"))],
     "personal_data": [("Scrub", "scrub", "scrub")],
+    "recorder": [("Auto", "auto", "auto"), ("/var/crumbs", "/var/crumbs", "/var/crumbs")],
+    "slow_after": [("30", 30, 30.0), ("0", 0, 0.0)],
     "before_breadcrumb": [("tests.setup.test_config:keep", keep, keep)],
     "before_send": [("tests.setup.test_config:keep", keep, keep)],
 }
@@ -96,6 +98,8 @@ BAD: dict[str, list[tuple[str, Any]]] = {
     "scrub_rules": [("", 7)],
     "scrub_patterns": [("", 7), ("", ["("])],
     "personal_data": [("hide", "hide")],
+    "recorder": [("", 7), ("a\0b", "")],
+    "slow_after": [("soon", "soon"), ("-1", -1)],
     "before_breadcrumb": [("tests.setup.test_config:missing", "no_such_module:hook"), ("tests.test_config", 7)],
     "before_send": [("tests.setup.test_config:DSN", "tests.setup.test_config:DSN"), ("::", "")],
 }

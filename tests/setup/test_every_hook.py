@@ -42,6 +42,8 @@ INHERENT = {
     "os.execv": BUILT_IN,
     "os.execve": BUILT_IN,
     "uvloop.Loop.call_exception_handler": BUILT_IN,
+    "uvloop.Loop.subprocess_exec": BUILT_IN,
+    "uvloop.Loop.subprocess_shell": BUILT_IN,
     "psycopg.BaseConnection._exec_command": "a generator more for each command would cost more than its kind is worth",
 }
 
