@@ -113,8 +113,8 @@ def format_title(type_name: str, message: str) -> str:
 
 def name_exception(exception: BaseException) -> str:
     """Return the class of an exception as OpenTelemetry names it: with its module, if that is not `builtins`."""
-    kind = type(exception)
-    return kind.__qualname__ if kind.__module__ in ("builtins", None) else name_class(kind)
+    # The interpreter's own names: a metaclass may have others, or raise.
+    return name_class(type(exception)).removeprefix("builtins.").removeprefix("None.")
 
 
 def read_message(exception: BaseException) -> str:
@@ -134,10 +134,11 @@ def _has_plain_message(exception: BaseException, depth: int) -> bool:
         if type(found) is not WrapperDescriptorType:
             return False
     arguments = list(_get_arguments(exception))
-    if isinstance(exception, OSError):
+    if issubclass(type(exception), OSError):
         arguments += [get_filename(exception) for get_filename in _get_filenames]
     return depth > 0 and all(
-        type(argument) in _SIMPLE or (isinstance(argument, BaseException) and _has_plain_message(argument, depth - 1))
+        type(argument) in _SIMPLE
+        or (issubclass(type(argument), BaseException) and _has_plain_message(argument, depth - 1))
         for argument in arguments
     )
 

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
+from otel_crumbs.base.exceptions import read_message
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.trails import Branch, current, mark_exception
@@ -123,4 +124,4 @@ def _is_package_thread(thread: threading.Thread | None) -> bool:
 
 def _is_refused_thread(error: BaseException) -> bool:
     """Return whether the interpreter goes down and refuses new threads, which OpenTelemetry's log handler runs into."""
-    return isinstance(error, RuntimeError) and "at interpreter shutdown" in str(error)
+    return issubclass(type(error), RuntimeError) and "at interpreter shutdown" in read_message(error)

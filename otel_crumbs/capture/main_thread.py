@@ -18,6 +18,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from otel_crumbs.base.exceptions import traceback_of
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 
@@ -28,6 +29,7 @@ from .reporter import Reporter
 _PROGRAMS = frozenset({("__main__", "<module>"), ("runpy", "_run_module_as_main")})
 # The files that ``python -c`` and ``python -`` name as the program's, in `sys.argv` and in a traceback.
 _SOURCES = {"-c": "<string>", "": "<stdin>", "-": "<stdin>"}
+_get_filename = vars(SyntaxError)["filename"].__get__
 
 
 class MainThread:
@@ -120,7 +122,7 @@ def _hook_prompt(main: MainThread) -> Undo | None:
 
 def _is_of_program(error: BaseException) -> bool:
     # A hook may have taken frames off the exception itself.
-    traceback: TracebackType | None = getattr(sys, "last_traceback", None) or error.__traceback__
+    traceback: TracebackType | None = getattr(sys, "last_traceback", None) or traceback_of(error)
     if traceback is None:
         return _is_refused_source(error)
     frame = traceback.tb_frame
@@ -135,7 +137,7 @@ def _is_refused_source(error: BaseException) -> bool:
     """Return whether an exception without a traceback is that of a program whose source cannot be compiled."""
     program = sys.argv[0] if sys.argv else ""
     source = _SOURCES.get(program, program)
-    return isinstance(error, SyntaxError) and error.filename == source and not _is_typed(source)
+    return issubclass(type(error), SyntaxError) and _get_filename(error) == source and not _is_typed(source)
 
 
 def _is_typed(file: str) -> bool:

@@ -263,7 +263,7 @@ def format_exception(exc_info: Any) -> tuple[str | None, bool]:
     text = read_exception_text(error)
     if text is None:
         return f"<{name_class(type(error))}>", False
-    return format_title(type(error).__name__, text), True
+    return format_title(name_class(type(error)), text), True
 
 
 def _find_title(stack_trace: str, name: str | None) -> str | None:

@@ -162,7 +162,7 @@ class ValueCopier:
         if text is None:
             self.is_exact = False
             return Placeholder(f"<{name_class(type(error))}>")
-        return Placeholder(text, format_title(type(error).__name__, text))
+        return Placeholder(text, format_title(name_class(type(error)), text))
 
 
 def _is_short(value: Any) -> bool:

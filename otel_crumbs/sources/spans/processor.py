@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 
 _ticks = recorded.ticks
 _ERROR = StatusCode.ERROR
+# As the interpreter keeps it: a metaclass may raise when it is asked.
+_get_qualname = vars(type)["__qualname__"].__get__
 _CONSUMER, _INTERNAL = SpanKind.CONSUMER, SpanKind.INTERNAL
 _ASGI_EVENT = "asgi.event.type"
 _OPENS_OPERATION = (SpanKind.SERVER, SpanKind.CONSUMER)
@@ -315,7 +317,7 @@ def _find_live_exception(span: ReadableSpan | UnsampledSpan) -> BaseException | 
     exception = sys.exc_info()[1]
     if exception is None:
         return None
-    name = type(exception).__qualname__
+    name = _get_qualname(type(exception))
     description = span.status.description
     if span.status.status_code is _ERROR and description and description.startswith(name):
         return exception

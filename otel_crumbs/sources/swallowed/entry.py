@@ -50,10 +50,10 @@ def render_swallowed(entry: Entry) -> Iterator[Breadcrumb]:
         return
     timestamp, _, branch = entry[:3]
     code, place, kind, text = entry[KEY]
-    title = format_title(kind.__name__, text)
+    title = format_title(name_class(kind), text)
     handled = _describe_place(code, place)
     raised = _describe_place(*entry[ORIGIN])
-    name = kind.__qualname__ if kind.__module__ == "builtins" else name_class(kind)
+    name = name_class(kind).removeprefix("builtins.")
     yield Breadcrumb(
         timestamp=timestamp,
         type="error",
