@@ -9,11 +9,10 @@ builds an event for some milliseconds releases the lock after each few breadcrum
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
-from .threads import allocate_native_lock, is_own_thread
+from .threads import ThreadFlag, allocate_native_lock, is_own_thread
 
 T = TypeVar("T")
 
@@ -22,22 +21,19 @@ _WORKED_ON_AT_ONCE = 8
 # The shortest wait that lets another thread run, in seconds; timers of the system are no finer.
 _PAUSE = 0.000_05
 
-_in_haste: ContextVar[bool] = ContextVar("otel_crumbs_in_haste", default=False)
+_in_haste = ThreadFlag()
 
 
 def iterate_releasing(things: Iterable[T]) -> Iterable[T]:
     """Iterate over things to work on; in a thread of this package, release the lock after each few of them."""
-    return _pause_between(things) if is_own_thread() and not _in_haste.get() else things
+    return _pause_between(things) if is_own_thread() and not _in_haste.is_set else things
 
 
 @contextmanager
 def make_haste(urgent: bool) -> Iterator[None]:  # noqa: FBT001 - the only argument
     """Release the lock no more often than Python does if the work is *urgent*: somebody waits for it."""
-    token = _in_haste.set(urgent)
-    try:
+    with _in_haste.set() if urgent else nullcontext():
         yield
-    finally:
-        _in_haste.reset(token)
 
 
 def _pause_between(things: Iterable[T]) -> Iterator[T]:

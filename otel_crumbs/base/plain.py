@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from contextvars import ContextVar
 from datetime import date, time, timedelta
 from itertools import islice
 from os import PathLike
@@ -22,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from .async_exceptions import is_thrown_in
+from .threads import ThreadFlag
 
 _get_module, _get_qualname = (vars(type)[name].__get__ for name in ("__module__", "__qualname__"))
 
@@ -43,7 +43,7 @@ _MAX_LAST_TEXT = 32
 
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
 # Whether a value of the application's is asked for its text here. Its code may leave a note with the value itself.
-_asking: ContextVar[bool] = ContextVar("otel_crumbs_asking", default=False)
+_asking = ThreadFlag()
 _READ_AS_TEXT = (date, time, timedelta, PathLike, UUID)
 
 
@@ -143,13 +143,10 @@ def _to_plain_compound(value: Any, depth: int, room: ValueLimits | None) -> Any:
             return f"<{name_class(type(value))}>"
         copy = _to_plain_items if is_mapping else _to_plain_list
         return copy(value, depth - 1, room or ValueLimits())
-    if isinstance(value, Iterable) or hasattr(value, "__await__") or _asking.get():
+    if isinstance(value, Iterable) or hasattr(value, "__await__") or _asking.is_set:
         return f"<{name_class(type(value))}>"  # a query set, a generator, a file: not ours to exhaust
-    token = _asking.set(True)
-    try:
+    with _asking.set():
         return to_text(cut_text(_ask_text(value)))
-    finally:
-        _asking.reset(token)
 
 
 def _ask_text(value: Any) -> str:

@@ -18,13 +18,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from types import BuiltinFunctionType
 from typing import Any
 
+from .fork import register_at_fork
+
 _own_thread: ContextVar[bool] = ContextVar("otel_crumbs_own_thread", default=False)
-_own_work: ContextVar[bool] = ContextVar("otel_crumbs_own_work", default=False)
 
 _conditions: list[Callable[[], object]] = []
 
@@ -48,6 +49,45 @@ def _find_native(name: str) -> Any:
 
 _start_new_thread: Callable[[Callable[..., object], tuple[Any, ...]], int] = _find_native("start_new_thread")
 allocate_native_lock: Callable[[], _thread.LockType] = _find_native("allocate_lock")
+
+
+class ThreadFlag:
+    """
+    A flag that is set for the length of a block in one thread, or in one greenlet where these stand in for threads.
+
+    No ContextVar: CPython crashes where the collector runs a finaliser in the middle of its `set`, and the finaliser
+    sets one as well.
+    """
+
+    __slots__ = ("__weakref__", "_idents")
+
+    def __init__(self) -> None:
+        self._idents: set[int] = set()
+        register_at_fork(self)
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the thread that runs here is in such a block."""
+        return threading.get_ident() in self._idents
+
+    @contextmanager
+    def set(self) -> Iterator[None]:
+        """Set it inside the block."""
+        ident = threading.get_ident()
+        was_set = ident in self._idents
+        self._idents.add(ident)
+        try:
+            yield
+        finally:
+            if not was_set:
+                self._idents.discard(ident)
+
+    def reset_after_fork(self) -> None:
+        """Forget the threads that the child does not have."""
+        self._idents &= {threading.get_ident()}
+
+
+_own_work = ThreadFlag()
 
 
 def start_thread(work: Callable[[], object], name: str | None = None) -> bool:
@@ -100,17 +140,12 @@ def is_own_thread() -> bool:
 
 def is_own_work() -> bool:
     """Return whether events are built, saved or sent here, in whichever thread: hooks and exporters run inside that."""
-    return _own_work.get()
+    return _own_work.is_set
 
 
-@contextmanager
-def mark_own_work() -> Iterator[None]:
+def mark_own_work() -> AbstractContextManager[None]:
     """Mark the code inside as work on events."""
-    token = _own_work.set(True)
-    try:
-        yield
-    finally:
-        _own_work.reset(token)
+    return _own_work.set()
 
 
 class WakeUp:

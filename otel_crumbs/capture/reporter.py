@@ -11,11 +11,9 @@ from opentelemetry.trace import get_current_span
 
 from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.fork import detect_fork
-from otel_crumbs.base.guard import warn
 from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.base.plain import name_class
-from otel_crumbs.base.threads import is_own_thread, is_own_work, mark_own_work
 from otel_crumbs.trails import (
     Branch,
     ExceptionMark,
@@ -28,6 +26,7 @@ from otel_crumbs.trails import (
 )
 
 from .expected import ExpectedErrors
+from .own_words import is_own, mark_asking
 from .rate_limit import RateLimiter
 from .recent_failures import Place, RecentFailures
 
@@ -120,7 +119,7 @@ class Reporter:
         """
         detect_fork()
         error = find_carried(error)
-        if (mechanism not in _ANYWHERE and _is_own(error)) or self._is_expected(error, branch):
+        if (mechanism not in _ANYWHERE and is_own(error)) or self._is_expected(error, branch):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
@@ -132,7 +131,7 @@ class Reporter:
         if not self._prepare(partial(later, branch=branch, others=others, attributes=attributes)):
             return None
         # Its own code may report it as well, and would be asked for its text again.
-        with mark_own_work():
+        with mark_asking():
             message = details or message_of(error)
         title = _make_key(name_class(type(error)).rpartition(".")[2], message)
         if self._texts and self._assign_text(error, mark, title):
@@ -180,7 +179,7 @@ class Reporter:
         for call in on_report:
             call(error)
         is_elsewhere = mechanism in _ELSEWHERE
-        with mark_own_work():
+        with mark_asking():
             captured: CapturedError = capture_error(
                 error,
                 views=find_views(error, mark, () if is_elsewhere else places),
@@ -234,7 +233,7 @@ class Reporter:
 
     def _report_text(self, info: ExceptionInfo, stacktrace: str, branch: Branch, **known: Any) -> str | None:
         detect_fork()
-        if _is_own() or not self._prepare(partial(self._report_text, info, stacktrace, branch, **known)):
+        if is_own() or not self._prepare(partial(self._report_text, info, stacktrace, branch, **known)):
             return None
         _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
@@ -243,26 +242,6 @@ class Reporter:
         captured = capture_recorded(info, stacktrace, branch=branch, **known)
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
-
-
-def _is_own(error: BaseException | None = None) -> bool:
-    """
-    Return whether a hook or an exporter runs here: its failures would become events, and it would fail for those.
-
-    Args:
-        error: The failure, which is warned of; None where it is one of a text.
-
-    """
-    is_own = is_own_thread() or is_own_work()
-    if is_own:
-        name = "an error" if error is None else f"a {name_class(type(error))}"
-        warn(
-            "own failures",
-            "A hook, an exporter or the text of an exception reported %s, which makes no error event of its own: "
-            "each would lead to the next one.",
-            name,
-        )
-    return is_own
 
 
 def find_span_context(error: BaseException, mark: ExceptionMark) -> SpanContext | None:

@@ -13,6 +13,7 @@ import pytest
 
 from otel_crumbs.base.threads import (
     LazyThread,
+    ThreadFlag,
     WakeUp,
     forbid_threads,
     has_no_threads,
@@ -168,3 +169,32 @@ def test_a_native_wait_has_an_end() -> None:
 
     assert came_true is True
     assert wait_natively(lambda: False, 0.01) is False
+
+
+def test_a_flag_is_of_one_thread() -> None:
+    """It is set inside the outermost block, and in no other thread."""
+    flag = ThreadFlag()
+    elsewhere: list[bool] = []
+
+    with flag.set():
+        with flag.set():
+            pass
+        thread = threading.Thread(target=lambda: elsewhere.append(flag.is_set))
+        thread.start()
+        thread.join()
+        here = flag.is_set
+
+    assert (here, elsewhere, flag.is_set) == (True, [False], False)
+
+
+def test_a_forked_child_forgets_the_flags_of_other_threads() -> None:
+    """Their identities may come again."""
+    flag = ThreadFlag()
+    flag._idents.add(-1)
+
+    with flag.set():
+        flag.reset_after_fork()
+        kept = flag.is_set
+
+    assert kept
+    assert flag._idents == set()

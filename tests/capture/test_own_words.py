@@ -87,3 +87,24 @@ def test_a_value_whose_text_leaves_a_note_is_asked_once() -> None:
     assert [breadcrumb.message for breadcrumb in event.breadcrumbs] == ["asked", "outer"]
     assert event.breadcrumbs[0].data["value"] == f"<{__name__}.NotingValue>"
     assert event.breadcrumbs[1].data["value"] == "value"
+
+
+class _Connection:
+    def __del__(self) -> None:
+        otel_crumbs.capture_exception(OSError("already closed"))
+
+
+def test_what_a_finaliser_reports_in_a_hook_is_an_event(caplog: pytest.LogCaptureFixture) -> None:
+    """The collector runs it anywhere, in a thread of ours as well: the hook did not lead to it."""
+
+    def drop(breadcrumb: Any) -> Any:
+        _Connection()
+        return breadcrumb
+
+    with capture_events(before_breadcrumb=drop) as events:
+        otel_crumbs.record("before")
+        otel_crumbs.capture_exception(KeyError("first"))
+        titles = {event.title for event in events}
+
+    assert "KeyError: 'first'" in titles
+    assert not [line for line in caplog.messages if "makes no error event of its own" in line]

@@ -67,6 +67,7 @@ KEPT = {
     "base/fork.py _hooks": "weak: an object leaves it when it goes",
     "base/fork.py _things": "weak: an object leaves it when it goes",
     "base/interpreter_lock.py _in_haste": "set for the length of a block",
+    "capture/own_words.py _asking": "set for the length of a capture",
     "base/plain.py _asking": "set for the length of a call",
     "base/guard.py _watchers": "taken out by the function that watch_failures() returns",
     "base/late_names.py _functions": "imported modules stay imported",
