@@ -80,7 +80,10 @@ class PendingEvents:
         """Queue events that could not be sent, to be sent together again; return how many others were dropped."""
         queued = QueuedError.from_events(events)
         self._unsettled[id(queued)] = queued
-        return self._settle_dropped(self.queue.requeue(queued))
+        dropped = self._settle_dropped(self.queue.requeue(queued))
+        # Another thread than the worker may have tried to save them while the worker saw nothing to do.
+        self.changed.send()
+        return dropped
 
     def add_taken(self, queued: QueuedError) -> None:
         """Count events that the caller handles until they are settled."""
@@ -93,6 +96,7 @@ class PendingEvents:
             self.queue.put(queued)
         else:
             self.queue.requeue(queued)
+        self.changed.send()
 
     def has_waiting(self) -> bool:
         """Return whether there is an error that no thread has taken."""

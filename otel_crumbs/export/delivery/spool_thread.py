@@ -62,14 +62,18 @@ class SpoolThread:
         self._changed.send()
 
     def _run(self) -> None:
+        # Once for the thread: CPython crashes where a finaliser attaches a context in the middle of an attachment.
+        with mark_own_work(), suppress_instrumentation():
+            self._watch()
+
+    def _watch(self) -> None:
         while not self._pending.closed:
             left = self._pending.request_began + _PATIENCE - time.monotonic()
             if left <= 0:
                 self._save(time.monotonic() + _SECONDS_TO_SAVE)
                 left = _SECONDS_BETWEEN_LOOKS
             elif self._pending.queue.crowded:
-                with mark_own_work(), suppress_instrumentation():
-                    left = 0.0 if self._spill() else _SECONDS_BETWEEN_SPILLS
+                left = 0.0 if self._spill() else _SECONDS_BETWEEN_SPILLS
             self._wait(left)
 
     def _wait(self, seconds: float) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from otel_crumbs.export import Delivery
+from otel_crumbs.export.delivery.pending import PendingEvents
 from tests.delivery.running import until
 
-from .exporters import PATIENCE, SlowExporter, count_files, emit_errors
+from .conftest import BUILDER
+from .exporters import PATIENCE, SlowExporter, captured_error, count_files, emit_errors
 
 
 def test_events_in_memory_alone_have_no_last_request(start: Callable[..., Delivery], tmp_path: Path) -> None:
@@ -45,3 +47,19 @@ def test_a_new_error_takes_back_the_last_request(
     assert delivery.flush(PATIENCE) is True
     until(lambda: not count_files(tmp_path))
     assert exporter.ended == ["error-0", "error-0"]
+
+
+def test_an_error_that_is_queued_again_wakes_the_worker() -> None:
+    """Another thread had taken it in the meantime, and the worker saw nothing to do."""
+    pending = PendingEvents(lambda: None)
+    pending.put(captured_error())
+    taken = pending.take()
+    assert taken is not None
+    woken_before = pending.changed.wait(0)
+
+    pending.put_back(taken)
+    woken_after_put_back = pending.changed.wait(0)
+    pending.requeue(taken.build_events(BUILDER.build))
+    woken_after_requeue = pending.changed.wait(0)
+
+    assert (woken_before, woken_after_put_back, woken_after_requeue) == (False, True, True)
