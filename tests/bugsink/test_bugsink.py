@@ -30,9 +30,12 @@ pytestmark = pytest.mark.bugsink
 needs_groups = pytest.mark.skipif(sys.version_info < (3, 11), reason="exception groups came with Python 3.11")
 
 
+MAX_BYTES = 1_000_000
+
+
 def stored(bugsink: Bugsink, event: ErrorEvent) -> Stored:
-    """Send an event, and return what is stored of it."""
-    exporter = SentryExporter(read_dsn(bugsink.dsn))
+    """Send an event as large as it was built, and return what is stored of it."""
+    exporter = SentryExporter(read_dsn(bugsink.dsn), max_bytes=MAX_BYTES)
     outcome = exporter.export(event, 30.0)
     exporter.shutdown()
     assert outcome.verdict is Verdict.DELIVERED, outcome.reason

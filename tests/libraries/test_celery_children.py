@@ -103,14 +103,14 @@ def test_a_new_worker_delivers_what_the_old_one_left(work: Work, tmp_path: Path)
     assert len(children_of(receiver)) > 2
 
 
-def test_a_shutdown_in_the_middle_of_everything_loses_nothing(work: Work, receiver: Receiver, tmp_path: Path) -> None:
+def test_a_shutdown_in_the_middle_of_everything_loses_nothing(work: Work, tmp_path: Path) -> None:
     """Nothing was acknowledged when SIGTERM came; the new worker delivers it, and does the other tasks."""
     with receiving() as silent:
         silent.reply = Reply(raw=lambda connection: connection.recv(1))
         with work(silent.url):
             until(lambda: silent.requests)
 
-    with work(receiver.url):
+    with receiving(port=port_of(silent.url)) as receiver, work(receiver.url):
         until(lambda: len(receiver.requests) == MANY)
 
     assert arrived(receiver) == FAILURES

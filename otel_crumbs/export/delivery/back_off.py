@@ -41,7 +41,8 @@ class BackOff:
         self._requested = retry_after is not None
         self._failures += 1
         pause = max(pause, self._gap * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
-        self._gap = min(max(_FIRST_GAP, 2 * self._gap), _LONGEST_GAP)
+        # Twice what it was before a success in between has halved it.
+        self._gap = min(max(_FIRST_GAP, 4 * self._gap), _LONGEST_GAP)
         self._until = time.monotonic() + min(max(pause, retry_after or 0.0), _LONGEST_REQUESTED)
 
     def succeed(self, retry_after: float | None) -> None:
