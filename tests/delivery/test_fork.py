@@ -13,9 +13,11 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.export import DELIVERED, Outcome
-from otel_crumbs.export.spool.codec import encode_event
+from otel_crumbs.export.exporter import find_destination
+from otel_crumbs.export.spool.codec import encode_events
 from otel_crumbs.export.spool.location import SpoolLocation, find_default_base
 from otel_crumbs.export.spool.spool import Spool
+from otel_crumbs.export.spool.spool_file import mark_destination, name_file
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, Reply
 
@@ -89,8 +91,9 @@ def test_a_child_delivers_events_of_earlier_processes(
     installation = otel_crumbs.install(exporter="http", http_endpoint=receiver.url, capture="excepthook")
     base = find_default_base()
     assert base is not None
+    destination = mark_destination(find_destination(installation.delivery.workers[0].exporter))
     spool = Spool(base, service="shop", exporter="http")
-    spool.write(event, encode_event(event))
+    spool.write(name_file([event], destination), encode_events([event]))
 
     code = run_in_child(lambda: until(lambda: not waiting(tmp_path)))
 

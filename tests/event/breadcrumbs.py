@@ -8,7 +8,13 @@ from otel_crumbs import Breadcrumb
 
 LEVELS = ("debug", "info", "warning", "error", "fatal")
 
-_PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text()
+_PLAIN = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 BREADCRUMBS = st.builds(
     Breadcrumb,
     timestamp=st.integers(0, 2**63 - 1),

@@ -142,7 +142,7 @@ def test_an_empty_trail_has_no_last_breadcrumb() -> None:
 def test_the_resource_is_the_applications_own() -> None:
     """Back ends show the event under the service that failed."""
     request = ExportLogsServiceRequest.FromString(
-        encode_request([event_of(resource={"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]})])
+        encode_request(event_of(resource={"service.name": "shop", "process.pid": 7, "process.command_args": ["a"]}))
     )
 
     resource = {pair.key: to_plain(pair.value) for pair in request.resource_logs[0].resource.attributes}
