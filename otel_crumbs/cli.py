@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from .agents import commands as agent_commands
 from .base.identity import VERSION
 from .shell import commands as shell_commands
-from .view.command import add_view
+from .view.command import add_view, exit_by_signal
 
 DESCRIPTION = "Breadcrumbs for OpenTelemetry: every error leaves with the trail of what happened before it."
 
@@ -158,11 +158,6 @@ def run_recover(options: argparse.Namespace) -> int:
     from .setup.recover import recover  # noqa: PLC0415 - each command imports only its own
 
     return recover(options.folder, timeout=options.timeout)
-
-
-def exit_by_signal(signum: int, _frame: object) -> NoReturn:
-    """Raise SystemExit, so that the shop's process is ended too."""
-    raise SystemExit(128 + signum)
 
 
 def parse_seconds(text: str) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from otel_crumbs.shell.commands import OTLP_PORT, add_file, is_missing, parse_port, refuse_failures
+from otel_crumbs.shell.commands import add_file, is_missing, refuse_failures
+from otel_crumbs.view.command import OTLP_PORT, parse_port
 
 # Beside those of OTLP and of the stack in docker-compose.yml.
 MCP_PORT = 4320

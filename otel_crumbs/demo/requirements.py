@@ -6,10 +6,11 @@ import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
+from otel_crumbs.view.command import MODULES as VIEW_MODULES
+
 REMEDY = "pip install 'otel-crumbs[demo]'"
 
 VIEW_REMEDY = "pip install 'otel-crumbs[demo,view]'"
-VIEW_MODULES = ("jinja2", "starlette", "uvicorn")
 
 # What the extra `demo` brings: module to import, distribution to name.
 MODULES = {

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from otel_crumbs.view.body import RefusedError
+from otel_crumbs.view.command import OTLP_PORT
 from otel_crumbs.view.receiving import PROTOBUF, receive
 from otel_crumbs.view.run import say
 from otel_crumbs.view.run import wait_for_end as wait_for_signal
-from otel_crumbs.view.serving import LOOPBACK, PORT, Address, AddressError, open_socket, serve_store
+from otel_crumbs.view.serving import LOOPBACK, Address, AddressError, open_socket, serve_store
 from otel_crumbs.view.store import Store
 
 
@@ -36,7 +37,7 @@ class Forwarder:
 def run_viewer() -> Iterator[Forwarder]:
     """Run a viewer in memory, on its usual port or else a free one."""
     try:
-        listener = open_socket(LOOPBACK, PORT)
+        listener = open_socket(LOOPBACK, OTLP_PORT)
     except AddressError:
         listener = open_socket(LOOPBACK, 0)
     address = Address(host=LOOPBACK, port=listener.getsockname()[1], token=None)

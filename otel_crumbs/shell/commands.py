@@ -9,10 +9,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from otel_crumbs.view.command import OTLP_PORT, parse_port
 from otel_crumbs.view.store_error import StoreError
-
-# OTLP's own for HTTP: applications send there if nothing else is said.
-OTLP_PORT = 4318
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -124,11 +122,4 @@ def parse_count(text: str) -> int:
     """Return a whole number above 0."""
     if not text.isdecimal() or not 0 < int(text) < 10**6:
         raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
-    return int(text)
-
-
-def parse_port(text: str) -> int:
-    """Return a port."""
-    if not text.isdecimal() or not int(text) < 2**16:
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
     return int(text)

@@ -13,7 +13,10 @@ from typing import Any, NoReturn
 
 REMEDY = "pip install 'otel-crumbs[view]'"
 # What the extra `view` brings.
-_MODULES = ("jinja2", "starlette", "uvicorn")
+MODULES = ("jinja2", "starlette", "uvicorn")
+# OTLP's own for HTTP: applications send there if nothing else is said.
+OTLP_PORT = 4318
+_PORT = f"for OTLP and browsers; 0: a free one (default: {OTLP_PORT})"
 _DAY = 86400
 _SECONDS = {"h": 3600, "d": _DAY, "w": 7 * _DAY}
 _BYTES = {"MB": 1000**2, "GB": 1000**3, "MiB": 2**20, "GiB": 2**30}
@@ -34,9 +37,7 @@ def add_view(commands: Any) -> None:
         usage="otel-crumbs view [options] [-- command ...]",
     )
     view.add_argument("--open", action="store_true", help="open the browser")
-    view.add_argument(
-        "--port", type=parse_port, default=4318, help="for OTLP and browsers; 0: a free one (default: 4318)"
-    )
+    view.add_argument("--port", type=parse_port, default=OTLP_PORT, help=_PORT)
     view.add_argument(
         "--listen", default="127.0.0.1", metavar="ADDRESS", help="listen elsewhere; a token is needed then, and printed"
     )
@@ -69,7 +70,7 @@ def add_view(commands: Any) -> None:
 
 def run_view(options: argparse.Namespace) -> int:
     """Run the viewer, if its requirements are installed."""
-    missing = [module for module in _MODULES if find_spec(module) is None]
+    missing = [module for module in MODULES if find_spec(module) is None]
     if missing:
         sys.stderr.write(f"otel-crumbs: the viewer needs {', '.join(missing)}: {REMEDY}\n")
         return 2

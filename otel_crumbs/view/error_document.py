@@ -17,12 +17,11 @@ from typing import Any
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.event.stack_text import parse_stack
 from otel_crumbs.export.http.document import VERSION_OF_DOCUMENT, make_exception
-from otel_crumbs.trails import format_rfc3339
+from otel_crumbs.trails import LEVELS, format_rfc3339
 
 from .breadcrumb_line import parse_timestamp
 from .received_event import ReceivedEvent
 
-LEVELS = ("debug", "info", "warning", "error", "fatal")
 _FATAL = 21
 _ID = re.compile(r"[0-9a-f]{32}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

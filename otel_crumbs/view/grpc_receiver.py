@@ -55,7 +55,7 @@ class GrpcReceiver:
             handlers=[self._make_handler(grpc)],
             options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", MAX_BODY)],
         )
-        host = f"[{self._address.host}]" if ":" in self._address.host else self._address.host
+        host = self._address.bracketed
         try:
             port = server.add_insecure_port(f"{host}:{self._port}")
         except RuntimeError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -162,7 +161,7 @@ def read_filters(asked: Mapping[str, str], group: str = "") -> Filters:
         level=asked.get("level", ""),
         mechanism=asked.get("mechanism", ""),
         group=group,
-        since=None if hours is None else time.time_ns() - hours * 3600 * 10**9,
+        since=None if hours is None else queries.find_period(hours),
         limit=_PAGE_SIZE,
         offset=int(offset) if offset.isdecimal() and len(offset) < 10 else 0,  # noqa: PLR2004 - more than can be stored
     )

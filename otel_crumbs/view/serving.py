@@ -16,7 +16,6 @@ from .application import Application
 from .store import Store
 
 LOOPBACK = "127.0.0.1"
-PORT = 4318
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1", "localhost"})
 # Seconds that open pages have when the viewer ends: they come back by themselves.
 _PATIENCE = 1
@@ -36,10 +35,14 @@ class Address:
     token: str | None
 
     @property
+    def bracketed(self) -> str:
+        """The host as it stands before a port."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
     def url(self) -> str:
         """For senders."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{self.bracketed}:{self.port}"
 
     @property
     def page(self) -> str:
