@@ -8,7 +8,7 @@ by `trim.encode_within`, which asks for an event that is smaller, or larger, by 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from otel_crumbs.base.plain import CUT, cut_text
@@ -71,10 +71,23 @@ def split_room(weights: Sequence[int], shares: Sequence[int], room: int) -> list
 
 def cut_to_room(text: str, room: int) -> str:
     """Return a text that takes at most *room* bytes as JSON, of a longer one both ends, or nothing."""
+    return shorten_to_room(text, room, _shorten)
+
+
+def shorten_to_room(text: str, room: int, shorten: Callable[[str, int], str]) -> str:
+    """
+    Return a text that takes at most *room* bytes as JSON.
+
+    Args:
+        text: The text.
+        room: In bytes.
+        shorten: Returns a shorter text for a number of characters.
+
+    """
     weight, length, cut = weigh_value(text), len(text), text
     while weight > room and length > 0:
         length = min(length - 1, length * max(room, 0) // weight)
-        cut = cut_text(text, length) if length >= _LEAST_TEXT else text[:length]
+        cut = shorten(text, length)
         weight = weigh_value(cut)
     return cut
 
@@ -125,6 +138,10 @@ def cut_counts(counts: Mapping[str, int], room: int) -> dict[str, int]:
         kept[name] = count
     others = sum(count for _, count in ordered) - sum(kept.values())
     return kept | ({CUT: kept.get(CUT, 0) + others} if others else {})
+
+
+def _shorten(text: str, length: int) -> str:
+    return cut_text(text, length) if length >= _LEAST_TEXT else text[:length]
 
 
 def _get_count(item: tuple[str, int]) -> int:

@@ -17,7 +17,7 @@ from otel_crumbs.trails import Breadcrumb
 
 from .exceptions_room import ExceptionsRoom, weigh_exception
 from .model import ErrorEvent
-from .room import cut_counts, cut_mapping, cut_texts, cut_to_room, split_room, weigh_value
+from .room import cut_counts, cut_mapping, cut_texts, cut_to_room, shorten_to_room, split_room, weigh_value
 from .stack import cut_middle
 from .trail_room import choose_breadcrumbs, weigh_at_most, weigh_breadcrumb
 
@@ -50,7 +50,12 @@ def trim_event(event: ErrorEvent, max_bytes: int) -> ErrorEvent:
     """Return the event itself if it takes at most *max_bytes* as JSON, else as much of it as fits."""
     if _weigh_at_most(event) <= max_bytes:
         return event
-    return encode_within(event, _keep, max_bytes, weigh=weigh_event)
+    return cut_event(event, max_bytes, weigh=weigh_event)
+
+
+def cut_event(event: ErrorEvent, max_bytes: int, *, weigh: Callable[[ErrorEvent], int]) -> ErrorEvent:
+    """Return as much of an event as takes at most *max_bytes* by some measure."""
+    return encode_within(event, _keep, max_bytes, weigh=weigh)
 
 
 def encode_within(
@@ -190,10 +195,6 @@ def _cut_names(event: ErrorEvent, room: int) -> ErrorEvent:
 
 def _cut_stacktrace(text: str, room: int) -> str:
     """Return a stack trace of which the middle goes, and the count of frames there stays."""
-    weight, cut = weigh_value(text), text
-    length = len(text)
-    while weight > room and length > 0:
-        length = min(length - 1, length * max(room, 0) // weight)
-        cut = cut_middle(text, length) if length > _CLOSE else cut_to_room(text, room)
-        weight = weigh_value(cut)
-    return cut
+    return shorten_to_room(
+        text, room, lambda whole, length: cut_middle(whole, length) if length > _CLOSE else cut_to_room(whole, room)
+    )

@@ -17,7 +17,7 @@ from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.model import APP_CRASH
-from otel_crumbs.event.trim import encode_within
+from otel_crumbs.event.trim import cut_event
 
 from .exporter import DELIVERED, Outcome, Verdict
 from .otlp.attributes import attributes_of
@@ -54,7 +54,7 @@ class AppLogsExporter:
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
-        event = encode_within(event, _keep, self._max_bytes, weigh=partial(weigh_request, as_json=self._as_json))
+        event = cut_event(event, self._max_bytes, weigh=partial(weigh_request, as_json=self._as_json))
         provider.get_logger(SCOPE, VERSION).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
@@ -69,10 +69,6 @@ class AppLogsExporter:
 
     def shutdown(self) -> None:
         """Do nothing, since the application shuts its provider down."""
-
-
-def _keep(event: ErrorEvent) -> ErrorEvent:
-    return event
 
 
 def _make_attributes(event: ErrorEvent, *, as_json: bool) -> Mapping[str, Any]:
