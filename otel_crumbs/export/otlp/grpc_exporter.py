@@ -20,7 +20,7 @@ from otel_crumbs.export.http.responses import remove_secrets
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import MAX_REQUEST, encode_request
+from .wire import encode_request, encode_together
 
 # The bytes of the request are made here, so the generated stub has nothing to do.
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -69,11 +69,8 @@ class OtlpGrpcExporter:
 
     def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
         """Send several events in one request."""
-        # Requests one after the other are one request.
-        request = b"".join([encode_within(event, self._encode, self._max_bytes) for event in events])
-        if len(request) > MAX_REQUEST:
-            return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(request)} bytes")
-        return self._export(request, timeout)
+        request = encode_together(events, self._encode, self._max_bytes)
+        return request if isinstance(request, Outcome) else self._export(request, timeout)
 
     def _export(self, request: bytes, timeout: float) -> Outcome:
         read: Callable[[bytes], ExportLogsServiceResponse] = ExportLogsServiceResponse.FromString

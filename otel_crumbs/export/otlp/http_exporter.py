@@ -11,13 +11,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
-from otel_crumbs.export.exporter import Outcome, Verdict
+from otel_crumbs.export.exporter import Outcome
 from otel_crumbs.export.http.poster import Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of, remove_secrets
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import MAX_REQUEST, encode_request
+from .wire import encode_request, encode_together
 
 
 class OtlpHttpExporter:
@@ -54,11 +54,8 @@ class OtlpHttpExporter:
 
     def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
         """Send several events in one request."""
-        # Requests one after the other are one request: https://protobuf.dev/programming-guides/encoding/#last-one-wins
-        body = b"".join([encode_within(event, self._encode, self._max_bytes) for event in events])
-        if len(body) > MAX_REQUEST:
-            return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(body)} bytes")
-        return self._post(body, timeout)
+        body = encode_together(events, self._encode, self._max_bytes)
+        return body if isinstance(body, Outcome) else self._post(body, timeout)
 
     def _post(self, body: bytes, timeout: float) -> Outcome:
         response = self._poster.post(body, min(timeout, self._timeout))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -12,6 +13,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.event import ErrorEvent
+from otel_crumbs.event.trim import encode_within
+from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.trails import Breadcrumb
 
 from .attributes import attributes_of
@@ -46,6 +49,25 @@ def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
     record = encode_field(_RECORD, _encode_record(event, as_json=as_json))
     resource = encode_field(_RESOURCE, encode_pairs(_ATTRIBUTE, event.resource))
     return encode_field(_RESOURCE_LOGS, resource + encode_field(_SCOPE_LOGS, scope + record))
+
+
+def encode_together(
+    events: Sequence[ErrorEvent], encode: Callable[[ErrorEvent], bytes], max_bytes: int
+) -> bytes | Outcome:
+    """
+    Return the request that exports several events, or why there is none.
+
+    Args:
+        events: The events.
+        encode: Returns the request of one of them. Requests one after the other are one request:
+            https://protobuf.dev/programming-guides/encoding/#last-one-wins
+        max_bytes: What each of them may weigh.
+
+    """
+    request = b"".join([encode_within(event, encode, max_bytes) for event in events])
+    if len(request) > MAX_REQUEST:
+        return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(request)} bytes")
+    return request
 
 
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:
