@@ -239,8 +239,7 @@ class Recorder:
 
     @guarded("the start of a span was recorded")
     def _start_span(self, span: Any) -> None:
-        branch = getattr(span._events, "_otel_crumbs_branch", None)
-        branch = branch() if type(branch) is ref else branch
+        branch = _find_branch(span)
         recording = self._recording
         if branch is None or recording is None:
             return
@@ -281,8 +280,7 @@ class Recorder:
         if recording is None:
             return
         failed = span.status.status_code is StatusCode.ERROR
-        branch = getattr(span._events, "_otel_crumbs_branch", None)
-        branch = branch() if type(branch) is ref else branch
+        branch = _find_branch(span)
         if place is None:
             if branch is not None and branch.operation is not None and span._context is branch.root_context:
                 self._end_operation(branch.operation.number, failed=failed)
@@ -307,14 +305,18 @@ class Recorder:
     def _record_statement(self, span: Any) -> None:
         """Record the statement of a span that is in flight, for it is what hangs."""
         place, recording = self._spans.get(span._context.span_id), self._recording
-        branch = getattr(span._events, "_otel_crumbs_branch", None)
-        branch = branch() if type(branch) is ref else branch
+        branch = _find_branch(span)
         if place is None or recording is None or branch is None or not recording.is_at(*place[:2]):
             return
         attributes = _read(span)
         number = branch.operation.number if branch.operation is not None else 0
         written = self._write_span(recording, span, branch, number, attributes, place[0])
         self._spans[span._context.span_id] = (*written, len(attributes))
+
+
+def _find_branch(span: Any) -> Branch | None:
+    branch = getattr(span._events, "_otel_crumbs_branch", None)
+    return branch() if type(branch) is ref else branch
 
 
 def _read(span: Any) -> Mapping[str, Any]:
