@@ -32,8 +32,8 @@ _MS = 1e6
 _MAX_ARGUMENTS, _LONGEST_ARGUMENT = 32, 256
 _LONGEST_COMMAND, _LONGEST_NAME = 1024, 120
 
-# The attribute in which a Popen keeps what it started, until somebody has waited for it.
-_PENDING = "_otel_crumbs_pending"
+# The attribute in which a Popen, or a protocol of asyncio's, keeps what was started, until somebody has waited for it.
+PENDING = "_otel_crumbs_pending"
 
 # A URL's user and password, which no key tells the scrubber of.
 _USERINFO = re.compile(r"(?<=://)[^/\s]*@")
@@ -128,7 +128,7 @@ def _make_execute_child(original: Callable[..., None], patch: Patch) -> Callable
     @guarded("a subprocess was remembered")
     def remember(popen: Any, pending: PendingChild | None) -> None:
         if pending is not None:
-            popen.__dict__[_PENDING] = pending._replace(starter=current.find_branch().me)
+            popen.__dict__[PENDING] = pending._replace(starter=current.find_branch().me)
 
     def _execute_child(*args: Any, **kwargs: Any) -> None:
         pending = begin(args, kwargs) if patch.active and args else None
@@ -157,7 +157,7 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
         @guarded("a subprocess was waited for")
         def follow(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             popen = args[0]
-            if popen.returncode is None or (pending := popen.__dict__.pop(_PENDING, None)) is None:
+            if popen.returncode is None or (pending := popen.__dict__.pop(PENDING, None)) is None:
                 return
             # Somebody who waits without a limit after a wait that was too long has stopped the child in between.
             is_patient = timeout_at is not None and find_argument(args, kwargs, timeout_at, "timeout") is None
@@ -165,9 +165,9 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
 
         @guarded("a subprocess took too long")
         def mark_expired(popen: Any) -> None:
-            pending = popen.__dict__.get(_PENDING)
+            pending = popen.__dict__.get(PENDING)
             if pending is not None:
-                popen.__dict__[_PENDING] = pending._replace(expired=True)
+                popen.__dict__[PENDING] = pending._replace(expired=True)
 
         def method(*args: Any, **kwargs: Any) -> Any:
             try:
@@ -187,14 +187,6 @@ def _make_following(expired: type[BaseException], *, timeout_at: int | None) -> 
 
 
 def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
-    @guarded("a subprocess of asyncio ended")
-    def record_end(popen: Any) -> None:
-        pending = vars(popen).pop(_PENDING, None)
-        # A callback of the event loop runs here, in no task.
-        branch = pending.starter() if pending is not None else None
-        if branch is not None:
-            record_child(pending, popen.returncode, None, branch)
-
     def _process_exited(*args: Any, **kwargs: Any) -> None:
         # Whoever waits for the child goes on after this.
         popen = getattr(args[0], "_proc", None) if patch.active and args else None
@@ -204,9 +196,19 @@ def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callabl
             remove_own_frame(error)
             raise
         if popen is not None:
-            record_end(popen)
+            record_end(popen, popen.returncode)
 
     return _process_exited
+
+
+@guarded("a subprocess of an event loop ended")
+def record_end(keeper: Any, status: int | None) -> None:
+    """Record a child that an event loop started, and which an object keeps in mind, where it was started."""
+    pending = getattr(keeper, "__dict__", {}).pop(PENDING, None)
+    # A callback of the event loop may run here, in no task.
+    branch = pending.starter() if pending is not None else None
+    if branch is not None:
+        record_child(pending, status, None, branch)
 
 
 @guarded("a subprocess was recorded")

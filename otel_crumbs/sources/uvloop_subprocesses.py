@@ -17,10 +17,7 @@ from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.patching import Make, Patch, Undo, combine, on_import, replace
 from otel_crumbs.trails import current
 
-from .subprocesses import PendingChild, describe_command, record_child
-
-# The attribute in which asyncio's protocol keeps what was started, until the child has ended.
-_PENDING = "_otel_crumbs_pending"
+from .subprocesses import PENDING, PendingChild, describe_command, record_child, record_end
 
 
 def install() -> Undo:
@@ -54,7 +51,7 @@ def _make_starting(*, is_command: bool) -> Make:
         _, protocol = started
         # Another protocol than asyncio's has a `process_exited` of its own.
         if pending is not None and type(protocol).__name__ == "SubprocessStreamProtocol":
-            vars(protocol)[_PENDING] = pending._replace(starter=current.find_branch().me)
+            vars(protocol)[PENDING] = pending._replace(starter=current.find_branch().me)
 
     def make(original: Callable[..., Awaitable[Any]], patch: Patch) -> Callable[..., Awaitable[Any]]:
         async def start(*args: Any, **kwargs: Any) -> Any:
@@ -76,14 +73,9 @@ def _make_starting(*, is_command: bool) -> Make:
 
 @guarded("a subprocess of uvloop ended")
 def _record_end(protocol: Any, transport: Any) -> None:
-    if transport is None:
-        # The wait for the child knows how it ended.
-        return
-    pending = getattr(protocol, "__dict__", {}).pop(_PENDING, None)
-    # A callback of the event loop runs here, in no task.
-    branch = pending.starter() if pending is not None else None
-    if branch is not None:
-        record_child(pending, transport.get_returncode(), None, branch)
+    # Where there is none any more, the wait for the child knows how it ended.
+    if transport is not None:
+        record_end(protocol, transport.get_returncode())
 
 
 def _make_process_exited(original: Callable[..., None], patch: Patch) -> Callable[..., None]:
