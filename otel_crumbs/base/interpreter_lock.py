@@ -9,7 +9,7 @@ builds an event for some milliseconds releases the lock after each few breadcrum
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from .threads import ThreadFlag, allocate_native_lock, is_own_thread
@@ -29,11 +29,9 @@ def iterate_releasing(things: Iterable[T]) -> Iterable[T]:
     return _pause_between(things) if is_own_thread() and not _in_haste.is_set else things
 
 
-@contextmanager
-def make_haste(urgent: bool) -> Iterator[None]:  # noqa: FBT001 - the only argument
+def make_haste(urgent: bool) -> AbstractContextManager[None]:  # noqa: FBT001 - the only argument
     """Release the lock no more often than Python does if the work is *urgent*: somebody waits for it."""
-    with _in_haste.set() if urgent else nullcontext():
-        yield
+    return _in_haste.set() if urgent else nullcontext()
 
 
 def _pause_between(things: Iterable[T]) -> Iterator[T]:

@@ -17,11 +17,13 @@ from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
 from itertools import islice
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from .async_exceptions import is_thrown_in
 from .threads import ThreadFlag
+
+T = TypeVar("T")
 
 _get_module, _get_qualname = (vars(type)[name].__get__ for name in ("__module__", "__qualname__"))
 
@@ -62,6 +64,12 @@ class ValueLimits:
             text = cut_text(text, max(self.characters, _MAX_LAST_TEXT))
         self.characters -= len(text)
         return text
+
+    def take(self, items: Iterable[T]) -> list[T]:
+        """Return the first items of one level, as many as there is room for; those inside them come after these."""
+        taken = [*islice(items, max(0, min(MAX_ITEMS, self.items)))]
+        self.items -= len(taken)
+        return taken
 
 
 def to_plain(value: Any, depth: int = MAX_DEPTH, room: ValueLimits | None = None) -> Any:
@@ -157,16 +165,11 @@ def _ask_text(value: Any) -> str:
 
 
 def _to_plain_items(value: Mapping[Any, Any], depth: int, room: ValueLimits) -> dict[str, Any]:
-    items = [*islice(value.items(), min(MAX_ITEMS, room.items))]
-    # Those of this level come first, and those inside them then.
-    room.items -= len(items)
-    return {_to_plain_key(key, room): to_plain(item, depth, room) for key, item in items}
+    return {_to_plain_key(key, room): to_plain(item, depth, room) for key, item in room.take(value.items())}
 
 
 def _to_plain_list(value: Iterable[Any], depth: int, room: ValueLimits) -> list[Any]:
-    items = [*islice(value, min(MAX_ITEMS, room.items))]
-    room.items -= len(items)
-    return [to_plain(item, depth, room) for item in items]
+    return [to_plain(item, depth, room) for item in room.take(value)]
 
 
 def _to_plain_key(key: Any, room: ValueLimits) -> str:

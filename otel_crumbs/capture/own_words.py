@@ -11,11 +11,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from types import FrameType
 
 from otel_crumbs.base.guard import warn
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.base.threads import ThreadFlag, is_own_thread, is_own_work
+
+from .thread_stacks import iterate_outwards
 
 _PACKAGE = __name__.partition(".")[0]
 _MAX_FRAMES = 500
@@ -55,12 +58,8 @@ def is_own(error: BaseException | None = None) -> bool:
 
 
 def _iterate_frames() -> Iterator[FrameType]:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what `inspect.currentframe` returns, too
-    for _ in range(_MAX_FRAMES):
-        if frame is None:
-            return
-        yield frame
-        frame = frame.f_back
+    # What `inspect.currentframe` returns, too.
+    return islice(iterate_outwards(sys._getframe(1)), _MAX_FRAMES)  # noqa: SLF001 - see the line before
 
 
 def _is_asked(frame: FrameType) -> bool:

@@ -30,7 +30,7 @@ def make_traceback_of_branch(branch: Branch) -> TracebackType | None:
         return make_traceback(find_frame(branch.thread))
     frames = [*_iterate_awaited(branch.task.get_coro())]
     for frame in sys._current_frames().values():  # noqa: SLF001 - public in all but name
-        if frames and frames[0] in _iterate_outwards(frame):
+        if frames and frames[0] in iterate_outwards(frame):
             return make_traceback(frame)
     made: TracebackType | None = None
     for frame in reversed(frames):
@@ -46,7 +46,7 @@ def find_frame(thread: int) -> FrameType | None:
 def make_traceback(frame: FrameType | None) -> TracebackType | None:
     """Return the traceback that an exception would have which had come up through a frame and those around it."""
     made: TracebackType | None = None
-    for each in _iterate_outwards(frame):
+    for each in iterate_outwards(frame):
         made = TracebackType(made, each, each.f_lasti, each.f_lineno or 1)
     return made
 
@@ -63,7 +63,7 @@ def describe_threads(shown: int) -> list[str]:
         # Without source lines, which would have to be read: the process may have a second left.
         lines = [
             f'  File "{each.f_code.co_filename}", line {each.f_lineno}, in {each.f_code.co_name}'
-            for each in islice(_iterate_outwards(frame), _MAX_FRAMES)
+            for each in islice(iterate_outwards(frame), _MAX_FRAMES)
         ]
         found.append("\n".join([f"Thread {name}, innermost frame first:", *lines]))
     return found
@@ -79,7 +79,8 @@ def _iterate_awaited(coroutine: Any) -> Iterator[FrameType]:
         coroutine = coroutine.cr_await
 
 
-def _iterate_outwards(frame: FrameType | None) -> Iterator[FrameType]:
+def iterate_outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """Iterate over a frame and those around it."""
     while frame is not None:
         yield frame
         frame = frame.f_back
@@ -92,5 +93,5 @@ def select_threads(stacks: str) -> list[str]:
 
 
 def _is_own(name: str, frame: FrameType) -> bool:
-    *_, outermost = _iterate_outwards(frame)
+    *_, outermost = iterate_outwards(frame)
     return name.startswith("otel_crumbs ") or outermost.f_globals.get("__name__") == threads.__name__

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from otel_crumbs.base.guard import warn
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, ValueLimits, cut_text, name_class, to_plain, to_text
+from otel_crumbs.base.plain import MAX_DEPTH, ValueLimits, cut_text, name_class, to_plain, to_text
 
 # More than tell one request from another.
 MAX_CONTEXT_ATTRIBUTES = 32
@@ -136,12 +136,9 @@ def _copy_plain(value: Any, depth: int, limits: ValueLimits) -> Any:
     if kind in _AS_TEXT or name_class(kind) == _DECIMAL:
         return str(value)
     if kind in _LISTS and depth > 0:
-        parts = tuple(islice(tuple(value), min(MAX_ITEMS, max(0, limits.items))))
-        limits.items -= len(parts)
-        return [_copy_plain(item, depth - 1, limits) for item in parts]
+        return [_copy_plain(item, depth - 1, limits) for item in limits.take(tuple(value))]
     if kind is dict and depth > 0:
-        items = tuple(islice(tuple(value.items()), min(MAX_ITEMS, max(0, limits.items))))
-        limits.items -= len(items)
+        items = limits.take(tuple(value.items()))
         return {str(_copy_plain(key, 0, limits)): _copy_plain(item, depth - 1, limits) for key, item in items}
     raise UnreadableError(name_class(kind))
 

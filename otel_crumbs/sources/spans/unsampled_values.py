@@ -14,7 +14,7 @@ from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 
-from otel_crumbs.base.plain import MAX_DEPTH, MAX_ITEMS, ValueLimits, name_class
+from otel_crumbs.base.plain import MAX_DEPTH, ValueLimits, name_class
 
 # As the SDK bounds them by default.
 MAX_ATTRIBUTES = 128
@@ -34,12 +34,9 @@ def copy_value(value: Any, depth: int = MAX_DEPTH, limits: ValueLimits | None = 
         return value
     limits = limits or ValueLimits()
     if depth and limits.items > 0 and (kind is list or kind is tuple):
-        parts = tuple(islice(value, min(MAX_ITEMS, limits.items)))
-        limits.items -= len(parts)
-        return [copy_value(item, depth - 1, limits) for item in parts]
+        return [copy_value(item, depth - 1, limits) for item in limits.take(value)]
     if depth and limits.items > 0 and kind is dict:
-        items = tuple(islice(tuple(value.items()), min(MAX_ITEMS, limits.items)))
-        limits.items -= len(items)
+        items = limits.take(tuple(value.items()))
         return {key: copy_value(item, depth - 1, limits) for key, item in items if type(key) is str}
     return f"<{name_class(kind)}>"
 
