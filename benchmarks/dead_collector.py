@@ -21,12 +21,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+from taking import receiving
 
 BLOCK = 100
 ONE_IN = 10
@@ -69,32 +69,17 @@ def serve() -> None:
         server.serve_forever()
 
 
-class Taking(BaseHTTPRequestHandler):
-    """A collector that takes everything."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Take it."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def endpoints() -> Iterator[dict[str, str]]:
     """Yield a collector's address for each side."""
-    collector = ThreadingHTTPServer(("127.0.0.1", 0), Taking)
-    threading.Thread(target=collector.serve_forever, daemon=True).start()
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as silent, socket.create_server(("127.0.0.1", 0)) as gone:
-        ports = {"alive": collector.server_port, "silent": silent.getsockname()[1], "refusing": gone.getsockname()[1]}
+    with (
+        receiving() as alive,
+        socket.create_server(("127.0.0.1", 0), backlog=128) as silent,
+        socket.create_server(("127.0.0.1", 0)) as gone,
+    ):
+        ports = {"alive": alive, "silent": silent.getsockname()[1], "refusing": gone.getsockname()[1]}
         gone.close()
         yield {side: f"http://127.0.0.1:{port}" for side, port in ports.items()}
-    collector.shutdown()
 
 
 @contextmanager

@@ -18,14 +18,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from page import replaced, versions
+from taking import receiving
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 EVENTS, WAITING, MORE = 2000, 30_000, 100
@@ -43,8 +40,8 @@ def main() -> None:
     if options.side:
         print(json.dumps(SIDES[options.side[0]](int(options.side[1]))))
         return
-    with receiving() as url:
-        rate = run("throughput", EVENTS, url)
+    with receiving() as port:
+        rate = run("throughput", EVENTS, f"http://127.0.0.1:{port}")
     waiting = run("memory", WAITING, NOBODY)
     costs = {files: statistics.median(run("full", files, NOBODY) for _ in range(3)) for files in FILES}
     lines = [
@@ -143,30 +140,6 @@ def measure_full(files: int) -> float:
 
 
 SIDES = {"throughput": measure_throughput, "memory": measure_memory, "full": measure_full}
-
-
-@contextmanager
-def receiving() -> Iterator[str]:
-    """Take everything."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
 
 
 if __name__ == "__main__":
