@@ -168,11 +168,12 @@ class ExporterSpool:
                 self._next_look = 0.0
                 self._names.clear()
         for file in files:
-            self._unacknowledged.pop(file.name, None)
             try:
                 file.delete()
             except (OSError, UnsafeFolderError) as error:
                 self._pause(error)
+            # Last, for a flush ends with this, and the process may be killed then.
+            self._unacknowledged.pop(file.name, None)
         for spool in self._spools.values():
             spool.note_deletion()
 

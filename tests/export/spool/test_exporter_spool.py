@@ -8,6 +8,7 @@ import pytest
 
 from otel_crumbs.export import SpoolLocation
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
+from otel_crumbs.export.spool.file_lock import LockedFile
 from tests.export.events import event_of
 
 from .files import needs_spool
@@ -34,6 +35,27 @@ def test_an_event_is_kept_until_it_is_deleted(base: Path) -> None:
     assert (found[1], spool.count_unacknowledged()) == ([event], 1)
     spool.delete(found[0])
     assert (spool.take_next(), spool.count_unacknowledged()) == (None, 0)
+
+
+def test_an_event_is_acknowledged_when_its_file_is_gone(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a process that is killed as soon as a flush ends would leave a file of what was delivered."""
+    spool = make_exporter_spool(base)
+    spool.keep([event_of()])
+    found = spool.take_next()
+    assert found is not None
+    [file] = found[0]
+    delete = LockedFile.delete
+    seen = []
+
+    def watch(self: LockedFile) -> None:
+        delete(self)
+        seen.append(spool.count_unacknowledged())
+
+    monkeypatch.setattr(LockedFile, "delete", watch)
+    spool.delete([file])
+
+    assert seen == [1]
+    assert spool.count_unacknowledged() == 0
 
 
 def test_an_event_to_be_retried_waits_behind_the_others(base: Path) -> None:
