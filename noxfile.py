@@ -9,6 +9,7 @@ dependencies, real servers and receivers, and the wheel. CI runs both.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,13 +18,16 @@ from functools import partial
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 from packaging.requirements import Requirement
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).resolve().parent
 PROJECT = nox.project.load_toml("pyproject.toml")
 UNIT_TESTS = "not browser and not bugsink and not collector and not e2e and not libraries"
 # Tests wait for processes and sockets more than they compute.
 WORKERS = str((os.cpu_count() or 1) + 1)
+# More failures than this have a reason.
+MOST_TO_REPEAT = 10
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -102,14 +106,39 @@ def oldest_requirements() -> list[str]:
 
 
 def run_tests(session: nox.Session, *args: str, cover: bool = False, parallel: bool = True) -> None:
-    """Run pytest in Python's development mode, side by side and with branch coverage if asked for."""
+    """
+    Run pytest in Python's development mode, side by side and with branch coverage if asked for.
+
+    Many tests wait for processes and clocks, on machines that others use too: what failed is run once more,
+    by itself, and what fails then is a failure. What does not is a fault of the test, and is named here.
+    """
     start = ["python", "-X", "dev", "-m"]
     if cover:
         start += ["coverage", "run", "-m"]
     side_by_side = ["-n", WORKERS] if parallel and not session.posargs else []
-    # Exit code 5 means that no test was found: a failure, unless somebody chose tests by hand.
-    fine = [0, 5] if session.posargs else [0]
-    session.run(*start, "pytest", *side_by_side, *args, *session.posargs, success_codes=fine)
+    if session.posargs:
+        # Exit code 5 means that no test was found: no failure where somebody chose tests by hand.
+        session.run(*start, "pytest", *args, *session.posargs, success_codes=[0, 5])
+        return
+    cache = ROOT / ".pytest_cache" / session.name
+    shutil.rmtree(cache, ignore_errors=True)
+    args = (*args, "-o", f"cache_dir={cache}")
+    try:
+        session.run(*start, "pytest", *side_by_side, *args)
+    except CommandFailed:
+        failed = read_failures(cache)
+        if not 0 < len(failed) <= MOST_TO_REPEAT:
+            raise
+        session.run(*start, "pytest", "--last-failed", "--last-failed-no-failures=none", *args)
+        session.warn(f"failed beside others, and not alone: {', '.join(failed)}")
+
+
+def read_failures(cache: Path) -> list[str]:
+    """Return the names of the tests that failed, from pytest's cache; none if it was stopped before its end."""
+    try:
+        return sorted(json.loads((cache / "v/cache/lastfailed").read_text()))
+    except FileNotFoundError:
+        return []
 
 
 @nox.session
