@@ -66,6 +66,7 @@ def normalise(event: ErrorEvent, otherwise: ErrorEvent, originals: Mapping[int, 
     """
     return replace(
         event,
+        name=_normalise_text(event.name) or otherwise.name,
         event_id=event.event_id if _is_id(event.event_id) else otherwise.event_id,
         timestamp=_normalise_integer(event.timestamp, _MAX_NS, otherwise=otherwise.timestamp),
         fatal=bool(event.fatal),

@@ -179,6 +179,16 @@ def test_any_event_of_a_hook_can_be_sent(field: str, value: Any) -> None:
     assert_encodable(event)
 
 
+@pytest.mark.parametrize("name", sorted(ErrorEvent.__slots__))
+def test_an_event_can_be_sent_without_any_field(name: str) -> None:
+    """A hook may leave None in each of them."""
+    captured = capture_error(ValueError("boom"), views=(View(an_empty_branch()),), mechanism="operation", handled=False)
+
+    event = build_event(captured, before_send=lambda event: replace(event, **{name: None}))
+
+    assert_encodable(event)
+
+
 @thorough
 @given(
     frames=st.lists(

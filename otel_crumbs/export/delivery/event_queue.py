@@ -27,8 +27,8 @@ class QueuedError:
     An error that waits for delivery, or several that are sent together: captured, or built.
 
     Several threads may come across it, and one of them takes it and builds its
-    event. Another one may write the event to the spool while it is being sent,
-    so that whoever settles it has a file to delete.
+    event. Others may write copies of the event to the spool while it is being
+    sent; they are deleted when it is settled, by whoever comes last.
 
     Args:
         fatal: Whether it is sent first, and dropped last.
@@ -42,7 +42,8 @@ class QueuedError:
     """
 
     __slots__ = (
-        "_files",
+        "_copiers",
+        "_copies",
         "_takers",
         "captured",
         "count",
@@ -52,7 +53,6 @@ class QueuedError:
         "kept",
         "position",
         "settled",
-        "stays",
         "weight",
     )
 
@@ -78,9 +78,10 @@ class QueuedError:
         # Whether the events are in the spool and not in memory alone.
         self.kept = bool(files)
         self.settled = False
-        # Whether the spool keeps the events though they are settled here: they will be sent later.
-        self.stays = False
-        self._files = [*files]
+        # In each, the files that have all the events together.
+        self._copies: list[Sequence[LockedFile]] = [files] if files else []
+        # As with takers: of several threads that wrote a copy, one has it stay.
+        self._copiers = [] if files else [True]
         # Whoever pops from the list takes the error: there is no lock that a thread could hold meanwhile.
         self._takers = [True]
 
@@ -140,20 +141,36 @@ class QueuedError:
             self.settled = False
         return self.settled
 
-    def add_file(self, file: LockedFile) -> None:
-        """Remember the file of the events in the spool."""
-        self._files.append(file)
+    def add_copy(self, file: LockedFile) -> bool:
+        """Remember a file of the events in the spool; return False if there is one already, and this one is to go."""
+        try:
+            self._copiers.pop()
+        except IndexError:
+            return False
+        self._copies.append((file,))
         self.kept = True
+        return True
 
-    def take_files(self) -> list[LockedFile]:
-        """Return the files of the events in the spool, which the caller deletes or releases."""
-        files: list[LockedFile] = []
-        while self._files:
-            try:
-                files.append(self._files.pop(0))
-            except IndexError:  # another thread was first
-                break
-        return files
+    def forget_copy(self) -> None:
+        """Let a thread write a copy again, since the first one was deleted."""
+        self.kept = False
+        self._copiers.append(True)
+
+    def take_copy(self) -> Sequence[LockedFile]:
+        """Return the files of one copy of the events in the spool for the caller to delete, none if there is none."""
+        try:
+            return self._copies.pop(0)
+        except IndexError:
+            return ()
+
+    def release_copies(self) -> bool:
+        """Leave the copies in the spool for whoever looks there next, and return whether there is one."""
+        copied = False
+        while files := self.take_copy():
+            copied = True
+            for file in files:
+                file.release()
+        return copied
 
 
 def _has_fatal(events: Sequence[ErrorEvent]) -> bool:

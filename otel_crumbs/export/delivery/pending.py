@@ -114,9 +114,8 @@ class PendingEvents:
             taken.append(queued)
         return taken
 
-    def settle(self, queued: QueuedError, *, stays: bool = False) -> None:
+    def settle(self, queued: QueuedError) -> None:
         """Count an error no longer: it was sent, saved, queued again or lost."""
-        queued.stays = stays
         queued.settled = True
         self._unsettled.pop(id(queued), None)
         self._steps.tick()
@@ -158,4 +157,4 @@ class PendingEvents:
     def _settle_dropped(self, dropped: list[QueuedError]) -> int:
         for queued in dropped:
             self.settle(queued)
-        return sum(queued.count for queued in dropped)
+        return sum(queued.count for queued in dropped if not queued.release_copies())

@@ -128,13 +128,14 @@ class Sender:
 
     def _save_taken(self, queued: QueuedError) -> bool:
         """Write events to the spool that another thread is building or sending, and return whether they are there."""
-        events = self._build_events(queued)
-        file = self._spool.keep_locked(events) if events else None
-        if file is not None:
-            queued.add_file(file)
-            if queued.settled:
-                self._discard_files(queued)
-                queued.kept = False
+        if queued.settled or queued.kept or not (events := self._build_events(queued)):
+            return False
+        file = self._spool.keep_locked(events)
+        if file is not None and not queued.add_copy(file):
+            self._spool.delete([file])
+        elif file is not None and queued.settled:
+            self._delete_copies(queued)
+            queued.forget_copy()
         return file is not None
 
     def _handle_all(self, first: QueuedError, do: Callable[[QueuedError], bool], at_most: int = MAX_TOGETHER) -> bool:
@@ -164,8 +165,7 @@ class Sender:
             # Whoever saves events at this moment finds them here or there.
             self._pending.add_taken(together)
             for queued in parts:
-                self._pending.settle(queued)
-                self._discard_files(queued)
+                self._settle(queued)
             yield together
         for queued in built:
             if not queued.settled:
@@ -190,14 +190,12 @@ class Sender:
                 raise
             report_failure("an event was delivered", error)
             self._report_loss(f"{type(error).__name__} in its delivery", "not delivered", queued.count)
-            self._pending.settle(queued)
-            self._discard_files(queued)
+            self._settle(queued)
         return True
 
     def _put_back(self, queued: QueuedError) -> None:
-        files = queued.take_files()
-        if files:
-            self._spool.retry_later(files)
+        if self._leave_copy(queued):
+            self._settle(queued)
         elif not queued.settled:
             self._pending.put_back(queued)
 
@@ -220,8 +218,7 @@ class Sender:
         if queued.count > self._at_most:
             # They were put together by a process whose exporter sends several at a time.
             self._split(queued)
-            self._pending.settle(queued)
-            self._discard_files(queued)
+            self._settle(queued)
             return True
         self._pending.begin_request(queued)
         try:
@@ -230,23 +227,23 @@ class Sender:
             outcome = send_events(self._exporter, queued.events, timeout)
         finally:
             self._pending.end_request()
-        self._settle(queued, outcome)
+        self._follow(outcome, queued)
         return True
 
-    def _settle(self, queued: QueuedError, outcome: Outcome) -> None:
+    def _follow(self, outcome: Outcome, queued: QueuedError) -> None:
         """Do what an outcome asks for."""
         if outcome.verdict is Verdict.RETRY:
             self._keep_for_retry(queued, outcome)
             return
         self._back_off.succeed(outcome.retry_after)
+        self._spool.note_answer()
         if outcome.verdict is Verdict.DELIVERED:
             self._count_delivered(queued, outcome)
         elif queued.count > 1:
             self._split(queued)
         else:
             self._report_loss(outcome.reason, outcome.verdict.value)
-        self._pending.settle(queued)
-        self._discard_files(queued)
+        self._settle(queued)
         if outcome.retry_after:
             warn_of_pause(self._exporter.name, self._back_off.seconds_left(), self._spool.where)
 
@@ -273,30 +270,32 @@ class Sender:
     def _keep_for_retry(self, queued: QueuedError, outcome: Outcome) -> None:
         counters.count("retried", exporter=self._exporter.name)
         self._back_off.fail(outcome.retry_after)
-        files = queued.take_files()
-        if not files:
-            self._keep_or_requeue(queued)
-        else:
-            self._spool.retry_later(files)
-            self._pending.settle(queued, stays=True)
-        # Another thread may have saved the events in the meantime, too.
-        self._discard_files(queued)
+        self._keep_or_requeue(queued)
         warn_of_delay(self._exporter.name, outcome.reason, self._spool.where)
 
     def _keep_or_requeue(self, queued: QueuedError) -> bool:
-        kept = self._spool.keep(queued.events)
+        kept = self._leave_copy(queued) or self._spool.keep(queued.events)
         if not kept:
             self.report_dropped(self._pending.requeue(queued.events))
-        self._pending.settle(queued, stays=kept)
+        self._settle(queued)
         return kept
 
-    def _discard_files(self, queued: QueuedError) -> None:
-        """Delete the files of settled events, or leave them to be sent later."""
-        files = queued.take_files()
-        if queued.stays:
-            for file in files:
-                file.release()
-        elif files:
+    def _leave_copy(self, queued: QueuedError) -> bool:
+        """Have events sent again from the copy that the spool has of them, and return whether it has one."""
+        files = queued.take_copy()
+        if files:
+            self._spool.retry_later(files)
+        return bool(files)
+
+    def _settle(self, queued: QueuedError) -> None:
+        """Count events no longer, which were sent or are elsewhere, and delete their copies."""
+        self._pending.settle(queued)
+        self._delete_copies(queued)
+
+    def _delete_copies(self, queued: QueuedError) -> None:
+        # Whoever writes a copy looks afterwards whether the events are settled, and whoever settles them looks for
+        # copies afterwards: the later one finds it.
+        while files := queued.take_copy():
             self._spool.delete(files)
 
     def _report_loss(self, reason: str, kind: str, lost: int = 1) -> None:

@@ -159,14 +159,17 @@ class ExporterSpool:
             self.look_later()
         return None
 
-    def delete(self, files: Sequence[LockedFile]) -> None:
-        """Delete the files of events that were delivered or refused."""
+    def note_answer(self) -> None:
+        """Remember that the receiver took events, or refused them."""
         if not self._receiver_answers:
             self._receiver_answers = True
             if self._knows_some:
                 # Now it pays to know them all, and which of them come first.
                 self._next_look = 0.0
                 self._names.clear()
+
+    def delete(self, files: Sequence[LockedFile]) -> None:
+        """Delete the files of events that are done with, or are in another file."""
         for file in files:
             try:
                 file.delete()

@@ -54,8 +54,12 @@ class SpoolFile:
 
 
 def name_file(events: Sequence[ErrorEvent], destination: str = "") -> str:
-    """Return the name of a file of events; names sort in the order of delivery: fatal errors, then the oldest."""
-    event_id = re.sub(r"[^0-9A-Za-z]", "", events[0].event_id)[:64] or "0"
+    """
+    Return the name of a new file of events; names sort in the order of delivery: fatal errors, then the oldest.
+
+    No two are the same: whoever deletes the file that it wrote must not delete another one of the same events.
+    """
+    event_id = re.sub(r"[^0-9A-Za-z]", "", events[0].event_id)[:48] + secrets.token_hex(4)
     fatal, first = any(event.fatal for event in events), min(event.timestamp for event in events)
     count = f"-{len(events)}" if len(events) > 1 else ""
     mark = f"@{destination}" if destination else ""

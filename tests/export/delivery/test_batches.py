@@ -178,12 +178,12 @@ def test_a_burst_is_kept_on_disk_and_not_dropped(
     emit_errors(delivery, BURST)
     waiting = len(delivery.workers[0]._pending.queue)
     delivery.save(PATIENCE)
-    kept = count_files(tmp_path)
+    # Another thread may be about to delete a copy of its own.
+    until(lambda: count_files(tmp_path) == BURST)
     gate.set()
 
     until(lambda: delivery.flush(PATIENCE))
     assert waiting < MAX_WAITING
-    assert kept == BURST
     assert sorted(exporter.sent) == sorted(numbered(BURST))
     assert counters.count_total("dropped") == before
 
