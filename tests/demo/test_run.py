@@ -27,7 +27,7 @@ TOO_FEW = """\
 import sys
 from otel_crumbs.demo import run
 run.EXPECTED_EVENTS += 1
-sys.exit(run.run(timeout=8))
+sys.exit(run.run(timeout=20))
 """
 
 

@@ -194,7 +194,7 @@ class Sender:
         return True
 
     def _put_back(self, queued: QueuedError) -> None:
-        if self._leave_copy(queued):
+        if self._retry_copy(queued):
             self._settle(queued)
         elif not queued.settled:
             self._pending.put_back(queued)
@@ -227,10 +227,10 @@ class Sender:
             outcome = send_events(self._exporter, queued.events, timeout)
         finally:
             self._pending.end_request()
-        self._follow(outcome, queued)
+        self._handle_outcome(outcome, queued)
         return True
 
-    def _follow(self, outcome: Outcome, queued: QueuedError) -> None:
+    def _handle_outcome(self, outcome: Outcome, queued: QueuedError) -> None:
         """Do what an outcome asks for."""
         if outcome.verdict is Verdict.RETRY:
             self._keep_for_retry(queued, outcome)
@@ -274,13 +274,13 @@ class Sender:
         warn_of_delay(self._exporter.name, outcome.reason, self._spool.where)
 
     def _keep_or_requeue(self, queued: QueuedError) -> bool:
-        kept = self._leave_copy(queued) or self._spool.keep(queued.events)
+        kept = self._retry_copy(queued) or self._spool.keep(queued.events)
         if not kept:
             self.report_dropped(self._pending.requeue(queued.events))
         self._settle(queued)
         return kept
 
-    def _leave_copy(self, queued: QueuedError) -> bool:
+    def _retry_copy(self, queued: QueuedError) -> bool:
         """Have events sent again from the copy that the spool has of them, and return whether it has one."""
         files = queued.take_copy()
         if files:
