@@ -152,6 +152,7 @@ def test_of_a_large_spool_some_files_are_tried_until_the_receiver_answers(base: 
 
     first = spool.take_next()
     assert first is not None
+    spool.note_answer()
     spool.delete(first[0])
     second = spool.take_next()
 
