@@ -28,11 +28,15 @@ def capture_crash(process: RecordedProcess, death: Death, stacks: str, *, size: 
         size: How many breadcrumbs a trail has at most.
 
     """
-    operation = process.find_operation(find_thread(stacks))
+    crashed = find_thread(stacks)
+    operation = process.find_operation(crashed)
     ring = Ring(size)
     for entry in sorted(process.make_entries(operation), key=lambda entry: entry[0]):
         ring.append(entry)
-    info = ExceptionInfo(type=death.type, message=death.message, frames=read_frames(stacks))
+    # The signal of a server without patience comes to the main thread, whichever one hangs.
+    hangs = death.type == "WorkerTimeout" and operation is not None
+    frames = (hangs and operation and read_frames(stacks, operation.thread)) or read_frames(stacks, crashed)
+    info = ExceptionInfo(type=death.type, message=death.message, frames=frames)
     about = process.header.about
     return CapturedError(
         event_id=process.header.run_id,

@@ -23,7 +23,9 @@ _FAILING = frozenset({"SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE"})
 _POLITE = frozenset({"SIGTERM", "SIGINT", "SIGHUP"})
 _FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
 _FRAME = re.compile(r'^  File "(?P<path>.*)", line (?P<line>\d+|\?\?\?) in (?P<function>.*)$')
-_CURRENT = re.compile(r"^Current thread 0x(?P<thread>[0-9a-f]+)[^\n]*\n(?P<frames>(?:  [^\n]*\n?)*)", re.MULTILINE)
+_THREAD = re.compile(
+    r"^(?P<current>Current t|T)hread 0x(?P<thread>[0-9a-f]+)[^\n]*\n(?P<frames>(?:  [^\n]*\n?)*)", re.MULTILINE
+)
 
 
 class Death(NamedTuple):
@@ -56,7 +58,9 @@ def find_cause(process: RecordedProcess, evidence: Evidence) -> Death | None:
     name = _find_signal(evidence.status)
     crash = _FATAL.search(evidence.stacks)
     reported = crash[1] if crash is not None else ""
-    if evidence.timed_out or (reported == "Aborted" and process.header.aborts_on_timeout):
+    # The parent knows whether it was it that aborted the process; others do not.
+    may_be_timeout = evidence.status is None and process.header.aborts_on_timeout
+    if evidence.timed_out or (reported == "Aborted" and may_be_timeout):
         return Death("WorkerTimeout", "the worker was silent for more than its timeout, and did not react to SIGABRT")
     if name in _FAILING or (not name and reported and reported != "Aborted"):
         return Death("SegmentationFault", f"the process died of {name or 'a signal'}: {reported or 'no words'}")
@@ -94,13 +98,12 @@ def _find_signal(status: int | None) -> str | None:
 
 def find_thread(stacks: str) -> int:
     """Return the identity of the thread that crashed, 0 if unknown."""
-    found = _CURRENT.search(stacks)
-    return int(found["thread"], 16) if found is not None else 0
+    return next((int(each["thread"], 16) for each in _THREAD.finditer(stacks) if each["current"] != "T"), 0)
 
 
-def read_frames(stacks: str) -> tuple[Frame, ...]:
-    """Return the frames of the thread that crashed, outermost first."""
-    found = _CURRENT.search(stacks)
+def read_frames(stacks: str, thread: int) -> tuple[Frame, ...]:
+    """Return the frames of a thread, outermost first; none if it is not there."""
+    found = next((each for each in _THREAD.finditer(stacks) if int(each["thread"], 16) == thread), None)
     matches = [_FRAME.match(line) for line in found["frames"].splitlines()] if found is not None else []
     frames = [
         Frame(path=match["path"], line=int(match["line"]) if match["line"].isdigit() else 0, function=match["function"])

@@ -74,13 +74,13 @@ class Header(NamedTuple):
 
 def unpack_header(data: bytes) -> Header:
     """
-    Return the header of a file's bytes.
+    Return the header of a file's first bytes.
 
     Raises:
         ValueError: If they are no recording, or one of a later release.
 
     """
-    if len(data) < SIZE or data[:8] != MAGIC:
+    if len(data) < HEADER_SIZE or data[:8] != MAGIC:
         raise ValueError("it is no recording of otel_crumbs, or was cut")
     _, version, pid, run_id, began_at, oom_kills = HEADER.unpack_from(data)
     if version != VERSION_OF_RECORDING:

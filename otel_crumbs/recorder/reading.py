@@ -164,6 +164,8 @@ def read_process(data: bytes) -> RecordedProcess:
 
     """
     header = layout.unpack_header(data)
+    if len(data) < layout.SIZE:
+        raise ValueError("it was cut")
     table = (layout.unpack_slot(data, at) for at in range(layout.OPERATIONS_AT, layout.SLOTS_AT, layout.SLOT_SIZE))
     found = (layout.unpack_slot(data, at) for at in range(layout.SLOTS_AT, layout.SIZE, layout.SLOT_SIZE))
     slots = sorted((slot for slot in found if slot is not None), key=lambda slot: slot.sequence)

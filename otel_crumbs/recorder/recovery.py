@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from otel_crumbs.base.guard import guarded, warn
-from otel_crumbs.export.spool.file_lock import LockedFile, is_own_file, lock_file
+from otel_crumbs.export.spool.file_lock import UNREADABLE, LockedFile, is_own_file, lock_file
 from otel_crumbs.export.spool.private_folder import PrivateFolder, UnsafeFolderError
 
 from . import layout
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 # Deaths that one look reports: in a crash loop the newest say it all.
 MAX_REPORTED = 100
+# Recordings that one look opens at each end, the newest and the oldest: a start must not wait for thousands.
+MAX_OPENED = 500
+# Files that no release can read, which people may want to look at.
+_MAX_SET_ASIDE = 10
 _MAX_STACKS = 64 * 1024
 _NAME = re.compile(r"\.?(?P<pid>\d{1,10})-[0-9a-f]{32}" + re.escape(SUFFIX))
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -62,26 +66,28 @@ class Recovery:
         """Report the processes that have died, the newest first; return how many there were."""
         try:
             with self.folder.open() as folder:
-                names = _list_names(folder)
+                names, rest = _list_names(folder)
+                _delete_leftovers(folder, rest)
         except FileNotFoundError:
             return 0
         except (OSError, UnsafeFolderError) as error:
             warn("recordings", "otel_crumbs cannot look for recordings: %s", error)
             return 0
-        found = 0
-        for number, name in enumerate(names):
-            if number < MAX_REPORTED:
+        found = dropped = 0
+        for name in names[:MAX_OPENED]:
+            if found < MAX_REPORTED:
                 found += self.report(name) or 0
             else:
-                self.drop(name)
-        if len(names) > MAX_REPORTED:
+                dropped += self.drop(name) or 0
+        dropped += sum(self.drop(name) or 0 for name in names[MAX_OPENED:][-MAX_OPENED:])
+        if dropped:
             warn("recordings", "otel_crumbs deleted the recordings of all but %d dead processes.", MAX_REPORTED)
         return found
 
     def find_name(self, pid: int) -> str | None:
         """Return the name of the newest recording of a process id."""
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
-            return next((name for name in _list_names(folder) if name.startswith(f"{pid}-")), None)
+            return next((name for name in _list_names(folder)[0] if name.startswith(f"{pid}-")), None)
         return None
 
     @guarded("a recording was reported")
@@ -90,32 +96,43 @@ class Recovery:
         file = self._lock(name)
         if file is None:
             return 0
-        try:
-            data, stacks = file.read(), self.read_stacks(name)
-        except OSError:
-            file.release()
-            return 0
         if name.startswith("."):
             file.delete()  # it died before it began
             return 0
-        from .reading import read_process  # noqa: PLC0415 - only for a death
-
         try:
-            process = read_process(data)
+            process = self._read(file)
+        except OSError:
+            process = None
         except ValueError as error:
             warn(
                 f"recording {name}", "otel_crumbs cannot read %s and sets it aside: %s", self.folder.path / name, error
             )
             file.set_aside()
             return 0
-        service = self._service()
-        if service is not None and str(process.header.about.get("service") or service) != service:
+        if process is None:
             file.release()
             return 0
-        count = self._report_process(process, stacks, status, timed_out=timed_out)
-        file.delete()
-        self._delete_stacks(name)
+        count = self._report_process(process, self.read_stacks(name), status, timed_out=timed_out)
+        self._delete(file)
         return count
+
+    def _read(self, file: LockedFile) -> RecordedProcess | None:
+        """
+        Return the process of a recording, None for one of another service.
+
+        Raises:
+            OSError: If the file cannot be read.
+            ValueError: If it is no recording.
+
+        """
+        from .reading import read_process  # noqa: PLC0415 - only for a death
+
+        # Of another service, of which there may be many, no more is read than that.
+        header = layout.unpack_header(file.read(layout.HEADER_SIZE))
+        service = self._service()
+        if service is not None and str(header.about.get("service") or service) != service:
+            return None
+        return read_process(file.read())
 
     def _report_process(self, process: RecordedProcess, stacks: str, status: int | None, *, timed_out: bool) -> int:
         from .crash import capture_crash  # noqa: PLC0415 - only for a death
@@ -147,33 +164,63 @@ class Recovery:
             return lock_file(folder, name, self.folder)
         return None
 
-    def drop(self, name: str) -> None:
-        """Delete a recording whose process is of no interest, or has been reported otherwise."""
+    @guarded("a recording was deleted")
+    def drop(self, name: str) -> int:
+        """Delete a recording whose process has died and is of no interest; return how many that are: 0 or 1."""
         file = self._lock(name)
-        if file is not None:
-            file.delete()
-            self._delete_stacks(name)
+        if file is None:
+            return 0
+        self._delete(file)
+        return 1
 
-    def _delete_stacks(self, name: str) -> None:
+    def _delete(self, file: LockedFile) -> None:
+        """Delete a recording and its stacks; those that are left behind by a kill in between go at a later look."""
+        file.delete()
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
-            os.unlink(_name_stacks(name), dir_fd=folder)
+            os.unlink(_name_stacks(file.name), dir_fd=folder)
 
 
 def _name_stacks(name: str) -> str:
     return name.removesuffix(SUFFIX) + STACKS_SUFFIX
 
 
-def _list_names(folder: int) -> list[str]:
-    """Return the names of the recordings in an open folder, the newest first."""
-    found: list[tuple[float, str]] = []
+def _list_names(folder: int) -> tuple[list[str], list[str]]:
+    """Return the names of the recordings in an open folder, and those of other files of ours, the newest first."""
+    recordings: list[tuple[float, str]] = []
+    others: list[tuple[float, str]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if _NAME.fullmatch(entry.name) is not None:
+            known = recordings if _NAME.fullmatch(entry.name) is not None else others
+            if known is recordings or entry.name.endswith((STACKS_SUFFIX, SUFFIX + UNREADABLE)):
                 with suppress(OSError):
                     status = entry.stat(follow_symlinks=False)
                     if is_own_file(status):
-                        found.append((status.st_mtime, entry.name))
-    return [name for _, name in sorted(found, reverse=True)]
+                        known.append((status.st_mtime, entry.name))
+    recordings.sort(reverse=True)
+    others.sort(reverse=True)
+    return [name for _, name in recordings], [name for _, name in others]
+
+
+def _delete_leftovers(folder: int, names: list[str]) -> None:
+    """Delete the stacks that have no recording any more, and all but the newest files that were set aside."""
+    set_aside = [name for name in names if name.endswith(UNREADABLE)]
+    # A process makes its recording before the file of its stacks, and deletes it after that.
+    orphans = [
+        name
+        for name in names
+        if name.endswith(STACKS_SUFFIX) and not _has_file(folder, name.removesuffix(STACKS_SUFFIX) + SUFFIX)
+    ]
+    for name in [*set_aside[_MAX_SET_ASIDE:], *orphans]:
+        with suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+
+
+def _has_file(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _read_own(folder: int, name: str, most: int) -> bytes:

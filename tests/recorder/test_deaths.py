@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,51 +11,12 @@ from tests.delivery.running import environment, waiting
 from tests.export.receiver import Receiver
 from tests.loopback import nobody_listens
 
-PROGRAM = Path(__file__).parent / "programs" / "dying.py"
-SECONDS = 120
-TYPES = {
-    "kill": "Killed",
-    "segfault": "SegmentationFault",
-    "abort": "Aborted",
-    "overflow": "SegmentationFault",
-    "exit": "Killed",
-}
+from .dying import TYPES, check, recordings, recover, run, variables
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="files and signals are those of Linux"),
 ]
-
-
-def variables(home: Path, receiver: Receiver, **more: str) -> dict[str, str]:
-    """Return the environment of a program that records."""
-    return environment(home, receiver.url, OTEL_CRUMBS_RECORDER="auto", OTEL_SERVICE_NAME="shop", **more)
-
-
-def run(variables: dict[str, str], host: str, way: str) -> subprocess.CompletedProcess[str]:
-    """Run the program to its end, good or bad."""
-    command = [sys.executable, str(PROGRAM), host, way]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
-
-
-def recordings(home: Path) -> list[str]:
-    """Return the names of the files that processes left."""
-    return sorted(path.name for path in home.glob("otel-crumbs/recordings/*"))
-
-
-def check(event: dict[str, Any], way: str) -> None:
-    """Check that the event of a death has all that is promised."""
-    [exception] = event["exceptions"]
-    assert (exception["type"], event["level"], event["name"]) == (TYPES[way], "fatal", "app.crash")
-    assert event["operation"] == f"work {way}"
-    assert event["resource"]["service.name"] == "shop"
-    messages = [each["message"] for each in event["breadcrumbs"]]
-    assert messages[-1] == "SELECT * FROM orders (in flight)"
-    assert messages[-51:-1] == [f"step {number}" for number in range(10, 60)]
-    assert "hunter2" not in str(event)
-    if way in {"segfault", "abort", "overflow"}:
-        assert "die" in [frame["function"] for frame in exception["frames"]]
-        assert f'"{PROGRAM}"' in event["stacktrace"]
 
 
 @pytest.mark.parametrize("way", TYPES)
@@ -108,14 +67,10 @@ def test_a_command_reports_the_dead(receiver: Receiver, tmp_path: Path) -> None:
     """For a sidecar, or for systemd when the service is down."""
     folder = tmp_path / "dead"
     run(variables(tmp_path, receiver) | {"OTEL_CRUMBS_RECORDER": str(folder)}, "script", "kill")
-    command = [str(Path(sys.executable).with_name("otel-crumbs")), "recover", str(folder)]
 
-    said = [
-        subprocess.run(command, env=environment(tmp_path, receiver.url), capture_output=True, text=True, check=True)
-        for _ in range(2)
-    ]
+    said = [recover(environment(tmp_path, receiver.url), folder) for _ in range(2)]
 
-    assert [each.stdout for each in said] == [
+    assert said == [
         "otel-crumbs: 1 deaths found, delivered\n",
         "otel-crumbs: 0 deaths found\n",
     ]

@@ -158,6 +158,64 @@ def test_a_crash_loop_is_bounded(recovery: Recovery, make: Make, emitted: list[C
     assert list(paths[0].parent.iterdir()) == []
 
 
+def test_a_start_opens_a_bounded_number_of_recordings(
+    make: Make, tmp_path: Path, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of another service stay, but for the oldest ones beyond that number; what is newest is seen."""
+    monkeypatch.setattr("otel_crumbs.recorder.recovery.MAX_OPENED", 3)
+    paths = [make() for _ in range(12)]
+    for age, path in enumerate(paths):
+        os.utime(path, (10_000 - age, 10_000 - age))
+    other = Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: "other")
+
+    found = other.look()
+
+    assert (found, emitted) == (0, [])
+    assert [path for path in paths if path.exists()] == paths[:-3]
+
+
+def test_processes_that_live_take_no_place_of_the_dead(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does the bound on reports."""
+    monkeypatch.setattr("otel_crumbs.recorder.recovery.MAX_REPORTED", 1)
+    dead, alive = make(), make()
+    os.utime(dead, (1, 1))
+    with alive.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        recovery.look()
+
+    assert len(emitted) == 1
+    assert [*alive.parent.iterdir()] == [alive]
+
+
+def test_stacks_without_a_recording_are_deleted(recovery: Recovery, make: Make) -> None:
+    """Whoever read the recording was killed before it deleted them; those of a process that lives stay."""
+    alive, dead = make(), make()
+    names = [path.with_suffix(layout.STACKS_SUFFIX) for path in (alive, dead)]
+    for path in names:
+        path.write_text("stacks")
+    dead.unlink()
+    with alive.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        recovery.look()
+
+    assert sorted(alive.parent.iterdir()) == sorted([alive, names[0]])
+
+
+def test_only_the_newest_files_that_were_set_aside_stay(recovery: Recovery, make: Make) -> None:
+    """The folder stays within its bound, whatever is written there."""
+    folder = make().parent
+    for number in range(15):
+        path = folder / f"7-{number:032x}{layout.SUFFIX}.unreadable"
+        path.write_bytes(b"?")
+        os.utime(path, (number, number))
+
+    recovery.look()
+
+    assert sorted(int(path.name[2:34], 16) for path in folder.iterdir()) == [*range(5, 15)]
+
+
 def test_a_process_that_had_nothing_to_do_is_no_event(
     recovery: Recovery, tmp_path: Path, emitted: list[CapturedError]
 ) -> None:

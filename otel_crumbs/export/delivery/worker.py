@@ -151,6 +151,8 @@ class ExporterWorker:
     def save(self, deadline: float) -> None:
         """Write all events in memory to the spool until a time of `time.monotonic`, for the process may end."""
         self._sender.save_all(deadline)
+        # The thread may have found nothing to send just before the events came into the spool.
+        self._pending.changed.send()
 
     def set_last_request(self, last_request: float) -> None:
         """Begin no request after a time of `time.monotonic`, unless the event is in memory alone."""

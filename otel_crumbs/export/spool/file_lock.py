@@ -48,12 +48,12 @@ class LockedFile:
         self._folder = folder
         register_at_fork(self)
 
-    def read(self) -> bytes:
-        """Return the contents of the file."""
+    def read(self, most: int = _MAX_READ) -> bytes:
+        """Return the contents of the file, or its first bytes."""
         [file] = self._files
         parts = []
         offset = 0
-        while offset < _MAX_READ and (part := os.pread(file, 1024 * 1024, offset)):
+        while offset < most and (part := os.pread(file, min(1024 * 1024, most - offset), offset)):
             parts.append(part)
             offset += len(part)
         return b"".join(parts)

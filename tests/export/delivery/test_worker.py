@@ -88,6 +88,21 @@ def test_a_worker_without_events_does_not_run(start: Callable[..., Delivery]) ->
     assert delivery.running
 
 
+def test_an_event_that_is_saved_by_others_is_sent(start: Callable[..., Delivery], tmp_path: Path) -> None:
+    """The thread had looked for work before the event came into the spool, and waits for the next one."""
+    exporter = SlowExporter()
+    delivery = start(exporter)
+    emit_errors(delivery)
+    until(lambda: exporter.ended and not delivery.pending)
+    time.sleep(0.05)
+
+    delivery.workers[0]._pending.put(captured_error(1))
+    delivery.save(PATIENCE)
+
+    until(lambda: len(exporter.ended) == 2)
+    assert count_files(tmp_path) == 0
+
+
 class OwnError(BaseException):
     """An exception that is no `Exception`."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import faulthandler
+import itertools
 import multiprocessing
 import os
 import signal
@@ -35,13 +36,16 @@ def die(way: str) -> None:
     elif way == "overflow":
         faulthandler._stack_overflow()  # type: ignore[attr-defined]  # there for tests
     elif way == "exit":
-        os._exit(3)
+        os._exit(7)  # 3 and 4 mean something to gunicorn
     elif way == "memory":
         kept = []
         while True:
             kept.append(bytearray(b"x" * 2**20))
     elif way == "hang":
         time.sleep(60)
+    elif way == "hang in C":
+        # Nothing of Python's runs meanwhile, not even for a signal.
+        sum(itertools.repeat(1, 10**12))
 
 
 def work(way: str) -> None:
@@ -55,10 +59,16 @@ def work(way: str) -> None:
             die(way)
 
 
+def set_up_tracing() -> None:
+    """Set up the SDK, unless somebody has."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(TracerProvider())
+
+
 def main(host: str, way: str) -> None:
     """Work in a host."""
     otel_crumbs.install()
-    trace.set_tracer_provider(TracerProvider())
+    set_up_tracing()
     if host == "script":
         work(way)
     elif host == "multiprocessing":
