@@ -25,6 +25,8 @@ examples:
                                 the same, with a program that sends there
   otel-crumbs doctor            check this environment, and send a test event
   otel-crumbs doctor --no-send  check only
+  otel-crumbs doctor --show-event
+                                print a sample event as it would leave, and send nothing
   otel-crumbs recover DIR       send the deaths of processes whose recordings are there
   opentelemetry-instrument otel-crumbs doctor
                                 check what an application started this way gets
@@ -92,7 +94,13 @@ def make_parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="check a setup", description=DOCTOR, formatter_class=Raw)
     doctor.add_argument("--json", action="store_true", help="print one JSON document instead")
-    doctor.add_argument("--no-send", action="store_true", help="send no test event")
+    sending = doctor.add_mutually_exclusive_group()
+    sending.add_argument("--no-send", action="store_true", help="send no test event")
+    sending.add_argument(
+        "--show-event",
+        action="store_true",
+        help="instead of all that, print a sample event as each exporter would send it, and send nothing",
+    )
     doctor.add_argument(
         "--timeout",
         type=parse_seconds,
@@ -143,8 +151,10 @@ def run_demo(options: argparse.Namespace) -> int:
 
 def run_doctor(options: argparse.Namespace) -> int:
     """Run the doctor."""
-    from .doctor import run  # noqa: PLC0415 - each command imports only its own
+    from .doctor import run, show_preview  # noqa: PLC0415 - each command imports only its own
 
+    if options.show_event:
+        return show_preview(as_json=options.json)
     code = run(timeout=options.timeout, send=not options.no_send, json=options.json)
     if code:
         # Under opentelemetry-instrument the SDK would try the dead endpoint for ten more seconds.

@@ -8,5 +8,6 @@ Nothing here needs more than the base install.
 from __future__ import annotations
 
 from .run import run
+from .preview import show_preview
 
-__all__ = ["run"]
+__all__ = ["run", "show_preview"]

@@ -21,7 +21,7 @@ from otel_crumbs.event.trim import cut_event
 
 from .exporter import DELIVERED, Outcome, Verdict
 from .otlp.attributes import attributes_of
-from .otlp.wire import weigh_request
+from .otlp.wire import encode_request, format_request, weigh_request
 
 _NO_PROVIDER = (
     "the application has no OpenTelemetry LoggerProvider. "
@@ -54,7 +54,7 @@ class AppLogsExporter:
         provider = _logs.get_logger_provider()
         if not isinstance(provider, LoggerProvider):
             return Outcome(verdict=Verdict.REFUSED, reason=_NO_PROVIDER)
-        event = cut_event(event, self._max_bytes, weigh=partial(weigh_request, as_json=self._as_json))
+        event = self._cut(event)
         provider.get_logger(SCOPE, VERSION).emit(
             timestamp=event.timestamp,
             observed_timestamp=time.time_ns(),
@@ -67,8 +67,15 @@ class AppLogsExporter:
         )
         return DELIVERED
 
+    def show(self, event: ErrorEvent) -> str:
+        """Return the record, as OTLP would have it, of one event."""
+        return format_request(encode_request(self._cut(event), as_json=self._as_json))
+
     def shutdown(self) -> None:
         """Do nothing, since the application shuts its provider down."""
+
+    def _cut(self, event: ErrorEvent) -> ErrorEvent:
+        return cut_event(event, self._max_bytes, weigh=partial(weigh_request, as_json=self._as_json))
 
 
 def _make_attributes(event: ErrorEvent, *, as_json: bool) -> Mapping[str, Any]:

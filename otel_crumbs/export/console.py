@@ -34,10 +34,13 @@ class ConsoleExporter:
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Print one event."""
         # In one piece: the application prints from other threads.
-        words = encode_within(event, format_event, self._max_bytes, weigh=_count_bytes)
-        sys.stderr.write(f"{words}\n")
+        sys.stderr.write(f"{self.show(event)}\n")
         sys.stderr.flush()
         return DELIVERED
+
+    def show(self, event: ErrorEvent) -> str:
+        """Return the lines of one event."""
+        return encode_within(event, format_event, self._max_bytes, weigh=_count_bytes)
 
     def shutdown(self) -> None:
         """Do nothing, since the stream belongs to the application."""

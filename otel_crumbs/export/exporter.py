@@ -100,6 +100,13 @@ class Addressed(Protocol):
     destination: str
 
 
+class PreviewExporter(Protocol):
+    """The optional part of an exporter that shows what it would send."""
+
+    def show(self, event: ErrorEvent) -> str:
+        """Return the bytes that would leave for an event, before they are compressed, as text; send nothing."""
+
+
 def uses_spool(exporter: Exporter | SpoolChoice) -> bool:
     """Return whether the events that an exporter could not deliver wait on disk."""
     # Not by isinstance(), which since Python 3.12 misses the attribute of an exporter that wraps another one by
@@ -110,6 +117,12 @@ def uses_spool(exporter: Exporter | SpoolChoice) -> bool:
 def is_batching(exporter: object) -> bool:
     """Return whether an exporter sends several events in one request."""
     return callable(getattr(exporter, "export_batch", None))
+
+
+def show_event(exporter: object, event: ErrorEvent) -> str | None:
+    """Return the bytes that would leave for an event as text, None if the exporter does not show them."""
+    show = getattr(exporter, "show", None)
+    return str(show(event)) if callable(show) else None
 
 
 def find_destination(exporter: object) -> str:

@@ -54,6 +54,17 @@ def test_the_table_of_expected_exceptions_is_up_to_date() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_of_privacy_has_every_attribute() -> None:
+    """Whoever adds something to the event says there what it is, and how it is left out."""
+    table = text_of("docs/event.md").partition("### Attributes")[2].partition("\n\nOTEL_CRUMBS")[0].partition("### ")[0]
+    attributes = set(re.findall(r"^\| (`[^|]+) \|", table, flags=re.MULTILINE))
+    names = {name for cell in attributes for name in re.findall(r"`([\w.]+)`", cell)}
+    page = text_of("docs/privacy.md")
+
+    assert len(names) > 20
+    assert sorted(name for name in names if f"`{name}`" not in page) == []
+
+
 def test_the_table_of_scrubbing_is_up_to_date() -> None:
     """The page is written from the table in the code."""
     command = [sys.executable, ROOT / "docs" / "scrubbing_table.py", "--check"]

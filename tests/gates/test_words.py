@@ -194,7 +194,7 @@ VOCABULARY = frozenset(
     install installation instrumentation instrumentations instrumentor layers lazy leaks line list lock log
     logged logger logging logs loop loops marks masking mechanism memory metrics middleware model module name
     named newer notes operation operations option orm os otlp patch patching path payload pool pools poster
-    preference private process processes processor processors providers psycopg publisher queue queued raw read
+    preference preview private process processes processor processors providers psycopg publisher queue queued raw read
     aiomysql asyncpg litestar
     reader readers reasons receiver received record recorded recorder records redirects rendering report
     requirements resource response responses result results run runner sampling safe scrub section select

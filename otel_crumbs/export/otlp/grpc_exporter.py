@@ -20,7 +20,7 @@ from otel_crumbs.export.http.responses import remove_secrets
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import encode_request, encode_together
+from .wire import encode_request, encode_together, format_request
 
 # The bytes of the request are made here, so the generated stub has nothing to do.
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -80,6 +80,10 @@ class OtlpGrpcExporter:
         except grpc.RpcError as error:
             return _outcome_of_error(self._settings.endpoint, error)
         return add_rejected(DELIVERED, response.partial_success)
+
+    def show(self, event: ErrorEvent) -> str:
+        """Return the request of one event, which is protobuf, as JSON."""
+        return format_request(encode_within(event, self._encode, self._max_bytes))
 
     def shutdown(self) -> None:
         """Close the channel."""

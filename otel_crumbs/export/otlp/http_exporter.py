@@ -17,7 +17,7 @@ from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of, remo
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import encode_request, encode_together
+from .wire import encode_request, encode_together, format_request
 
 
 class OtlpHttpExporter:
@@ -62,6 +62,10 @@ class OtlpHttpExporter:
         if isinstance(response, Outcome):
             return response
         return _read_partial_success(response) if response.success else outcome_of(response)
+
+    def show(self, event: ErrorEvent) -> str:
+        """Return the request of one event, which is protobuf, as JSON."""
+        return format_request(encode_within(event, self._encode, self._max_bytes))
 
     def shutdown(self) -> None:
         """Close the connections."""

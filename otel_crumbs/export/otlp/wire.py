@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -68,6 +69,23 @@ def encode_together(
     if len(request) > MAX_REQUEST:
         return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(request)} bytes")
     return request
+
+
+def format_request(request: bytes) -> str:
+    """
+    Return the request of one event as JSON, for people.
+
+    OTLP's own mapping has trace ids in hexadecimal digits and not in base64:
+    https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    """
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - no process that only sends has it
+
+    parsed = ExportLogsServiceRequest.FromString(request)
+    document = MessageToDict(parsed)
+    record = parsed.resource_logs[0].scope_logs[0].log_records[0]
+    shown = document["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]
+    shown.update({"traceId": record.trace_id.hex(), "spanId": record.span_id.hex()})
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def request_of(event: ErrorEvent, *, as_json: bool = False) -> ExportLogsServiceRequest:

@@ -55,12 +55,19 @@ class SentryExporter:
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
         """Send one event."""
-        response = self._poster.post(encode_within(event, envelope_of, self._max_bytes), timeout)
+        response = self._poster.post(self._encode(event), timeout)
         return response if isinstance(response, Outcome) else _find_outcome(response)
+
+    def show(self, event: ErrorEvent) -> str:
+        """Return the envelope of one event."""
+        return self._encode(event).decode()
 
     def shutdown(self) -> None:
         """Close the connections."""
         self._poster.close()
+
+    def _encode(self, event: ErrorEvent) -> bytes:
+        return encode_within(event, envelope_of, self._max_bytes)
 
 
 def envelope_of(event: ErrorEvent) -> bytes:
