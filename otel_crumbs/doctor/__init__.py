@@ -7,7 +7,7 @@ Nothing here needs more than the base install.
 
 from __future__ import annotations
 
-from .run import run
 from .preview import show_preview
+from .run import run
 
 __all__ = ["run", "show_preview"]
