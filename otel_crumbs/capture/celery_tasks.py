@@ -15,16 +15,23 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from otel_crumbs.base.exceptions import find_carried
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
-from otel_crumbs.trails import Branch, Operation, current
+from otel_crumbs.base.plain import name_class
+from otel_crumbs.trails import Branch, Operation, current, mark_exception
 
-from .reporter import Reporter
+from .reporter import HELD_BACK, Reporter
 
 _LOGGERS = frozenset({"celery.app.trace", "celery.worker.request"})
 # Returns a branch with what the child of a process id has done, in an operation of a name.
 FindStory = Callable[[int, str], Branch | None]
 _finders: list[FindStory] = []
+# Returns whether the death of the child of a process id has an event of its own.
+IsReported = Callable[[int], bool]
+_reports: list[IsReported] = []
+# With this a parent says that its child has died.
+_LOST = "billiard.exceptions.WorkerLostError"
 # The tasks that failed last: the two signals of one come together.
 _MAX_TASKS = 100
 
@@ -59,7 +66,10 @@ def install(reporter: Reporter) -> Undo:
         on_import("celery.signals", attach),
         on_import(
             "celery.worker.request",
-            lambda module: replace(module.Request, "on_timeout", partial(_make_on_timeout, stories)),
+            lambda module: combine(
+                replace(module.Request, "on_timeout", partial(_make_on_timeout, stories)),
+                replace(module.Request, "on_failure", _make_on_failure),
+            ),
         ),
     )
 
@@ -82,6 +92,32 @@ def _make_on_timeout(stories: dict[Any, Branch], original: Callable[..., Any], p
             stories.pop(self.id, None)
 
     return on_timeout
+
+
+def _make_on_failure(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+    def on_failure(self: Any, exc_info: Any, *args: Any, **options: Any) -> Any:
+        if patch.active and _reports:
+            _settle_lost_worker(self, exc_info)
+        return original(self, exc_info, *args, **options)
+
+    return on_failure
+
+
+@guarded("a child of Celery died")
+def _settle_lost_worker(request: Any, exc_info: Any) -> None:
+    """Make no event of the parent's exception where the death of its child is one, with the child's own trail."""
+    error = find_carried(exc_info.exception)
+    pid = getattr(request, "worker_pid", None)
+    if name_class(type(error)) != _LOST or pid is None:
+        return
+    if any(is_reported(pid) for is_reported in _reports):
+        mark_exception(error, current.find_branch()).assign(HELD_BACK)
+
+
+def provide_deaths(is_reported: IsReported) -> Undo:
+    """Ask a function whether the death of a child has an event of its own; return its undo."""
+    _reports.append(is_reported)
+    return lambda: _reports.remove(is_reported)
 
 
 def provide_stories(find: FindStory) -> Undo:

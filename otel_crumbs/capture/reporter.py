@@ -47,7 +47,7 @@ _MAX_REPORTED = 64
 # Exceptions that led to one, or that it groups, and whose texts are known for its own.
 _MAX_RELATED = 8
 # The event id of an exception that is settled without an event.
-_HELD_BACK = ""
+HELD_BACK = ""
 # Stands for an exception that is no failure.
 _EXPECTED = "expected"
 # Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread, and hangs are
@@ -138,7 +138,7 @@ class Reporter:
             return _event_id_of(mark)
         held_back = 0 if fatal else self._rate_limiter.admit(error, message)
         if held_back is None:
-            mark.assign(_HELD_BACK)
+            mark.assign(HELD_BACK)
             self._remember(error, mark, title)
             return None
         known: dict[str, Any] = {"mechanism": mechanism, "handled": handled, "fatal": fatal, "message": message}
@@ -167,7 +167,7 @@ class Reporter:
         self, error: BaseException, mark: ExceptionMark, title: str, related: Sequence[ExceptionInfo] = ()
     ) -> None:
         _remember_reported(mark.branch, title)
-        event_id = mark.event_id or _HELD_BACK
+        event_id = mark.event_id or HELD_BACK
         self._exceptions.add(title, _find_place(error), event_id)
         # A text may be about an exception that led to this one.
         for info in related:
@@ -238,7 +238,7 @@ class Reporter:
         _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
         if held_back is None:
-            return _HELD_BACK
+            return HELD_BACK
         captured = capture_recorded(info, stacktrace, branch=branch, **known)
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id

@@ -44,6 +44,9 @@ class ChildWatch:
         self._dead: deque[tuple[int, int]] = deque(maxlen=_MAX_WAITING)
         self._timed_out: deque[int] = deque(maxlen=_MAX_WAITING)
         self._explained: deque[int] = deque(maxlen=_MAX_WAITING)
+        # Those that left a recording, and of these the ones that are no event all the same.
+        self._recorded: deque[int] = deque(maxlen=_MAX_WAITING)
+        self._unreported: deque[int] = deque(maxlen=_MAX_WAITING)
         self._looks = False
         self._thread = LazyThread(self._run)
 
@@ -62,6 +65,10 @@ class ChildWatch:
     def explain(self, pid: int) -> None:
         """Make no event of the end of a child, for there is one already."""
         self._explained.append(pid)
+
+    def is_reported(self, pid: int) -> bool:
+        """Return whether the death of a child is an event of its own, or is about to be one."""
+        return pid in self._recorded and pid not in self._unreported
 
     def wait(self, deadline: float) -> None:
         """Wait until those that died are reported, or until a time of `time.monotonic`."""
@@ -86,6 +93,8 @@ class ChildWatch:
     def _note(self, pid: int, status: int) -> None:
         # A child that ends well has no recording any more.
         if os.WIFSIGNALED(status) or os.WEXITSTATUS(status):
+            if self._recovery.find_name(pid) is not None:
+                self._recorded.append(pid)
             self._dead.append((pid, status))
             self._thread.ensure_started()
 
@@ -104,8 +113,8 @@ class ChildWatch:
             name = self._recovery.find_name(pid)
             if name is not None and pid in self._explained:
                 self._recovery.drop(name)
-            elif name is not None:
-                self._recovery.report(name, status, timed_out=pid in self._timed_out)
+            elif name is not None and not self._recovery.report(name, status, timed_out=pid in self._timed_out):
+                self._unreported.append(pid)
         if self._looks:
             self._looks = False
             self._recovery.look()

@@ -48,8 +48,6 @@ _PART_OF_FLUSH = 0.25
 # Hooks are put in place and taken out by one thread at a time.
 installation_lock = threading.RLock()
 
-# The exceptions with which a parent says that its child has died.
-_DEATHS_OF_CHILDREN = ("billiard.exceptions.WorkerLostError",)
 # For an error that is captured after the process has spent its time on delivery.
 _SECONDS_TO_SAVE = 0.5
 
@@ -74,9 +72,7 @@ class Installation:
         self.signals = FatalSignals(end=self.end, is_unsafe=self._is_unsafe, seconds=config.flush_timeout)
         _warn_of_unknown_errors(config)
         warn_of_mistakes(config)
-        # The death of a child has an event with the child's own trail where the recorder is on.
-        known = _DEATHS_OF_CHILDREN if self._recorder is not None else ()
-        expected = ExpectedErrors((*config.ignore_errors, *known))
+        expected = ExpectedErrors(config.ignore_errors)
         self._rate_limiter = RateLimiter(config.rate_limit)
         self.reporter = Reporter(
             self._emit,

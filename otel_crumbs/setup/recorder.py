@@ -59,6 +59,7 @@ class RecorderParts:
             on_tracer_provider(self._describe_again),
             on_import("gunicorn.workers.base", self._attach_to_gunicorn),
             celery_tasks.provide_stories(self._find_story),
+            celery_tasks.provide_deaths(self._watch.is_reported),
         )
 
     def end(self) -> None:

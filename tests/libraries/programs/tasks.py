@@ -1,4 +1,4 @@
-"""Celery tasks, and what a worker's events are written down with: BROKER, EVENTS."""
+"""Celery tasks, and what a worker's events are written down with: BROKER, EVENTS, WITHOUT_RECORDING."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import redis
 
 import otel_crumbs
 from tests.libraries.describing import message_of
+from tests.recorder.programs.dying import work
 
 BROKER = os.environ.get("BROKER", "memory://")
 
@@ -39,6 +40,15 @@ def order(item: str) -> None:
 def sleep() -> None:
     """Sleep for longer than allowed, so that the parent ends the child."""
     time.sleep(60)
+
+
+@app.task(name="shop.die")
+def die(way: str) -> None:
+    """Have the child die in the middle of its work, WITHOUT_RECORDING as on a full disk."""
+    if "WITHOUT_RECORDING" in os.environ:
+        for path in Path(os.environ["XDG_STATE_HOME"]).glob(f"otel-crumbs/recordings/{os.getpid()}-*"):
+            path.unlink()
+    work(way)
 
 
 @app.task(name="shop.find", throws=(LookupError,))
