@@ -80,7 +80,7 @@ def find_address(name: str) -> str:
     if name != "otlp":
         return "standard error" if name == "console" else ""
     settings = read_otlp_settings(os.environ)
-    return f"{mask('', settings.endpoint)} ({settings.protocol})"
+    return f"{mask('ENDPOINT', settings.endpoint)} ({settings.protocol})"
 
 
 def find_reason(outcome: Outcome) -> str:

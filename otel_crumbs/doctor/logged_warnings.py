@@ -52,5 +52,6 @@ def remove_headers(text: str, environ: Mapping[str, str]) -> str:
     """Return a text without the headers that it quotes, as OpenTelemetry's warnings about malformed headers do."""
     for name, value in environ.items():
         if "HEADERS" in name and value:
-            text = text.replace(value, mask(name, value))
+            for part in (value, *filter(str.strip, value.split(","))):
+                text = text.replace(part.strip(), mask(name, part))
     return mask("", text)

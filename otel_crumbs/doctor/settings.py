@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otel_crumbs.base.addresses import show_address
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.event.scrubbing.marks import mark_of
 from otel_crumbs.setup.config import SETTINGS, Config, Setting
@@ -41,6 +42,9 @@ SHOWN_IF_SET = (
 NOTHING: tuple[object, ...] = (None, "", (), {})
 
 _SCRUBBER = Scrubber()
+_ADDRESS = re.compile("ENDPOINT|PROXY|DSN", re.IGNORECASE)
+# https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _USER = re.compile(r"//[^/\s@]+@")
 
 
@@ -48,13 +52,16 @@ def mask(name: str, value: str) -> str:
     """Return the value of a variable without passwords, tokens, and the values of headers."""
     if "HEADERS" in name.upper():
         return ",".join(_mask_header(pair) for pair in value.split(","))
+    if _ADDRESS.search(name) and name != "NO_PROXY":
+        return show_address(value, mark_of("password"))
     return _SCRUBBER.scrub_text(_USER.sub(f"//{mark_of('password')}@", value))
 
 
 def _mask_header(pair: str) -> str:
     key, separator, _ = pair.partition("=")
     # A pair without a name may be a secret as a whole.
-    return f"{key.strip()}={mark_of('secret')}" if separator else mark_of("secret")
+    named = separator and _HEADER_NAME.fullmatch(key.strip())
+    return f"{key.strip()}={mark_of('secret')}" if named else mark_of("secret")
 
 
 def describe_settings(config: Config, environ: Mapping[str, str]) -> Section:

@@ -11,6 +11,7 @@ import pytest
 from otel_crumbs import Config, ConfigError, ErrorEvent
 from otel_crumbs.export import DELIVERED, Exporter, Outcome
 from otel_crumbs.setup.exporters import make_exporters, plan_exporters
+from tests.base.misspelt import MISSPELT, SECRET
 from tests.export.events import event_of
 from tests.export.receiver import Receiver, receiving
 
@@ -87,6 +88,24 @@ def test_an_address_beside_none_is_a_choice(caplog: pytest.LogCaptureFixture) ->
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("address", MISSPELT)
+@pytest.mark.parametrize(
+    "variable", ["OTEL_CRUMBS_HTTP_ENDPOINT", "OTEL_CRUMBS_SENTRY_DSN", "OTEL_CRUMBS_HTTP_HEADERS"]
+)
+def test_no_message_about_a_misspelt_setting_has_its_secret(
+    caplog: pytest.LogCaptureFixture, variable: str, address: str
+) -> None:
+    """Neither the warning about the variable nor what is raised for the argument."""
+    said = ""
+    Config.read({variable: address})
+    try:
+        Config.read({}, {variable.removeprefix("OTEL_CRUMBS_").lower(): address})
+    except ConfigError as error:
+        said = str(error)
+
+    assert SECRET not in said + caplog.text
+
+
 @pytest.mark.parametrize(
     ("dsn", "reason"),
     [
@@ -95,7 +114,7 @@ def test_an_address_beside_none_is_a_choice(caplog: pytest.LogCaptureFixture) ->
         ("https://verysecret@errors.example", "it does not end with the number of a project"),
         ("https://verysecret@errors.example/shop", "it does not end with the number of a project"),
         ("https://verysecret@/4", "it has no host"),
-        ("https://verysecret@errors.example:port/4", "Port could not be cast to integer value as 'port'"),
+        ("https://verysecret@errors.example:port/4", "its host or its port cannot be read"),
         ("https://verysecret@érrors.example/4", "it has characters that no DSN has"),
     ],
 )

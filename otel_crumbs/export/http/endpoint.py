@@ -21,12 +21,16 @@ def read_endpoint(value: Any) -> str:
 
     """
     text = str(value).strip()
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        # Python's own words repeat a part of it, which may be of a password.
+        raise ValueError("its host or its port cannot be read") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("it begins with neither https:// nor http://")
     if not parts.hostname:
         raise ValueError("it has no host")
-    _ = parts.port  # raises ValueError if it is no number, or too large
     return text
 
 
@@ -45,7 +49,7 @@ def _iterate_headers(value: Any) -> Iterator[tuple[str, str]]:
     pairs = value.items() if isinstance(value, Mapping) else map(_parse_pair, filter(str.strip, str(value).split(",")))
     for name, content in pairs:
         if not _NAME.fullmatch(str(name)):
-            raise ValueError(f"{name!r} is no name of a header")
+            raise ValueError("one of them has a name that no header has")
         if not _VALUE.fullmatch(str(content)):
             raise ValueError(f"the value of {name} has characters that no header has")
         yield str(name), str(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from otel_crumbs.base.addresses import show_address
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
@@ -11,7 +12,7 @@ from otel_crumbs.export.exporter import Outcome
 
 from .document import encode_event
 from .poster import Poster
-from .responses import outcome_of, remove_secrets
+from .responses import outcome_of
 
 
 class HttpExporter:
@@ -36,7 +37,7 @@ class HttpExporter:
         compression: str = "gzip",
         max_bytes: int = DEFAULT_MAX_EVENT_BYTES,
     ) -> None:
-        self.destination = remove_secrets(endpoint)
+        self.destination = show_address(endpoint)
         self._max_bytes = max_bytes
         self._poster = Poster(endpoint, {"Content-Type": "application/json", **headers}, compression=compression)
 

@@ -10,12 +10,13 @@ from time import monotonic
 import requests
 from requests.utils import get_auth_from_url
 
+from otel_crumbs.base.addresses import show_address
 from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.export.exporter import Outcome
 
 from .deadline import DeadlineAdapter, limit_requests
-from .responses import ReceiverResponse, outcome_of_failure, remove_secrets
+from .responses import ReceiverResponse, outcome_of_failure
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 
@@ -48,7 +49,7 @@ class Poster:
         cert: str | tuple[str, str] | None = None,
     ) -> None:
         self._url = url
-        self._public_url = remove_secrets(url)
+        self._public_url = show_address(url)
         self._headers = headers
         self._compression = compression
         self._verify = verify
@@ -74,7 +75,7 @@ class Poster:
                 stream=True,
             )
         except (OSError, ValueError) as error:
-            return outcome_of_failure(self._public_url, error)
+            return outcome_of_failure(self._url, error)
         with response:
             return ReceiverResponse(
                 url=self._public_url,

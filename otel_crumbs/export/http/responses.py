@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from time import time
-from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies
 
 import requests
 
+from otel_crumbs.base.addresses import hide_address, show_address
 from otel_crumbs.base.printable import to_printable
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
@@ -58,7 +59,7 @@ class ReceiverResponse:
 
     def _read_excerpt(self) -> str:
         if self.status in _REDIRECT and "Location" in self.headers:
-            address = remove_secrets(self.headers["Location"])[:_REASON_LENGTH]
+            address = show_address(self.headers["Location"])[:_REASON_LENGTH]
             return f"it has moved to {address}, and a redirect is not followed"
         if "protobuf" in self.content_type:
             return ""
@@ -78,20 +79,21 @@ def outcome_of(response: ReceiverResponse) -> Outcome:
 
 
 def outcome_of_failure(url: str, error: Exception) -> Outcome:
-    """Return the outcome of a request without a response: final if the URL is wrong, else to be tried again."""
+    """
+    Return the outcome of a request without a response: final if the URL is wrong, else to be tried again.
+
+    Args:
+        url: The URL with all that is secret in it, of which the exception may have some.
+        error: The exception.
+
+    """
     may_pass = isinstance(error, requests.RequestException) and not isinstance(error, ValueError)
     verdict = Verdict.RETRY if may_pass else Verdict.REFUSED
-    reason = to_printable(f"{url} was not reached: {_format_innermost(error)}")
+    words = _format_innermost(error)
+    for address in (url, *getproxies().values()):
+        words = hide_address(words, address)
+    reason = to_printable(f"{show_address(url)} was not reached: {words}")
     return Outcome(verdict=verdict, reason=reason[:_REASON_LENGTH])
-
-
-def remove_secrets(url: str) -> str:
-    """Return a URL for the log, without user and password, and without the query, which may have a token."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "the URL"
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment=""))
 
 
 def parse_retry_after(header: str | None) -> float | None:

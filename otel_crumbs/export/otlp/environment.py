@@ -8,6 +8,7 @@ for logs come before those for all signals.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ GRPC, HTTP = "grpc", "http/protobuf"
 
 _DEFAULT_ENDPOINT = {GRPC: "http://localhost:4317", HTTP: "http://localhost:4318"}
 _DEFAULT_TIMEOUT = 10.0
+# A name in the characters that a name may have, and a value in those that the SDK takes, encoded or not:
+# https://opentelemetry.io/docs/specs/otel/protocol/exporter/#specifying-headers-via-environment-variables
+_HEADER = re.compile(r"[!#-'*+.0-9A-Z^-z|~-]+[ \t]*=[ !#-+:<-\[\]-~\--9]*")
 _COMPRESSIONS = ("none", "gzip", "deflate")
 
 
@@ -65,7 +69,7 @@ def read_otlp_settings(environ: Mapping[str, str]) -> OtlpSettings:
     return OtlpSettings(
         protocol=protocol,
         endpoint=_find_endpoint(environ, protocol),
-        headers=parse_env_headers(find("HEADERS") or "", liberal=True),
+        headers=_parse_headers(find("HEADERS") or ""),
         timeout=_parse_timeout(find("TIMEOUT")),
         compression=_parse_compression(find("COMPRESSION")),
         certificate=find("CERTIFICATE"),
@@ -73,6 +77,21 @@ def read_otlp_settings(environ: Mapping[str, str]) -> OtlpSettings:
         client_key=find("CLIENT_KEY"),
         insecure=(find("INSECURE") or "").lower() == "true",
     )
+
+
+def _parse_headers(text: str) -> Mapping[str, str]:
+    """Return the headers of a variable; those that the SDK's parser would complain of, with their values, are out."""
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    fine = [item for item in items if _HEADER.fullmatch(item)]
+    if len(fine) < len(items):
+        warn(
+            "OTLP headers",
+            "OTEL_EXPORTER_OTLP_HEADERS has %d items of which %d are no name=value; they are left out. "
+            "Remedy: name=value,name2=value2 with %%-encoded values",
+            len(items),
+            len(items) - len(fine),
+        )
+    return parse_env_headers(",".join(fine), liberal=True)
 
 
 def _choose_protocol(wanted: str | None) -> str:

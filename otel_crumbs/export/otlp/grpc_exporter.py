@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 import grpc
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from otel_crumbs.base.addresses import hide_address, show_address
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
-from otel_crumbs.export.http.responses import remove_secrets
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
@@ -56,7 +56,7 @@ class OtlpGrpcExporter:
         self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     ) -> None:
         self._settings = settings
-        self.destination = remove_secrets(settings.endpoint)
+        self.destination = show_address(settings.endpoint)
         self._encode = partial(encode_request, as_json=as_json)
         self._max_bytes = max_bytes
         self._channel = PerProcess(lambda: _make_channel(settings))
@@ -94,7 +94,7 @@ class OtlpGrpcExporter:
 
 def _outcome_of_error(endpoint: str, error: grpc.RpcError) -> Outcome:
     code, details = error.code(), error.details() or ""
-    reason = f"{endpoint} answered {code.name}: {details}"
+    reason = hide_address(f"{endpoint} answered {code.name}: {details}", endpoint)
     if code is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
         return Outcome(verdict=Verdict.TOO_LARGE, reason=reason)
     retry = code in _RETRYABLE or code is grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -8,12 +8,13 @@ from functools import partial
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
+from otel_crumbs.base.addresses import show_address
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome
 from otel_crumbs.export.http.poster import Poster
-from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of, remove_secrets
+from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
@@ -36,7 +37,7 @@ class OtlpHttpExporter:
     def __init__(
         self, settings: OtlpSettings, *, as_json: bool = False, max_bytes: int = DEFAULT_MAX_EVENT_BYTES
     ) -> None:
-        self.destination = remove_secrets(settings.endpoint)
+        self.destination = show_address(settings.endpoint)
         self._timeout = settings.timeout
         self._encode = partial(encode_request, as_json=as_json)
         self._max_bytes = max_bytes

@@ -32,7 +32,11 @@ def read_dsn(text: str) -> Dsn:
     # This check comes first, since Python's own errors about other characters repeat the text with the key.
     if not text.isascii():
         raise ValueError("it has characters that no DSN has")
-    parts = urlsplit(text.strip())
+    try:
+        parts = urlsplit(text.strip())
+        _ = parts.port
+    except ValueError:
+        raise ValueError("its host or its port cannot be read") from None
     folder, _, project = parts.path.rstrip("/").rpartition("/")
     if parts.scheme not in {"http", "https"}:
         raise ValueError("it begins with neither https:// nor http://")
@@ -42,6 +46,5 @@ def read_dsn(text: str) -> Dsn:
         raise ValueError("it has no host")
     if not project.isdecimal():
         raise ValueError("it does not end with the number of a project")
-    _ = parts.port  # raises ValueError if it is no number, or too large
     address = parts.netloc.rpartition("@")[2]
     return Dsn(endpoint=f"{parts.scheme}://{address}{folder}/api/{project}/envelope/", key=parts.username)

@@ -13,13 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from otel_crumbs.base.addresses import show_address
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
 from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.export.http.document import encode_json
 from otel_crumbs.export.http.poster import USER_AGENT, Poster
-from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of, remove_secrets
+from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 from otel_crumbs.trails import format_rfc3339
 
 from .dsn import Dsn
@@ -50,7 +51,7 @@ class SentryExporter:
         self._max_bytes = max_bytes
         auth = f"Sentry sentry_key={dsn.key}, sentry_version=7, sentry_client={USER_AGENT}"
         headers = {"Content-Type": "application/x-sentry-envelope", "X-Sentry-Auth": auth}
-        self.destination = remove_secrets(dsn.endpoint)
+        self.destination = show_address(dsn.endpoint)
         self._poster = Poster(dsn.endpoint, headers, compression="gzip")
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:

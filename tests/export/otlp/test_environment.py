@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from opentelemetry.util.re import parse_env_headers
 
 from otel_crumbs.export.otlp.environment import read_otlp_settings
 
@@ -98,9 +99,20 @@ def test_a_timeout_of_zero_means_the_default(seconds: str) -> None:
     assert read_otlp_settings({f"{ALL}TIMEOUT": seconds}).timeout == 10.0
 
 
-@pytest.mark.parametrize("headers", ["no-equals-sign", "=value", ",,,", "bad key=1"])
-def test_a_broken_header_is_left_out(headers: str) -> None:
-    """The header beside it is kept."""
+@pytest.mark.parametrize(
+    "headers",
+    ["verysecret", "=verysecret", ",,,", "bad key=verysecret", "verysecret;x=verysecret", "Bearer verysecret="],
+)
+def test_a_broken_header_is_left_out(headers: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The header beside it is kept, and no part of one is in the warning about it: it may be a secret as a whole."""
     settings = read_otlp_settings({f"{ALL}HEADERS": f"{headers},good=1"})
 
-    assert settings.headers.get("good") == "1"
+    assert settings.headers == {"good": "1"}
+    assert ("are left out" in caplog.text) is (headers != ",,,")
+    assert "verysecret" not in caplog.text
+
+
+@pytest.mark.parametrize("text", ["authorization=Bearer%20a=b", "authorization=Bearer a=b", "a=é", "x-key = %41"])
+def test_headers_are_those_that_the_sdk_reads(text: str) -> None:
+    """%-encoded or not."""
+    assert read_otlp_settings({f"{ALL}HEADERS": text}).headers == parse_env_headers(text, liberal=True)
