@@ -32,6 +32,8 @@ IsReported = Callable[[int], bool]
 _reports: list[IsReported] = []
 # With this a parent says that its child has died.
 _LOST = "billiard.exceptions.WorkerLostError"
+# And with this that it kills the child for its task's hard time limit.
+_LATE = "billiard.exceptions.TimeLimitExceeded"
 # The tasks that failed last: the two signals of one come together.
 _MAX_TASKS = 100
 
@@ -68,50 +70,63 @@ def install(reporter: Reporter) -> Undo:
             "celery.worker.request",
             lambda module: combine(
                 replace(module.Request, "on_timeout", partial(_make_on_timeout, stories)),
-                replace(module.Request, "on_failure", _make_on_failure),
+                replace(module.Request, "on_failure", partial(_make_on_failure, stories)),
             ),
         ),
     )
 
 
 def _make_on_timeout(stories: dict[Any, Branch], original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
-    @guarded("a task of Celery is over its time limit")
-    def remember_story(request: Any) -> None:
-        pid, name = getattr(request, "worker_pid", None), f"run/{request.name}"
-        found = (find(pid, name) for find in _finders) if pid else ()
-        stories[request.id] = next((branch for branch in found if branch is not None), None) or _begin_story(name)
-
     def on_timeout(self: Any, soft: Any, timeout: Any) -> Any:
         if patch.active and not soft:
-            remember_story(self)
-        try:
-            if patch.active and self.id in stories:
-                return _call_in(stories[self.id], original, self, soft, timeout)
-            return original(self, soft, timeout)
-        finally:
-            stories.pop(self.id, None)
+            return _call_with_story(stories, self, original, self, soft, timeout)
+        return original(self, soft, timeout)
 
     return on_timeout
 
 
-def _make_on_failure(original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
+def _make_on_failure(stories: dict[Any, Branch], original: Callable[..., Any], patch: Patch) -> Callable[..., Any]:
     def on_failure(self: Any, exc_info: Any, *args: Any, **options: Any) -> Any:
-        if patch.active and _reports:
+        kind = _find_kind(exc_info) if patch.active else None
+        if kind == _LOST and _reports:
             _settle_lost_worker(self, exc_info)
+        if kind == _LATE:
+            # The pool says so before it calls `on_timeout`, and the child still lives.
+            return _call_with_story(stories, self, partial(original, **options), self, exc_info, *args)
         return original(self, exc_info, *args, **options)
 
     return on_failure
 
 
+def _call_with_story(stories: dict[Any, Branch], request: Any, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a method of a request whose task is over its hard limit, with what its child has done."""
+    _remember_story(stories, request)
+    try:
+        branch = stories.get(request.id)
+        return function(*arguments) if branch is None else _call_in(branch, function, *arguments)
+    finally:
+        stories.pop(request.id, None)
+
+
+@guarded("a task of Celery is over its time limit")
+def _remember_story(stories: dict[Any, Branch], request: Any) -> None:
+    pid, name = getattr(request, "worker_pid", None), f"run/{request.name}"
+    found = (find(pid, name) for find in _finders) if pid else ()
+    stories[request.id] = next((branch for branch in found if branch is not None), None) or _begin_story(name)
+
+
+@guarded("a task of Celery failed in its parent")
+def _find_kind(exc_info: Any) -> str:
+    """Return the class of the exception that a request of Celery failed with, by name."""
+    return name_class(type(find_carried(exc_info.exception)))
+
+
 @guarded("a child of Celery died")
 def _settle_lost_worker(request: Any, exc_info: Any) -> None:
     """Make no event of the parent's exception where the death of its child is one, with the child's own trail."""
-    error = find_carried(exc_info.exception)
     pid = getattr(request, "worker_pid", None)
-    if name_class(type(error)) != _LOST or pid is None:
-        return
-    if any(is_reported(pid) for is_reported in _reports):
-        mark_exception(error, current.find_branch()).assign(HELD_BACK)
+    if pid is not None and any(is_reported(pid) for is_reported in _reports):
+        mark_exception(find_carried(exc_info.exception), current.find_branch()).assign(HELD_BACK)
 
 
 def provide_deaths(is_reported: IsReported) -> Undo:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -42,14 +43,18 @@ def make_variables(folder: Path, receiver: Receiver, port: int, recorder: str) -
 
 
 def have_done(
-    folder: Path, variables: Mapping[str, str], receiver: Receiver, tasks: list[tuple[str, list[str]]]
+    folder: Path,
+    variables: Mapping[str, str],
+    receiver: Receiver,
+    tasks: list[tuple[str, list[str]]],
+    **options: Any,
 ) -> list[dict[str, Any]]:
     """Have a worker with one child do tasks in turn, each of which is an event; return the events of each."""
     with celery.Celery("sender", broker=variables["BROKER"], set_as_current=False) as sender:
         sender.control.purge()
         with worker(folder, variables, "-P", "prefork", "-c", "1"):
             for number, (name, arguments) in enumerate(tasks, 1):
-                sender.send_task(name, arguments)
+                sender.send_task(name, arguments, **options)
                 until(lambda number=number: len(receiver.requests) >= number and not waiting(folder), folder)
             # A second event of the last one would come at once.
             time.sleep(1)
@@ -68,6 +73,24 @@ def test_each_death_of_a_child_is_one_event(redis_port: int, receiver: Receiver,
         check(event, way)
     assert recover(variables, tmp_path / "otel-crumbs" / "recordings") == "otel-crumbs: 0 deaths found\n"
     assert recordings(tmp_path) == []
+
+
+def test_a_task_over_its_hard_limit_has_the_trail_of_its_child(
+    redis_port: int, receiver: Receiver, tmp_path: Path
+) -> None:
+    """One event of the parent's, and the child that it kills leaves none."""
+    variables = make_variables(tmp_path, receiver, redis_port, "auto")
+
+    [event] = have_done(tmp_path, variables, receiver, [("shop.die", ["hang"])], time_limit=3)
+
+    assert event["exceptions"][0]["type"] == "billiard.exceptions.TimeLimitExceeded"
+    assert event["attributes"]["celery.task_name"] == "shop.die"
+    messages = [each["message"] for each in event["breadcrumbs"]]
+    assert [f"step {number}" for number in range(10, 60)] == [each for each in messages if each.startswith("step")][
+        -50:
+    ]
+    assert any(re.fullmatch(r"SELECT \* FROM orders \(in flight.*\)", each) for each in messages)
+    assert recover(variables, tmp_path / "otel-crumbs" / "recordings") == "otel-crumbs: 0 deaths found\n"
 
 
 def test_a_child_without_a_recording_is_lost_all_the_same(redis_port: int, receiver: Receiver, tmp_path: Path) -> None:
