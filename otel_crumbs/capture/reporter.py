@@ -15,6 +15,7 @@ from otel_crumbs.base.late_names import LateFunction
 from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.trails import (
+    MAX_REPORTED,
     Branch,
     ExceptionMark,
     current,
@@ -42,8 +43,6 @@ else:
     find_innermost = LateFunction("otel_crumbs.event.traceback_reader", "find_innermost")
     message_of = LateFunction("otel_crumbs.event.stack", "message_of")
 
-# Failures of one operation that are told apart; it must not grow without end.
-_MAX_REPORTED = 64
 # Exceptions that led to one, or that it groups, and whose texts are known for its own.
 _MAX_RELATED = 8
 # The event id of an exception that is settled without an event.
@@ -275,7 +274,7 @@ def _remember_reported(branch: Branch | None, key: str) -> None:
     if branch is None or branch.operation is None:
         return
     captured = branch.operation.reported = branch.operation.reported or set()
-    if len(captured) < _MAX_REPORTED:
+    if len(captured) < MAX_REPORTED:
         captured.add(key)
 
 

@@ -11,7 +11,7 @@ from .current_branch import current, find_branch_with_open, get_context, get_ope
 from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of, on_report
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
-from .operation import EndedOperation, EndedSpan, Operation
+from .operation import MAX_REPORTED, EndedOperation, EndedSpan, Operation
 from .operation_block import on_failure, on_opened, operation
 from .ring import CHUNK
 from .snapshot import Snapshot, View, find_views, take_snapshot
@@ -22,6 +22,7 @@ __all__ = [
     "KIND",
     "LEVELS",
     "MAX_OPEN_SPANS",
+    "MAX_REPORTED",
     "NOTABLE",
     "NOTABLE_LEVELS",
     "RESERVED",

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .branch import Branch
     from .context_attributes import ContextAttributes
 
+# Failures of one operation that are told apart; it must not grow without end.
+MAX_REPORTED = 64
+
 _numbers = count(1)
 
 
@@ -69,6 +72,14 @@ class Operation:
         self.failed = False
         # Of its root span, once that has ended.
         self.span_context: SpanContext | None = None
+
+    def add_reported(self, other: Operation) -> None:
+        """Take over the exceptions that were reported of another operation, out of which one came into this one."""
+        if other is self or not other.reported:
+            return
+        together = (self.reported or set()) | other.reported
+        # Of thousands that fail one after the other the newest counts.
+        self.reported = together if len(together) <= MAX_REPORTED else {*other.reported}
 
     def includes(self, number: int) -> bool:
         """Return whether *number* is this operation's or that of one around it."""

@@ -10,6 +10,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, use_span
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
+from otel_crumbs.trails import MAX_REPORTED, current
 from tests.application import Application, fail
 
 
@@ -65,6 +66,43 @@ def test_a_recorded_exception_that_was_logged_is_one_event(app: Application, eve
     span.end()
 
     assert [event.mechanism for event in events] == ["capture_exception"]
+
+
+def test_a_recorded_exception_that_left_an_operation_inside_is_one_event(
+    app: Application, events: CapturedEvents
+) -> None:
+    """A task of Celery with an operation of its own in it: the text on the task's span is known for that exception."""
+    span = app.tracer.start_span("run/shop.ship", kind=SpanKind.CONSUMER)
+    with use_span(span):
+        try:
+            with otel_crumbs.operation("pack"), otel_crumbs.operation("wrap"):
+                fail(ValueError("boom"))
+        except ValueError as error:
+            span.record_exception(error)
+    span.set_status(Status(StatusCode.ERROR, "boom"))
+
+    span.end()
+
+    assert [event.operation for event in events] == ["wrap"]
+
+
+def test_failures_of_many_operations_inside_are_bounded(app: Application, events: CapturedEvents) -> None:
+    """The one around remembers the newest, and reports another one of its own."""
+    span = app.tracer.start_span("run/shop.ship", kind=SpanKind.CONSUMER)
+    with use_span(span):
+        for number in range(2 * MAX_REPORTED):
+            with suppress(ValueError), otel_crumbs.operation("pack"):
+                fail(ValueError(str(number)))
+        around = current.find_branch().operation
+        assert around is not None
+        assert len(around.reported or ()) <= MAX_REPORTED
+        assert f"ValueError: {2 * MAX_REPORTED - 1}" in (around.reported or ())
+    span.record_exception(KeyError("boom"))
+    span.set_status(Status(StatusCode.ERROR, "boom"))
+
+    span.end()
+
+    assert events[-1].title == "KeyError: 'boom'"
 
 
 def test_a_grpc_servicer_that_fails_is_reported_once(app: Application, events: CapturedEvents) -> None:
