@@ -4,7 +4,7 @@ Thousands of errors in a row, with receivers and ends of all kinds: what arrives
     python benchmarks/comparison/burst.py                          3,000 errors, twelve cases, two libraries
     python benchmarks/comparison/burst.py --count 30000            ten times as many
     python benchmarks/comparison/burst.py --only hanging:SIGTERM   one case
-    python benchmarks/comparison/burst.py --write                  and put the table into docs/comparison.md
+    python benchmarks/comparison/burst.py --write                  and put the rows into the table of docs/comparison.md
 
 Each error has a message of its own, and all share the trail of the job. After
 each run the program is started once more, with a receiver that is well.
@@ -40,6 +40,7 @@ PATTERN = rb"<error \d+>"
 LONGEST = 900.0
 # What nobody sends for so long does not come.
 QUIET = 6.0
+LONGEST_SILENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +80,18 @@ def main() -> None:
     options = parser.parse_args()
     cases = [(receiver, way) for receiver in RECEIVERS for way in WAYS]
     wanted = [case for case in cases if not options.only or ":".join(case) in options.only]
-    lines = [f"| receiver | end | {' | '.join(LIBRARIES)} |", f"|---|---|{'---|' * len(LIBRARIES)}"]
+    head = [f"| receiver | end | {' | '.join(LIBRARIES)} |", f"|---|---|{'---|' * len(LIBRARIES)}"]
+    lines = []
     for receiver, way in wanted:
         cells = [measure(name, receiver, way, options.count).describe(options.count) for name in LIBRARIES]
         lines.append(f"| {receiver} | {way} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
     if options.write:
-        table = "\n".join([*lines, "", f"{options.count:,} errors; {versions('opentelemetry-sdk', 'sentry-sdk')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "bursts", table), encoding="utf-8")
+        page = PAGE.read_text(encoding="utf-8")
+        facts = f"{options.count:,} errors; {versions('opentelemetry-sdk', 'sentry-sdk')}."
+        PAGE.write_text(
+            replaced(page, "bursts", "\n".join([*head, *merge_rows(page, lines), "", facts])), encoding="utf-8"
+        )
 
 
 def measure(name: str, kind: str, way: str, count: int) -> Count:
@@ -108,21 +113,28 @@ def measure(name: str, kind: str, way: str, count: int) -> Count:
         receiver.delay = 0.0
         receiver.open()
         with program.run("idle", receiver):
-            wait_until_quiet(receiver)
+            wait_until_quiet(receiver, arrived + kept)
         counts = receiver.count_each(PATTERN)
     twice = sum(times > 1 for times in counts.values())
     return Count(arrived=arrived, kept=kept, later=len(counts), twice=twice, seconds=seconds)
 
 
-def wait_until_quiet(receiver: Receiver) -> None:
-    """Wait until nothing more arrives."""
-    seen: Sequence[int] = ()
-    while True:
-        time.sleep(QUIET)
-        now = tuple(receiver.count_each(PATTERN).values())
-        if now == seen:
-            return
+def wait_until_quiet(receiver: Receiver, expected: int) -> None:
+    """Wait until nothing more arrives, for longer where so many are expected and did not come yet."""
+    seen, began = -1, time.monotonic()
+    while (now := receiver.count_each(PATTERN).total()) != seen or (
+        now < expected and time.monotonic() - began < LONGEST_SILENCE
+    ):
         seen = now
+        time.sleep(QUIET)
+
+
+def merge_rows(page: str, rows: Sequence[str]) -> list[str]:
+    """Return the rows of the page's table, of which those of the same case are new, in the order of the cases."""
+    table = page.partition("<!-- bursts -->")[2].partition("<!-- end of bursts -->")[0]
+    known = {tuple(row.split("|")[1:3]): row for row in [*table.splitlines(), *rows] if row.startswith("| ")}
+    cases = [(f" {receiver} ", f" {way} ") for receiver in RECEIVERS for way in WAYS]
+    return [known[case] for case in cases if case in known]
 
 
 if __name__ == "__main__":
