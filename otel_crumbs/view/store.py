@@ -92,7 +92,11 @@ class Store:
         self._added = 0
         with explain(file):
             self._connection = _connect(file, read_only=read_only)
-            _prepare_tables(self._connection, file, read_only=read_only)
+            try:
+                _prepare_tables(self._connection, file, read_only=read_only)
+            except BaseException:
+                self._connection.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
