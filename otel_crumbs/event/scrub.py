@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from otel_crumbs.base.async_exceptions import is_thrown_in
+from otel_crumbs.base.guard import report_failure
 from otel_crumbs.trails import Breadcrumb
 
 from .scrubbing.data import DataScrubber
@@ -15,8 +17,9 @@ from .scrubbing.marks import add_kind, hide_marks, write_marks
 from .scrubbing.names import EVERYTHING, Names
 from .scrubbing.patterns import UserPatterns
 from .scrubbing.personal import USER_PATH
-from .scrubbing.rule import Scrub
+from .scrubbing.rule import Rule, Scrub
 from .scrubbing.table import DATA, choose_rules, make_rules
+from .scrubbing.values import MARK
 
 __all__ = ["Scrub", "Scrubber"]
 
@@ -94,7 +97,7 @@ class Scrubber:
     def _scrub_with_rules(self, value: str) -> str:
         scrubbed = hide_marks(value)
         for rule in self._glance.select_rules(value):
-            found = rule.scrub(scrubbed)
+            found = _scrub_by_rule(rule, scrubbed)
             if found is not scrubbed and found != scrubbed:
                 scrubbed = add_kind(found, rule.kind)
         # Last, so that none of them spoils what a rule would have known a secret by.
@@ -170,6 +173,17 @@ def _hide_literals_of(breadcrumb: Breadcrumb) -> Breadcrumb:
     data = _hide_statements(breadcrumb.data, system)
     is_same = message == breadcrumb.message and data is breadcrumb.data
     return breadcrumb if is_same else replace(breadcrumb, message=message, data=data)
+
+
+def _scrub_by_rule(rule: Rule, text: str) -> str:
+    """Return a text without the secrets that a rule knows; where the rule fails nothing of the text leaves."""
+    try:
+        return rule.scrub(text)
+    except BaseException as error:
+        if is_thrown_in(error):
+            raise
+        report_failure(f"secrets were taken out by the rule {rule.name!r}", error)
+        return MARK
 
 
 def _hide_statements(data: Mapping[str, Any], system: object = None) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,8 +14,28 @@ from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.event.scrubbing.marks import mark_of
 from otel_crumbs.event.scrubbing.names import Names, find_kind
 from otel_crumbs.event.scrubbing.table import make_rules
+from tests.conftest import GuardedFailures
 
 SECRET = "hunter2"  # noqa: S105 - the secret of these tests
+
+
+def test_a_text_that_a_rule_fails_for_does_not_leave(
+    monkeypatch: pytest.MonkeyPatch, guarded_failures: GuardedFailures
+) -> None:
+    """It costs that text, and neither the event nor what is in the text."""
+    [rule] = [each for each in make_rules(Names()) if each.name == "jwt"]
+
+    def fail(text: str) -> str:
+        raise RecursionError(text)
+
+    scrubber = Scrubber()
+    monkeypatch.setattr(scrubber._glance, "select_rules", lambda _: [replace(rule, scrub=fail)])
+
+    scrubbed = scrubber.scrub_text(f"password={SECRET}")
+
+    assert scrubbed == mark_of("token")
+    assert ["'jwt'" in what for what, _ in guarded_failures] == [True]
+    guarded_failures.clear()
 
 
 @pytest.mark.parametrize(
