@@ -22,8 +22,9 @@ from otel_crumbs.base.plain import name_class
 _SERVER_ERROR = 500
 # Exceptions of a group that are looked at; a group that has more is a failure.
 _MAX_EXCEPTIONS = 1000
-# The module and the function that end a worker which is over its timeout.
-_ABORT_OF_WORKER = ("gunicorn.workers.base", "handle_abort")
+# The functions that end a worker by the signal of its parent, which says why: the worker was silent for too long, its
+# task is over the hard time limit or was revoked.
+_ENDS_BY_PARENT = frozenset({("gunicorn.workers.base", "handle_abort"), ("billiard.common", "_shutdown_cleanup")})
 
 _get_bases: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 _get_names = vars(ModuleType)["__dict__"].__get__
@@ -61,7 +62,7 @@ def is_exit(error: BaseException) -> bool:
 
 
 def _is_no_failure(error: BaseException) -> bool:
-    return _has_succeeded(error) or _is_end_of_hang(error)
+    return _has_succeeded(error) or _is_end_by_parent(error)
 
 
 def _is_forced(error: BaseException) -> bool:
@@ -69,13 +70,15 @@ def _is_forced(error: BaseException) -> bool:
     return _FORCED in str(_get_arguments(error))
 
 
-def _is_end_of_hang(error: BaseException) -> bool:
-    """Return whether an exit is that of a worker which gunicorn aborts: its hang has an event by then."""
+def _is_end_by_parent(error: BaseException) -> bool:
+    """Return whether an exit is that of a worker which its parent ends: if that is a failure, it has another event."""
     traceback = traceback_of(error)
-    while traceback is not None and traceback.tb_next is not None:
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _ENDS_BY_PARENT:
+            return True
         traceback = traceback.tb_next
-    frame = None if traceback is None else traceback.tb_frame
-    return frame is not None and (frame.f_globals.get("__name__"), frame.f_code.co_name) == _ABORT_OF_WORKER
+    return False
 
 
 def _has_succeeded(error: BaseException) -> bool:

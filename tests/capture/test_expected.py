@@ -326,13 +326,17 @@ def test_a_task_that_a_server_cuts_off_is_a_failure() -> None:
     assert not ExpectedErrors().includes_name("asyncio.exceptions.CancelledError", words)
 
 
-def test_the_end_of_a_worker_that_hung_is_no_second_failure() -> None:
-    """The hang itself is an event by then; any other exit with that status is a failure."""
-    names = {"__name__": "gunicorn.workers.base"}
-    exec("import sys\ndef handle_abort(): sys.exit(1)", names)  # noqa: S102 - as gunicorn has it
+@pytest.mark.parametrize(
+    ("module", "function"), [("gunicorn.workers.base", "handle_abort"), ("billiard.common", "_shutdown_cleanup")]
+)
+def test_the_end_of_a_worker_by_its_parent_is_no_second_failure(module: str, function: str) -> None:
+    """What hung is an event of its own; any other exit with that status is a failure."""
+    names = {"__name__": module}
+    # Celery has a function of its own for `sys.exit`.
+    exec(f"import sys\ndef exit(code): sys.exit(code)\ndef {function}(): exit(1)", names)  # noqa: S102 - as they have it
 
     with pytest.raises(SystemExit) as aborted:
-        names["handle_abort"]()  # type: ignore[operator]  # it is a function
+        names[function]()  # type: ignore[operator]  # it is a function
 
     assert ExpectedErrors().includes(aborted.value)
     assert not ExpectedErrors().includes(SystemExit(1))
