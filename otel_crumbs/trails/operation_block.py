@@ -152,9 +152,10 @@ class operation(Block):  # noqa: N801 - used as a context manager and decorator,
             branch.release_open_spans()
             current.open_blocks.close(opened.block)
             opened.end()
-        around = current.find_branch().operation
-        if error is not None and branch.operation is not None and around is not None:
-            around.add_reported(branch.operation)
+        if error is not None and branch.operation is not None:
+            around = current.find_branch().operation
+            if around is not None:
+                around.add_reported(branch.operation)
 
     def _find_opened(self) -> _OpenedBlock:
         """Return the block that is left now: of the generator that runs, or else of this task or thread."""
