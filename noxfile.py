@@ -117,11 +117,11 @@ def run_tests(session: nox.Session, *args: str, cover: bool = False, parallel: b
     start = ["python", "-X", "dev", "-m"]
     if cover:
         start += ["coverage", "run", "-m"]
-    side_by_side = ["-n", WORKERS] if parallel and not session.posargs else []
     if session.posargs:
         # Exit code 5 means that no test was found: no failure where somebody chose tests by hand.
         session.run(*start, "pytest", *args, *session.posargs, success_codes=[0, 5])
         return
+    side_by_side = ["-n", WORKERS] if parallel else []
     cache = ROOT / ".pytest_cache" / session.name
     shutil.rmtree(cache, ignore_errors=True)
     args = (*args, "-o", f"cache_dir={cache}")

@@ -10,6 +10,7 @@ from typing import Any
 from otel_crumbs.base.addresses import show_address
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.event.scrubbing.marks import mark_of
+from otel_crumbs.export.http.endpoint import HEADER_NAME
 from otel_crumbs.setup.config import SETTINGS, Config, Setting
 
 from .section import Row, Section, State
@@ -43,8 +44,6 @@ NOTHING: tuple[object, ...] = (None, "", (), {})
 
 _SCRUBBER = Scrubber()
 _ADDRESS = re.compile("ENDPOINT|PROXY|DSN", re.IGNORECASE)
-# https://www.rfc-editor.org/rfc/rfc9110#name-tokens
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _USER = re.compile(r"//[^/\s@]+@")
 
 
@@ -60,7 +59,7 @@ def mask(name: str, value: str) -> str:
 def _mask_header(pair: str) -> str:
     key, separator, _ = pair.partition("=")
     # A pair without a name may be a secret as a whole.
-    named = separator and _HEADER_NAME.fullmatch(key.strip())
+    named = separator and HEADER_NAME.fullmatch(key.strip())
     return f"{key.strip()}={mark_of('secret')}" if named else mark_of("secret")
 
 

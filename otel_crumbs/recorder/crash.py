@@ -34,8 +34,8 @@ def capture_crash(process: RecordedProcess, death: Death, stacks: str, *, size: 
     for entry in sorted(process.make_entries(operation), key=lambda entry: entry[0]):
         ring.append(entry)
     # The signal of a server without patience comes to the main thread, whichever one hangs.
-    hangs = death.type == "WorkerTimeout" and operation is not None
-    frames = (hangs and operation and read_frames(stacks, operation.thread)) or read_frames(stacks, crashed)
+    hanging = operation.thread if operation is not None and death.type == "WorkerTimeout" else crashed
+    frames = read_frames(stacks, hanging) or read_frames(stacks, crashed)
     info = ExceptionInfo(type=death.type, message=death.message, frames=frames)
     about = process.header.about
     return CapturedError(

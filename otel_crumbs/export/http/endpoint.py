@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 # https://www.rfc-editor.org/rfc/rfc9110#name-tokens
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
@@ -21,6 +21,20 @@ def read_endpoint(value: Any) -> str:
 
     """
     text = str(value).strip()
+    parts = split_url(text)
+    if not parts.hostname:
+        raise ValueError("it has no host")
+    return text
+
+
+def split_url(text: str) -> SplitResult:
+    """
+    Return the parts of a URL of HTTP.
+
+    Raises:
+        ValueError: If it is none; the message says why, without any part of it.
+
+    """
     try:
         parts = urlsplit(text)
         _ = parts.port
@@ -29,9 +43,7 @@ def read_endpoint(value: Any) -> str:
         raise ValueError("its host or its port cannot be read") from None
     if parts.scheme not in {"http", "https"}:
         raise ValueError("it begins with neither https:// nor http://")
-    if not parts.hostname:
-        raise ValueError("it has no host")
-    return text
+    return parts
 
 
 def read_headers(value: Any) -> dict[str, str]:
@@ -48,7 +60,7 @@ def read_headers(value: Any) -> dict[str, str]:
 def _iterate_headers(value: Any) -> Iterator[tuple[str, str]]:
     pairs = value.items() if isinstance(value, Mapping) else map(_parse_pair, filter(str.strip, str(value).split(",")))
     for name, content in pairs:
-        if not _NAME.fullmatch(str(name)):
+        if not HEADER_NAME.fullmatch(str(name)):
             raise ValueError("one of them has a name that no header has")
         if not _VALUE.fullmatch(str(content)):
             raise ValueError(f"the value of {name} has characters that no header has")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+
+from otel_crumbs.export.http.endpoint import split_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +33,8 @@ def read_dsn(text: str) -> Dsn:
     # This check comes first, since Python's own errors about other characters repeat the text with the key.
     if not text.isascii():
         raise ValueError("it has characters that no DSN has")
-    try:
-        parts = urlsplit(text.strip())
-        _ = parts.port
-    except ValueError:
-        raise ValueError("its host or its port cannot be read") from None
+    parts = split_url(text.strip())
     folder, _, project = parts.path.rstrip("/").rpartition("/")
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError("it begins with neither https:// nor http://")
     if not parts.username:
         raise ValueError("it has no key before the @")
     if not parts.hostname:
