@@ -16,7 +16,8 @@ UNREADABLE = "an address that cannot be read"
 HIDDEN = "***"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^\s?#]*)?")
+# A path alone is that of a socket: `unix:///run/collector.sock`.
+_PLACE = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:/[^\s?#]*)?|/[^\s?#]+")
 _PARTS = re.compile(r"[^\w.%+~!$-]+", re.ASCII)
 # Shorter pieces are in every other word.
 _SHORTEST = 3

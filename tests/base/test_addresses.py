@@ -17,6 +17,7 @@ from .misspelt import MISSPELT, SECRET
         ("https://[::1]:4318", "https://[::1]:4318"),
         ("https://bücher.example/in", "https://bücher.example/in"),
         ("https://shop:secret@crumbs.example/in?key=a#b", "https://crumbs.example/in"),
+        ("unix:///run/collector.sock", "unix:///run/collector.sock"),
         ("unix:/run/collector.sock", UNREADABLE),
         ("", UNREADABLE),
     ],
