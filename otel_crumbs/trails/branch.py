@@ -253,9 +253,9 @@ def _release_oldest_branches() -> None:
     """Have the two oldest branches kept alive by their tasks and threads alone, and no longer by open spans."""
     with suppress(RuntimeError, StopIteration):  # another thread made a branch meanwhile
         for _ in range(2):
-            known = next(iter(_branches))
-            branch = known()
-            if branch is not None and _branches.pop(known, known) is None:
+            # The end of a branch may be under way: it is gone, and the table still has it.
+            known, branch = next((known, branch) for known in _branches if (branch := known()) is not None)
+            if _branches.pop(known, known) is None:
                 # Somebody else may keep it alive: its turn is the last now.
                 _branches[known] = None
                 if branch.open_spans is not None:

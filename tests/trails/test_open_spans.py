@@ -23,6 +23,7 @@ from otel_crumbs.sources.spans.entry import SpanEntry
 from otel_crumbs.testing import CapturedEvents
 from otel_crumbs.trails import CHUNK, MAX_OPEN_SPANS, View, current, iterate_branches, take_snapshot
 from otel_crumbs.trails import branch as branch_module
+from otel_crumbs.trails.branch import Branch
 from tests.application import Application, in_thread, messages
 
 
@@ -199,6 +200,32 @@ def test_branches_that_only_open_spans_keep_are_bounded(app: Application, monkey
         asyncio.run(part(number))
 
     assert live_branches() <= 20
+
+
+def test_a_branch_that_is_gone_and_still_in_the_table_holds_up_none_of_the_others(
+    app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collector may be on its way to take it out."""
+    monkeypatch.setattr(branch_module, "MAX_BRANCHES", 20)
+    table = branch_module._branches
+    branch = Branch(1)
+    del table[branch.me]
+    branch.me = gone = ref(branch)
+    others = [*table]
+    table.clear()
+    table.update(dict.fromkeys([gone, *others]))
+    del branch
+    leaked: list[Span] = []
+
+    async def part(number: int) -> None:
+        leaked.append(app.tracer.start_span(f"leaked {number}"))
+
+    for number in range(100):
+        asyncio.run(part(number))
+
+    assert live_branches() <= 20
+    assert next(iter(table)) is gone
+    del table[gone]
 
 
 def test_a_span_that_outlives_its_operation_still_leaves_its_breadcrumb(app: Application) -> None:
