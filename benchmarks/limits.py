@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import logging
 import random
 import sys
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
 from page import replaced, versions
 
@@ -161,10 +163,12 @@ class Kept:
         self.last = b""
 
     def export(self, event: ErrorEvent, timeout: float) -> Outcome:
-        """Encode one event."""
+        """Encode one event, and read it as a receiver does."""
         del timeout
         self.last = encode_within(event, encode_event, DEFAULT_MAX_EVENT_BYTES)
         request = encode_within(event, encode_request, DEFAULT_MAX_EVENT_BYTES)
+        json.loads(self.last)
+        ExportLogsServiceRequest.FromString(request)
         self.events += 1
         self.most_bytes = max(self.most_bytes, len(self.last), len(request))
         return DELIVERED
