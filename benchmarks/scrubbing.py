@@ -81,6 +81,7 @@ PIECES = (
         "mysql -",
         "password:\n |\n",
     ),
+    *("INSERT INTO t (a, token) SELECT ", "SELECT (token) IN (('a'), ", "SELECT token IN ('", "SELECT token = 'a', "),
     *("a: 1\npassword: |\n b\n", "export A=", "\npassword: a b", "${", "{{", "[a", "[['password',"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from .marks import hidden_mark_of
 from .names import Names, find_kind
@@ -22,23 +23,35 @@ _DOLLARS = re.compile(
     r"(?P<before>\b(?P<name>\w{2,64})[ ]{0,4}=[ ]{0,4})\$(?P<tag>\w{0,16})\$.{0,256}?\$(?P=tag)\$", re.DOTALL
 )
 _REVERSED = re.compile(
-    r"(?P<value>[NE]?'[^'\n]{1,4096}')(?P<after>[ ]{0,4}(?:=|!=|<>|LIKE|IN)[ ]{0,4}\(?(?:\w{1,64}\.){0,3}\"?(?P<name>\w{2,64}))(?![\w.(])"
+    r"(?P<value>[NE]?'[^'\n]{1,4096}')(?P<after>[ ]{0,4}(?:=|!=|<>|LIKE|IN|AS)[ ]{0,4}\(?(?:\w{1,64}\.){0,3}\"?(?P<name>\w{2,64}))(?![\w.(])"
 )
+_STATEMENT = re.compile(r"\b(?:SELECT|WHERE|HAVING|UPDATE|DELETE|INSERT|MERGE|CALL|EXEC(?:UTE)?)\b", re.IGNORECASE)
+# What a column is compared with: one literal, the two of BETWEEN, or those of a list. IFNULL() may be around it.
+_COMPARED = re.compile(
+    r"\b(?P<name>\w{2,64})[\"`\]]?(?:[ ]?,[ ]?'[^'\n]{0,64}'[ ]?)?\)?[ ]{0,4}"
+    r"(?:(?:NOT[ ])?BETWEEN|(?:NOT[ ])?(?:I?LIKE|RLIKE|REGEXP|GLOB|SIMILAR[ ]TO)|IS[ ](?:NOT[ ])?DISTINCT[ ]FROM"
+    r"|(?:NOT[ ])?IN(?=[ ]?\()|<=>|<>|[<>!=]=?|!?~\*?)"
+    r"[ ]{0,4}(?:(?:ANY|ALL|SOME)[ ]?)?\(?(?:ARRAY[ ]?)?[\[(]?[ ]{0,4}(?=[NEnebB]?['$])",
+    re.IGNORECASE,
+)
+_NEXT_COMPARED = re.compile(r"(?:::\w{1,32})?\s{0,4}(?:,|\bAND\b)\s{0,4}(?=[NEnebB]?['$])", re.IGNORECASE)
+_A_LITERAL = re.compile(_LITERAL, re.DOTALL)
 _DUPLICATE = re.compile(r"(?P<before>\bDuplicate entry )'[^'\n]{1,512}'(?= for key '(?P<name>[\w.]{1,128})')")
 _FUNCTION = re.compile(
     r"\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)crypt(?:_iv|bypassphrase)?|crypt|hmac"
-    r"|(?:old_)?password|md5|sha[12]?|sha(?:224|256|384|512)|hashbytes|digest|dblink_connect|encode|decode|encrypt_raw)\(",
+    r"|(?:old_)?password|(?:re)?set_\w{0,16}(?:password|passwd|secret|token)|md5|sha[12]?|sha(?:224|256|384|512)|hashbytes|digest|dblink_connect|encode|decode|encrypt_raw)\(",
     re.IGNORECASE,
 )
 _ALGORITHM = re.compile(
     r"(?i)(?:aes|des|3des|bf|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
 )
-_INSERT = re.compile(
-    r"\b(?:INSERT|REPLACE)\b[^(']{0,256}\((?P<columns>[^()']{1,4096})\)[^()']{0,64}?VALUES?\s{0,16}(?=\()",
+_ROWS = re.compile(
+    r"\b(?:INSERT|REPLACE)\b[^(']{0,256}\((?P<columns>[^()']{1,4096})\)[^()']{0,64}?(?:VALUES?\s{0,16}(?=\(|ROW)|(?P<bare>SELECT\s))"
+    r"|\((?P<compared>[^()']{1,4096})\)\s{0,4}(?:(?:NOT\s)?IN\s{0,4}\(\s{0,4}|=\s{0,4})(?=\()",
     re.IGNORECASE,
 )
 _VALUE = re.compile(rf"\s*(?:(?P<literal>{_LITERAL})|[^,()']+|\([^()']*\))\s*(?P<sign>[,)]?)", re.DOTALL)
-_NEXT_ROW = re.compile(r"\s*,\s*\(|\s*\(")
+_NEXT_ROW = re.compile(r"\s*,?\s*(?:ROW\s?)?\(", re.IGNORECASE)
 _BOUND = re.compile(
     r"(?P<before>\b(?:parameters|params|args|values|binds|bindings|arguments)[\"']?[ ]?[:=][ ]?)(?:[\[({]|\$1[ ]=)",
     re.IGNORECASE,
@@ -78,6 +91,8 @@ def make_statement_rule(names: Names) -> Rule:
         text = _DUPLICATE.sub(hide_named, text)
         text = _scrub_functions(_REVERSED.sub(hide_reversed, text))
         text = _scrub_rows(text, names)
+        if _STATEMENT.search(text):
+            text = _scrub_compared(text, is_named)
         bound = _BOUND.search(text)
         return scrub_bound(text, bound.start()) if bound and has_secret_column(text[: bound.start()], names) else text
 
@@ -120,16 +135,48 @@ def _scrub_functions(text: str) -> str:
 def _scrub_rows(text: str, names: Names) -> str:
     pieces: list[str] = []
     done = read = 0
-    for found in _INSERT.finditer(text):
-        columns = [column.strip(' \t\n"`[]') for column in found["columns"].split(",")]
+    for found in _ROWS.finditer(text):
+        columns = [column.strip(' \t\n"`[]') for column in (found["columns"] or found["compared"]).split(",")]
         secret = {at for at, column in enumerate(columns) if names.judge(column) >= Strength.DIGITS}
         if not secret or found.start() < read:
             continue
-        literals, read = _find_literals(text, found.end(), secret)
+        find = _find_selected if found["bare"] else _find_literals
+        literals, read = find(text, found.end(), secret)
         for start, end in literals:
             pieces += (text[done:start], MARK)
             done = end
     return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _scrub_compared(text: str, is_named: Callable[[str], bool]) -> str:
+    pieces: list[str] = []
+    done = 0
+    for found in _COMPARED.finditer(text):
+        at = found.end()
+        while at >= done and is_named(found["name"]) and (literal := _A_LITERAL.match(text, at)):
+            if not is_stand_in(literal[0].strip("NEneB'")):
+                pieces += (text[done:at], hidden_mark_of(find_kind(found["name"])))
+                done = literal.end()
+            following = _NEXT_COMPARED.match(text, literal.end())
+            at = following.end() if following else -1
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _find_selected(text: str, at: int, columns: set[int]) -> tuple[list[tuple[int, int]], int]:
+    """Return the places of the literals of some columns after SELECT, and the end of the last one."""
+    found: list[tuple[int, int]] = []
+    column, last = 0, max(columns)
+    for _ in range(4 * last + 4):
+        value = _VALUE.match(text, at)
+        if value is None or value.end() == at or column > last:
+            break
+        literal = value["literal"]
+        if literal and column in columns and not is_stand_in(literal.strip("'")):
+            found.append(value.span("literal"))
+        if column == last and literal:
+            break
+        at, column = value.end(), column + (value["sign"] == ",")
+    return found, found[-1][1] if found else 0
 
 
 def _find_literals(text: str, at: int, columns: set[int]) -> tuple[list[tuple[int, int]], int]:

@@ -284,6 +284,21 @@ UPDATE t SET a=1,token='{}',b=2
 INSERT INTO users VALUES (1, 'bob', password('{}'))
 INSERT INTO t SET password='{}'
 INSERT INTO t(a,token)VALUES(1,'{}')
+INSERT INTO users (id, password) SELECT 7, '{}'
+INSERT INTO users (password, id) SELECT '{}', id FROM old
+INSERT INTO t (id, token) VALUES ROW(1,'x'), ROW(2,'{}')
+SELECT 1 FROM u WHERE (name, password) = ('ada', '{}')
+SELECT 1 FROM u WHERE (name, password) IN (('ada', 'x'), ('bob', '{}'))
+UPDATE u SET (name, password) = ('ada', '{}') WHERE id = 3
+SELECT 1 FROM u WHERE password BETWEEN 'a' AND '{}'
+SELECT 1 FROM u WHERE token NOT IN ('{}')
+SELECT 1 FROM u WHERE u.token SIMILAR TO '{}'
+SELECT 1 FROM u WHERE token IS DISTINCT FROM '{}'
+SELECT 1 FROM u WHERE token >= '{}'
+SELECT 1 FROM u WHERE COALESCE(token, '') = '{}'
+SELECT 1 FROM u WHERE token = ANY(ARRAY['x', '{}'])
+SELECT '{}' AS password
+CALL set_password('ada', '{}')
 INSERT INTO t (a, token) VALUES (1, 'x'), (2, '{}')
 CREATE USER a PASSWORD '{}'
 ALTER ROLE a PASSWORD '{}'
@@ -569,6 +584,13 @@ CREATE TABLE tokens (id int, token text, key text)
 CREATE INDEX i ON sessions (session_key)
 INSERT INTO users (name, password) VALUES (%s, %s)
 INSERT INTO users (name, password) VALUES ('ada', NULL)
+INSERT INTO audit (id, at) SELECT id, 'now' FROM tokens
+SELECT 1 FROM orders WHERE state BETWEEN 'a' AND 'f' AND token IS NULL
+SELECT 1 FROM orders WHERE (name, state) IN (('ada', 'open'), ('bob', 'closed'))
+SELECT token_type FROM t WHERE lang NOT IN ('de', 'fr')
+SELECT 'tokens' AS name
+UPDATE users SET (name, lang) = ('ada', 'de') WHERE password IS NULL
+unexpected token < 'x' where a name was expected
 SELECT md5(name) FROM users
 SELECT key FROM cache WHERE key = 'user:17'
 SELECT 1 FROM t WHERE code = 'DE' AND state = 'open'
