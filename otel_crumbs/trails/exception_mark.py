@@ -41,8 +41,6 @@ MAX_MARKS = 1000
 # The part of an exception is looked at with every new one, to see whether the exception is gone.
 MAX_PARTS = 200
 _LONGEST_TEXT = 1024
-# Threads that mark one exception at the same moment come to one mark in so many.
-_MAX_ATTEMPTS = 8
 
 _get_args = BaseException.__dict__["args"].__get__
 _set_args = BaseException.__dict__["args"].__set__
@@ -82,11 +80,18 @@ class ExceptionMark:
 
 
 class _Reference(ref[BaseException]):
-    """A weak reference to a marked exception; it has an identity of its own, since exceptions may have no hash."""
+    """
+    A weak reference to a marked exception; it has an identity of its own, since exceptions may have no hash.
 
-    __slots__ = ("mark",)
+    It is found from the moment in which it is made, by other threads, too: whoever comes first gives it its mark.
+    """
 
-    mark: ExceptionMark
+    mark: ExceptionMark | None = None
+
+    def assign(self, mark: ExceptionMark) -> ExceptionMark:
+        """Assign a mark to it if it has none; return the one that it has."""
+        kept: ExceptionMark = vars(self).setdefault("mark", mark)
+        return kept
 
     __hash__ = object.__hash__
     __eq__ = object.__eq__
@@ -113,11 +118,12 @@ class ExceptionMarks:
         reference = _make_reference(error, self._references)
         if reference is None:
             return self._add_part(error, mark)
-        reference.mark = mark
+        mark = (_find_reference(error) or reference).assign(mark)
+        reference.assign(mark)
         self._references.add(reference)
         while len(self._references) > MAX_MARKS:
             self._references.pop()
-        return (_find_reference(error) or reference).mark
+        return mark
 
     def replace(self, error: BaseException, mark: ExceptionMark) -> None:
         """Give a marked exception another mark."""
@@ -140,18 +146,23 @@ class ExceptionMarks:
 
     def _add_part(self, error: BaseException, mark: ExceptionMark) -> ExceptionMark:
         self.drop_dead()
-        key = id(error)
-        kept = self._parts.get(key)
-        for _ in range(_MAX_ATTEMPTS):
-            if kept is not None and _has_part(error, kept[0]):
-                break
-            # Of an exception that is gone, and whose part the application still has; or several threads are here at
-            # once, and another one gave the exception a part that it owns alone.
+        key, first = id(error), (error, mark)
+        kept = self._parts.setdefault(key, first)
+        if not _has_part(error, kept[0]):
+            # Of an exception that is gone, and whose part the application still has.
             self._parts.pop(key, None)
-            kept = self._parts.setdefault(key, (_choose_part(error), mark))
+            kept = self._parts.setdefault(key, first)
+        if kept is not first:
+            return kept[1]
+        # Several threads may be here at once: the exception itself stands for its part until the first has chosen one.
+        try:
+            self._parts[key] = _choose_part(error), mark
+        except BaseException:  # another thread's, or a signal handler's
+            self._parts.pop(key, None)
+            raise
         while len(self._parts) > MAX_PARTS:
             self._parts.pop(next(iter(self._parts.copy())), None)
-        return mark if kept is None else kept[1]
+        return mark
 
 
 exception_marks = ExceptionMarks()
@@ -228,7 +239,9 @@ def _has_plain_args(error: BaseException) -> bool:
 
 
 def _has_part(error: BaseException, part: object) -> bool:
-    """Return whether a part is an exception's own; no attribute is asked for, which could be made by asking."""
+    """Return whether a part is an exception's own, or itself; no attribute is asked for, which asking could make."""
+    if part is error:
+        return True
     for each in gc.get_referents(error):  # noqa: SIM110 - a generator would be twice as dear
         if each is part:
             return True

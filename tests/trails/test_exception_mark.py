@@ -6,9 +6,10 @@ import copy
 import gc
 import json
 import pickle
+import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -187,9 +188,19 @@ def test_marks_are_bounded(make: Callable[[], BaseException]) -> None:
     assert sum(mark_of(error) is not None for error in errors) in {MAX_MARKS, MAX_PARTS}
 
 
+@pytest.fixture
+def _quick_turns() -> Iterator[None]:
+    """Have threads take turns at every instruction, nearly."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
 @pytest.mark.parametrize("make", [*ERRORS, *WITHOUT_PLAIN_ARGS, lambda: GuardedError("boom")])
+@pytest.mark.usefixtures("_quick_turns")
 def test_threads_share_a_mark(make: Callable[[], BaseException]) -> None:
-    """Several threads may get the same exception at once."""
+    """Several threads may get the same exception at once, and take turns anywhere."""
     for _ in range(200):
         error, barrier, marks = make(), threading.Barrier(4), []
 
