@@ -45,7 +45,6 @@ MECHANISMS = (
     *(ANSWER, LOG_TEXT, HANG),
 )
 OTLP_FORMATS = ("nested", "json")
-HTTP_COMPRESSIONS = ("gzip", "none")
 
 
 class ConfigError(ValueError):
@@ -229,7 +228,13 @@ class Config:
         default="gzip",
         expects="gzip or none",
         meaning="Whether the exporter `http` compresses what it posts.",
-        parse=parsers.parse_choice(HTTP_COMPRESSIONS),
+        parse=parsers.parse_choice(("gzip", "none")),
+    )
+    http_format: str = define(
+        default="json",
+        expects="json or jsonl",
+        meaning="What the exporter `http` posts: a document in each request, or JSON lines, as many in one as wait.",
+        parse=parsers.parse_choice(("json", "jsonl")),
     )
     sentry_dsn: str | None = define(
         default=None,

@@ -131,9 +131,10 @@ def _plan_http(config: Config, _: Mapping[str, str]) -> Make:
     endpoint = _require("http", config.http_endpoint)
 
     def make() -> Exporter:
-        from otel_crumbs.export.http.exporter import HttpExporter  # noqa: PLC0415 - only where it is used
+        from otel_crumbs.export.http import exporter  # noqa: PLC0415 - only where it is used
 
-        return HttpExporter(
+        kind = exporter.JsonLinesExporter if config.http_format == "jsonl" else exporter.HttpExporter
+        return kind(
             endpoint,
             headers=config.http_headers or {},
             compression=config.http_compression,

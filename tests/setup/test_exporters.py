@@ -178,6 +178,22 @@ def test_what_is_configured_is_what_is_used(receiver: Receiver) -> None:
     assert "Content-Encoding" not in receiver.request.headers
 
 
+def test_json_lines_are_a_choice(receiver: Receiver) -> None:
+    """The format reaches the requests."""
+    environ = {
+        "OTEL_CRUMBS_EXPORTER": "http",
+        "OTEL_CRUMBS_HTTP_ENDPOINT": receiver.url,
+        "OTEL_CRUMBS_HTTP_FORMAT": "jsonl",
+    }
+    [exporter] = make_exporters(plan_exporters(Config.read(environ), environ))
+
+    outcome = exporter.export(event_of(), 5.0)
+    exporter.shutdown()
+
+    assert outcome == DELIVERED
+    assert receiver.request.headers["Content-Type"] == "application/x-ndjson"
+
+
 class PagerExporter:
     """An exporter of somebody else's."""
 

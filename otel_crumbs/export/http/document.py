@@ -31,6 +31,11 @@ def encode_event(event: ErrorEvent) -> bytes:
     return encode_json(document_of(event))
 
 
+def encode_line(event: ErrorEvent) -> bytes:
+    """Return an error event as a document on one line, with the line's end."""
+    return encode_event(event) + b"\n"
+
+
 def document_of(event: ErrorEvent) -> dict[str, Any]:
     """Return an error event as plain values."""
     document: dict[str, Any] = {

@@ -16,11 +16,12 @@ from otel_crumbs.base.fork import PerProcess
 from otel_crumbs.base.identity import VERSION
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
+from otel_crumbs.export.batch import encode_batch
 from otel_crumbs.export.exporter import DELIVERED, Outcome, Verdict
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import encode_request, encode_together, format_request
+from .wire import encode_request, format_request
 
 # The bytes of the request are made here, so the generated stub has nothing to do.
 _METHOD = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -69,7 +70,7 @@ class OtlpGrpcExporter:
 
     def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
         """Send several events in one request."""
-        request = encode_together(events, self._encode, self._max_bytes)
+        request = encode_batch(events, self._encode, self._max_bytes)
         return request if isinstance(request, Outcome) else self._export(request, timeout)
 
     def _export(self, request: bytes, timeout: float) -> Outcome:

@@ -12,13 +12,14 @@ from otel_crumbs.base.addresses import show_address
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
 from otel_crumbs.event import ErrorEvent
 from otel_crumbs.event.trim import encode_within
+from otel_crumbs.export.batch import encode_batch
 from otel_crumbs.export.exporter import Outcome
 from otel_crumbs.export.http.poster import Poster
 from otel_crumbs.export.http.responses import ReceiverResponse, outcome_of
 
 from .environment import OtlpSettings
 from .partial_success import add_rejected, judge_one
-from .wire import encode_request, encode_together, format_request
+from .wire import encode_request, format_request
 
 
 class OtlpHttpExporter:
@@ -55,7 +56,7 @@ class OtlpHttpExporter:
 
     def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
         """Send several events in one request."""
-        body = encode_together(events, self._encode, self._max_bytes)
+        body = encode_batch(events, self._encode, self._max_bytes)
         return body if isinstance(body, Outcome) else self._post(body, timeout)
 
     def _post(self, body: bytes, timeout: float) -> Outcome:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import struct
 import time
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -14,16 +13,10 @@ from opentelemetry.proto.logs.v1.logs_pb2 import SeverityNumber
 from otel_crumbs.base.identity import SCOPE, VERSION
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.event import ErrorEvent
-from otel_crumbs.event.trim import encode_within
-from otel_crumbs.export.exporter import Outcome, Verdict
 from otel_crumbs.trails import Breadcrumb
 
 from .attributes import attributes_of
 from .protobuf import Encoded, encode_array, encode_field, encode_pairs, encode_text, encode_value, encode_varint
-
-# The default of the receivers: a larger request would be refused. See
-# https://github.com/open-telemetry/opentelemetry-collector/blob/main/config/configgrpc/README.md
-MAX_REQUEST = 4 * 1024 * 1024 - 1024
 
 # The tags of ExportLogsServiceRequest, ResourceLogs and ScopeLogs, and of the parts that they have in common.
 _RESOURCE_LOGS, _RESOURCE, _SCOPE_LOGS, _SCOPE, _RECORD = b"\x0a", b"\x0a", b"\x12", b"\x0a", b"\x12"
@@ -50,25 +43,6 @@ def encode_request(event: ErrorEvent, *, as_json: bool = False) -> bytes:
     record = encode_field(_RECORD, _encode_record(event, as_json=as_json))
     resource = encode_field(_RESOURCE, encode_pairs(_ATTRIBUTE, event.resource))
     return encode_field(_RESOURCE_LOGS, resource + encode_field(_SCOPE_LOGS, scope + record))
-
-
-def encode_together(
-    events: Sequence[ErrorEvent], encode: Callable[[ErrorEvent], bytes], max_bytes: int
-) -> bytes | Outcome:
-    """
-    Return the request that exports several events, or why there is none.
-
-    Args:
-        events: The events.
-        encode: Returns the request of one of them. Requests one after the other are one request:
-            https://protobuf.dev/programming-guides/encoding/#last-one-wins
-        max_bytes: What each of them may weigh.
-
-    """
-    request = b"".join([encode_within(event, encode, max_bytes) for event in events])
-    if len(request) > MAX_REQUEST:
-        return Outcome(verdict=Verdict.TOO_LARGE, reason=f"{len(events)} events have {len(request)} bytes")
-    return request
 
 
 def format_request(request: bytes) -> str:

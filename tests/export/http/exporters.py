@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from otel_crumbs.export import Exporter, Outcome
-from otel_crumbs.export.http.exporter import HttpExporter
+from otel_crumbs.export.http.exporter import HttpExporter, JsonLinesExporter
 from otel_crumbs.export.otlp.environment import read_otlp_settings
 from otel_crumbs.export.otlp.http_exporter import OtlpHttpExporter
 from otel_crumbs.export.sentry.dsn import read_dsn
@@ -32,7 +32,12 @@ def make_sentry(url: str) -> Exporter:
     return SentryExporter(read_dsn(f"{url.replace('://', '://key@')}/1"))
 
 
-every_exporter = pytest.mark.parametrize("make", [make_otlp, make_http, make_sentry])
+def make_lines(url: str) -> Exporter:
+    """Return the exporter `http` with JSON lines."""
+    return JsonLinesExporter(f"{url}/events", headers={})
+
+
+every_exporter = pytest.mark.parametrize("make", [make_otlp, make_http, make_lines, make_sentry])
 
 
 def send_event(make: Callable[[str], Exporter], url: str, timeout: float = TIMEOUT) -> Outcome:
