@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 
 from otel_crumbs.base.printable import to_printable
+from otel_crumbs.view.group_count import ErrorCount
 from otel_crumbs.view.markdown import as_markdown, format_rows
 from otel_crumbs.view.queries import ErrorRow, StoredError
 from otel_crumbs.view.trail import Trail, TrailRow
@@ -47,11 +48,12 @@ class Links:
         return f"{self._viewer}/traces/{trace_id}"
 
 
-def answer_list(rows: Sequence[ErrorRow], total: int, links: Links) -> str:
+def answer_list(rows: Sequence[ErrorRow], total: ErrorCount, links: Links) -> str:
     """Return a list of errors, the newest first."""
+    among = f" among the newest {total.searched:,} that have these words" if total.searched else ""
     if not rows:
-        return "There is no such error."
-    heading = f"{len(rows)} of {total} errors, the newest first; get_error and get_trail take their ids:"
+        return f"There is no such error{among}."
+    heading = f"{len(rows)} of {total.errors} errors{among}, the newest first; get_error and get_trail take their ids:"
     return finish([heading, *(describe_row(row, links) for row in rows)])
 
 

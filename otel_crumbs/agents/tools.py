@@ -8,6 +8,7 @@ from typing import Annotated
 
 from otel_crumbs.view import queries
 from otel_crumbs.view.filters import Filters
+from otel_crumbs.view.groups import count_errors
 from otel_crumbs.view.store import Store
 from otel_crumbs.view.trail import TrailFilters, read_trail
 
@@ -48,7 +49,7 @@ class Tools:
             level=level,
             limit=min(max(1, limit), MAX_ERRORS),
         )
-        _, total = queries.count_errors(self._store, filters)
+        total = count_errors(self._store, filters)
         return answers.answer_list(queries.list_errors(self._store, filters), total, self._links)
 
     def get_error(self, event_id: Annotated[str, "the id, or its first characters, six at least"]) -> str:

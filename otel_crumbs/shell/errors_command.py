@@ -11,6 +11,7 @@ from datetime import datetime
 from otel_crumbs.base.printable import to_printable
 from otel_crumbs.view import queries
 from otel_crumbs.view.filters import Filters
+from otel_crumbs.view.groups import count_errors
 
 from .opened_store import open_store
 
@@ -28,14 +29,16 @@ def run(options: argparse.Namespace) -> int:
     )
     with open_store(options.file) as store:
         rows = queries.list_errors(store, filters)
-        _, total = queries.count_errors(store, filters)
+        total = count_errors(store, filters)
     for row in rows:
         if options.json:
             sys.stdout.write(json.dumps(asdict(row)) + "\n")
         else:
             sys.stdout.write(format_row(row))
     if not options.json:
-        sys.stdout.write(f"{len(rows)} of {total} errors; one of them: otel-crumbs show ID\n" if rows else "no error\n")
+        among = f" among the newest {total.searched:,} that have these words" if total.searched else ""
+        found = f"{len(rows)} of {total.errors} errors{among}; one of them: otel-crumbs show ID"
+        sys.stdout.write(f"{found}\n" if rows else f"no error{among}\n")
     return 0
 
 

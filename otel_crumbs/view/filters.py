@@ -6,6 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+# A search by text looks at so many events that have its words, the newest: more would take longer than a page may.
+MAX_SEARCHED = 5_000
+SEARCH = "SELECT rowid FROM texts WHERE texts MATCH :text ORDER BY rowid DESC LIMIT :searched"
+_ANY = "1"
+_END_OF_TIME = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
@@ -36,31 +42,60 @@ class Filters:
     offset: int = 0
 
     @property
+    def has_period(self) -> bool:
+        """Whether a time is asked for."""
+        return self.since is not None or self.until is not None
+
+    @property
     def is_open(self) -> bool:
         """Whether every error event matches."""
-        return not any((self.text.strip(), self.service, self.level, self.mechanism, self.group)) and (
-            self.since is None and self.until is None
-        )
+        names = (self.text.strip(), self.service, self.level, self.mechanism, self.group)
+        return not any(names) and not self.has_period
 
 
 def make_condition(filters: Filters) -> tuple[str, dict[str, Any]]:
     """Return the condition of a query on the table ``errors``, and its parameters."""
-    parts = ["1"]
-    parameters: dict[str, Any] = {"limit": max(0, filters.limit), "offset": max(0, filters.offset)}
-    columns = {
-        "service = :service": filters.service,
-        "level = :level": filters.level,
-        "mechanism = :mechanism": filters.mechanism,
-        "time >= :since": filters.since,
-        "time <= :until": filters.until,
-        "group_number = (SELECT number FROM groups WHERE name = :group)": filters.group,
-        "errors.number IN (SELECT rowid FROM texts WHERE texts MATCH :text)": make_match(filters.text),
+    of_series, parameters = make_series_condition(filters)
+    parts = ["time BETWEEN :since AND :until"] if filters.has_period else []
+    if of_series != _ANY:
+        parts.append(f"series_number IN (SELECT number FROM series WHERE {of_series})")  # noqa: S608 - it has placeholders
+    if match := make_match(filters.text):
+        parts.append(f"errors.number IN ({SEARCH})")
+        parameters |= {"text": match, "searched": MAX_SEARCHED}
+    return " AND ".join(parts) or _ANY, parameters
+
+
+def make_series_condition(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """Return the condition of a query on the table ``series``, and the parameters of that and of every other one."""
+    parts = _compare_names(filters, "series")
+    if filters.has_period:
+        parts.append("series.last >= :since AND series.first <= :until")
+    return " AND ".join(parts) or _ANY, _make_parameters(filters)
+
+
+def make_row_condition(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """Return a condition that is asked of single rows of the table ``errors``, and its parameters, without the text."""
+    return " AND ".join(["time BETWEEN :since AND :until", *_compare_names(filters, "errors")]), _make_parameters(
+        filters
+    )
+
+
+def _compare_names(filters: Filters, table: str) -> list[str]:
+    parts = [f"{table}.{name} = :{name}" for name in ("service", "level", "mechanism") if getattr(filters, name)]
+    if filters.group:
+        parts.append(f"{table}.group_number = (SELECT number FROM groups WHERE name = :group)")  # noqa: S608 - constants
+    return parts
+
+
+def _make_parameters(filters: Filters) -> dict[str, Any]:
+    names = {name: getattr(filters, name) for name in ("service", "level", "mechanism", "group")}
+    numbers = {
+        "limit": max(0, filters.limit),
+        "offset": max(0, filters.offset),
+        "since": 0 if filters.since is None else filters.since,
+        "until": _END_OF_TIME if filters.until is None else filters.until,
     }
-    for part, value in columns.items():
-        if value not in {"", None}:
-            parts.append(part)
-            parameters[re.findall(r":(\w+)", part)[0]] = value
-    return " AND ".join(parts), parameters
+    return names | numbers
 
 
 def make_match(text: str) -> str:

@@ -12,6 +12,7 @@ from . import queries
 from .difference import compare_trails
 from .error_view import make_error_view
 from .filters import Filters
+from .groups import list_groups
 from .markdown import as_markdown
 from .queries import StoredError
 from .rendering import render, render_alone
@@ -44,14 +45,12 @@ class Pages:
         """Show the failures that match, grouped."""
         asked = request.query_params
         filters = read_filters(asked)
-        groups = queries.list_groups(self._store, filters)
-        group_count, error_count = queries.count_errors(self._store, filters)
+        found = list_groups(self._store, filters)
         choices = {name: queries.list_choices(self._store, name) for name in ("service", "level", "mechanism")}
         body = render(
             "list.html",
-            groups=groups,
-            group_count=group_count,
-            error_count=error_count,
+            groups=found.groups,
+            total=found.total,
             filters=filters,
             period=asked.get("period", ""),
             periods=[*_HOURS],
@@ -59,7 +58,7 @@ class Pages:
             is_open=filters.is_open,
             last=queries.find_last_number(self._store),
             endpoint=f"{request.url.scheme}://{request.headers.get('host', '127.0.0.1')}",
-            next_offset=filters.offset + _PAGE_SIZE if group_count > filters.offset + _PAGE_SIZE else None,
+            next_offset=filters.offset + _PAGE_SIZE if found.total.groups > filters.offset + _PAGE_SIZE else None,
             query={name: value for name, value in asked.items() if name not in {"offset", "token"} and value},
         )
         return Page(body=body)
@@ -68,7 +67,7 @@ class Pages:
         """Show the events of one failure."""
         asked = request.query_params
         filters = read_filters(asked, group=request.path_params["name"])
-        groups = queries.list_groups(self._store, filters)
+        groups = list_groups(self._store, filters).groups
         if not groups:
             return self.show_missing("failure")
         rows = queries.list_errors(self._store, filters)
@@ -132,7 +131,7 @@ class Pages:
     def _show_event(self, error: StoredError, trail: Trail) -> Page:
         before, after = queries.find_neighbours(self._store, error.row)
         siblings = queries.errors_of_trace(self._store, error.row.trace_id) if error.row.trace_id else []
-        groups = queries.list_groups(self._store, Filters(group=error.row.group))
+        groups = list_groups(self._store, Filters(group=error.row.group)).groups
         body = render(
             "error.html",
             error=error,

@@ -13,13 +13,16 @@ _SHARE_OF_RECORDS = 0.25
 _SHARE_OF_ERRORS = 0.1
 # It may be that one event is larger than all the room there is.
 _MAX_ROUNDS = 50
+# Numbers grow with the time of receiving, so the first row that may stay ends the search; there is no index of times.
+_RECEIVED_BEFORE = """number < coalesce((SELECT number FROM {table} WHERE received >= ? ORDER BY number LIMIT 1),
+  9223372036854775807)"""
 
 
 def remove_old(connection: sqlite3.Connection, oldest: int) -> int:
     """Remove what was received before a time, and return how many error events went."""
-    connection.execute("DELETE FROM records WHERE received < ?", (oldest,))
-    found = connection.execute("SELECT number FROM errors WHERE received < ? ORDER BY number", (oldest,))
-    numbers = [number for [number] in found]
+    connection.execute(f"DELETE FROM records WHERE {_RECEIVED_BEFORE.format(table='records')}", (oldest,))  # noqa: S608 - constant
+    statement = f"SELECT number FROM errors WHERE {_RECEIVED_BEFORE.format(table='errors')}"  # noqa: S608 - constant
+    numbers = [number for [number] in connection.execute(statement, (oldest,))]
     _remove_errors(connection, numbers)
     return len(numbers)
 
@@ -64,27 +67,30 @@ def _remove_oldest_errors(connection: sqlite3.Connection) -> int:
 
 
 def _remove_errors(connection: sqlite3.Connection, numbers: list[int]) -> None:
-    groups = set()
+    touched = set()
     for number in numbers:
-        [group] = connection.execute("SELECT group_number FROM errors WHERE number = ?", (number,)).fetchone()
-        groups.add(group)
+        [series] = connection.execute("SELECT series_number FROM errors WHERE number = ?", (number,)).fetchone()
+        touched.add(series)
         [body] = connection.execute("SELECT body FROM documents WHERE number = ?", (number,)).fetchone()
         # The index keeps no text of its own, and has to be given what was put in.
         words = collect_words(unpack_document(body))
         connection.execute("INSERT INTO texts (texts, rowid, words) VALUES ('delete', ?, ?)", (number, words))
         connection.execute("DELETE FROM documents WHERE number = ?", (number,))
         connection.execute("DELETE FROM errors WHERE number = ?", (number,))
-    for group in groups:
-        _count_again(connection, group)
+    for series in touched:
+        _count_again(connection, series)
 
 
-def _count_again(connection: sqlite3.Connection, group: int) -> None:
-    row = connection.execute(
-        "SELECT count(*), sum(held_back), min(time), max(time) FROM errors WHERE group_number = ?", (group,)
+def _count_again(connection: sqlite3.Connection, series: int) -> None:
+    [errors, *rest] = connection.execute(
+        "SELECT count(*), sum(held_back), min(time), max(time) FROM errors WHERE series_number = ?", (series,)
     ).fetchone()
-    if row[0] == 0:
-        connection.execute("DELETE FROM groups WHERE number = ?", (group,))
+    if errors:
+        statement = "UPDATE series SET errors = ?, held_back = ?, first = ?, last = ? WHERE number = ?"
+        connection.execute(statement, (errors, *rest, series))
         return
+    [[group]] = connection.execute("DELETE FROM series WHERE number = ? RETURNING group_number", (series,)).fetchall()
     connection.execute(
-        "UPDATE groups SET errors = ?, held_back = ?, first = ?, last = ? WHERE number = ?", (*row, group)
+        "DELETE FROM groups WHERE number = ? AND NOT EXISTS (SELECT 1 FROM series WHERE group_number = ?)",
+        (group, group),
     )

@@ -12,9 +12,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from .groups import count_errors
 from .grpc_receiver import GrpcReceiver
 from .program import run_program
-from .queries import count_errors
 from .read_files import read_into
 from .serving import Address, AddressError, make_token, open_socket, serve_store
 from .store import Store, find_default_file
@@ -83,7 +83,7 @@ def open_store(options: Options) -> Store:
 
 def greet(store: Store, address: Address, grpc: str | None) -> None:
     """Print where to look, and where to send."""
-    groups, errors = count_errors(store)
+    groups, errors, _ = count_errors(store)
     say(f"look at    {address.page}")
     say(f"send to    {address.url}{f' (OTLP over HTTP), or {grpc} (gRPC)' if grpc else ' (OTLP over HTTP)'}")
     if address.token:

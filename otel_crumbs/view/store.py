@@ -25,7 +25,7 @@ from . import pruning
 from .record import Record
 from .store_error import StoreError, explain
 from .summary import Summary, collect_words, pack_document, summarise_document
-from .tables import TABLES, VERSION_OF_TABLES
+from .tables import TABLES, UPGRADES, VERSION_OF_TABLES
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,17 +38,22 @@ _MAX_INTEGER = 2**63 - 1
 _FILE_MODE = 0o600
 
 _ADD_GROUP = """
-INSERT INTO groups (name, type, frame, operation, errors, held_back, first, last)
-VALUES (:group, :type, :frame, :operation, 1, :held_back, :timestamp, :timestamp)
-ON CONFLICT (name) DO UPDATE SET errors = errors + 1, held_back = held_back + excluded.held_back,
-  first = min(first, excluded.first), last = max(last, excluded.last), frame = excluded.frame
+INSERT INTO groups (name, type, frame, operation) VALUES (:group, :type, :frame, :operation)
+ON CONFLICT (name) DO UPDATE SET frame = excluded.frame
+RETURNING number
+"""
+_ADD_TO_SERIES = """
+INSERT INTO series (group_number, service, level, mechanism, errors, held_back, first, last)
+VALUES (:group_number, :service, :level, :mechanism, 1, :held_back, :timestamp, :timestamp)
+ON CONFLICT (group_number, service, level, mechanism) DO UPDATE SET errors = errors + 1,
+  held_back = held_back + excluded.held_back, first = min(first, excluded.first), last = max(last, excluded.last)
 RETURNING number
 """
 _ADD_ERROR = """
-INSERT INTO errors (event_id, group_number, time, received, service, level, mechanism, title, trace_id, span_id,
-  breadcrumbs, held_back, last_category, last_message)
-VALUES (:event_id, :group_number, :timestamp, :received, :service, :level, :mechanism, :title, :trace_id, :span_id,
-  :breadcrumbs, :held_back, :last_category, :last_message)
+INSERT INTO errors (event_id, group_number, series_number, time, received, service, level, mechanism, title, trace_id,
+  span_id, breadcrumbs, held_back, last_category, last_message)
+VALUES (:event_id, :group_number, :series_number, :timestamp, :received, :service, :level, :mechanism, :title,
+  :trace_id, :span_id, :breadcrumbs, :held_back, :last_category, :last_message)
 RETURNING number
 """
 _ADD_RECORD = """
@@ -191,13 +196,23 @@ def _prepare_tables(connection: sqlite3.Connection, file: Path | None, *, read_o
     if version > VERSION_OF_TABLES:
         raise StoreError(f"{file} is of a later release: install that, or name another --file")
     if read_only:
+        if 0 < version < VERSION_OF_TABLES:
+            raise StoreError(f"{file} is of an earlier release: start `otel-crumbs view`, which brings it up to date")
         return
     if version == 0:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{TABLES}PRAGMA user_version = {VERSION_OF_TABLES};\nCOMMIT;")
+    _change_tables(connection, version)
     # What is committed survives the end of the process; only the machine's own end may cost the last moments.
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _change_tables(connection: sqlite3.Connection, version: int) -> None:
+    """Make the tables of a new file, or what an earlier release's file lacks: all of it or nothing."""
+    steps = [TABLES] if version == 0 else [UPGRADES[each] for each in range(version, VERSION_OF_TABLES)]
+    if steps:
+        script = "".join(steps)
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}PRAGMA user_version = {VERSION_OF_TABLES};\nCOMMIT;")
 
 
 def _add_error(connection: sqlite3.Connection, summary: Summary, document: Mapping[str, Any], now: int) -> bool:
@@ -205,8 +220,10 @@ def _add_error(connection: sqlite3.Connection, summary: Summary, document: Mappi
     columns = {name: _to_column(value) for name, value in asdict(summary).items()}
     if connection.execute("SELECT 1 FROM errors WHERE event_id = ?", (summary.event_id,)).fetchone():
         return False
-    [group_number] = connection.execute(_ADD_GROUP, columns).fetchone()
-    [number] = connection.execute(_ADD_ERROR, columns | {"group_number": group_number, "received": now}).fetchone()
+    columns["received"] = now
+    [columns["group_number"]] = connection.execute(_ADD_GROUP, columns).fetchone()
+    [columns["series_number"]] = connection.execute(_ADD_TO_SERIES, columns).fetchone()
+    [number] = connection.execute(_ADD_ERROR, columns).fetchone()
     connection.execute("INSERT INTO documents VALUES (?, ?)", (number, pack_document(document)))
     connection.execute("INSERT INTO texts (rowid, words) VALUES (?, ?)", (number, collect_words(document)))
     return True

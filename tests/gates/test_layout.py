@@ -54,6 +54,9 @@ ELSEWHERE = {
     "view/pruning.py": "view/test_store.py",
     "view/summary.py": "view/test_store.py",
     "view/filters.py": "view/test_queries.py",
+    **dict.fromkeys(
+        (f"view/{name}.py" for name in ("search_counts", "group_count", "series_counts")), "view/test_groups.py"
+    ),
     "view/printable_lines.py": "view/test_markdown.py",
     "demo/requirements.py": "demo/test_run.py",
     "demo/shop.py": "demo/test_run.py",

@@ -213,7 +213,8 @@ VOCABULARY = frozenset(
     cost patterns personal user scrubbing large
     forwarder serving json receiving refused stored agents answers tools links shell tail
     printed opened show command commands
-    body group groups html markdown pruning queries query store summary viewer page pages program live program programs
+    body count group groups html markdown pruning search series queries query store summary viewer page pages program
+    live programs
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
     cause child crash death reading recover dump evidence gunicorn kills layout process recorder slot slots slow

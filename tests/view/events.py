@@ -50,6 +50,14 @@ TRAIL = (
     Breadcrumb(timestamp=ZERO - SECOND // 2, message="SELECT ?", type="query", category="query", repeated=34),
 )
 
+# What sets another failure apart.
+OTHER: dict[str, Any] = {
+    "fingerprint": "0" * 32,
+    "operation": "GET /",
+    "resource": {"service.name": "front"},
+    "fatal": True,
+}
+
 
 def error_event(event_id: str = "e" * 32, *, seconds: float = 0, **fields: Any) -> ErrorEvent:
     """Return an error event, which was so many seconds after the others."""

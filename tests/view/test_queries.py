@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from otel_crumbs import Breadcrumb
 from otel_crumbs.view.filters import Filters
 from otel_crumbs.view.queries import (
-    BARS,
-    count_errors,
     errors_of_trace,
     find_last_number,
     find_neighbours,
@@ -19,41 +14,10 @@ from otel_crumbs.view.queries import (
     get_error,
     list_choices,
     list_errors,
-    list_groups,
 )
 from otel_crumbs.view.store import Store
 
-from .events import TRACE, TRAIL, ZERO, error_event, put
-
-OTHER = {"fingerprint": "0" * 32, "operation": "GET /", "resource": {"service.name": "front"}, "fatal": True}
-
-
-@pytest.fixture
-def filled(store: Store) -> Store:
-    """Fill a store with three events of one failure and one of another."""
-    crumb = Breadcrumb(timestamp=ZERO, message="charged ada 42 €", category="payment", data={"card": "Visa"})
-    put(
-        store,
-        error_event("a" * 32),
-        error_event("b" * 32, seconds=10, held_back=5),
-        error_event("c" * 32, seconds=60, breadcrumbs=(*TRAIL, crumb)),
-        error_event("d" * 32, seconds=30, mechanism="logging", **OTHER),
-    )
-    return store
-
-
-def test_events_of_one_failure_are_one_group(filled: Store) -> None:
-    """With all that a list shows of it."""
-    group, other = list_groups(filled)
-
-    assert (group.count, group.held_back, group.services) == (3, 5, ("coffee-corner",))
-    assert (group.first, group.last) == (ZERO, ZERO + 60 * 10**9)
-    assert (group.type, group.operation) == ("TypeError", "POST orders/<int:pk>/pay/")
-    assert group.frame == "shop/checkout.py:29 in pay"
-    assert (group.newest.event_id, group.newest.last_message) == ("c" * 32, "charged ada 42 €")
-    assert (len(group.bars), sum(group.bars), group.bars[0], group.bars[-1]) == (BARS, 3, 1, 1)
-    assert other.services == ("front",)
-    assert count_errors(filled) == (2, 4)
+from .events import TRACE, ZERO
 
 
 @pytest.mark.parametrize(
@@ -81,14 +45,6 @@ def test_events_are_filtered(filled: Store, filters: dict[str, object], found: s
     rows = list_errors(filled, Filters(**filters))  # type: ignore[arg-type]
 
     assert "".join(row.event_id[0] for row in rows) == found
-
-
-def test_groups_count_only_what_matches(filled: Store) -> None:
-    """The newest event that is shown matches, too."""
-    [group] = list_groups(filled, Filters(until=ZERO + 20 * 10**9))
-
-    assert (group.count, group.newest.event_id, sum(group.bars)) == (2, "b" * 32, 2)
-    assert count_errors(filled, Filters(until=ZERO + 20 * 10**9)) == (1, 2)
 
 
 def test_an_event_is_found_by_the_start_of_its_id(filled: Store) -> None:
@@ -133,19 +89,6 @@ def test_choices_are_the_values_that_events_have(filled: Store) -> None:
     assert list_choices(filled, "level") == ["error", "fatal"]
     with pytest.raises(ValueError, match="title"):
         list_choices(filled, "title")
-
-
-def test_without_a_fingerprint_type_frame_and_operation_group(store: Store) -> None:
-    """Other senders of our attributes may have none."""
-    plain = error_event("a" * 32, fingerprint="")
-    put(
-        store,
-        plain,
-        dataclasses.replace(plain, event_id="b" * 32),
-        error_event("c" * 32, fingerprint="", operation="x"),
-    )
-
-    assert [group.count for group in list_groups(store)] == [1, 2]
 
 
 def test_a_period_begins_some_hours_ago(filled: Store) -> None:

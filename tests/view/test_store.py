@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from otel_crumbs.view.filters import Filters
-from otel_crumbs.view.queries import list_errors, list_groups
+from otel_crumbs.view.groups import list_groups
+from otel_crumbs.view.queries import list_errors
 from otel_crumbs.view.receiving import PROTOBUF, receive
 from otel_crumbs.view.store import Store, find_default_file
 from otel_crumbs.view.store_error import StoreError
@@ -56,10 +57,10 @@ def test_the_oldest_goes_where_there_is_no_room(tmp_path: Path) -> None:
             put(store, error_event(f"{number:032x}", seconds=number, fingerprint=str(number % 3), operation=operation))
         store.prune()
 
-        [group, *_] = list_groups(store)
+        [group, *_] = list_groups(store).groups
         size = (tmp_path / "view.sqlite3").stat().st_size
         left = len(list_errors(store, Filters(limit=1000)))
-        gone, kept = list_groups(store, Filters(text="op0")), list_groups(store, Filters(text="op399"))
+        gone, kept = (list_groups(store, Filters(text=text)).groups for text in ("op0", "op399"))
         assert store.select("SELECT count(*) FROM records")[0][0] == 0
 
     assert 0 < left < 400
@@ -102,6 +103,45 @@ def test_a_file_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
         Store(file)
 
 
+def test_a_file_of_an_earlier_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    """What was received yesterday is listed, found, added to and removed by the new one."""
+    file = tmp_path / "view.sqlite3"
+    make_version_1(file)
+
+    with pytest.raises(StoreError, match="earlier release: start `otel-crumbs view`"):
+        Store(file, read_only=True)
+    with Store(file) as store, Store() as fresh:
+        put(store, error_event("e" * 32, seconds=90))
+        group, other = list_groups(store).groups
+        [found] = list_groups(store, Filters(text="cart", service="front")).groups
+        same = describe_tables(store) == describe_tables(fresh)
+        store.clear()
+        left = [*store.select("SELECT number FROM groups UNION SELECT number FROM series")]
+
+    assert (group.count, group.held_back, group.newest.event_id) == (4, 5, "e" * 32)
+    assert (other.count, other.newest.event_id) == (1, "d" * 32)
+    assert (found.name, found.count, found.newest) == (other.name, other.count, other.newest)
+    assert same, "a file that was changed is as one that was made"
+    assert left == []
+
+
+def test_a_change_that_fails_leaves_a_file_as_it_was(tmp_path: Path) -> None:
+    """The earlier release can still open it."""
+    file = tmp_path / "view.sqlite3"
+    make_version_1(file)
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE series (something)")
+    connection.close()
+
+    with pytest.raises(StoreError):
+        Store(file)
+
+    connection = sqlite3.connect(file)
+    assert connection.execute("SELECT sum(errors) FROM groups").fetchone() == (4,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
+
+
 def test_a_file_that_is_locked_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process may hold it for longer than anybody waits."""
     monkeypatch.setattr("otel_crumbs.view.store._PATIENCE", 0.05)
@@ -140,6 +180,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="name another --file"):
         Store(tmp_path / "file" / "view.sqlite3")
+
+
+def make_version_1(file: Path) -> None:
+    """Make the store that the first release of the viewer left."""
+    connection = sqlite3.connect(file)
+    connection.executescript((Path(__file__).parent / "store_of_version_1.sql").read_text("utf-8"))
+    connection.close()
+
+
+def describe_tables(store: Store) -> dict[str, set[tuple[str, str]]]:
+    """Return the columns of the tables and of the indexes, with their types."""
+    names = [name for [name] in store.select("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")]
+    return {
+        name: {(row[1], row[2]) for kind in ("table", "index") for row in store.select(f"PRAGMA {kind}_info({name})")}
+        for name in names
+    }
 
 
 def test_who_only_asks_creates_nothing(tmp_path: Path) -> None:

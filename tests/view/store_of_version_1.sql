@@ -1,0 +1,69 @@
+-- A store as the first release of the viewer left it: three events of one failure, and one of another.
+CREATE TABLE groups (
+  number INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  frame TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  errors INTEGER NOT NULL,
+  held_back INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL
+);
+CREATE INDEX groups_by_last ON groups (last);
+CREATE TABLE errors (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT NOT NULL UNIQUE,
+  group_number INTEGER NOT NULL REFERENCES groups (number),
+  time INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  service TEXT NOT NULL,
+  level TEXT NOT NULL,
+  mechanism TEXT NOT NULL,
+  title TEXT NOT NULL,
+  trace_id TEXT,
+  span_id TEXT,
+  breadcrumbs INTEGER NOT NULL,
+  held_back INTEGER NOT NULL,
+  last_category TEXT NOT NULL,
+  last_message TEXT NOT NULL
+);
+CREATE INDEX errors_of_groups ON errors (group_number, time, held_back, service, level, mechanism);
+CREATE INDEX errors_of_traces ON errors (trace_id) WHERE trace_id IS NOT NULL;
+CREATE INDEX errors_by_time ON errors (time);
+CREATE INDEX errors_by_service ON errors (service);
+CREATE INDEX errors_by_level ON errors (level);
+CREATE INDEX errors_by_mechanism ON errors (mechanism);
+CREATE TABLE documents (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE VIRTUAL TABLE texts USING fts5 (words, content = '', tokenize = "unicode61 remove_diacritics 2");
+CREATE TABLE records (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  trace_id TEXT NOT NULL,
+  digest INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  span_id TEXT NOT NULL,
+  service TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  duration INTEGER NOT NULL,
+  level TEXT NOT NULL,
+  category TEXT NOT NULL,
+  message TEXT NOT NULL,
+  data TEXT NOT NULL,
+  UNIQUE (trace_id, digest)
+);
+INSERT INTO groups VALUES (1, '352302489bc2fcf025cf00cda8308033', 'TypeError', 'shop/checkout.py:29 in pay', 'POST orders/<int:pk>/pay/', 3, 5, 1780000000000000000, 1780000060000000000);
+INSERT INTO groups VALUES (2, '84e0c0eafaa95a34c293f278ac52e45c', 'TypeError', 'shop/checkout.py:29 in pay', 'GET /', 1, 0, 1780000030000000000, 1780000030000000000);
+INSERT INTO errors VALUES (1, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', 1, 1780000000000000000, 1795825380991218618, 'coffee-corner', 'error', 'operation', 'TypeError: ''NoneType'' object is not subscriptable', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 3, 0, 'query', 'SELECT ?');
+INSERT INTO errors VALUES (2, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb', 1, 1780000010000000000, 1795825381001201804, 'coffee-corner', 'error', 'operation', 'TypeError: ''NoneType'' object is not subscriptable', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 3, 5, 'query', 'SELECT ?');
+INSERT INTO errors VALUES (3, 'cccccccccccccccccccccccccccccccc', 1, 1780000060000000000, 1795825381002544013, 'coffee-corner', 'error', 'logging', 'TypeError: ''NoneType'' object is not subscriptable', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 3, 0, 'query', 'SELECT ?');
+INSERT INTO errors VALUES (4, 'dddddddddddddddddddddddddddddddd', 2, 1780000030000000000, 1795825381003531747, 'front', 'fatal', 'operation', 'TypeError: ''NoneType'' object is not subscriptable', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 3, 0, 'query', 'SELECT ?');
+INSERT INTO documents VALUES (1, X'7801a555db6ee33610fd15822f9b14b2ae8e2f42377d28d2a7a22db07eea3a35286a6c6b23932c49796318eeb7774697d8eeb6d914cb179ba319f2cce51c1ef91eacabb4e2791270d883f2abaae439175f593ce0beda81f36267d03d8dd3c928be1ba5b3451ae7e9241fc761dcaedfd1b3c6836bf4026bb56d237d0db85f1c0c3c902d67ef7ed10a68ff8ee9e21348cf2ac794f6cc358593b6325e141813f0ad50650d08712d6a0701df814453e576789e366085a76c02beaed406acb195f2f865fd958501f02cc150b0e3f9c723f788e512227a60ba4e6cc8fa66b46b2b30aa3dd008bfc5d0e839aaab223207bfd52a0b93247295879111f209cf7651f949a88d8ea4b61075b95a1715c241680e88a1ae140248e653ccb051b24d36e7ab0df8950567103d15c9e9c64a023ad8d87bf6d90a63a05c4951d705de7663e1cf061b18b0ef06d34ad88dc3fdd9f0f4994cb7fc141cf99080b3fbc86db589e416e4936efc25b2747e05cc0802fd0247db126c68410236143161ebec063e2e11676b5af2477e7a3c3d62884788de8a368b05fd126676b3d3ce33f2569e116c560be76ff3a562eca7aa06b6fca6022f79c0a8c28c0acc2ac5ae0a4b9730bcbc2bf33796f412f1bf55f4050a5694906025bbfbdf50c3ce91c05eaebfdaf5c7792dd5ff26e092a8555810a5b4cdaee8a9f29a1064d30b21e84955c25a34b5c7a3a4f0b0d1f680a34a23154a61c93c0846a5d61ab767e2d177b6158e650c59b373f8b1145ef0fc78a2117d5592b2f99748b6de9b6b18bd654080f3af5049ae40fcf6eb8705233f974711f625846754c11a901034ce6c74cfee6204a85892c6ec12248db56fdc4aea12d9894e016f2c29e37f9f86d4e3ce08d5c9723115e5a4982693791a67599650fe4da7792bbc28c70bc3f82d95b87b11e7be27a805d886ab8e0ca6a1165f74e3c3c3cf0f3f2ed80f84a2ef42805436805d4585cec6c4e4d26ad21d9ec72fff57c5016568e8fc11334452f59275e40eecbe92102a944e2c8dd4eb35c0080551816dab010a55045bce7b0feda11ef5f3189c1f344ecee72721e76ddf5afab8e87b7c1772f3744ffd8b10ff707d3b8697cad60bc23f5998ce3a6af52d7f4ffcdca128b9b0b3dcb4f7dc2ed53dfaa5f3cef9cdd4cde2cb0027f670738b2085f7b62a1a4f2fcab19d19d4d256c4c31de07b420f372589ae3856e120d87dcad32e572c4aafabc81712d66eb262b19e4eee92793291e5382bcbd9783c83224d12398bb3642ea946af8da16b298008bc6de074fa1bfbe4bcfe');
+INSERT INTO documents VALUES (2, X'7801a555db6ee33610fd15822f9b14b2aef14de8a60f45fa54b405d64f5da706458d6d6d649225296f0cc3fdf6cee812dbdd369b62f9627334439eb99cc323df837595563c4f020e7b507e55953ce7c557160fb8af76e0bcd819744fe374328ac7a374b648e33c9de4e3388cdbf53b7ad678708d5e60adb66da4af01f78b838107b2e5ecdd2f5a01eddf315d7c02e959e598d29eb9a670d256c68b026302be15aaac0121ae45ed20e03b9068aadc0ecfd306acf0944dc0d795da8035b6521ebfacbfb230009e25180a763cff78e41eb15c42440f4cd7890d59df8c766d0546b5071ae1b7181a3d47755544e6e0b75a65619244aef23032423ee1d92e2a3f09b5d191d416a22e57eba2423808cd0131d4954200c97c8a19364ab6c9e67cb501bfb2e00ca2a72239dd584940071b7bcf3e5b610c942b29eabac0db6e2cfcd9600303f6dd605a09bb71b83f1b9e3e93e9969f82231f1270761fb9ad3691dc827cd28dbf4496ceaf801941a05fe0685b820d2d48c08622266c9dddc0c725e26c4d4bfec84f8fa7470cf108d15bd166b1a05fc2cc6e76da7946deca3382cd6ae1fc6dbe548cfd54d5c096df54e0250f185598518159a5d85561e91286977765fec6925e22feb78abe40c18a1212ac6477ff1b6ad83912d8cbf557bbfe38afa5fadf045c12b50a0ba294b6d9153d555e13826c7a21043da94a588ba6f67894141e36da1e705469a442292c9907c1a8d45ae3f64c3cfaceb6c2b18c216b760e3f96c20b9e1f4f34a2af4a5236ff12c9d67b730da3b70c0870fe152ac91588df7efdb060e4e7f228c2be84f08c2a58031282c6998deed93846808a2569cc2e41d258fbc6ada42e919de814f0c69232fef769483dee8c50bd2c4f453929a6c9649ec6599625947fd369de0a2fcaf1c2307e4b25c62fe2dcf704b500db70d591c134d4e28b6e7c78f8f9e1c705fb8150f45d0890ca06b0aba8d0d91d31b9b49a7487e7f1cbff557140191a3a7fc40c9154bd641db903bbaf24840aa5134b23f57a0d3042415460db6a804215c196f3de437ba847fd3c06e7078d93f3f949c879dbb7963e2efa1edf85dc3cdd53ff22c43f5cdf8ee1a5b2f582f04f16a6b38e5a7dcbdf133f77284a2eec2c37ed3db74b758f7ee9bc737e3375b3f832c0893ddcdc22c82dd4e58a74106727e0c27b5b158da7f7e5d84e102a6b2be9e10ef075a1679c52c6401cb27090efbe00d32e732c51afb2c81e92d96ece62b19e4ec6c93c99c8f22e2bcbd9dddd0c8a3449e42cce92b9a48abd3694ae250422f0b681d3e96f8b6bc18b');
+INSERT INTO documents VALUES (3, X'7801a555db72db3610fd150c5e6277245e6d5d388dfbd0719f3a6d66a2a746ae06045712630a600150b146a37e7b0f78b1e4a649dc095e28ae16c0d9b37b0e8f7c4fc6965af12c1e71da9372abb2e01997df587cc45db923ebc4ae467a12259371743b4e668b24ca926976130551bbfe406685832b649131dab43b5d45785f1c6abaf7b18cbdf94d2bf2ef6f98ce3f9274acb44c69c76c935b69cada891c7b467c2b54511120ae456569c47724112aed0ee7557ab329d506596b3cc8d4a6540ef1f5371636d093a4da8108cbb30f47ee80e412203250ac151b1f7d35d6b511d8d51e580bb7c5d6f029acca3cac0f6eab551ac471684b47e35ac8479c6dc3e2a3501b1d4a6d28ec2a3536cc85a5a03e0043552a0088e75354d828e9f1e2d0d586dcca90ad81de53647563a4073ac4d85bf6c988baa662254555e5b8edcad05f0dda37623f0ca195301b8bf773e0f1930f5df3d3e8c88702acd98776abeb506e493eeac65d224be62f80d5c2837e86a34d4126302409ed042634ce6ce8c31238dbd0923ff0d3c3e9015b1c203a23da2a16fee931b3ab9db68ef96ce59887cd2a61dd75b6548cfd5256c496df45f0928f986798798259a9d80b62fd250c9777347f27a59788ff8bd1672860d4230193ddfdafe0b04bf4602fd7dfedfaf3bc96ea7fcb6fa9d0cedc9028a46976792f952fdbc0244ba71736d08baaa0b5682a87a3a470b4d1e68051f5231548617c78b08b52ad355ecfc2f3ffb3adb02c6550cdcee2cf4238c1b3e3c98fe8570c0948e69f23d93a57bf84d1470604987fd519ca19c4bbdfdf2f98cfb35918a22f013dc1032b8220fc38b3f11dbb8d0050b13889d825483fd6aeb12ba90ba8134923de18ef8b5f3e0dd2e3b616aa33e57c2a8a493e8d27f3244ad334f6f53746781b58e1a20c1706d16b98b87db6e6be27f002b4e1454786d0c0c567dd787fffebfdcf0bf6d345174690724de82afc39bdf14a2e8cf6bec3b3e8f9f72a3fc08686ce1f512144d55bd6915b32fb5252a0609da046eaf59a680c4354645a3648c145d072de676847d5b89fc7d1f973c67db2aea9a30727b57d6be563c31ff15dc8eac73bdfbf10f887ebdb31bc74b6de10feadc264d649ab6ff95bafcf1d4cc9065de4aabde77aa9ee9097ccbbe4574b378d2e3758b1a7ab6b8014ce99326f9cffa21cdb998197b6261eec08df13ffd9f645221563150c86dd973ced6a0529bdaf422fde58bbc98ac47a3ab98de7f14416376951cc6e6e669427712c67511acfa5e7e86b63685b090081330d9d4eff00a478bc55');
+INSERT INTO documents VALUES (4, X'7801a555db6e1b3710fd15822fb183d55e6d5d1648f250b87d29da02d1532347e07247d2c62b9221b98a0541fdf6ceecc592923a75103ed8e2ec0c79e6720e0f7c07d6555af13c0938ec40f96555f29c97ffb378c07db505e7c5d6a07b1aa7e3517c3b4aa7f334ced3499ec461dcaebfd1b3c6836bf45a092fea36d2d780fbf9dec09db5dae6ecd51f5a01ed5f315d7c02e959e598d29eb9a670d256c68b026302be11aaac0121ae44ed20e05b9068aadc16cfd306acf0944dc057955a8335b6521ebf74589eff8b01f028c150b0e3f98703f788e51c227a60ba4eacc9fa62b42b2b30aa3dd008bfc1d0e831aaab22327bbfd12a0b93247295879111f201cf7651f949a8b58ea4b61075b95a1715c24168f688a1ae1402486613ccb051b24d36e7cb35f8a50567103d15c9e9c64a023ad8d81bf6c50a63a05c4a51d705de7665e173830d0cd8ebc1b41476ed707f323c7c21d3353f06073e24e0ec2e721b6d22b901f9a01b7f8e2c9d5d003382403fc1d1b6041b5a90800d454cd83abb860f0bc4d99a16fc9e1fef8ff718e211a2b7a2cd624eff0933bbda6ae719792bcf0836ab85f3d7f94231f66b55035bfc5481173c60546146056695621785a54b185ede95f9274b7a8ef8bf2afa04052b4a48b092ddfd2fa861e74860cfd73fedfa785a0bf5c3045c10b50a0ba294b6d9163d559e1782719e4dce84a02755092bd1d41e8f92c2c35adb3d8e2a8d54288525f32018955a69dc9e8847dfd94638963164cdd6e1c7124585e787238de877240991ccbe45b2f1de5cc2e82d03029c7f854a7201e2af3fdfcf19f9b93c8ab02f213ca20ad68084a07166a3b7ec3646808a2569ccce41d258fbc62da52e919de814f0c692323e7f1a528f3b235427cbc54494e362928c67699c655942f9379de62df1a21c2f0ce39754e2f6499cfb9ea016601b2e3a3298865a7cd38df777bfdffd3267ef0845df8500a96c00bb8a0a9ddd10934bab4977781e3ffd5e167b94a1a1f307cc1049d54bd6813bb0bb4a42a8503ab1342bab51c2a90aa0503db0d5bcffa23dd4a37e0e83d343c6c9f9f414e4fcb7bb398b10e370453b6ae7ead593fe6ba6a5d38e3e7d5bdf1007b7283c2eec2c572d15af17ea2dfaa5b3cef9c5f4cce2f300277670758d2085f7b62a1a4fafc6a19d0bd4cb56a8c32de09b418f330d20bae2e8848328b7d7ba6842f31851017aed444e907876d3138bd5647c9bcc92b12c6fb2b29cdedc4ca14893444ee32c9949aad1f746cdb5638e08bc6de078fc1743d8ac0e');
+INSERT INTO texts (rowid, words) VALUES (1, 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa TypeError: ''NoneType'' object is not subscriptable 0af7651916cd43dd8448eb211c80319c POST orders/<int:pk>/pay/ TypeError ''NoneType'' object is not subscriptable shop/checkout.py:29 in pay service.name coffee-corner http.request.method POST url.path /orders/7/pay/ shop.cart cart has 3 items http POST https://pay.example/charge -> 503 in 120 ms status_code 503 url https://pay.example/charge query SELECT ?');
+INSERT INTO texts (rowid, words) VALUES (2, 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb TypeError: ''NoneType'' object is not subscriptable 0af7651916cd43dd8448eb211c80319c POST orders/<int:pk>/pay/ TypeError ''NoneType'' object is not subscriptable shop/checkout.py:29 in pay service.name coffee-corner http.request.method POST url.path /orders/7/pay/ shop.cart cart has 3 items http POST https://pay.example/charge -> 503 in 120 ms status_code 503 url https://pay.example/charge query SELECT ?');
+INSERT INTO texts (rowid, words) VALUES (3, 'cccccccccccccccccccccccccccccccc TypeError: ''NoneType'' object is not subscriptable 0af7651916cd43dd8448eb211c80319c POST orders/<int:pk>/pay/ TypeError ''NoneType'' object is not subscriptable shop/checkout.py:29 in pay service.name coffee-corner http.request.method POST url.path /orders/7/pay/ shop.cart cart has 3 items http POST https://pay.example/charge -> 503 in 120 ms status_code 503 url https://pay.example/charge query SELECT ?');
+INSERT INTO texts (rowid, words) VALUES (4, 'dddddddddddddddddddddddddddddddd TypeError: ''NoneType'' object is not subscriptable 0af7651916cd43dd8448eb211c80319c GET / TypeError ''NoneType'' object is not subscriptable shop/checkout.py:29 in pay service.name front http.request.method POST url.path /orders/7/pay/ shop.cart cart has 3 items http POST https://pay.example/charge -> 503 in 120 ms status_code 503 url https://pay.example/charge query SELECT ?');
+PRAGMA user_version = 1;
