@@ -43,7 +43,7 @@ LISTS: dict[str, dict[str, str]] = {
     "the level that most have": {"level": "error"},
     "one mechanism of three": {"mechanism": "operation"},
     "a word that all have": {"text": "boom"},
-    "a letter that many words begin with": {"text": "s"},
+    "two letters that many words begin with": {"text": "sh"},
     "a phrase that all have": {"text": '"update orders"'},
     "an id that one has": {"text": f"{LISTED // 2:032x}"},
     "service and level": {"service": "shop-1", "level": "error"},

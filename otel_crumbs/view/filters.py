@@ -99,8 +99,12 @@ def _make_parameters(filters: Filters) -> dict[str, Any]:
 
 
 def make_match(text: str) -> str:
-    """Return a query of FTS5 for what somebody typed: all words, of which each may go on; quotes make a phrase."""
+    """
+    Return a query of FTS5 for what somebody typed.
+
+    All words have to be there; one of two letters or more may go on, and quotes make a phrase.
+    """
     phrases = re.findall(r'"([^"]+)"|(\S+)', text.replace("\0", " "))
     words = [phrase or word.replace('"', "") for phrase, word in phrases]
     # Of signs alone there is nothing to find.
-    return " ".join(f'"{word}"*' for word in words if re.search(r"\w", word))
+    return " ".join(f'"{word}"' + "*" * (len(word) > 1) for word in words if re.search(r"\w", word))

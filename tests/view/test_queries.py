@@ -32,6 +32,8 @@ from .events import TRACE, ZERO
         ({"text": '"ada 42"'}, "c"),
         ({"text": '"42 ada"'}, ""),
         ({"text": "/orders/7/pay/"}, "cdba"),
+        ({"text": "charged a"}, ""),
+        ({"text": "cart 3"}, "cdba"),
         ({"text": "nowhere"}, ""),
         ({"text": '" * ( NEAR'}, ""),
         ({"text": "* ("}, "cdba"),
