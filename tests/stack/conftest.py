@@ -12,6 +12,8 @@ from tests.collector.fixtures import collector_binary
 from tests.libraries.collecting import mark_libraries, started
 from tests.libraries.servers import postgresql_server
 
+from .image import ROOT, Image, build
+
 __all__ = ["collector_binary"]
 
 HERE = Path(__file__).parent
@@ -29,3 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def postgresql() -> Iterator[int]:
     """Run PostgreSQL; skip, or fail where it is required, if it is not installed."""
     yield from started(postgresql_server())
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    """Do what the shop's Dockerfile says."""
+    return build(ROOT / "deploy" / "shop" / "Dockerfile", tmp_path_factory.mktemp("image"))

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.collector.running import clean_environment
+
 ROOT = Path(__file__).parents[2]
 SECONDS_TO_INSTALL = 500
 
@@ -70,6 +72,21 @@ def build(dockerfile: Path, folder: Path) -> Image:
         elif name == "CMD":
             image.command = json.loads(rest)
     return image
+
+
+def shop_environment(folder: Path, postgresql: int, port: int) -> dict[str, str]:
+    """Return the environment of the shop's service, with what is here in place of the database and of its host."""
+    return {
+        **clean_environment(folder),
+        "OTEL_SERVICE_NAME": "coffee-corner",
+        "OTEL_METRICS_EXPORTER": "none",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SHOP_BIND": f"127.0.0.1:{port}",
+        "SHOP_POSTGRESQL": "postgres",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(postgresql),
+        "PGUSER": "crumbs",
+    }
 
 
 def copy(sources: list[str], target: str, image: Image) -> None:

@@ -11,13 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.collector.running import clean_environment
 from tests.delivery.running import until
 from tests.e2e.website import Website
 from tests.export.receiver import Receiver, receiving
 from tests.loopback import free_port
 
-from .image import ROOT, Image, build
+from .image import ROOT, Image, shop_environment
 
 SECONDS_TO_FAIL = 120
 
@@ -36,12 +35,6 @@ FAILURES = {
 }
 
 
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """Do what the Dockerfile says."""
-    return build(ROOT / "deploy" / "shop" / "Dockerfile", tmp_path_factory.mktemp("image"))
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """Run a server that takes JSON documents."""
@@ -58,29 +51,17 @@ def shop(image: Image, receiver: Receiver, postgresql: int, tmp_path: Path) -> I
         port=port,
         site=image.work,
         folder=tmp_path,
-        environment={**environment(tmp_path, postgresql, port), "OTEL_CRUMBS_HTTP_ENDPOINT": receiver.url},
+        environment={
+            **shop_environment(tmp_path, postgresql, port),
+            "OTEL_TRACES_EXPORTER": "none",
+            "OTEL_LOGS_EXPORTER": "none",
+            "OTEL_CRUMBS_EXPORTER": "http",
+            "OTEL_CRUMBS_HTTP_ENDPOINT": receiver.url,
+        },
     )
     website.start()
     yield website
     website.stop()
-
-
-def environment(folder: Path, postgresql: int, port: int) -> dict[str, str]:
-    """Return the environment of the shop's service, with what is here in place of the other services."""
-    return {
-        **clean_environment(folder),
-        "OTEL_SERVICE_NAME": "coffee-corner",
-        "OTEL_TRACES_EXPORTER": "none",
-        "OTEL_LOGS_EXPORTER": "none",
-        "OTEL_METRICS_EXPORTER": "none",
-        "OTEL_CRUMBS_EXPORTER": "http",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "SHOP_BIND": f"127.0.0.1:{port}",
-        "SHOP_POSTGRESQL": "postgres",
-        "PGHOST": "127.0.0.1",
-        "PGPORT": str(postgresql),
-        "PGUSER": "crumbs",
-    }
 
 
 def identify(event: Mapping[str, Any]) -> tuple[str, str]:
