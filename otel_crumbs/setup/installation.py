@@ -84,6 +84,8 @@ class Installation:
         self._main_thread = MainThread(self.reporter) if "excepthook" in config.capture else None
         # Whether the interpreter exits: its last functions run, and a thread may not come to an event any more.
         self._exiting = False
+        # Whether it is about to: what other threads capture has to be saved before the time for that is over.
+        self._ending = False
         self._seconds_late = 0.0
         self.hook_names: list[str] = []
         self._undos: list[Undo] = []
@@ -206,9 +208,13 @@ class Installation:
             self._recorder.end()
         # Python imports nothing at the very end, when objects may fail.
         self._parts.prepare_for_end()
+        self._ending = True
         self.end()
         self.signals.release()
         self._exiting = True
+        if (delivery := self._parts.delivery) is not None and delivery.has_unsaved:
+            # Of a thread that nobody waits for.
+            self._save_late(delivery)
 
     def end(self) -> None:
         """Save events, and deliver as many as can be: FLUSH_TIMEOUT is for all ends of the process together."""
@@ -240,7 +246,7 @@ class Installation:
             return
         self.signals.find_actions()
         self.delivery.emit(captured)
-        if has_no_threads():
+        if self._ending or has_no_threads():
             self.delivery.save(_SECONDS_TO_SAVE)
         self.signals.hold_or_release()
 
@@ -250,14 +256,20 @@ class Installation:
 
         All that come so late have FLUSH_TIMEOUT together.
         """
-        began = time.monotonic()
         self.delivery.emit(captured)
+        if self._save_late(self.delivery) and (not sys.is_finalizing() or self.delivery.has_unsaved):
+            began = time.monotonic()
+            self._shutdown_budget.spend(self.delivery.end)
+            self._seconds_late += time.monotonic() - began
+
+    def _save_late(self, delivery: Delivery) -> bool:
+        """Save events if there is time left for it; return whether there was."""
+        began = time.monotonic()
         left = max(self.config.flush_timeout, _SECONDS_TO_SAVE) - self._seconds_late
         if left > 0:
-            self.delivery.save(min(left, _SECONDS_TO_SAVE))
-            if not sys.is_finalizing() or self.delivery.has_unsaved:
-                self._shutdown_budget.spend(self.delivery.end)
-        self._seconds_late += time.monotonic() - began
+            delivery.save(min(left, _SECONDS_TO_SAVE))
+            self._seconds_late += time.monotonic() - began
+        return left > 0
 
     def _watch_workers(self) -> Undo:
         return uwsgi_workers.install(self._look_for_undelivered)

@@ -143,3 +143,21 @@ def test_a_failure_in_the_last_moments_is_kept(
     assert code == 0, stderr
     assert messages.count("in the last moment") == 1, stderr
     assert messages.count("earlier") == (earlier == "an event")
+
+
+@pytest.mark.parametrize("seconds", ["0", "0.05", "0.2"])
+def test_threads_that_nobody_waits_for_lose_nothing(tmp_path: Path, silent: str, seconds: str) -> None:
+    """They go on until the interpreter stops them, wherever they are."""
+    variables = environment(tmp_path, silent, OTEL_CRUMBS_FLUSH_TIMEOUT="2")
+    said = tmp_path / "said"
+
+    code, _, stderr = run_program("daemons.py", str(said), seconds, **variables)
+
+    captured = said.read_text().splitlines()
+    events = [decode_event(path.read_bytes()) for path in waiting(tmp_path)]
+    kept = {event.exception.message for event in events}
+    assert code == 0, stderr
+    assert {"atexit 0", "thread 0 0"} <= set(captured)
+    assert [message for message in captured if message not in kept] == []
+    # One that is stopped in the middle may have written a second copy, of the same event.
+    assert len({event.event_id for event in events}) == len(kept)

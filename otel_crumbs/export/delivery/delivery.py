@@ -24,8 +24,9 @@ from .worker import ExporterWorker
 # The events of earlier processes are in the folder of the service, and an application that sets up OpenTelemetry in
 # code may have no name in its first moments.
 _SECONDS_TO_SETTLE = 1.0
-# The time that is kept for the warning about undelivered events at the end of a process.
-_SECONDS_TO_REPORT = 0.1
+# The time that is kept, at the end of a process, for saving what was captured meanwhile, and for the warning about
+# events that are not delivered: a part of all, and not more than some seconds.
+_PART_TO_FINISH, _SECONDS_TO_FINISH = 0.2, 0.3
 
 
 def _name_default_service() -> str:
@@ -121,13 +122,16 @@ class Delivery:
     def end(self, timeout: float) -> None:
         """Save the events that are not acknowledged, then try to deliver them; *timeout* seconds are for both."""
         started = time.monotonic()
-        deadline = started + timeout - min(_SECONDS_TO_REPORT, timeout / 10)
+        deadline = started + timeout - min(_SECONDS_TO_FINISH, timeout * _PART_TO_FINISH)
         self.save(timeout)
         # The second half of the time is for the responses to requests that are under way.
         for worker in self.workers:
             worker.set_last_request(started + timeout / 2)
         for worker in self.workers:
             worker.end(deadline, with_undelivered=not self._is_child)
+        if self.has_unsaved:
+            # Threads of the application that nobody waits for capture errors to the very end.
+            self.save(started + timeout - time.monotonic())
         for worker in self.workers:
             worker.report_undelivered()
 
