@@ -17,12 +17,15 @@ from typing import Any
 from otel_crumbs.base.fork import register_at_fork
 from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
-from otel_crumbs.base.threads import LazyThread
+from otel_crumbs.base.threads import LazyThread, WakeUp
 
+from .look import Look
 from .recovery import Recovery
 
 # Children that died and are not reported yet, and those whose end has another event already.
 _MAX_WAITING = 1000
+# What earlier processes left is reported for so long at a time, with a pause after it, in seconds.
+_SLICE, _PAUSE = 0.05, 1.0
 
 
 class ChildWatch:
@@ -47,20 +50,27 @@ class ChildWatch:
         # Those that left a recording, and of these the ones that are no event all the same.
         self._recorded: deque[int] = deque(maxlen=_MAX_WAITING)
         self._unreported: deque[int] = deque(maxlen=_MAX_WAITING)
-        self._looks = False
+        self._look: Look | None = None
+        self._ends = False
+        self._wake_up = WakeUp()
         self._thread = LazyThread(self._run)
 
     def install(self) -> Undo:
         """Watch from now on, and look for what earlier processes left; return the function that undoes it."""
-        self._looks = True
+        self._look = Look(self._recovery)
         self._thread.ensure_started()
         return combine(
-            self._dead.clear,
+            self._forget,
             replace(os, "waitpid", self._make_waitpid),
             on_import(
                 "gunicorn.arbiter", lambda module: replace(module.Arbiter, "kill_worker", self._make_kill_worker)
             ),
         )
+
+    def _forget(self) -> None:
+        self._dead.clear()
+        self._look = None
+        self._wake_up.send()
 
     def explain(self, pid: int) -> None:
         """Make no event of the end of a child, for there is one already."""
@@ -71,7 +81,13 @@ class ChildWatch:
         return pid in self._recorded and pid not in self._unreported
 
     def wait(self, deadline: float) -> None:
-        """Wait until those that died are reported, or until a time of `time.monotonic`."""
+        """
+        Wait until those that died are reported, or until a time of `time.monotonic`.
+
+        The first slice of what earlier processes left is reported, too; the rest is for the next process.
+        """
+        self._ends = True
+        self._wake_up.send()
         while (self._dead or self._thread.alive) and time.monotonic() < deadline:
             self._thread.ensure_started()
             time.sleep(0.02)
@@ -96,6 +112,7 @@ class ChildWatch:
             if self._recovery.find_name(pid) is not None:
                 self._recorded.append(pid)
             self._dead.append((pid, status))
+            self._wake_up.send()
             self._thread.ensure_started()
 
     def _make_kill_worker(self, original: Callable[..., None], patch: Patch) -> Any:
@@ -106,8 +123,17 @@ class ChildWatch:
 
         return kill_worker
 
-    @guarded("children that died were reported")
+    @guarded("processes that died were reported")
     def _run(self) -> None:
+        self._report_children()
+        while (look := self._look) is not None:
+            if not look.go_on(_SLICE) or self._ends:
+                self._look = None
+            else:
+                self._wake_up.wait(_PAUSE)
+            self._report_children()
+
+    def _report_children(self) -> None:
         while self._dead:
             pid, status = self._dead.popleft()
             name = self._recovery.find_name(pid)
@@ -115,6 +141,3 @@ class ChildWatch:
                 self._recovery.drop(name)
             elif name is not None and not self._recovery.report(name, status, timed_out=pid in self._timed_out):
                 self._unreported.append(pid)
-        if self._looks:
-            self._looks = False
-            self._recovery.look()

@@ -44,7 +44,8 @@ class Recording:
     """
 
     def __init__(self, folder: PrivateFolder, *, oom_kills: int = -1) -> None:
-        run_id = secrets.token_bytes(16)
+        # Names in the order of their beginnings need no look at the files.
+        run_id = (time.time_ns() // 1_000_000).to_bytes(6, "big") + secrets.token_bytes(10)
         self.name = f"{os.getpid()}-{run_id.hex()}{layout.SUFFIX}"
         self._folder = folder
         self._pid = os.getpid()

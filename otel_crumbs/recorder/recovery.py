@@ -26,12 +26,10 @@ if TYPE_CHECKING:
 
     from .reading import RecordedProcess
 
-# Deaths that one look reports: in a crash loop the newest say it all.
-MAX_REPORTED = 100
-# Recordings that one look opens at each end, the newest and the oldest: a start must not wait for thousands.
-MAX_OPENED = 500
 # Files that no release can read, which people may want to look at.
 _MAX_SET_ASIDE = 10
+# Leftovers that one look deletes.
+_MAX_DELETED = 100
 _MAX_STACKS = 64 * 1024
 _NAME = re.compile(r"\.?(?P<pid>\d{1,10})-[0-9a-f]{32}" + re.escape(SUFFIX))
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -62,32 +60,24 @@ class Recovery:
         self._size = size
         self._service = service
 
-    def look(self) -> int:
-        """Report the processes that have died, the newest first; return how many there were."""
+    def list_names(self) -> list[str]:
+        """Return the names of the recordings, those that began last first; delete what belongs to none."""
         try:
             with self.folder.open() as folder:
-                names, rest = _list_names(folder)
-                _delete_leftovers(folder, rest)
+                names = _list_files(folder)
+                _delete_leftovers(folder, names)
         except FileNotFoundError:
-            return 0
+            return []
         except (OSError, UnsafeFolderError) as error:
             warn("recordings", "otel_crumbs cannot look for recordings: %s", error)
-            return 0
-        found = dropped = 0
-        for name in names[:MAX_OPENED]:
-            if found < MAX_REPORTED:
-                found += self.report(name) or 0
-            else:
-                dropped += self.drop(name) or 0
-        dropped += sum(self.drop(name) or 0 for name in names[MAX_OPENED:][-MAX_OPENED:])
-        if dropped:
-            warn("recordings", "otel_crumbs deleted the recordings of all but %d dead processes.", MAX_REPORTED)
-        return found
+            return []
+        return _sort_recordings(names)
 
     def find_name(self, pid: int) -> str | None:
         """Return the name of the newest recording of a process id."""
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
-            return next((name for name in _list_names(folder)[0] if name.startswith(f"{pid}-")), None)
+            found = _sort_recordings([name for name in _list_files(folder) if name.startswith(f"{pid}-")])
+            return found[0] if found else None
         return None
 
     @guarded("a recording was reported")
@@ -184,35 +174,36 @@ def _name_stacks(name: str) -> str:
     return name.removesuffix(SUFFIX) + STACKS_SUFFIX
 
 
-def _list_names(folder: int) -> tuple[list[str], list[str]]:
-    """Return the names of the recordings in an open folder, and those of other files of ours, the newest first."""
-    recordings: list[tuple[float, str]] = []
-    others: list[tuple[float, str]] = []
+def _list_files(folder: int) -> list[str]:
     with os.scandir(folder) as entries:
-        for entry in entries:
-            known = recordings if _NAME.fullmatch(entry.name) is not None else others
-            if known is recordings or entry.name.endswith((STACKS_SUFFIX, SUFFIX + UNREADABLE)):
-                with suppress(OSError):
-                    status = entry.stat(follow_symlinks=False)
-                    if is_own_file(status):
-                        known.append((status.st_mtime, entry.name))
-    recordings.sort(reverse=True)
-    others.sort(reverse=True)
-    return [name for _, name in recordings], [name for _, name in others]
+        return [entry.name for entry in entries]
+
+
+def _sort_recordings(names: list[str]) -> list[str]:
+    """Return those names that are of recordings, the newest first: the id of a run begins with its time."""
+    return sorted(filter(_NAME.fullmatch, names), key=_read_run, reverse=True)
+
+
+def _read_run(name: str) -> str:
+    return name.partition("-")[2]
 
 
 def _delete_leftovers(folder: int, names: list[str]) -> None:
     """Delete the stacks that have no recording any more, and all but the newest files that were set aside."""
-    set_aside = [name for name in names if name.endswith(UNREADABLE)]
+    set_aside = sorted((name for name in names if name.endswith(SUFFIX + UNREADABLE)), key=_read_run, reverse=True)
+    known = set(names)
     # A process makes its recording before the file of its stacks, and deletes it after that.
     orphans = [
         name
         for name in names
-        if name.endswith(STACKS_SUFFIX) and not _has_file(folder, name.removesuffix(STACKS_SUFFIX) + SUFFIX)
+        if name.endswith(STACKS_SUFFIX)
+        and (recording := name.removesuffix(STACKS_SUFFIX) + SUFFIX) not in known
+        and not _has_file(folder, recording)
     ]
-    for name in [*set_aside[_MAX_SET_ASIDE:], *orphans]:
+    for name in [*set_aside[_MAX_SET_ASIDE:], *orphans][:_MAX_DELETED]:
         with suppress(OSError):
-            os.unlink(name, dir_fd=folder)
+            if is_own_file(os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                os.unlink(name, dir_fd=folder)
 
 
 def _has_file(folder: int, name: str) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from otel_crumbs.export.spool.private_folder import PrivateFolder
+from otel_crumbs.recorder.look import Look
 from otel_crumbs.recorder.recovery import Recovery
 
 from .config import Config
@@ -29,8 +30,9 @@ def recover(folder: str, *, timeout: float) -> int:
     config = Config.read(os.environ, {"recorder": "off"})
     installation = Installation(config, lambda _: None)
     recovery = Recovery(PrivateFolder(path), installation.emit_crash, size=config.max_breadcrumbs, service=lambda: None)
-    found = recovery.look()
+    look = Look(recovery, most=None, keep=None)
+    look.go_on()
     delivered = installation.flush(timeout)
     outcome = "delivered" if delivered else "not delivered yet, and kept in the spool if there is one"
-    sys.stdout.write(f"otel-crumbs: {found} deaths found{f', {outcome}' if found else ''}\n")
+    sys.stdout.write(f"otel-crumbs: {look.found} deaths found{f', {outcome}' if look.found else ''}\n")
     return 0 if delivered else 1

@@ -18,9 +18,10 @@ from otel_crumbs.base.guard import watch_failures
 from otel_crumbs.event import Builder, CapturedError, ErrorEvent
 from otel_crumbs.export.spool.private_folder import PrivateFolder
 from otel_crumbs.recorder import layout
+from otel_crumbs.recorder.look import Look
 from otel_crumbs.recorder.recorder import Recorder
 from otel_crumbs.recorder.recording import Recording
-from otel_crumbs.recorder.recovery import MAX_REPORTED, Recovery
+from otel_crumbs.recorder.recovery import Recovery
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no private folders and locks")
 
@@ -28,32 +29,11 @@ Make = Callable[[], Path]
 WRITERS = int(os.environ.get("OTEL_CRUMBS_WRITERS", "100"))
 
 
-@pytest.fixture
-def emitted() -> list[CapturedError]:
-    """Return the list of deaths that were reported."""
-    return []
-
-
-@pytest.fixture
-def recovery(tmp_path: Path, emitted: list[CapturedError]) -> Recovery:
-    """Return the recovery of a folder, for all services."""
-    return Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: None)
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Make:
-    """Return a function that makes the recording of a process that died in an operation."""
-
-    def make() -> Path:
-        recording = Recording(PrivateFolder(tmp_path / "dead"))
-        recording.describe({"service": "shop", "resource": {"service.name": "shop"}})
-        text = layout.PART.join(["GET /orders", f"{7:032x}", ""])
-        recording.write(1_000, layout.OPERATION, 1, 3, 9, 0, text, layout.OPERATIONS_AT)
-        recording.write(2_000, layout.NOTE, 1, 3, 0, 0, layout.PART.join(["cart", "", "default", "token=abcdef123456"]))
-        recording.close()
-        return tmp_path / "dead" / recording.name
-
-    return make
+def look(recovery: Recovery) -> int:
+    """Report every death in the folder; return how many there were."""
+    every = Look(recovery, most=None, keep=None)
+    every.go_on()
+    return every.found
 
 
 def build(captured: CapturedError) -> ErrorEvent:
@@ -67,7 +47,7 @@ def test_a_death_is_one_event_whoever_looks(recovery: Recovery, make: Make, emit
     """It has the id of the run, by which it is known for the same should it come twice."""
     path = make()
 
-    assert [recovery.look(), recovery.look()] == [1, 0]
+    assert [look(recovery), look(recovery)] == [1, 0]
     event = build(emitted[0])
     assert event.event_id in path.name
     assert (event.name, event.title, event.operation, event.trace_id) == (
@@ -87,7 +67,7 @@ def test_a_process_that_lives_is_left_alone(recovery: Recovery, make: Make, emit
     path = make()
     with path.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        recovery.look()
+        look(recovery)
 
     assert (emitted, path.exists()) == ([], True)
 
@@ -97,7 +77,7 @@ def test_another_service_is_left_alone(make: Make, tmp_path: Path, emitted: list
     path = make()
     other = Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: "other")
 
-    assert (other.look(), path.exists()) == (0, True)
+    assert (look(other), path.exists()) == (0, True)
 
 
 @pytest.mark.parametrize("way", ["cut", "empty", "garbled", "newer", "huge"])
@@ -117,7 +97,7 @@ def test_what_is_no_recording_is_set_aside(
         }[way]
     )
 
-    found = recovery.look()
+    found = look(recovery)
 
     assert (found, emitted) == (0, [])
     assert [each.name for each in path.parent.iterdir()] == [f"{path.name}.unreadable"]
@@ -131,7 +111,7 @@ def test_a_symbolic_link_is_not_followed(recovery: Recovery, make: Make, emitted
     path.rename(elsewhere)
     path.symlink_to(elsewhere)
 
-    assert (recovery.look(), emitted, elsewhere.exists()) == (0, [], True)
+    assert (look(recovery), emitted, elsewhere.exists()) == (0, [], True)
 
 
 def test_garbled_slots_are_not_shown(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
@@ -143,50 +123,9 @@ def test_garbled_slots_are_not_shown(recovery: Recovery, make: Make, emitted: li
     data[start] = 0
     path.write_bytes(data)
 
-    recovery.look()
+    look(recovery)
 
     assert build(emitted[0]).breadcrumbs == ()
-
-
-def test_a_crash_loop_is_bounded(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
-    """The newest deaths are reported, and no file stays."""
-    paths = [make() for _ in range(MAX_REPORTED + 5)]
-
-    recovery.look()
-
-    assert len(emitted) == MAX_REPORTED
-    assert list(paths[0].parent.iterdir()) == []
-
-
-def test_a_start_opens_a_bounded_number_of_recordings(
-    make: Make, tmp_path: Path, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those of another service stay, but for the oldest ones beyond that number; what is newest is seen."""
-    monkeypatch.setattr("otel_crumbs.recorder.recovery.MAX_OPENED", 3)
-    paths = [make() for _ in range(12)]
-    for age, path in enumerate(paths):
-        os.utime(path, (10_000 - age, 10_000 - age))
-    other = Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: "other")
-
-    found = other.look()
-
-    assert (found, emitted) == (0, [])
-    assert [path for path in paths if path.exists()] == paths[:-3]
-
-
-def test_processes_that_live_take_no_place_of_the_dead(
-    recovery: Recovery, make: Make, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nor does the bound on reports."""
-    monkeypatch.setattr("otel_crumbs.recorder.recovery.MAX_REPORTED", 1)
-    dead, alive = make(), make()
-    os.utime(dead, (1, 1))
-    with alive.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        recovery.look()
-
-    assert len(emitted) == 1
-    assert [*alive.parent.iterdir()] == [alive]
 
 
 def test_stacks_without_a_recording_are_deleted(recovery: Recovery, make: Make) -> None:
@@ -198,7 +137,7 @@ def test_stacks_without_a_recording_are_deleted(recovery: Recovery, make: Make) 
     dead.unlink()
     with alive.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        recovery.look()
+        look(recovery)
 
     assert sorted(alive.parent.iterdir()) == sorted([alive, names[0]])
 
@@ -211,7 +150,7 @@ def test_only_the_newest_files_that_were_set_aside_stay(recovery: Recovery, make
         path.write_bytes(b"?")
         os.utime(path, (number, number))
 
-    recovery.look()
+    look(recovery)
 
     assert sorted(int(path.name[2:34], 16) for path in folder.iterdir()) == [*range(5, 15)]
 
@@ -222,12 +161,12 @@ def test_a_process_that_had_nothing_to_do_is_no_event(
     """It may have been stopped by SIGTERM, which looks the same afterwards."""
     Recording(PrivateFolder(tmp_path / "dead")).close()
 
-    assert (recovery.look(), emitted, list((tmp_path / "dead").iterdir())) == (0, [], [])
+    assert (look(recovery), emitted, list((tmp_path / "dead").iterdir())) == (0, [], [])
 
 
 def test_a_folder_that_is_missing_has_nothing(recovery: Recovery) -> None:
     """Nobody ever recorded there."""
-    assert recovery.look() == 0
+    assert look(recovery) == 0
 
 
 @pytest.mark.parametrize("way", ["read-only", "of others", "no folder"])
@@ -296,7 +235,7 @@ def test_whenever_a_process_is_killed_its_recording_can_be_read(
     failures: list[Any] = []
     stop = watch_failures(lambda *failure: failures.append(failure))
 
-    found = recovery.look() + recovery.look()
+    found = look(recovery) + look(recovery)
     stop()
 
     events = [build(each) for each in emitted]
