@@ -43,14 +43,14 @@ class Evidence(NamedTuple):
         status: The wait status that the parent has; None for who is not the parent.
         stacks: What `faulthandler` wrote.
         timed_out: Whether its server had lost its patience.
-        oom_kills: How many processes of its cgroup were killed for want of memory until now, -1 if unknown.
+        out_of_memory: Whether a process of its cgroup was killed for want of memory since it began.
 
     """
 
     status: int | None = None
     stacks: str = ""
     timed_out: bool = False
-    oom_kills: int = -1
+    out_of_memory: bool = False
 
 
 def find_cause(process: RecordedProcess, evidence: Evidence) -> Death | None:
@@ -66,7 +66,7 @@ def find_cause(process: RecordedProcess, evidence: Evidence) -> Death | None:
         return Death("SegmentationFault", f"the process died of {name or 'a signal'}: {reported or 'no words'}")
     if name == "SIGABRT" or reported == "Aborted":
         return Death("Aborted", "the process was aborted")
-    if name in {"SIGKILL", None} and 0 <= process.header.oom_kills < evidence.oom_kills:
+    if name in {"SIGKILL", None} and evidence.out_of_memory:
         return Death("OutOfMemory", "the system killed the process for want of memory")
     return _find_other_cause(process, name)
 

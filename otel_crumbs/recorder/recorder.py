@@ -27,7 +27,7 @@ from otel_crumbs.trails import Branch, Operation, current, operation
 
 from . import layout
 from .entry_texts import describe_entry, format_attributes
-from .memory_kills import count_oom_kills
+from .memory_kills import MemoryKills, find_memory_kills
 from .recording import Recording
 from .stacks_file import StacksFile
 
@@ -63,6 +63,7 @@ class Recorder:
         self._recording: Recording | None = None
         self._stacks = StacksFile(folder)
         self._about: Mapping[str, Any] | None = None
+        self._memory_kills = MemoryKills()
         self.aborts_on_timeout = False
         self._forget()
 
@@ -99,15 +100,20 @@ class Recorder:
 
     def _begin(self) -> bool:
         try:
-            self._recording = Recording(self.folder, oom_kills=count_oom_kills())
+            self._memory_kills = find_memory_kills()
+            self._recording = Recording(self.folder, oom_kills=self._memory_kills.number)
         except (OSError, ValueError, UnsafeFolderError) as error:
             warn("recorder", "otel_crumbs records nothing: %s. The application goes on without.", error)
             return False
         self._stacks.begin(self._recording.name)
         self._recording.mark(exit_status=None, aborts_on_timeout=self.aborts_on_timeout)
-        if self._about is not None:
-            self._recording.describe(self._about)
+        self._write_about()
         return True
+
+    def _write_about(self) -> None:
+        if self._recording is not None and self._about is not None:
+            path, inode, _ = self._memory_kills
+            self._recording.describe({**self._about, "memory_kills": [path, inode]})
 
     def begin_fork(self) -> None:
         """Do nothing before a fork."""
@@ -129,7 +135,7 @@ class Recorder:
         """Write what is known of the process, as far as it is known now."""
         if self._recording is not None:
             self._about = guarded("a process was described")(self._describe)() or {}
-            self._recording.describe(self._about)
+            self._write_about()
 
     def renew_stacks(self) -> None:
         """Have the stacks written at SIGABRT, too, for which a handler was set just now."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from otel_crumbs.export.spool.private_folder import PrivateFolder, UnsafeFolderE
 
 from . import layout
 from .layout import STACKS_SUFFIX, SUFFIX
-from .memory_kills import count_oom_kills
+from .memory_kills import count_memory_kills
 
 if TYPE_CHECKING:
     from otel_crumbs.event import CapturedError
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _MAX_SET_ASIDE = 10
 # Leftovers that one look deletes.
 _MAX_DELETED = 100
+# Kills for want of memory whose processes are known.
+_MAX_EXPLAINED = 100
+_PATH_AND_INODE = 2
 _MAX_STACKS = 64 * 1024
 _NAME = re.compile(r"\.?(?P<pid>\d{1,10})-[0-9a-f]{32}" + re.escape(SUFFIX))
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -59,6 +63,7 @@ class Recovery:
         self._emit = emit
         self._size = size
         self._service = service
+        self._explained: deque[tuple[int, int]] = deque(maxlen=_MAX_EXPLAINED)
 
     def list_names(self) -> list[str]:
         """Return the names of the recordings, those that began last first; delete what belongs to none."""
@@ -128,12 +133,33 @@ class Recovery:
         from .crash import capture_crash  # noqa: PLC0415 - only for a death
         from .death import Evidence, find_cause  # noqa: PLC0415 - only for a death
 
-        evidence = Evidence(status=status, stacks=stacks, timed_out=timed_out, oom_kills=count_oom_kills())
+        kills = self._find_unexplained_kills(process)
+        evidence = Evidence(status=status, stacks=stacks, timed_out=timed_out, out_of_memory=bool(kills))
         death = find_cause(process, evidence)
         if death is None:
             return 0
+        if death.type == "OutOfMemory":
+            self._explained.append(kills[0])
         self._emit(capture_crash(process, death, stacks, size=self._size))
         return 1
+
+    def _find_unexplained_kills(self, process: RecordedProcess) -> list[tuple[int, int]]:
+        """
+        Return the kills for want of memory since a process began that no other process died of.
+
+        Each is the inode of the cgroup's count, and the count with it.
+        """
+        about = process.header.about.get("memory_kills")
+        before = process.header.oom_kills
+        if not isinstance(about, list) or len(about) != _PATH_AND_INODE or before < 0:
+            return []
+        path, inode = about
+        now = count_memory_kills(path, inode)
+        return [
+            kill
+            for number in range(max(before, now - _MAX_EXPLAINED) + 1, now + 1)
+            if (kill := (inode, number)) not in self._explained
+        ]
 
     def read(self, name: str) -> RecordedProcess | None:
         """Return the process of a recording, which may live still; None where it cannot be read."""

@@ -37,15 +37,22 @@ def die(way: str) -> None:
         faulthandler._stack_overflow()  # type: ignore[attr-defined]  # there for tests
     elif way == "exit":
         os._exit(7)  # 3 and 4 mean something to gunicorn
-    elif way == "memory":
-        kept = []
-        while True:
-            kept.append(bytearray(b"x" * 2**20))
+    elif way in {"memory", "too much"}:
+        take_memory(2**20 if way == "memory" else 2**45)
     elif way == "hang":
         time.sleep(60)
     elif way == "hang in C":
         # Nothing of Python's runs meanwhile, not even for a signal.
         sum(itertools.repeat(1, 10**12))
+
+
+def take_memory(size: int) -> None:
+    """Take memory, piece by piece, until there is no more."""
+    kept = []
+    while True:
+        kept.append(bytearray(size))
+        # What is not written to is not there yet.
+        kept[-1][::4096] = b"x" * len(kept[-1][::4096])
 
 
 def work(way: str) -> None:
