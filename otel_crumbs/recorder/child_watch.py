@@ -84,12 +84,14 @@ class ChildWatch:
         """
         Wait until those that died are reported, or until a time of `time.monotonic`.
 
-        The first slice of what earlier processes left is reported, too; the rest is for the next process.
+        The first death that earlier processes left is reported, too; the rest is for the next process.
         """
         self._ends = True
         self._wake_up.send()
-        while (self._dead or self._thread.alive) and time.monotonic() < deadline:
+        while (self._dead or self._look is not None or self._thread.alive) and time.monotonic() < deadline:
             self._thread.ensure_started()
+            if not self._thread.alive:
+                return  # there can be none any more
             time.sleep(0.02)
 
     def _make_waitpid(self, original: Callable[..., tuple[int, int]], patch: Patch) -> Any:
@@ -126,12 +128,17 @@ class ChildWatch:
     @guarded("processes that died were reported")
     def _run(self) -> None:
         self._report_children()
+        # The application begins as well: one death is enough for now.
+        seconds = 0.0
         while (look := self._look) is not None:
-            if not look.go_on(_SLICE) or self._ends:
+            if not look.go_on(seconds) or self._ends:
                 self._look = None
             else:
                 self._wake_up.wait(_PAUSE)
+                seconds = _SLICE
             self._report_children()
+            if self._ends:
+                self._look = None
 
     def _report_children(self) -> None:
         while self._dead:

@@ -24,7 +24,7 @@ MAX_KEPT = 1000
 _MAX_DROPPED_FIRST = 5
 # Recordings that are opened however long it takes, until one of them is a death to report: the first are of processes
 # that live.
-_MIN_OPENED = 50
+_MIN_OPENED = 20
 
 
 class Look:
