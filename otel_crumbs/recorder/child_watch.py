@@ -131,7 +131,7 @@ class ChildWatch:
         # The application begins as well: one death is enough for now.
         seconds = 0.0
         while (look := self._look) is not None:
-            if not look.go_on(seconds) or self._ends:
+            if not look.continue_for(seconds) or self._ends:
                 self._look = None
             else:
                 self._wake_up.wait(_PAUSE)

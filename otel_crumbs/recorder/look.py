@@ -49,7 +49,7 @@ class Look:
         self._old: deque[str] = deque()
         self.found = 0
 
-    def go_on(self, seconds: float = math.inf) -> bool:
+    def continue_for(self, seconds: float = math.inf) -> bool:
         """Report for so many seconds, but one death at least; return whether there is more to do."""
         deadline = time.monotonic() + seconds
         names = self._list()

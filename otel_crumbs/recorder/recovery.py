@@ -76,12 +76,12 @@ class Recovery:
         except (OSError, UnsafeFolderError) as error:
             warn("recordings", "otel_crumbs cannot look for recordings: %s", error)
             return []
-        return _sort_recordings(names)
+        return _arrange_recordings(names)
 
     def find_name(self, pid: int) -> str | None:
         """Return the name of the newest recording of a process id."""
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
-            found = _sort_recordings([name for name in _list_files(folder) if name.startswith(f"{pid}-")])
+            found = _arrange_recordings([name for name in _list_files(folder) if name.startswith(f"{pid}-")])
             return found[0] if found else None
         return None
 
@@ -205,7 +205,7 @@ def _list_files(folder: int) -> list[str]:
         return [entry.name for entry in entries]
 
 
-def _sort_recordings(names: list[str]) -> list[str]:
+def _arrange_recordings(names: list[str]) -> list[str]:
     """Return those names that are of recordings, the newest first: the id of a run begins with its time."""
     return sorted(filter(_NAME.fullmatch, names), key=_read_run, reverse=True)
 

@@ -31,7 +31,7 @@ def recover(folder: str, *, timeout: float) -> int:
     installation = Installation(config, lambda _: None)
     recovery = Recovery(PrivateFolder(path), installation.emit_crash, size=config.max_breadcrumbs, service=lambda: None)
     look = Look(recovery, most=None, keep=None)
-    look.go_on()
+    look.continue_for()
     delivered = installation.flush(timeout)
     outcome = "delivered" if delivered else "not delivered yet, and kept in the spool if there is one"
     sys.stdout.write(f"otel-crumbs: {look.found} deaths found{f', {outcome}' if look.found else ''}\n")

@@ -27,7 +27,7 @@ def test_a_look_without_time_reports_one_death_at_least(
     paths = [make() for _ in range(4)]
     look = Look(recovery)
 
-    more = [look.go_on(0) for _ in range(4)]
+    more = [look.continue_for(0) for _ in range(4)]
 
     assert more == [True, True, True, False]
     assert len({each.event_id for each in emitted}) == look.found == 4
@@ -42,7 +42,7 @@ def test_processes_that_live_do_not_use_up_a_look(recovery: Recovery, make: Make
     for file in files:
         fcntl.flock(file, fcntl.LOCK_EX)
 
-    Look(recovery).go_on(0)
+    Look(recovery).continue_for(0)
 
     assert [each.event_id in dead.name for each in emitted] == [True]
     for file in files:
@@ -58,7 +58,7 @@ def test_a_look_opens_a_bounded_number_of_recordings(
     other = Recovery(PrivateFolder(tmp_path / "dead"), emitted.append, size=100, service=lambda: "other")
     look = Look(other)
 
-    more = [look.go_on(0) for _ in range(3)]
+    more = [look.continue_for(0) for _ in range(3)]
 
     assert more == [True, True, False]
     assert all(path.exists() for path in paths)
@@ -71,11 +71,11 @@ def test_a_crash_loop_is_bounded(
     monkeypatch.setattr("otel_crumbs.recorder.look._MIN_OPENED", 3)
     paths = sorted([make() for _ in range(5)], key=lambda path: path.name.partition("-")[2])
 
-    more = Look(recovery, most=3).go_on()
+    more = Look(recovery, most=3).continue_for()
 
     assert not more
     assert [path.exists() for path in paths] == [True, True, False, False, False]
-    assert Look(recovery, most=3).go_on() is False
+    assert Look(recovery, most=3).continue_for() is False
     assert len({each.event_id for each in emitted}) == 5
 
 
@@ -88,7 +88,7 @@ def test_the_folder_stays_within_its_bound(
         make()
     with alive.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        Look(recovery, most=0, keep=2).go_on()
+        Look(recovery, most=0, keep=2).continue_for()
 
     left = [*alive.parent.iterdir()]
     assert (len(left), alive in left, emitted) == (3, True, [])
@@ -101,7 +101,7 @@ def test_a_look_without_time_keeps_the_folder_bounded(recovery: Recovery, make: 
     for _ in range(9):
         make()
 
-    Look(recovery, most=0, keep=2).go_on(0)
+    Look(recovery, most=0, keep=2).continue_for(0)
 
     assert len([*folder.iterdir()]) == 5
 
@@ -112,6 +112,6 @@ def test_the_random_numbers_of_the_application_are_as_they_were(recovery: Recove
     random.seed(7)
     before = random.getstate()
 
-    Look(recovery).go_on()
+    Look(recovery).continue_for()
 
     assert random.getstate() == before

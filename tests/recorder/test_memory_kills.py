@@ -122,7 +122,7 @@ def test_one_kill_is_the_death_of_one_process(
     for service, way in (("first", "kill"), ("shop", "memory")):
         run_inside(cgroup, into | {"OTEL_SERVICE_NAME": service}, "script", way)
 
-    Look(recovery).go_on()
+    Look(recovery).continue_for()
 
     types = {each.operation: each.exceptions.infos[0].type for each in emitted}
     assert types == {"work memory": "OutOfMemory", "work kill": "Killed"}

@@ -32,7 +32,7 @@ WRITERS = int(os.environ.get("OTEL_CRUMBS_WRITERS", "100"))
 def look(recovery: Recovery) -> int:
     """Report every death in the folder; return how many there were."""
     every = Look(recovery, most=None, keep=None)
-    every.go_on()
+    every.continue_for()
     return every.found
 
 
