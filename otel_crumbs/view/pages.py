@@ -17,9 +17,11 @@ from .markdown import as_markdown
 from .queries import StoredError
 from .rendering import render, render_alone
 from .store import Store
-from .trail import Trail, iterate_breadcrumbs, make_trail, make_trail_of_trace
+from .trail import Trail, iterate_breadcrumbs, keep_newest, make_trail, make_trail_of_trace
 
 _PAGE_SIZE = 50
+# A browser takes seconds for a table of ten thousand.
+_MAX_ROWS = 2000
 _HOURS = {"1h": 1, "24h": 24, "7d": 168, "30d": 720}
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 HTML, MARKDOWN, JSON = "text/html; charset=utf-8", "text/markdown; charset=utf-8", "application/json"
@@ -96,7 +98,7 @@ class Pages:
             name = f'attachment; filename="{error.row.event_id}.html"'
             page, policy = render_alone(error=error, view=make_error_view(error), trail=trail)
             return Page(body=page, headers={"content-disposition": name, "content-security-policy": policy})
-        return self.show_missing("page") if kind else self._show_event(error, trail)
+        return self.show_missing("page") if kind else self._show_event(error, _shorten(request, trail))
 
     def show_difference(self, request: Any) -> Page:
         """Show the trails of two events side by side."""
@@ -116,7 +118,7 @@ class Pages:
         if trail is None:
             return self.show_missing("trace")
         errors = queries.errors_of_trace(self._store, trace_id)
-        return Page(body=render("trace.html", trace_id=trace_id, trail=trail, errors=errors))
+        return Page(body=render("trace.html", trace_id=trace_id, trail=_shorten(request, trail), errors=errors))
 
     def show_missing(self, what: str) -> Page:
         """Show that there is no such thing, or no more."""
@@ -148,6 +150,11 @@ class Pages:
         link = f"{request.url.scheme}://{request.headers.get('host', '')}/errors/{error.row.event_id}"
         wanted = None if "all" in request.query_params else 10
         return Page(body=as_markdown(error, breadcrumbs=wanted, link=link), kind=MARKDOWN)
+
+
+def _shorten(request: Any, trail: Trail) -> Trail:
+    """Return a trail as long as a browser shows at once, or all of it where the address asks for that."""
+    return trail if "all" in request.query_params else keep_newest(trail, _MAX_ROWS)
 
 
 def read_filters(asked: Mapping[str, str], group: str = "") -> Filters:

@@ -87,6 +87,7 @@ class Trail:
     Args:
         rows: In order of time.
         left_out: How many rows the filters left out.
+        earlier: How many rows before these there are, which a page has no room for.
         dropped: How many breadcrumbs had no room when they were recorded, by category.
         start: The first moment of the axis, in nanoseconds after the error.
         end: Its last moment.
@@ -95,6 +96,7 @@ class Trail:
 
     rows: tuple[TrailRow, ...]
     left_out: int = 0
+    earlier: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     start: int = 0
     end: int = 0
@@ -202,6 +204,16 @@ def arrange(rows: Iterable[TrailRow], dropped: Mapping[str, int], filters: Trail
         start=start,
         end=end,
     )
+
+
+def keep_newest(trail: Trail, limit: int) -> Trail:
+    """Return a trail with so many rows before the error, and what comes after it."""
+    zero = next((index for index, row in enumerate(trail.rows) if row.kind == "error" and row.offset == 0), 0)
+    begin = max(0, zero - limit)
+    if begin == 0:
+        return trail
+    rows = trail.rows[begin:]
+    return replace(trail, rows=rows, earlier=begin, start=min(row.offset for row in rows))
 
 
 def matches(row: TrailRow, filters: TrailFilters) -> bool:

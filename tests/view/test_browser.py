@@ -20,11 +20,14 @@ pytest.importorskip("requests")
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from otel_crumbs import Breadcrumb
 from otel_crumbs.demo.shop import Shop
 from otel_crumbs.demo.visits import make_visits
+from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.view.store import Store
 from tests.bugsink.browser import ARTEFACTS, chromium
 
+from .events import ZERO, error_event, put
 from .running import Viewer, viewing
 
 pytestmark = pytest.mark.browser
@@ -202,6 +205,26 @@ def test_one_file_needs_nothing(watched: Watched, tmp_path: Path) -> None:
     assert visible_categories(page) == ["http", "http", "error"]
     assert len(watched.asked - {""}) <= asked
     page.context.close()
+
+
+@pytest.mark.parametrize("width", [1400, 360])
+def test_no_word_makes_a_page_wider_than_the_screen(watched: Watched, width: int) -> None:
+    """However long names and messages are; markup in them is text."""
+    word = "W" * 8192
+    failure = ExceptionInfo(type="Bad<script>", message=f"<script>alert(1)</script> {word}")
+    trail = (Breadcrumb(timestamp=ZERO, message=word, category=word[:300], branch=word[:300], data={word[:99]: word}),)
+    names = {"service.name": f"<b>{word[:300]}"}
+    with Store() as store, viewing(store) as viewer:
+        put(store, error_event(exceptions=(failure,), breadcrumbs=trail, operation=word[:500], resource=names))
+        page = watched.browser.new_page(viewport={"width": width, "height": 1000})
+        widths = {}
+        for path in ("/", f"/errors/{'e' * 32}"):
+            page.goto(viewer.address.url + path)
+            widths[path] = page.evaluate("document.documentElement.scrollWidth")
+            page.screenshot(path=ARTEFACTS / f"viewer-long-{len(path)}-{width}.png")
+        page.close()
+
+    assert max(widths.values()) <= width, widths
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,14 @@ import pytest
 
 from otel_crumbs import Breadcrumb
 from otel_crumbs.view.store import Store
-from otel_crumbs.view.trail import TrailFilters, format_duration, format_offset, make_trail_of_trace, read_trail
+from otel_crumbs.view.trail import (
+    TrailFilters,
+    format_duration,
+    format_offset,
+    keep_newest,
+    make_trail_of_trace,
+    read_trail,
+)
 
 from .events import SECOND, TRACE, TRAIL, ZERO, error_event, put
 
@@ -42,6 +49,23 @@ def test_a_span_in_flight_reaches_the_error(store: Store) -> None:
 
     assert trail is not None
     assert [row.duration for row in trail.rows if row.in_flight] == [SECOND]
+
+
+def test_the_newest_rows_are_kept_before_the_error(store: Store) -> None:
+    """The rest is counted, and the axis begins with what is kept."""
+    put(store, error_event())
+    trail = read_trail(store, ID)
+    assert trail is not None
+
+    kept = keep_newest(trail, 2)
+
+    assert [(row.kind, row.offset / SECOND) for row in kept.rows] == [
+        ("breadcrumb", -0.5),
+        ("gap", -0.5),
+        ("error", 0.0),
+    ]
+    assert (kept.earlier, kept.start) == (4, -SECOND // 2)
+    assert keep_newest(trail, 6) is trail
 
 
 @pytest.mark.parametrize(
