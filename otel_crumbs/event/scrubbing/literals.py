@@ -79,14 +79,16 @@ _PACKAGES = frozenset(
 )
 _MODULES = ("django.db.",)
 _VALUES = re.compile(
+    # Without the words that follow a value, or far from them, the rest of the line is the value's.
     # PostgreSQL: https://www.postgresql.org/docs/current/protocol-error-fields.html
-    r"(?P<key>\bKey[ ]\([^()\n]{1,512}(?:\([^()\n]{0,128}\)[^()\n]{0,128})?\)=\()[^\n]{0,4096}?"
+    r"(?P<key>\bKey[ ]\([^()\n]{1,512}(?:\([^()\n]{0,128}\)[^()\n]{0,128})?\)=\()(?:[^\n]{0,4096}?"
     r"(?=\)[ ](?:already[ ]exists|is[ ]not[ ]present|is[ ]still[ ]referenced|conflicts[ ]with|is[ ]duplicated)|…?(?:\\n|\n|$))"
-    r"|(?P<row>\bFailing[ ]row[ ]contains[ ]\()[^\n]{0,8192}?(?=\)\.?(?:\\n|[\n'\"]|$)|…?(?:\n|$))"
+    r"|[^\n]*)"
+    r"|(?P<row>\bFailing[ ]row[ ]contains[ ]\()(?:[^\n]{0,8192}?(?=\)\.?(?:\\n|[\n'\"]|$)|…?(?:\n|$))|[^\n]*)"
     r"|(?P<input>\binvalid[ ]input[ ](?:syntax|value)[ ]for[ ][\w ]{1,64}:[ ]\\?\")[^\"\n\\]{1,4096}"
     # MySQL: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
-    r"|(?P<entry>\bDuplicate[ ]entry[ ]\\?')[^\n]{1,4096}?(?=\\?'[ ]for[ ]key\b)"
-    r"|(?P<value>\b[Ii]ncorrect[ ][\w ]{1,32}value:[ ]\\?')[^\n]{1,4096}?(?=\\?'(?:[ ]for[ ]|$|[\"\n)]))"
+    r"|(?P<entry>\bDuplicate[ ]entry[ ]\\?')(?:[^\n]{1,4096}?(?=\\?'[ ]for[ ]key\b)|[^\n]*)"
+    r"|(?P<value>\b[Ii]ncorrect[ ][\w ]{1,32}value:[ ]\\?')(?:[^\n]{1,4096}?(?=\\?'(?:[ ]for[ ]|$|[\"\n)]))|[^\n]*)"
 )
 _QUOTED_STATEMENT = re.compile(
     r"^LINE \d+: [^\n]*|\[(?:SQL|parameters): .*?(?:\](?=\n|\Z)|\Z)", re.DOTALL | re.MULTILINE

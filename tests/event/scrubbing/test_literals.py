@@ -173,3 +173,13 @@ def test_an_exception_of_the_applications_own_stays() -> None:
 def test_drivers_are_known_by_their_module(name: str, *, expected: bool) -> None:
     """Nothing is asked of the exception itself."""
     assert has_quoted_values(name) is expected
+
+
+@pytest.mark.parametrize(
+    "before", ["Key (email)=(", "Failing row contains (", "Duplicate entry '", "Incorrect integer value: '"]
+)
+def test_a_value_without_an_end_is_hidden_to_the_end_of_its_line(before: str) -> None:
+    """It may be longer than anybody looks, or the text may be cut; and it is read once."""
+    text = f"{before}{'ada ' * 5000}\nLINE 1"
+
+    assert hide_quoted_values(text) == f"{before}?\nLINE 1"
