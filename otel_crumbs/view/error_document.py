@@ -51,7 +51,7 @@ def make_document(event: ReceivedEvent) -> dict[str, Any]:
         "event_id": event.event_id,
         "timestamp": format_rfc3339(event.timestamp),
         "level": "fatal" if event.severity_number >= _FATAL else "error",
-        "title": to_words(event.body) or info.type,
+        "title": _make_title(to_words(event.body), info),
         "handled": attributes.get("otel_crumbs.handled"),
         "mechanism": attributes.get("otel_crumbs.mechanism"),
         "fingerprint": attributes.get("otel_crumbs.fingerprint"),
@@ -197,6 +197,11 @@ def _make_info(event: ReceivedEvent) -> ExceptionInfo:
     # A failed answer has a status and no exception.
     name = kind or (f"HTTP {status}" if status.isdigit() else status) or "error"
     return ExceptionInfo(type=name, message=to_words(attributes.get("exception.message")))
+
+
+def _make_title(body: str, info: ExceptionInfo) -> str:
+    """Return the record's body; that of another instrumentation's record of an exception is its message alone."""
+    return f"{info.type}: {body}" if body and body == info.message else body or info.type
 
 
 def _read_trail(trail: Any) -> Any:

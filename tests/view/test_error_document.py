@@ -44,6 +44,33 @@ def test_an_event_of_ours_keeps_what_the_record_says(schema: Any) -> None:
     assert document["breadcrumbs"][0]["message"] == "cart has 3 items"
 
 
+@pytest.mark.parametrize(
+    ("body", "message", "title"),
+    [
+        ("at the end", "at the end", "LookupError: at the end"),
+        ("LookupError: at the end", "at the end", "LookupError: at the end"),
+        ("no order", "at the end", "no order"),
+        ("", "", "LookupError"),
+    ],
+)
+def test_a_title_names_the_exception(body: str, message: str, title: str) -> None:
+    """The record of another instrumentation, which the event is told in, has the message alone as its body."""
+    attributes = {"otel_crumbs.event_id": "a", "exception.type": "LookupError", "exception.message": message}
+    received = ReceivedEvent(
+        timestamp=1,
+        event_name="exception",
+        severity_number=17,
+        severity_text="ERROR",
+        body=body,
+        trace_id="",
+        span_id="",
+        attributes=attributes,
+        resource={},
+    )
+
+    assert make_document(received)["title"] == title
+
+
 def test_a_failed_answer_has_its_status_as_type() -> None:
     """Nothing was raised."""
     attributes = {"otel_crumbs.event_id": "a", "error.type": "503", "exception.message": "Service Unavailable"}
