@@ -114,6 +114,7 @@ def visible_categories(page: Page) -> list[str]:
 def test_events_appear_by_themselves(watched: Watched) -> None:
     """And are counted in the tab's title."""
     assert watched.title.startswith("("), watched.title
+    assert "4 failures" in watched.title
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

@@ -25,8 +25,7 @@
 
   // ---- news
   const live = $("#live");
-  const title = document.title;
-  let fresh = 0, paused = false, waiting = false, last = Number(document.body.dataset.last || -1);
+  let title = document.title, fresh = 0, paused = false, waiting = false, last = Number(document.body.dataset.last || -1);
   const setTitle = () => { document.title = fresh ? `(${fresh}) ${title}` : title; };
   const say = (text, on) => { live.textContent = text; live.classList.toggle("on", Boolean(on)); };
   const refresh = async () => {
@@ -37,6 +36,8 @@
     const focused = document.activeElement && document.activeElement.closest("tr");
     const index = focused ? $$(".groups tbody tr").indexOf(focused) : -1;
     $("#list").replaceWith(document.importNode($("#list", answer), true));
+    title = answer.title;
+    setTitle();
     $$(".groups tbody tr").forEach((row) => {
       const link = $(".number a", row);
       row.classList.toggle("new", !known.has(link.getAttribute("href") + link.textContent));
