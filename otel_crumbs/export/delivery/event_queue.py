@@ -219,6 +219,11 @@ class EventQueue:
         return len(self) > _FULL * CROWDED or self.weight > _FULL * CROWDED_BYTES
 
     @property
+    def brimming(self) -> bool:
+        """Whether there are so many errors that one will soon be dropped."""
+        return len(self) > self._max_waiting - CROWDED or self.weight > self._max_bytes - CROWDED_BYTES
+
+    @property
     def overfull(self) -> bool:
         """Whether there are so many errors that waiting did not help."""
         return len(self) > _FULL * _FULL * CROWDED

@@ -30,8 +30,9 @@ from .worker_thread import WorkerThread
 
 # Whoever captures an error when the queue is full waits no longer than this, in seconds.
 _SECONDS_TO_WAIT = 0.25
-# Nobody waits for so long after so many waits in a row in which nothing went on.
-_SECONDS_OF_IMPATIENCE, _FRUITLESS_WAITS = 10.0, 4
+# Nobody waits for so long after so many waits in a row in which nothing went on; but where an error is about to be
+# dropped, so often again: the machine may be too busy with other things to write a file in a second.
+_SECONDS_OF_IMPATIENCE, _FRUITLESS_WAITS, _LAST_WAITS = 10.0, 4, 8
 # A worker whose request takes longer than this is waiting, and leaves the processor to others.
 _SECONDS_OF_WORK = 0.02
 
@@ -90,6 +91,7 @@ class ExporterWorker:
         self._reported_lost = 0
         self._patient_from = 0.0
         self._fruitless = 0
+        self._last_waits = 0
 
     @property
     def delivered(self) -> int:
@@ -193,19 +195,30 @@ class ExporterWorker:
         pending = self._pending
         if self.spool.usable:
             self._spool_thread.watch_queue()
-        if not pending.queue.full or is_own_work() or is_own_thread() or time.monotonic() < self._patient_from:
+        if not pending.queue.full or is_own_work() or is_own_thread() or not self._is_patient():
             return
         if not self._thread.alive or (not self.spool.usable and self._back_off.seconds_left()):
             return
         before = pending.steps
         if wait_natively(lambda: not pending.queue.full, _SECONDS_TO_WAIT) or pending.steps > before:
             self._fruitless = 0
+            self._patient_from = 0.0
             return
         # A disk that hangs, or a hook that does, must not slow down whoever captures errors.
         self._fruitless += 1
-        if self._fruitless >= _FRUITLESS_WAITS:
+        if self._fruitless >= _FRUITLESS_WAITS and time.monotonic() >= self._patient_from:
             self._fruitless = 0
+            self._last_waits = _LAST_WAITS
             self._patient_from = time.monotonic() + _SECONDS_OF_IMPATIENCE
+
+    def _is_patient(self) -> bool:
+        """Return whether to wait for room in the queue: as a rule, and at times where an error would be dropped."""
+        if time.monotonic() >= self._patient_from:
+            return True
+        if not self._pending.queue.brimming or self._last_waits <= 0:
+            return False
+        self._last_waits -= 1
+        return True
 
     def _save_some(self) -> bool:
         """Move some events of the queue to the spool if the worker cannot send them now; return whether it did."""

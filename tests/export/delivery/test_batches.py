@@ -15,6 +15,7 @@ from otel_crumbs.export import DELIVERED, Delivery, Outcome, Verdict
 from otel_crumbs.export.delivery.event_queue import CROWDED, MAX_WAITING
 from tests.delivery.running import until
 
+from .conftest import BUILDER
 from .exporters import (
     PATIENCE,
     RETRY,
@@ -202,3 +203,26 @@ def test_whoever_captures_errors_waits_for_no_hook_that_hangs(
     # Each of a hundred errors would have waited for a quarter of a second otherwise.
     assert took < 15.0
     assert delivery.flush(PATIENCE) is True
+
+
+def test_a_machine_that_stands_still_for_a_while_loses_nothing(
+    start: Callable[..., Delivery], gate: threading.Event
+) -> None:
+    """Nobody waits any more, until an error would be dropped."""
+    exporter = BatchingExporter()
+    delivery = start(exporter, build=lambda captured: BUILDER.build(captured) if gate.wait(LONG) else None)
+    before = counters.count_total("dropped")
+
+    def go_on() -> None:
+        until(lambda: delivery.workers[0]._pending.queue.brimming)
+        time.sleep(0.3)
+        gate.set()
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    emit_errors(delivery, BURST)
+    thread.join()
+
+    until(lambda: delivery.flush(PATIENCE))
+    assert counters.count_total("dropped") == before
+    assert sorted(exporter.sent) == sorted(numbered(BURST))
