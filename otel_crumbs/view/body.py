@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 # Exporters of OpenTelemetry's SDK and the Collector send less at once.
 MAX_BODY = 16 * 1024 * 1024
 # A body that is unpacked to more than this is a bomb.
 MAX_UNPACKED = 64 * 1024 * 1024
+_PIECE = 1024 * 1024
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
@@ -35,13 +37,22 @@ def unpack(body: bytes, encoding: str, limit: int = MAX_UNPACKED) -> bytes:
         raise RefusedError(415, f"content encoding {name[:40]!r} is not known; send gzip, deflate or none")
     reader = zlib.decompressobj(_WINDOWS[name])
     try:
-        content = reader.decompress(body, limit)
-        # One byte more than the limit is one too many.
-        rest = reader.decompress(reader.unconsumed_tail, 1)
+        content = _read_all(reader, body, limit)
     except zlib.error as error:
         raise RefusedError(400, f"the body is not {name}: {error}") from error
-    if rest:
-        raise RefusedError(413, f"the body is larger than {limit // 2**20} MiB when it is unpacked")
     if not reader.eof:
         raise RefusedError(400, f"the body is cut off: its {name} has no end")
     return content
+
+
+def _read_all(reader: Any, body: bytes, limit: int) -> bytes:
+    """Unpack piece by piece, so that a bomb takes no more memory than the limit."""
+    parts: list[bytes] = []
+    size = 0
+    while part := reader.decompress(body, min(_PIECE, limit + 1)):
+        size += len(part)
+        if size > limit:
+            raise RefusedError(413, f"the body is larger than {limit // 2**20} MiB when it is unpacked")
+        parts.append(part)
+        body = reader.unconsumed_tail
+    return b"".join(parts)
