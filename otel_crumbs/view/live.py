@@ -21,6 +21,7 @@ class Live:
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
         self.changes = 0
+        self.closed = False
 
     def announce(self) -> None:
         """Wake all: there is something new. To be called in the event loop."""
@@ -29,6 +30,11 @@ class Live:
         for future in waiting:
             if not future.done():
                 future.set_result(None)
+
+    def close(self) -> None:
+        """Let everybody go who waits, for the viewer ends. To be called in the event loop."""
+        self.closed = True
+        self.announce()
 
     async def wait(self, changes: int, seconds: float) -> None:
         """Wait until there were more changes than *changes*, at most so many seconds."""
@@ -51,7 +57,7 @@ async def iterate_messages(store: Store, live: Live, last: int) -> AsyncIterator
     A reader that is slow gets fewer and larger numbers; nothing is kept for it.
     """
     yield "retry: 2000\n\n"
-    while True:
+    while not live.closed:
         changes = live.changes
         try:
             rows = await asyncio.to_thread(find_newer, store, last, _AT_ONCE)

@@ -7,7 +7,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
@@ -115,6 +115,9 @@ def serve_store(
     try:
         yield announce
     finally:
+        # Pages that wait for news would be cut off, which uvicorn prints.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(application.live.close)
         server.should_exit = True
         thread.join(_PATIENCE * 5)
         listener.close()

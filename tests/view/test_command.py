@@ -128,7 +128,7 @@ def test_a_program_behind_the_dashes_sends_here(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_it_ends_by_a_signal(tmp_path: Path) -> None:
-    """With a page open that waits for news."""
+    """With a page open that waits for news; nothing is printed but that it can be ended."""
     with view(tmp_path) as (process, port):
         waiting = socket.create_connection(("127.0.0.1", port))
         waiting.sendall(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -137,6 +137,8 @@ def test_it_ends_by_a_signal(tmp_path: Path) -> None:
 
         assert process.wait(20) == 0
         waiting.close()
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
 
 
 def test_a_port_in_use_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:
