@@ -1,9 +1,9 @@
-"""One request of a sender, from its body to the store: OTLP in protobuf or JSON, or our own JSON document."""
+"""One request of a sender, from its body to the store: OTLP in protobuf or JSON, or our own JSON documents."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,10 @@ from .received_span import make_log_record, read_spans
 from .record import Record
 from .store import Store
 
-PROTOBUF, JSON = "application/x-protobuf", "application/json"
+PROTOBUF, JSON, LINES = "application/x-protobuf", "application/json", "application/x-ndjson"
 LOGS, TRACES, METRICS, EVENTS = "/v1/logs", "/v1/traces", "/v1/metrics", "/v1/events"
 PATHS = (LOGS, TRACES, METRICS, EVENTS)
+_KINDS_OF_EVENTS, _KINDS_OF_OTLP = (JSON, LINES), (PROTOBUF, JSON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ def receive(store: Store, path: str, body: bytes, *, content_type: str, encoding
 
     Args:
         store: The store.
-        path: ``/v1/logs``, ``/v1/traces``, or ``/v1/events`` for our own JSON document.
+        path: ``/v1/logs``, ``/v1/traces``, or ``/v1/events`` for our own JSON documents.
         body: As it was sent.
         content_type: The header of that name.
         encoding: The header ``Content-Encoding``.
@@ -60,11 +61,12 @@ def read_body(path: str, content: bytes, kind: str) -> Received:
         RefusedError: If it cannot be read.
 
     """
-    if kind not in {PROTOBUF, JSON} or (path == EVENTS and kind != JSON):
-        raise RefusedError(415, f"content type {kind[:60]!r} is not known; send {PROTOBUF} or {JSON}")
+    known = _KINDS_OF_EVENTS if path == EVENTS else _KINDS_OF_OTLP
+    if kind not in known:
+        raise RefusedError(415, f"content type {kind[:60]!r} is not known; send {' or '.join(known)}")
     try:
         if path == EVENTS:
-            return Received(documents=(clean_document(_require_mapping(json.loads(content))),))
+            return Received(documents=tuple(_read_documents(content, kind)))
         if path == LOGS:
             return read_log_records(read_logs(_parse(content, ExportLogsServiceRequest(), kind)))
         if path == TRACES:
@@ -75,6 +77,12 @@ def read_body(path: str, content: bytes, kind: str) -> Received:
     if path == METRICS:
         return Received()
     raise RefusedError(404, f"nothing is received at {path[:60]!r}; send to {', '.join(PATHS)}")
+
+
+def _read_documents(content: bytes, kind: str) -> Iterator[dict[str, Any]]:
+    for line in content.splitlines() if kind == LINES else [content]:
+        if line.strip():
+            yield clean_document(_require_mapping(json.loads(line)))
 
 
 def read_log_records(events: Iterable[ReceivedEvent]) -> Received:

@@ -41,7 +41,7 @@ class Viewer:
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """Send a request, and return the answer; an underscore in a header's name is a hyphen."""
-        connection = HTTPConnection(self.address.host, self.address.port, timeout=20)
+        connection = HTTPConnection(self.address.host, self.address.port, timeout=120)
         try:
             sent = {name.replace("_", "-"): text for name, text in headers.items()}
             connection.request(method, path, body, sent)

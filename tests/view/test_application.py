@@ -72,7 +72,7 @@ def test_bad_requests_get_a_status_and_one_line(
 def test_a_body_that_is_too_large_is_not_read(viewer: Viewer) -> None:
     """Whether it says so, or only goes on and on."""
     large = {"Content-Type": "application/x-protobuf", "Content-Length": str(MAX_BODY + 1)}
-    connection = HTTPConnection(viewer.address.host, viewer.address.port, timeout=20)
+    connection = HTTPConnection(viewer.address.host, viewer.address.port, timeout=120)
     connection.request("POST", "/v1/logs", headers=large)
 
     assert connection.getresponse().status == 413
@@ -211,7 +211,7 @@ def test_files_are_only_its_own(viewer: Viewer) -> None:
 
 def test_news_come_by_themselves(viewer: Viewer) -> None:
     """To every page that is open, with how many came."""
-    connection = HTTPConnection(viewer.address.host, viewer.address.port, timeout=20)
+    connection = HTTPConnection(viewer.address.host, viewer.address.port, timeout=120)
     connection.request("GET", "/live?after=0")
     viewer.send(error_event())
 

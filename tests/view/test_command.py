@@ -70,7 +70,7 @@ def find_port(lines: IO[str]) -> int:
 
 def post_all(port: int, numbers: Sequence[int]) -> Iterator[int]:
     """Send events one after the other, and iterate over the numbers of those that were acknowledged."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         for number in numbers:
             connection.request(

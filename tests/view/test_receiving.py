@@ -9,11 +9,11 @@ import zlib
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from otel_crumbs.export.http.document import document_of, encode_json
+from otel_crumbs.export.http.document import document_of, encode_json, encode_line
 from otel_crumbs.export.otlp.wire import request_of
 from otel_crumbs.view.body import RefusedError, unpack
 from otel_crumbs.view.queries import get_error, list_errors
-from otel_crumbs.view.receiving import JSON, PROTOBUF, receive
+from otel_crumbs.view.receiving import JSON, LINES, PROTOBUF, receive
 from otel_crumbs.view.store import Store
 from otel_crumbs.view.trail import read_trail
 
@@ -36,6 +36,7 @@ def test_protobuf_and_json_and_our_document_are_one_event(store: Store) -> None:
         ("/v1/logs", PROTOBUF, body_of(error_event(), as_json=True)),
         ("/v1/logs", JSON, otlp_json()),
         ("/v1/events", JSON, encode_json(document_of(error_event()))),
+        ("/v1/events", LINES, encode_line(error_event())),
     ]:
         receive(store, path, body, content_type=kind)
         [row] = list_errors(store)
@@ -96,6 +97,8 @@ def test_bombs_and_broken_packing_are_refused(body: bytes, encoding: str, status
         ("/v1/events", JSON, b"[]", 400),
         ("/v1/events", JSON, b"{}", 400),
         ("/v1/events", PROTOBUF, b"", 415),
+        ("/v1/events", LINES, b"{", 400),
+        ("/v1/logs", LINES, b"{}", 415),
         ("/v1/logs", "text/plain", b"", 415),
         ("/elsewhere", PROTOBUF, b"", 404),
     ],
@@ -149,3 +152,12 @@ def test_spans_of_other_services_are_in_the_trail(store: Store) -> None:
 def test_metrics_are_taken_and_dropped(store: Store) -> None:
     """A sender that sends all signals to one place gets no error."""
     assert receive(store, "/v1/metrics", b"anything", content_type=PROTOBUF) == 0
+
+
+def test_each_line_of_json_lines_is_an_event(store: Store) -> None:
+    """As `OTEL_CRUMBS_HTTP_FORMAT=jsonl` sends them."""
+    events = [error_event(event_id=f"{number:032x}") for number in range(3)]
+
+    added = receive(store, "/v1/events", b"".join(map(encode_line, events)), content_type=LINES)
+
+    assert added == 3
