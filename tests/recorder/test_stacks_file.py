@@ -31,6 +31,8 @@ def crash(variables: dict[str, str], order: str, target: Path | None, way: str) 
     command = [sys.executable, str(PROGRAM), order, "stderr" if target is None else str(target), way]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=SECONDS, check=False)
     stacks = done.stderr + ("" if target is None else target.read_text(encoding="utf-8"))
+    # The stacks are those of all threads, so the look for the dead at the start is among them while it goes on.
+    stacks = re.sub(r"\nThread 0x[^\n]*\n(?:  [^\n]*\n)+", "", stacks)
     # Threads have other identities each time.
     return done.returncode, done.stdout, re.sub("0x[0-9a-f]+", "0x", stacks)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-import time
 
 import otel_crumbs
 
@@ -24,9 +23,7 @@ def enable(target: str) -> None:
 
 
 def die(way: str) -> None:
-    """Crash, when the look for the dead at the start is over: the stacks are those of all threads."""
-    while len(sys._current_frames()) > 1:  # the threads of the package are not in `threading`
-        time.sleep(0.01)
+    """Crash."""
     if way == "segfault":
         faulthandler._sigsegv()  # type: ignore[attr-defined]  # there for tests
     os.abort()
