@@ -45,6 +45,11 @@ class Receiver:
         """Where it listens for envelopes."""
         return f"http://key@127.0.0.1:{self._port}/1"
 
+    @property
+    def bodies(self) -> tuple[bytes, ...]:
+        """The requests that it took, decompressed."""
+        return tuple(self._bodies)
+
     def count(self, text: str) -> int:
         """Return how many of the requests it took hold a text."""
         return sum(text.encode() in body for body in tuple(self._bodies))
