@@ -332,7 +332,7 @@ def benchmarks(session: nox.Session) -> None:
 def comparison(session: nox.Session) -> None:
     """Ask otel-crumbs and sentry-sdk the same questions; never part of the gates."""
     session.install("-e.[demo]", *groups("benchmarks"))
-    scripts = {"burst", "deaths"}.intersection(session.posargs[:1])
+    scripts = {"burst", "deaths", "scrubbers"}.intersection(session.posargs[:1])
     name, *arguments = session.posargs if scripts else ["run", *session.posargs]
     session.run("python", f"benchmarks/comparison/{name}.py", *arguments)
 

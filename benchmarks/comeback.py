@@ -25,7 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from page import replaced, versions
+from page import versions, write_table
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PROCESSES, EVENTS = 200, 20
@@ -151,8 +151,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     if options.write:
-        table = "\n".join([*lines, "", f"{versions('opentelemetry-sdk')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "comeback", table), encoding="utf-8")
+        write_table(PAGE, "comeback", lines, versions("opentelemetry-sdk"))
     sys.exit(bool(found["lost"]))
 
 

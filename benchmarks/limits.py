@@ -28,7 +28,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.sdk.trace import TracerProvider
-from page import replaced, versions
+from page import versions, write_table
 
 import otel_crumbs
 from otel_crumbs.base.defaults import DEFAULT_MAX_EVENT_BYTES
@@ -236,8 +236,7 @@ def print_table(*, write: bool) -> None:
             lines.append(f"| {name} | {way} | {caller:.2f} | {worker:.0f} | {megabytes:.1f} | {sent:,} | {verdict} |")
             print(lines[-1], flush=True)
     if write:
-        table = "\n".join([*lines, "", f"{versions('opentelemetry-sdk')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "limits", table), encoding="utf-8")
+        write_table(PAGE, "limits", lines, versions("opentelemetry-sdk"))
 
 
 def push(count: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 
 def replaced(page: str, name: str, content: str) -> str:
@@ -14,6 +16,12 @@ def replaced(page: str, name: str, content: str) -> str:
     if not found or not closed:
         raise ValueError(f"the page has no {start.strip()} ... {end}")
     return f"{before}{start}\n{content}\n\n{end}{after}"
+
+
+def write_table(page: Path, name: str, lines: Sequence[str], facts: str) -> None:
+    """Put a table, and a sentence on how it was made, between a page's markers of that name."""
+    content = "\n".join([*lines, "", f"{facts}."])
+    page.write_text(replaced(page.read_text(encoding="utf-8"), name, content), encoding="utf-8")
 
 
 def versions(*packages: str) -> str:

@@ -25,7 +25,7 @@ from itertools import chain
 from pathlib import Path
 
 from contest import Contest, Effort, Results
-from page import replaced, versions
+from page import versions, write_table
 from taking import receiving
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -50,8 +50,7 @@ def main() -> None:
         print(line, flush=True)
     if options.write:
         facts = f"Medians of {ROUNDS} rounds; {RECORDINGS:,} recordings of {BREADCRUMBS} breadcrumbs each."
-        table = "\n".join([*lines, "", f"{facts} {versions('opentelemetry-sdk')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "recorder", table), encoding="utf-8")
+        write_table(PAGE, "recorder", lines, f"{facts} {versions('opentelemetry-sdk')}")
 
 
 def make_row(what: str, cells: tuple[str, str, str], budget: str, *, met: bool) -> str:

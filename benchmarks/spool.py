@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from page import replaced, versions
+from page import versions, write_table
 from taking import receiving
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -54,8 +54,7 @@ def main() -> None:
     ]
     print("\n".join(lines))
     if options.write:
-        table = "\n".join([*lines, "", f"{versions('opentelemetry-sdk')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "delivery", table), encoding="utf-8")
+        write_table(PAGE, "delivery", lines, versions("opentelemetry-sdk"))
 
 
 def run(side: str, number: int, endpoint: str) -> float:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from page import replaced, versions
+from page import versions, write_table
 
 if TYPE_CHECKING:
     from otel_crumbs import ErrorEvent
@@ -70,8 +70,7 @@ def main() -> None:
     lines = show(received, listed)
     print("\n".join(lines))
     if options.write:
-        table = "\n".join([*lines, "", f"{versions('starlette', 'uvicorn')}."])
-        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), "costs", table), encoding="utf-8")
+        write_table(PAGE, "costs", lines, versions("starlette", "uvicorn"))
 
 
 def show(received: dict[str, float], listed: dict[str, Any]) -> list[str]:

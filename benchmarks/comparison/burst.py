@@ -27,7 +27,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from delivery import Program  # noqa: E402 - the folder above comes first
 from libraries import LIBRARIES  # noqa: E402
-from page import replaced, versions  # noqa: E402
+from page import versions, write_table  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 from otel_crumbs.export.spool.spool_file import count_events  # noqa: E402
@@ -88,10 +88,8 @@ def main() -> None:
         print(lines[-1], flush=True)
     if options.write:
         page = PAGE.read_text(encoding="utf-8")
-        facts = f"{options.count:,} errors; {versions('opentelemetry-sdk', 'sentry-sdk')}."
-        PAGE.write_text(
-            replaced(page, "bursts", "\n".join([*head, *merge_rows(page, lines), "", facts])), encoding="utf-8"
-        )
+        facts = f"{options.count:,} errors; {versions('opentelemetry-sdk', 'sentry-sdk')}"
+        write_table(PAGE, "bursts", [*head, *merge_rows(page, lines)], facts)
 
 
 def measure(name: str, kind: str, way: str, count: int) -> Count:

@@ -34,14 +34,14 @@ sys.path.insert(0, str(HERE.parent))
 
 from jobs import redis_server  # noqa: E402 - the folder above comes first
 from libraries import LIBRARIES  # noqa: E402
-from page import replaced, versions  # noqa: E402
+from page import versions, write_table  # noqa: E402
 from receiver import Receiver  # noqa: E402
 
 PAGE = HERE.parents[1] / "docs" / "comparison.md"
 PROGRAM = HERE / "dying.py"
 STEPS = 60
 DEATHS = ("SIGKILL", "SIGSEGV", "abort", "C stack overflow", "out of memory", "os._exit")
-TIMEOUTS, LIMITS = ("timeout in Python", "timeout in C"), ("soft time limit", "hard time limit")
+LIMITS = ("soft time limit", "hard time limit")
 PROGRAMS = ("script", "multiprocessing", "ProcessPoolExecutor")
 GUNICORN = ("gunicorn", "--timeout", "2", "--bind", "127.0.0.1:{port}", "dying:application")
 SERVERS: dict[str, tuple[str, ...]] = {
@@ -96,7 +96,7 @@ def write(rows: Sequence[str]) -> None:
     lines = [make_row("death", "host", list(LIBRARIES)), "|---|---|" + "---|" * len(LIBRARIES)]
     lines += [known[key] for key in keys if key in known]
     facts = versions("opentelemetry-sdk", "sentry-sdk", "gunicorn", "uvicorn", "celery")
-    PAGE.write_text(replaced(page, "deaths", "\n".join([*lines, "", f"{facts}."])), encoding="utf-8")
+    write_table(PAGE, "deaths", lines, facts)
 
 
 def measure(library: str, death: str, host: str) -> str:

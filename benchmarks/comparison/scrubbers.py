@@ -25,7 +25,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
-from page import replaced, versions  # noqa: E402 - the folders above come first
+from page import versions, write_table  # noqa: E402 - the folders above come first
 
 from tests.event.scrubbing.corpus import (  # noqa: E402
     HARMLESS_DATA,
@@ -209,9 +209,7 @@ def main() -> None:
     lines = make_table({name: ask_in_process(name) for name in LIBRARIES})
     print("\n".join(lines))
     if options.write:
-        lines += ["", f"{versions('opentelemetry-sdk', 'sentry-sdk', 'logfire')}."]
-        page = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(replaced(page, "scrubbers", "\n".join(lines)), encoding="utf-8")
+        write_table(PAGE, "scrubbers", lines, versions("opentelemetry-sdk", "sentry-sdk", "logfire"))
 
 
 if __name__ == "__main__":
