@@ -45,6 +45,18 @@ def request_with_a_leak(app: Application, number: int, leaked: list[Span]) -> No
         leaked.append(app.tracer.start_span(f"leaked {number}"))
 
 
+def leak_in_tasks(app: Application, count: int) -> list[Span]:
+    """Return spans that never end, each started in a task of its own that is over."""
+    leaked: list[Span] = []
+
+    async def start(number: int) -> None:
+        leaked.append(app.tracer.start_span(f"leaked {number}"))
+
+    for number in range(count):
+        asyncio.run(start(number))
+    return leaked
+
+
 def live_branches() -> int:
     """Return how many branches there are, without the garbage."""
     gc.collect()
@@ -191,14 +203,9 @@ def test_a_forgotten_span_that_ends_after_all_costs_nothing(app: Application) ->
 def test_branches_that_only_open_spans_keep_are_bounded(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside any operation nothing says that a task's work is over."""
     monkeypatch.setattr(branch_module, "MAX_BRANCHES", 20)
-    leaked: list[Span] = []
+    leaked = leak_in_tasks(app, 100)
 
-    async def part(number: int) -> None:
-        leaked.append(app.tracer.start_span(f"leaked {number}"))
-
-    for number in range(100):
-        asyncio.run(part(number))
-
+    assert len(leaked) == 100
     assert live_branches() <= 20
 
 
@@ -215,14 +222,9 @@ def test_a_branch_that_is_gone_and_still_in_the_table_holds_up_none_of_the_other
     table.clear()
     table.update(dict.fromkeys([gone, *others]))
     del branch
-    leaked: list[Span] = []
+    leaked = leak_in_tasks(app, 100)
 
-    async def part(number: int) -> None:
-        leaked.append(app.tracer.start_span(f"leaked {number}"))
-
-    for number in range(100):
-        asyncio.run(part(number))
-
+    assert len(leaked) == 100
     assert live_branches() <= 20
     assert next(iter(table)) is gone
     del table[gone]
