@@ -50,10 +50,11 @@ class Links:
 
 def answer_list(rows: Sequence[ErrorRow], total: ErrorCount, links: Links) -> str:
     """Return a list of errors, the newest first."""
-    among = f" among the newest {total.searched:,} that have these words" if total.searched else ""
     if not rows:
-        return f"There is no such error{among}."
-    heading = f"{len(rows)} of {total.errors} errors{among}, the newest first; get_error and get_trail take their ids:"
+        return f"There is no such error{total.among}."
+    heading = (
+        f"{len(rows)} of {total.errors} errors{total.among}, the newest first; get_error and get_trail take their ids:"
+    )
     return finish([heading, *(describe_row(row, links) for row in rows)])
 
 

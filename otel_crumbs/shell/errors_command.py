@@ -36,9 +36,8 @@ def run(options: argparse.Namespace) -> int:
         else:
             sys.stdout.write(format_row(row))
     if not options.json:
-        among = f" among the newest {total.searched:,} that have these words" if total.searched else ""
-        found = f"{len(rows)} of {total.errors} errors{among}; one of them: otel-crumbs show ID"
-        sys.stdout.write(f"{found}\n" if rows else f"no error{among}\n")
+        found = f"{len(rows)} of {total.errors} errors{total.among}; one of them: otel-crumbs show ID"
+        sys.stdout.write(f"{found}\n" if rows else f"no error{total.among}\n")
     return 0
 
 

@@ -16,6 +16,11 @@ class ErrorCount(NamedTuple):
     errors: int
     searched: int | None
 
+    @property
+    def among(self) -> str:
+        """The words that say so behind a number of events, none where all of them were looked at."""
+        return f" among the newest {self.searched:,} that have these words" if self.searched else ""
+
 
 class GroupCount(NamedTuple):
     """The events of one group that match; times are nanoseconds since the epoch."""

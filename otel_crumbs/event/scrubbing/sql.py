@@ -152,8 +152,8 @@ def _scrub_compared(text: str, is_named: Callable[[str], bool]) -> str:
     pieces: list[str] = []
     done = 0
     for found in _COMPARED.finditer(text):
-        at = found.end()
-        while at >= done and is_named(found["name"]) and (literal := _A_LITERAL.match(text, at)):
+        at = found.end() if is_named(found["name"]) else -1
+        while at >= done and (literal := _A_LITERAL.match(text, at)):
             if not is_stand_in(literal[0].strip("NEneB'")):
                 pieces += (text[done:at], hidden_mark_of(find_kind(found["name"])))
                 done = literal.end()

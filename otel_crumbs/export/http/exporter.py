@@ -30,6 +30,7 @@ class HttpExporter:
 
     name = "http"
     content_type = "application/json"
+    encode = staticmethod(encode_event)
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class HttpExporter:
         self._poster.close()
 
     def _encode(self, event: ErrorEvent) -> bytes:
-        return encode_within(event, encode_event, self._max_bytes)
+        return encode_within(event, self.encode, self._max_bytes)
 
     def _post(self, body: bytes, timeout: float) -> Outcome:
         response = self._poster.post(body, timeout)
@@ -71,11 +72,9 @@ class JsonLinesExporter(HttpExporter):
     """
 
     content_type = "application/x-ndjson"
+    encode = staticmethod(encode_line)
 
     def export_batch(self, events: Sequence[ErrorEvent], timeout: float) -> Outcome:
         """Send several events in one request."""
-        body = encode_batch(events, encode_line, self._max_bytes)
+        body = encode_batch(events, self.encode, self._max_bytes)
         return body if isinstance(body, Outcome) else self._post(body, timeout)
-
-    def _encode(self, event: ErrorEvent) -> bytes:
-        return encode_within(event, encode_line, self._max_bytes)
