@@ -14,17 +14,17 @@ import typing
 from . import breadcrumbs
 from .base import late_names
 from .install import capture_exception, flush, install, trail, uninstall
-from .sources.logs.processor import BreadcrumbLogRecordProcessor
 from .sources.logs.thresholds import ignore_logger
 from .sources.notes import record
-from .sources.spans.processor import BreadcrumbSpanProcessor
-from .sources.spans.sampling import RecordUnsampled
 from .trails import Breadcrumb, context, operation
 
 if typing.TYPE_CHECKING:
     from .event import ErrorEvent
     from .setup.config import Config, ConfigError
     from .setup.installation import Installation
+    from .sources.logs.processor import BreadcrumbLogRecordProcessor
+    from .sources.spans.processor import BreadcrumbSpanProcessor
+    from .sources.spans.sampling import RecordUnsampled
 
 __all__ = [
     "Breadcrumb",
@@ -50,10 +50,13 @@ __all__ = [
 __getattr__ = late_names.make_getattr(
     __name__,
     {
+        "BreadcrumbLogRecordProcessor": "sources.logs.processor",
+        "BreadcrumbSpanProcessor": "sources.spans.processor",
         "Config": "setup.config",
         "ConfigError": "setup.config",
         "ErrorEvent": "event",
         "Installation": "setup.installation",
+        "RecordUnsampled": "sources.spans.sampling",
     },
 )
 

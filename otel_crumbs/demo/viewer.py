@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from otel_crumbs.view.addresses import PROTOBUF
 from otel_crumbs.view.body import RefusedError
 from otel_crumbs.view.command import OTLP_PORT
-from otel_crumbs.view.receiving import PROTOBUF, receive
-from otel_crumbs.view.run import say
+from otel_crumbs.view.receiving import receive
+from otel_crumbs.view.run import say, watch_signals
 from otel_crumbs.view.run import wait_for_end as wait_for_signal
 from otel_crumbs.view.serving import LOOPBACK, Address, AddressError, open_socket, serve_store
 from otel_crumbs.view.store import Store
@@ -41,13 +42,13 @@ def run_viewer() -> Iterator[Forwarder]:
     except AddressError:
         listener = open_socket(LOOPBACK, 0)
     address = Address(host=LOOPBACK, port=listener.getsockname()[1], token=None)
-    with Store() as store, serve_store(store, address, listener, say) as announce:
+    with Store() as store, serve_store(store, address, listener, say) as serving:
         say(f"look at {address.page}\n")
-        yield Forwarder(store=store, page=address.page, announce=announce)
+        yield Forwarder(store=store, page=address.page, announce=serving.announce)
 
 
 def wait_for_end(page: str) -> int:
     """Wait until the viewer is interrupted."""
     sys.stdout.flush()
     say(f"the events are at {page}")
-    return wait_for_signal()
+    return wait_for_signal(watch_signals())

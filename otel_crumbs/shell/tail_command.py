@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from otel_crumbs.view.addresses import JSON
 from otel_crumbs.view.body import MAX_BODY, RefusedError, unpack
-from otel_crumbs.view.receiving import JSON, read_body
+from otel_crumbs.view.receiving import read_body
 
 _HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _MAX_WAITING = 1000

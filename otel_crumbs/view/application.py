@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from otel_crumbs.base.late_names import LateFunction
+
 from .access import HEALTH, AccessMiddleware
+from .addresses import JSON, PATHS, PROTOBUF
 from .body import MAX_BODY, RefusedError
 from .live import Live, iterate_messages
 from .pages import Page, Pages
 from .queries import find_last_number
-from .receiving import JSON, PATHS, PROTOBUF, receive
 from .store import Store
 from .store_error import StoreError
 
+# Protobuf and the reading of events take longer to import than the first page to show.
+receive = LateFunction("otel_crumbs.view.receiving", "receive")
 STATIC = Path(__file__).parent / "static"
 _FILES = {"view.css": "text/css", "view.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
@@ -41,6 +46,7 @@ class Application:
     ) -> None:
         self.store = store
         self.live = Live()
+        self.shown = threading.Event()
         self._pages = Pages(store)
         self._on_failure = on_failure
         routes = [
@@ -83,6 +89,7 @@ class Application:
                 page = await asyncio.to_thread(show, request)
             except StoreError as error:
                 page = self._pages.show_failure(503, "The store cannot be read", str(error))
+            self.shown.set()
             return Response(page.body, page.status, {"content-type": page.kind, **page.headers})
 
         return answer

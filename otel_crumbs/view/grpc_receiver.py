@@ -9,8 +9,9 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .addresses import LOGS, METRICS, PROTOBUF, TRACES
 from .body import MAX_BODY, RefusedError
-from .receiving import LOGS, METRICS, PROTOBUF, TRACES, receive
+from .receiving import receive
 from .serving import Address
 from .store import Store
 from .store_error import StoreError

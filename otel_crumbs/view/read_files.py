@@ -12,9 +12,10 @@ from otel_crumbs.export.http.document import document_of
 from otel_crumbs.export.spool.codec import UnreadableError, decode_events
 from otel_crumbs.export.spool.spool_file import count_events
 
+from .addresses import EVENTS, JSON, LOGS, TRACES
 from .body import RefusedError
 from .error_document import clean_document
-from .receiving import EVENTS, JSON, LOGS, TRACES, Received, read_body
+from .receiving import Received, read_body
 from .store import Store
 from .store_error import StoreError
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-
 if TYPE_CHECKING:
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
     from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
@@ -50,6 +49,11 @@ class ReceivedEvent:
 
 def read_request(body: bytes) -> Iterator[ReceivedEvent]:
     """Read every log record of one OTLP export request."""
+    # The store has events of this form, too, and need not have protobuf.
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (  # noqa: PLC0415 - only where some are read
+        ExportLogsServiceRequest,
+    )
+
     return read_logs(ExportLogsServiceRequest.FromString(body))
 
 

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from .addresses import EVENTS, JSON, LINES, LOGS, METRICS, PATHS, PROTOBUF, TRACES
 from .body import RefusedError, unpack
 from .error_document import clean_document, make_document
 from .otlp_json import parse_json
@@ -19,9 +20,6 @@ from .received_span import make_log_record, read_spans
 from .record import Record
 from .store import Store
 
-PROTOBUF, JSON, LINES = "application/x-protobuf", "application/json", "application/x-ndjson"
-LOGS, TRACES, METRICS, EVENTS = "/v1/logs", "/v1/traces", "/v1/metrics", "/v1/events"
-PATHS = (LOGS, TRACES, METRICS, EVENTS)
 _KINDS_OF_EVENTS, _KINDS_OF_OTLP = (JSON, LINES), (PROTOBUF, JSON)
 
 

@@ -6,22 +6,21 @@ import os
 import signal
 import sys
 import threading
-import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from .groups import count_errors
-from .grpc_receiver import GrpcReceiver
 from .program import run_program
-from .read_files import read_into
 from .serving import Address, AddressError, make_token, open_socket, serve_store
 from .store import Store, find_default_file
 from .store_error import StoreError
 
 TOKEN_VARIABLE = "OTEL_CRUMBS_VIEW_TOKEN"  # noqa: S105 - its name
 _GRPC_PORT = 4317
+# Seconds that the first page has for itself.
+_PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +59,18 @@ def run(options: Options) -> int:
             listener = stack.enter_context(open_socket(options.host, options.port))
             store = stack.enter_context(open_store(options))
             store.prune()
-            for path in options.read:
-                say(f"{path}: {read_into(store, path)} events")
+            read_files(store, options.read)
             token = make_token(options.host, os.environ.get(TOKEN_VARIABLE))
             address = Address(host=options.host, port=listener.getsockname()[1], token=token)
-            announce = stack.enter_context(serve_store(store, address, listener, warn))
-            receiver = stack.enter_context(GrpcReceiver(store, address, _GRPC_PORT, announce))
-            greet(store, address, receiver.endpoint)
+            serving = stack.enter_context(serve_store(store, address, listener, warn))
+            ended = None if options.program else watch_signals()
+            greet(store, address)
             if options.open_browser:
-                webbrowser.open(address.page)
-            return run_program(options.program, address) if options.program else wait_for_end()
+                open_browser(address)
+            # gRPC takes as long to import as the first page to show, which somebody waits for.
+            serving.wait_for_page(_PATIENCE)
+            open_grpc(stack, store, address, serving.announce)
+            return run_program(options.program, address) if ended is None else wait_for_end(ended)
     except (AddressError, StoreError) as error:
         sys.stderr.write(f"otel-crumbs: {error}\n")
         return 1
@@ -81,11 +82,36 @@ def open_store(options: Options) -> Store:
     return Store(file, max_bytes=options.keep_bytes, max_age=options.keep_days * 86400)
 
 
-def greet(store: Store, address: Address, grpc: str | None) -> None:
+def read_files(store: Store, paths: Sequence[Path]) -> None:
+    """Read files and folders into the store."""
+    if paths:
+        from .read_files import read_into  # noqa: PLC0415 - only where something is read
+
+        for path in paths:
+            say(f"{path}: {read_into(store, path)} events")
+
+
+def open_browser(address: Address) -> None:
+    """Show the list in the user's browser."""
+    import webbrowser  # noqa: PLC0415 - only where it is asked for
+
+    webbrowser.open(address.page)
+
+
+def open_grpc(stack: ExitStack, store: Store, address: Address, announce: Callable[[], None]) -> None:
+    """Receive by gRPC, too, until the stack is closed, where that can be, and print where."""
+    from .grpc_receiver import GrpcReceiver  # noqa: PLC0415 - takes long to import
+
+    receiver = stack.enter_context(GrpcReceiver(store, address, _GRPC_PORT, announce))
+    if receiver.endpoint:
+        say(f"or to      {receiver.endpoint} (OTLP over gRPC)")
+
+
+def greet(store: Store, address: Address) -> None:
     """Print where to look, and where to send."""
     groups, errors, _ = count_errors(store)
     say(f"look at    {address.page}")
-    say(f"send to    {address.url}{f' (OTLP over HTTP), or {grpc} (gRPC)' if grpc else ' (OTLP over HTTP)'}")
+    say(f"send to    {address.url} (OTLP over HTTP)")
     if address.token:
         say(f'           with OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20{address.token}"')
     say(f"kept in    {store.file or 'memory'}: {errors} events of {groups} failures")
@@ -107,12 +133,17 @@ def warn(line: str) -> None:
 _warned: set[str] = set()
 
 
-def wait_for_end() -> int:
-    """Wait for Ctrl+C or a signal."""
+def watch_signals() -> threading.Event:
+    """Return an event that is set when a signal ends the viewer."""
     ended = threading.Event()
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), lambda *_: ended.set())
+    return ended
+
+
+def wait_for_end(ended: threading.Event) -> int:
+    """Wait for Ctrl+C or a signal."""
     say("Ctrl+C ends it.")
     try:
         while not ended.wait(3600):

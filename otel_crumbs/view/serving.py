@@ -1,4 +1,8 @@
-"""The viewer's server: a socket, uvicorn, and the store behind it."""
+"""
+The viewer's server: a socket, uvicorn, and the store behind it.
+
+The socket is open before the server is imported: who asks early waits and is answered.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import uvicorn
-
-from .application import Application
 from .store import Store
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from .application import Application
 
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -76,6 +83,8 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def make_server(application: Application) -> uvicorn.Server:
     """Return a server for an application; it prints nothing."""
+    import uvicorn  # noqa: PLC0415 - a port in use is said at once
+
     config = uvicorn.Config(
         application.asgi,
         log_config=None,
@@ -90,11 +99,29 @@ def make_server(application: Application) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A server that runs in a thread of its own."""
+
+    application: Application
+    loop: asyncio.AbstractEventLoop
+
+    def announce(self) -> None:
+        """Tell open pages of new events, from any thread."""
+        self.loop.call_soon_threadsafe(self.application.live.announce)
+
+    def wait_for_page(self, seconds: float) -> bool:
+        """Wait until a page was shown, but not longer than that, and return whether one was."""
+        return self.application.shown.wait(seconds)
+
+
 @contextmanager
 def serve_store(
     store: Store, address: Address, listener: socket.socket, say: Callable[[str], None]
-) -> Iterator[Callable[[], None]]:
-    """Serve in a thread as long as the body runs, which gets a function that announces events from any thread."""
+) -> Iterator[Serving]:
+    """Serve in a thread as long as the body runs."""
+    from .application import Application  # noqa: PLC0415 - a port in use is said at once
+
     application = Application(store, token=address.token, on_failure=say)
     server = make_server(application)
     loop = asyncio.new_event_loop()
@@ -107,13 +134,10 @@ def serve_store(
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
 
-    def announce() -> None:
-        loop.call_soon_threadsafe(application.live.announce)
-
     thread = threading.Thread(target=run, name="otel-crumbs view", daemon=True)
     thread.start()
     try:
-        yield announce
+        yield Serving(application=application, loop=loop)
     finally:
         # Pages that wait for news would be cut off, which uvicorn prints.
         with suppress(RuntimeError):

@@ -107,10 +107,13 @@ def test_a_source_is_imported_with_the_module_that_it_hooks() -> None:
 @pytest.mark.parametrize(
     ("name", "module"),
     [
+        ("BreadcrumbLogRecordProcessor", "sources.logs.processor"),
+        ("BreadcrumbSpanProcessor", "sources.spans.processor"),
         ("Config", "setup.config"),
         ("ConfigError", "setup.config"),
         ("ErrorEvent", "event.model"),
         ("Installation", "setup.installation"),
+        ("RecordUnsampled", "sources.spans.sampling"),
     ],
 )
 def test_types_that_come_late_are_there_when_asked_for(name: str, module: str) -> None:

@@ -35,6 +35,7 @@ ALLOWED = {
     "base/threads.py": "of the system: threads of the package wait for it, and everybody else takes it if it is free",
     "capture/slow_operations.py": "for starting and stopping a watchdog; a fork waits for it for a second at most",
     "demo/receiver.py": "of the demo's own server",
+    "view/application.py": "set when a page was shown, and waited for by the command line alone, for a moment",
     "view/run.py": "set by a signal, and waited for by the command line alone",
     "shell/tail_command.py": "of a command's own server",
     "view/store.py": "of the viewer's own process, around one statement or transaction",

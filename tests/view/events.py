@@ -12,7 +12,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.export.otlp.wire import request_of
-from otel_crumbs.view.receiving import PROTOBUF, receive
+from otel_crumbs.view.addresses import PROTOBUF
+from otel_crumbs.view.receiving import receive
 from otel_crumbs.view.store import Store
 
 # 2026-05-28T20:26:40Z

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from otel_crumbs.event import ExceptionInfo, Frame
 from otel_crumbs.export.http.document import document_of, encode_json
+from otel_crumbs.view.addresses import JSON
 from otel_crumbs.view.error_view import make_editor_link, make_error_view, read_source
 from otel_crumbs.view.queries import StoredError, get_error
-from otel_crumbs.view.receiving import JSON, receive
+from otel_crumbs.view.receiving import receive
 from otel_crumbs.view.store import Store
 
 from .events import SOURCE, error_event, put

@@ -11,9 +11,10 @@ from google.protobuf.json_format import MessageToDict
 
 from otel_crumbs.export.http.document import document_of, encode_json, encode_line
 from otel_crumbs.export.otlp.wire import request_of
+from otel_crumbs.view.addresses import JSON, LINES, PROTOBUF
 from otel_crumbs.view.body import RefusedError, unpack
 from otel_crumbs.view.queries import get_error, list_errors
-from otel_crumbs.view.receiving import JSON, LINES, PROTOBUF, receive
+from otel_crumbs.view.receiving import receive
 from otel_crumbs.view.store import Store
 from otel_crumbs.view.trail import read_trail
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from otel_crumbs.view.addresses import PROTOBUF
 from otel_crumbs.view.filters import Filters
 from otel_crumbs.view.groups import list_groups
 from otel_crumbs.view.queries import list_errors
-from otel_crumbs.view.receiving import PROTOBUF, receive
+from otel_crumbs.view.receiving import receive
 from otel_crumbs.view.store import Store, find_default_file
 from otel_crumbs.view.store_error import StoreError
 
