@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from otel_crumbs import Breadcrumb
+from otel_crumbs.base.interpreter_lock import iterate_releasing
 from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.event.scrubbing.names import Names
 from otel_crumbs.event.scrubbing.rule import Rule
@@ -147,7 +148,7 @@ def make_breadcrumbs() -> list[Breadcrumb]:
 def main() -> None:
     """Print the figures."""
     scrubber, breadcrumbs = Scrubber(), make_breadcrumbs()
-    seconds = measure(lambda: [scrubber.scrub_breadcrumb(breadcrumb) for breadcrumb in breadcrumbs], 50)
+    seconds = measure(lambda: [scrubber.scrub_breadcrumbs(some) for some in iterate_releasing(breadcrumbs)], 50)
     print(f"100 typical breadcrumbs: {seconds * 1e3:.2f} ms")
     print(f"{'rule':<16}{'250 kB':>10}{'500 kB':>10}{'1 MB':>10}  worst case")
     for rule in make_rules(Names()):

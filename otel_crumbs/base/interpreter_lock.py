@@ -8,7 +8,7 @@ builds an event for some milliseconds releases the lock after each few breadcrum
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
@@ -24,9 +24,10 @@ _PAUSE = 0.000_05
 _in_haste = ThreadFlag()
 
 
-def iterate_releasing(things: Iterable[T]) -> Iterable[T]:
-    """Iterate over things to work on; in a thread of this package, release the lock after each few of them."""
-    return _pause_between(things) if is_own_thread() and not _in_haste.is_set else things
+def iterate_releasing(things: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Iterate over things to work on, a few at a time; in a thread of this package, release the lock after each few."""
+    parts = (things[start : start + _WORKED_ON_AT_ONCE] for start in range(0, len(things), _WORKED_ON_AT_ONCE))
+    return _pause_between(parts) if is_own_thread() and not _in_haste.is_set else parts
 
 
 def make_haste(urgent: bool) -> AbstractContextManager[None]:  # noqa: FBT001 - the only argument
@@ -34,11 +35,11 @@ def make_haste(urgent: bool) -> AbstractContextManager[None]:  # noqa: FBT001 - 
     return _in_haste.set() if urgent else nullcontext()
 
 
-def _pause_between(things: Iterable[T]) -> Iterator[T]:
+def _pause_between(parts: Iterator[Sequence[T]]) -> Iterator[Sequence[T]]:
     # Waiting for a lock of the system's is no business of greenlets, as sleeping would be.
     closed = allocate_native_lock()
     closed.acquire()
-    for number, thing in enumerate(things, 1):
-        if number % _WORKED_ON_AT_ONCE == 0:
+    for part in parts:
+        yield part
+        if len(part) == _WORKED_ON_AT_ONCE:
             closed.acquire(timeout=_PAUSE)
-        yield thing

@@ -9,14 +9,17 @@ their events to be built; then they are gone.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from .fork import register_at_fork
 from .interpreter_lock import iterate_releasing
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# Returns a result for each of some things.
+MakeAll: TypeAlias = Callable[[Sequence[T]], list[R]]
 
 # Of each kind of work: enough for ten full trails side by side.
 MAX_KEPT = 1000
@@ -28,20 +31,22 @@ class Memo:
     __slots__ = ("__weakref__", "_made")
 
     def __init__(self) -> None:
-        self._made: dict[Callable[[Any], Any], dict[int, tuple[Any, Any]]] = {}
+        self._made: dict[MakeAll[Any, Any], dict[int, tuple[Any, Any]]] = {}
 
-    def map(self, make: Callable[[T], R], things: Iterable[T]) -> list[R]:
-        """Return the result of *make* for each thing, made now where it is not known."""
-        made = self._made.setdefault(make, {})
+    def map(self, make_all: MakeAll[T, R], things: Sequence[T]) -> list[R]:
+        """Return the result of *make_all* for each thing, made now where it is not known."""
+        made = self._made.setdefault(make_all, {})
+        found = [made.get(id(thing)) for thing in things]
+        new = [thing for thing, known in zip(things, found, strict=True) if known is None]
         results: list[R] = []
-        for thing in things:
-            found = made.get(id(thing))
-            if found is None:
-                if len(made) >= MAX_KEPT:
-                    made.clear()
-                found = made[id(thing)] = thing, make(thing)
-            results.append(found[1])
-        return results
+        for some in iterate_releasing(new):
+            fresh = make_all(some)
+            results += fresh
+            if len(made) + len(some) > MAX_KEPT:
+                made.clear()
+            made.update({id(thing): (thing, result) for thing, result in zip(some, fresh, strict=True)})
+        made_now = iter(results)
+        return [next(made_now) if known is None else known[1] for known in found]
 
 
 class _MemoHolder:
@@ -68,19 +73,18 @@ def hold_memo() -> Memo:
     return shared
 
 
-def map_shared(make: Callable[[T], R], things: Iterable[T]) -> list[R]:
+def map_shared(make_all: MakeAll[T, R], things: Sequence[T]) -> list[R]:
     """
-    Return the result of *make* for things that never change; results are shared, and must not be changed either.
+    Return the result of *make_all* for things that never change; results are shared, and must not be changed either.
 
     Args:
-        make: Depends on nothing but the thing. It is remembered: a function of
-            a module or a method, no lambda.
+        make_all: Returns a list of results for a few things, each of which
+            depends on nothing but the thing. It is remembered: a function of a
+            module or a method, no lambda.
         things: Known by their identity.
 
     """
-    shared = _holder.current()
-    things = iterate_releasing(things)
-    return [make(thing) for thing in things] if shared is None else shared.map(make, things)
+    return (_holder.current() or Memo()).map(make_all, things)
 
 
 def forget_memo() -> None:

@@ -43,6 +43,8 @@ _TAIL_SHARE = 3
 # What is left of each text where the characters of a whole value are used up.
 _MAX_LAST_TEXT = 32
 
+# So many of such keys and values as there may be have room for all their characters.
+_SHORT_TEXT = MAX_CHARACTERS_IN_ALL // MAX_ITEMS // 2
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
 # Whether a value of the application's is asked for its text here. Its code may leave a note with the value itself.
 _asking = ThreadFlag()
@@ -106,8 +108,30 @@ def to_plain(value: Any, depth: int = MAX_DEPTH, room: ValueLimits | None = None
 
 def to_plain_mapping(data: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a plain copy of a mapping; keys become text."""
+    if type(data) is dict and len(data) <= MAX_ITEMS and is_plain(data):
+        return data.copy()
     cleaned = to_plain(data)
     return cleaned if isinstance(cleaned, dict) else {"value": cleaned}
+
+
+def is_plain(data: dict[Any, Any]) -> bool:
+    """Return whether a dictionary is one of short texts of ASCII and simple values already, as nearly all are."""
+    for key, value in data.items():
+        if type(key) is not str or len(key) > _SHORT_TEXT or not key.isascii():
+            return False
+        kind = type(value)
+        if kind is str:
+            if len(value) > _SHORT_TEXT or not value.isascii():
+                return False
+        elif kind is int:
+            if not _MIN_INT <= value <= _MAX_INT:
+                return False
+        elif kind is float:
+            if not math.isfinite(value):
+                return False
+        elif kind is not bool and value is not None:
+            return False
+    return True
 
 
 def cut_text(value: str, limit: int = MAX_TEXT) -> str:

@@ -68,7 +68,7 @@ class Builder:
         """Return the event, None where the user's hook does not want it sent."""
         rendered, dropped = render_snapshot(captured.trail, self.deduplicate)
         exceptions = captured.exceptions.read()
-        others = [item for item in rendered if not _is_itself(item, exceptions[0])]
+        others = [item for item in rendered if item.type != "error" or not _is_itself(item, exceptions[0])]
         span_context, operation = captured.span_context, self._scrub_line(captured.operation)
         said = self.scrubber.scrub_mapping(captured.context)
         types = [to_text(info.type) for info in exceptions]
@@ -102,13 +102,13 @@ class Builder:
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
-    def show_breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+    def show_breadcrumbs(self, rendered: Sequence[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs as an event would have them, for the application to keep."""
         return tuple(map(copy_breadcrumb, self.finish_breadcrumbs(rendered)))
 
-    def finish_breadcrumbs(self, rendered: Iterable[Breadcrumb]) -> tuple[Breadcrumb, ...]:
+    def finish_breadcrumbs(self, rendered: Sequence[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs, scrubbed and changed by the user's hook; other events may share them."""
-        scrubbed = map_shared(self.scrubber.scrub_breadcrumb, rendered)
+        scrubbed = map_shared(self.scrubber.scrub_breadcrumbs, rendered)
         asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
@@ -183,9 +183,9 @@ def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mappin
     infos = event.exceptions
     return count_marks(
         [
-            *((item.message, item.category, item.branch, item.data) for item in changed),
-            *((info.type, info.message, info.notes) for info in infos),
-            *((frame.path, frame.source, frame.locals) for info in infos for frame in info.frames),
+            *(value for item in changed for value in (item.message, item.category, item.branch, item.data)),
+            *(value for info in infos for value in (info.type, info.message, info.notes)),
+            *(value for info in infos for frame in info.frames for value in (frame.path, frame.source, frame.locals)),
             *(event.operation, event.thread, event.attributes, event.resource),
         ]
     )
@@ -197,10 +197,9 @@ def _format_stacktrace(captured: CapturedError, exceptions: tuple[ExceptionInfo,
 
 
 def _is_itself(breadcrumb: Breadcrumb, info: ExceptionInfo) -> bool:
-    """Return whether a breadcrumb is the span's record of the very exception that is reported."""
-    if breadcrumb.type != "error" or breadcrumb.category != "exception":
-        return False
-    return breadcrumb.message == format_title(info.type, info.message)[:MAX_MESSAGE]
+    """Return whether the breadcrumb of an error is the span's record of the very exception that is reported."""
+    title = format_title(info.type, info.message)[:MAX_MESSAGE]
+    return breadcrumb.category == "exception" and breadcrumb.message == title
 
 
 def _ask_hook(name: str, hook: Callable[[T], Any], given: T, normalised: Callable[[T], T], *, otherwise: T) -> T | None:

@@ -36,7 +36,7 @@ def render_snapshot(
     snapshot: Snapshot, deduplicate: Deduplicate = keep_duplicates
 ) -> tuple[tuple[Breadcrumb, ...], Counter[str]]:
     """Return the breadcrumbs, oldest first, and how many had no room, by category."""
-    made = map_shared(_render_entry, snapshot.entries)
+    made = map_shared(_render_entries, snapshot.entries)
     rendered = sorted(chain.from_iterable(breadcrumbs or () for breadcrumbs in made), key=_timestamp_of)
     distinct = deduplicate(rendered) or rendered
     kept, dropped = _drop_surplus(tuple(_merge_repeats(distinct)), snapshot.size)
@@ -65,6 +65,10 @@ def shorten_name(name: str) -> str:
     return shortened if len(shortened) <= _LONGEST_BRANCH else f"{CUT}{shortened[1 - _LONGEST_BRANCH :]}"
 
 
+def _render_entries(entries: Sequence[Entry]) -> list[tuple[Breadcrumb, ...] | None]:
+    return [_render_entry(entry) for entry in entries]
+
+
 @guarded("a breadcrumb was rendered")
 def _render_entry(entry: Entry) -> tuple[Breadcrumb, ...]:
     # An entry that cannot be rendered costs itself, not the event.
@@ -76,16 +80,21 @@ def _timestamp_of(breadcrumb: Breadcrumb) -> int:
 
 
 def _merge_repeats(breadcrumbs: Iterable[Breadcrumb]) -> Iterator[Breadcrumb]:
-    pending: Breadcrumb | None = None
+    first: Breadcrumb | None = None
+    repeated = 0
     for breadcrumb in breadcrumbs:
-        if pending is not None and _is_repeat(pending, breadcrumb):
-            pending = replace(pending, repeated=pending.repeated + breadcrumb.repeated)
+        if first is not None and _is_repeat(first, breadcrumb):
+            repeated += breadcrumb.repeated
             continue
-        if pending is not None:
-            yield pending
-        pending = breadcrumb
-    if pending is not None:
-        yield pending
+        if first is not None:
+            yield _set_repeated(first, repeated)
+        first, repeated = breadcrumb, breadcrumb.repeated
+    if first is not None:
+        yield _set_repeated(first, repeated)
+
+
+def _set_repeated(breadcrumb: Breadcrumb, repeated: int) -> Breadcrumb:
+    return breadcrumb if breadcrumb.repeated == repeated else replace(breadcrumb, repeated=repeated)
 
 
 def _is_repeat(one: Breadcrumb, other: Breadcrumb) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = ["Scrub", "Scrubber"]
 
 # Keys, categories and short values come again with every breadcrumb.
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 48
+_SIMPLE = frozenset({int, float, bool, type(None)})
 # https://opentelemetry.io/docs/specs/semconv/database/database-spans/
 _STATEMENTS = ("db.query.text", "db.statement", "statement")
 # Behind the statement of a breadcrumb stands how it failed.
@@ -115,25 +116,27 @@ class Scrubber:
         scrubbed = self._data.scrub_mapping(data)
         return scrubbed if self._with_literals else _hide_statements(scrubbed)
 
-    def scrub_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb:
-        """Return a breadcrumb without the secrets in it, the very same one where there is none."""
-        scrubbed = self._scrub_secrets(breadcrumb)
-        if self._with_literals:
-            return scrubbed
-        if scrubbed.type == "query" and scrubbed.category == "query":
-            return _hide_literals_of(scrubbed)
-        if "db.statement" in scrubbed.data or "db.query.text" in scrubbed.data:
-            data = _hide_statements(scrubbed.data)
-            return scrubbed if data is scrubbed.data else replace(scrubbed, data=data)
-        return scrubbed
+    def scrub_breadcrumbs(self, breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
+        """Return breadcrumbs without the secrets in them, the very same ones where there is none."""
+        if self._has_no_secret(breadcrumbs):
+            scrubbed = [*breadcrumbs]
+        elif len(breadcrumbs) > 1:
+            middle = len(breadcrumbs) // 2
+            return self.scrub_breadcrumbs(breadcrumbs[:middle]) + self.scrub_breadcrumbs(breadcrumbs[middle:])
+        else:
+            scrubbed = [*map(self._scrub_secrets, breadcrumbs)]
+        return scrubbed if self._with_literals else [*map(_hide_literals_of, scrubbed)]
+
+    def _has_no_secret(self, breadcrumbs: Sequence[Breadcrumb]) -> bool:
+        """Return whether breadcrumbs have no secret by one quick look at all of them, which is cheaper than many."""
+        texts = self._collect_texts(breadcrumbs)
+        if texts is None or not self._is_each_harmless(texts):
+            return False
+        if len(self._known) < _MAX_KNOWN:
+            self._known.update(text for text in texts if len(text) < _LONGEST_KNOWN)
+        return True
 
     def _scrub_secrets(self, breadcrumb: Breadcrumb) -> Breadcrumb:
-        texts, is_flat = self._collect_texts(breadcrumb)
-        # One look at all of it is cheaper than one at each.
-        if is_flat and self._is_each_harmless(texts):
-            if len(self._known) < _MAX_KNOWN:
-                self._known.update(text for text in texts if len(text) < _LONGEST_KNOWN)
-            return breadcrumb
         data = self._data.scrub_bound(breadcrumb.message, breadcrumb.data)
         changed: dict[str, Any] = {
             "message": self.scrub_text(breadcrumb.message),
@@ -144,24 +147,32 @@ class Scrubber:
         is_same = all(value == getattr(breadcrumb, name) for name, value in changed.items())
         return breadcrumb if is_same else replace(breadcrumb, **changed)
 
-    def _collect_texts(self, breadcrumb: Breadcrumb) -> tuple[list[str], bool]:
-        """Return the texts of a breadcrumb that are not known to be harmless, and whether there is nothing else."""
-        known, is_flat = self._known, True
-        texts = [text for text in (breadcrumb.category, *breadcrumb.data) if text not in known]
-        texts.append(breadcrumb.message)
-        if breadcrumb.branch is not None:
-            texts.append(breadcrumb.branch)
-        for value in breadcrumb.data.values():
-            if isinstance(value, str):
-                if value not in known:
+    def _collect_texts(self, breadcrumbs: Iterable[Breadcrumb]) -> list[str] | None:
+        """Return the texts that are not known to be harmless, None where there is more than texts and numbers."""
+        texts: list[str] = []
+        for breadcrumb in breadcrumbs:
+            texts += (breadcrumb.message, breadcrumb.category, breadcrumb.branch or "", *breadcrumb.data)
+            for value in breadcrumb.data.values():
+                if type(value) is str:
                     texts.append(value)
-            elif isinstance(value, list | tuple | Mapping):
-                is_flat = False
-        return texts, is_flat
+                elif type(value) not in _SIMPLE:
+                    return None
+        known = self._known
+        return [text for text in dict.fromkeys(texts) if text not in known]
 
 
 def _hide_literals_of(breadcrumb: Breadcrumb) -> Breadcrumb:
-    """Return the breadcrumb of a statement without the literals in it, the very same one where there is none."""
+    """Return a breadcrumb without the literals of its statements, the very same one where there is none."""
+    data = breadcrumb.data
+    if breadcrumb.type == "query" and breadcrumb.category == "query":
+        return _hide_literals_of_query(breadcrumb)
+    if "db.statement" in data or "db.query.text" in data:
+        hidden = _hide_statements(data)
+        return breadcrumb if hidden is data else replace(breadcrumb, data=hidden)
+    return breadcrumb
+
+
+def _hide_literals_of_query(breadcrumb: Breadcrumb) -> Breadcrumb:
     system = breadcrumb.data.get("db.system")
     if breadcrumb.message.startswith("connect "):
         # To a server and a database, in the words of this package.

@@ -10,11 +10,10 @@ from otel_crumbs.trails import NOTABLE_LEVELS, Breadcrumb
 from .room import Room, cut_mapping, cut_texts, cut_to_room, split_room, weigh_value
 
 # What JSON takes at most: the names and the punctuation of a breadcrumb with its time and level, and those of what not
-# every one has, with numbers and ids; a printable letter of ASCII, any other one as an escape, and one beyond ASCII; a
-# value that is no text, with the punctuation of its key.
-_FIELDS_BYTES, _OPTIONAL_BYTES, _NUMBER_BYTES = 160, 200, 40
-_PRINTABLE_BYTES, _ASCII_BYTES, _LETTER_BYTES = 2, 6, 6
-_SHORT = frozenset({int, float, bool, type(None)})
+# every one has, with the numbers; the punctuation of an item of data; a number; a letter that is no printable one of
+# ASCII.
+_FIELDS_BYTES, _OPTIONAL_BYTES, _ITEM_BYTES, _NUMBER_BYTES, _LETTER_BYTES = 112, 112, 6, 25, 6
+_NUMBERS = frozenset({int, float, bool, type(None)})
 
 # A breadcrumb that takes a larger part of the room is cut, and what it has at the least.
 _PART, _LEAST_BREADCRUMB = 8, 300
@@ -27,20 +26,22 @@ def weigh_breadcrumb(breadcrumb: Breadcrumb) -> int:
     return weigh_value(breadcrumb.as_dict()) + 1
 
 
-def weigh_at_most(breadcrumb: Breadcrumb) -> int:
-    """Return a number of bytes that a breadcrumb's weight does not exceed, many times faster than the weight."""
-    data = breadcrumb.data
-    bound = _FIELDS_BYTES + _NUMBER_BYTES * len(data)
-    span_id, branch = breadcrumb.span_id or "", breadcrumb.branch or ""
-    if span_id or branch or breadcrumb.duration_ms is not None or breadcrumb.repeated > 1:
-        bound += _OPTIONAL_BYTES
-    texts = "".join((breadcrumb.message, breadcrumb.category, breadcrumb.type, branch, span_id, *data))
-    for value in (texts, *data.values()):
-        if type(value) is str:
-            bound += len(value) * _find_letter_bytes(value)
-        elif type(value) not in _SHORT:
-            return weigh_breadcrumb(breadcrumb)
-    return bound
+def weigh_at_most(breadcrumbs: Sequence[Breadcrumb]) -> int:
+    """Return a number of bytes that the weight of breadcrumbs does not exceed, many times faster than the weight."""
+    bound = _FIELDS_BYTES * len(breadcrumbs)
+    texts: list[str] = []
+    for breadcrumb in breadcrumbs:
+        data, branch, span_id = breadcrumb.data, breadcrumb.branch, breadcrumb.span_id
+        if span_id or branch or breadcrumb.duration_ms is not None or breadcrumb.repeated > 1 or breadcrumb.in_flight:
+            bound += _OPTIONAL_BYTES
+        bound += _ITEM_BYTES * len(data)
+        texts += (breadcrumb.message, breadcrumb.category, breadcrumb.type, branch or "", span_id or "", *data)
+        for value in data.values():
+            if type(value) is str:
+                texts.append(value)
+            else:
+                bound += _NUMBER_BYTES if type(value) in _NUMBERS else weigh_value(value)
+    return bound + _weigh_letters_at_most("".join(texts))
 
 
 def choose_breadcrumbs(breadcrumbs: Sequence[Breadcrumb], weights: Sequence[int], room: int) -> tuple[Breadcrumb, ...]:
@@ -80,7 +81,7 @@ def _cut_breadcrumb(breadcrumb: Breadcrumb, room: int) -> Breadcrumb:
     return replace(named, message=cut_to_room(breadcrumb.message, for_message), data=cut_mapping(data, for_data))
 
 
-def _find_letter_bytes(text: str) -> int:
-    if not text.isascii():
-        return _LETTER_BYTES
-    return _PRINTABLE_BYTES if text.isprintable() else _ASCII_BYTES
+def _weigh_letters_at_most(text: str) -> int:
+    if text.isascii() and text.isprintable():
+        return len(text) + text.count('"') + text.count("\\")
+    return len(text) * _LETTER_BYTES

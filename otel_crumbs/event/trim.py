@@ -184,7 +184,7 @@ def _weigh_parts(event: ErrorEvent) -> dict[str, int]:
 
 
 def _weigh_at_most(event: ErrorEvent) -> int:
-    return _FIXED_BYTES + sum(_weigh_parts(event).values()) + sum(map(weigh_at_most, event.breadcrumbs))
+    return _FIXED_BYTES + sum(_weigh_parts(event).values()) + weigh_at_most(event.breadcrumbs)
 
 
 def _cut_names(event: ErrorEvent, room: int) -> ErrorEvent:

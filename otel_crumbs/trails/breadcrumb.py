@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -79,6 +80,11 @@ class Breadcrumb:
 
 def format_rfc3339(timestamp: int) -> str:
     """Return nanoseconds since the epoch as RFC 3339 in UTC with microseconds, the nearest time that can be written."""
-    moment = _EPOCH + timedelta(microseconds=min(max(timestamp, 0), _LAST) // 1000)
+    seconds, microseconds = divmod(min(max(timestamp, 0), _LAST) // 1000, 1_000_000)
+    return f"{_format_second(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=64)
+def _format_second(seconds: int) -> str:
     # strftime() imports a module, which the last moments of an interpreter do not let it.
-    return f"{moment.isoformat(timespec='microseconds')[:-6]}Z"
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from otel_crumbs.base import interpreter_lock
 from otel_crumbs.base.interpreter_lock import iterate_releasing
 from otel_crumbs.base.memo import map_shared
 from otel_crumbs.base.threads import start_thread
@@ -25,10 +26,10 @@ def endless_interval() -> Iterator[None]:
 done: list[int] = []
 
 
-def work(number: int) -> int:
+def work(numbers: Sequence[int]) -> list[int]:
     """Do a bit of work."""
-    done.append(number)
-    return sum(range(1000))
+    done.extend(numbers)
+    return [sum(range(1000)) for _ in numbers]
 
 
 @pytest.mark.usefixtures("endless_interval")
@@ -56,8 +57,10 @@ def test_other_threads_run_in_between(*, own: bool) -> None:
     assert any(0 < number < 500 for number in seen) is own
 
 
-def test_the_applications_own_threads_do_not_wait() -> None:
+def test_the_applications_own_threads_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it asks for a trail itself, it waits for nobody."""
-    things = [1, 2, 3]
+    waits: list[object] = []
+    monkeypatch.setattr(interpreter_lock, "allocate_native_lock", lambda: waits.append(1))
 
-    assert iterate_releasing(things) is things
+    assert [number for some in iterate_releasing(range(100)) for number in some] == [*range(100)]
+    assert waits == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Sequence
 
 from otel_crumbs.base.memo import MAX_KEPT, hold_memo, map_shared
 
@@ -21,10 +22,10 @@ class Worker:
     def __init__(self) -> None:
         self.done = 0
 
-    def double(self, thing: Thing) -> list[int]:
-        """Return something that can be told from an equal one."""
-        self.done += 1
-        return [2 * thing.number]
+    def double(self, things: Sequence[Thing]) -> list[list[int]]:
+        """Return for each of some things something that can be told from an equal one."""
+        self.done += len(things)
+        return [[2 * thing.number] for thing in things]
 
 
 def test_the_same_work_on_the_same_thing_is_done_once() -> None:

@@ -248,7 +248,7 @@ def test_without_a_secret_the_very_same_object_comes_back() -> None:
 
     assert scrubber.scrub_text(breadcrumb.message) is breadcrumb.message
     assert scrubber.scrub_mapping(data) is data
-    assert scrubber.scrub_breadcrumb(breadcrumb) is breadcrumb
+    assert scrubber.scrub_breadcrumbs([breadcrumb])[0] is breadcrumb
 
 
 @pytest.mark.parametrize(
@@ -262,6 +262,18 @@ def test_a_text_that_was_scrubbed_stays_as_it_is(said: str) -> None:
     assert Scrubber().scrub_text(once) == once
 
 
+@pytest.mark.parametrize("place", range(8))
+def test_of_many_breadcrumbs_only_those_with_a_secret_change(place: int) -> None:
+    """They are looked at together first."""
+    crumbs = [Breadcrumb(timestamp=number, message=f"step {number}") for number in range(8)]
+    crumbs[place] = replace(crumbs[place], data={"password": SECRET})
+
+    scrubbed = Scrubber().scrub_breadcrumbs(crumbs)
+
+    assert [one is other for one, other in zip(scrubbed, crumbs, strict=True)] == [n != place for n in range(8)]
+    assert scrubbed[place].data == {"password": "[scrubbed: password]"}
+
+
 def test_what_is_bound_to_a_statement_goes_with_the_names_in_it() -> None:
     """Values in the order of the placeholders have no names of their own."""
     bound = {"db.statement.parameters": "('bob', 'hunter2')"}
@@ -270,7 +282,7 @@ def test_what_is_bound_to_a_statement_goes_with_the_names_in_it() -> None:
         for column in ("password", "city")
     ]
 
-    scrubbed, kept = map(Scrubber().scrub_breadcrumb, crumbs)
+    scrubbed, kept = Scrubber().scrub_breadcrumbs(crumbs)
 
     assert SECRET not in str(scrubbed)
     assert kept is crumbs[1]

@@ -37,6 +37,7 @@ _OF_NO_KIND = re.compile(rf"{MARK}(?![{''.join(_SIGNS.values())}])")
 _HIDDEN = re.compile(rf"{MARK}([{''.join(_SIGNS.values())}]?)")
 _WRITTEN = re.compile(rf"\[scrubbed(?:: ({'|'.join(KINDS)}))?\]")
 _BEGIN = "[scrubbed"
+_NUMBERS = frozenset({int, float, bool, type(None)})
 
 
 class Mark(NamedTuple):
@@ -90,18 +91,20 @@ def find_marks(text: str) -> list[Mark]:
 
 def count_marks(values: Iterable[Any]) -> dict[str, int]:
     """Return how many marks of each kind are in plain values, at any depth."""
-    texts = (text for value in values for text in _iterate_texts(value) if _BEGIN in text)
+    texts = (text for text in _iterate_texts(values) if _BEGIN in text)
     counts = Counter(mark.kind or "secret" for text in texts for mark in find_marks(text))
     return dict(sorted(counts.items()))
 
 
-def _iterate_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _iterate_texts(key)
-            yield from _iterate_texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _iterate_texts(item)
+def _iterate_texts(values: Iterable[Any]) -> Iterator[str]:
+    waiting = [*values]
+    # It grows by the parts of what it has.
+    for value in waiting:
+        if isinstance(value, str):
+            yield value
+        elif type(value) not in _NUMBERS:
+            if isinstance(value, Mapping):
+                waiting += value
+                waiting += value.values()
+            elif isinstance(value, list | tuple):
+                waiting += value

@@ -32,9 +32,9 @@ def send_events(exporter: Exporter, events: Sequence[ErrorEvent], timeout: float
 def send_event(exporter: Exporter, event: ErrorEvent, timeout: float = MAX_SECONDS) -> Outcome:
     """Send an event as it is, or else with a shorter trail, or with none; return the outcome."""
     outcome = _attempt(exporter, _bind(exporter, event), timeout)
-    for smaller in _shrink(event):
-        if outcome.verdict is not Verdict.TOO_LARGE:
-            break
+    smaller_ones = _shrink(event)
+    # Making a smaller one takes a millisecond, and few are asked for.
+    while outcome.verdict is Verdict.TOO_LARGE and (smaller := next(smaller_ones, None)) is not None:
         outcome = _attempt(exporter, _bind(exporter, smaller), timeout)
     return outcome
 

@@ -109,8 +109,15 @@ def _encode_int(value: int) -> bytes:
 
 def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
     name = encode_text(key if type(key) is str else str(key))
+    length = len(name)
+    if type(value) is str:
+        text = encode_text(value)
+        size = len(text)
+        if length + size + 6 < _ONE_BYTE:
+            sizes = _SMALL[length + size + 6], _SMALL[length], _SMALL[size + 2], _SMALL[size]
+            return b"".join((tag, sizes[0], _KEY, sizes[1], name, _VALUE, sizes[2], _STRING, sizes[3], text))
     contents = encode_value(value)
-    length, size = len(name), len(contents)
+    size = len(contents)
     if length + size + 4 >= _ONE_BYTE:
         return encode_field(tag, encode_field(_KEY, name) + encode_field(_VALUE, contents))
     # Most items are short, and there are many of them.

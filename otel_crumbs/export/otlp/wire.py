@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -96,9 +97,9 @@ def _find_attributes(event: ErrorEvent, *, as_json: bool) -> dict[str, Any]:
     if as_json:
         return attributes_of(event, as_json=True)
     # Errors that follow each other have most of their breadcrumbs in common.
-    breadcrumbs = Encoded(encode_array(map_shared(_encode_breadcrumb, event.breadcrumbs)))
+    breadcrumbs = Encoded(encode_array(map_shared(_encode_breadcrumbs, event.breadcrumbs)))
     return attributes_of(event, breadcrumbs=breadcrumbs)
 
 
-def _encode_breadcrumb(breadcrumb: Breadcrumb) -> bytes:
-    return encode_value(breadcrumb.as_dict())
+def _encode_breadcrumbs(breadcrumbs: Sequence[Breadcrumb]) -> list[bytes]:
+    return [encode_value(breadcrumb.as_dict()) for breadcrumb in breadcrumbs]

@@ -70,7 +70,7 @@ def encode_event(event: ErrorEvent) -> bytes:
     """Return an event as bytes."""
     others = {name: _encode_value(getattr(event, name)) for name in _MODELS[ErrorEvent] if name != _TRAIL}
     # A trail is most of an event, and events that follow each other share most of it.
-    trail = ",".join(map_shared(_encode_breadcrumb, event.breadcrumbs))
+    trail = ",".join(map_shared(_encode_breadcrumbs, event.breadcrumbs))
     items = f'{{"{_KIND}":"tuple","items":[{trail}]}}'
     return f'{{"version":{VERSION_OF_FILE},"event":{{{_dump(others)[1:-1]},"{_TRAIL}":{items}}}}}'.encode(
         "utf-8", "surrogatepass"
@@ -97,8 +97,8 @@ def decode_event(data: bytes) -> ErrorEvent:
     raise kind(f"its version is {version!r}, not {VERSION_OF_FILE}")
 
 
-def _encode_breadcrumb(breadcrumb: Breadcrumb) -> str:
-    return _dump(_encode_value(breadcrumb))
+def _encode_breadcrumbs(breadcrumbs: Sequence[Breadcrumb]) -> list[str]:
+    return [_dump(_encode_value(breadcrumb)) for breadcrumb in breadcrumbs]
 
 
 def _dump(plain: Any) -> str:

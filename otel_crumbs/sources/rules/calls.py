@@ -146,6 +146,8 @@ def _find_url(facts: SpanFacts) -> str:
 
 
 def _remove_userinfo(url: str) -> str:
+    if "@" not in url:
+        return url
     try:
         parts = urlsplit(url)
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

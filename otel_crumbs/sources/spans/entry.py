@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode, format_span_i
 
 from otel_crumbs.base.exceptions import EVENT_NAME, find_exception_event, format_title
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, to_plain, to_plain_mapping, to_text
+from otel_crumbs.base.plain import MAX_MESSAGE, cut_text, is_plain, to_plain, to_plain_mapping, to_text
 from otel_crumbs.trails import MAX_OPEN_SPANS, Branch, Breadcrumb, Entry, EntryKind, OpenSpans, entry_makers
 
 from .large_values import cut_attributes, cut_events, cut_status, has_large_values
@@ -250,14 +250,15 @@ def format_duration(milliseconds: float) -> str:
 
 
 def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Breadcrumb]:
-    error = _find_error(kept)
+    recorded = find_exception_event(kept.events) if kept.events else None
+    name = _find_error_name(kept, recorded)
+    error = kept.status.description or name if recorded is None else format_title(name or "", _find_message(recorded))
     facts = SpanFacts(
         name=str(to_plain(kept.name)),
         scope=kept.scope.name if kept.scope else "",
-        # The SDK's mapping is Python's, call by call; the rules read it often.
-        attributes=dict(kept.attributes),
+        attributes=_copy_attributes(kept.attributes),
         failed=kept.status.status_code is StatusCode.ERROR,
-        error=_find_error_name(kept),
+        error=name,
         took=None if in_flight else format_duration(took_ms),
         said=error,
         redirects=redirects_of(kept.context.span_id),
@@ -265,8 +266,10 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
     description = describe(facts)
     if description is None:
         return
-    # An attribute's name is a text, though perhaps of a class of its own.
-    data = {to_text(str.__str__(key)): to_plain(value) for key, value in description.data.items() if value is not None}
+    data = {key: value for key, value in description.data.items() if value is not None}
+    if not is_plain(data):
+        # An attribute's name is a text, though perhaps of a class of its own.
+        data = {to_text(str.__str__(key)): to_plain(value) for key, value in data.items()}
     data["duration_ms"] = took_ms = round(took_ms, 3)
     if error:
         data.setdefault("error", to_text(error))
@@ -337,17 +340,16 @@ def _render_exception(kept: SpanEntry, event: Event) -> Breadcrumb:
     )
 
 
-def _find_error_name(kept: SpanEntry) -> str | None:
-    recorded = find_exception_event(kept.events or ())
+def _copy_attributes(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a dictionary of attributes, which rules read often: the SDK's mapping is Python's, call by call."""
+    copy = getattr(attributes, "copy", None)
+    copied = copy() if callable(copy) else attributes
+    return copied if type(copied) is dict else dict(attributes)
+
+
+def _find_error_name(kept: SpanEntry, recorded: Mapping[str, Any] | None) -> str | None:
     kind = str((recorded or kept.attributes).get("exception.type" if recorded else "error.type") or "")
     return None if kind.isdigit() else kind.rpartition(".")[2] or None
-
-
-def _find_error(kept: SpanEntry) -> str | None:
-    recorded = find_exception_event(kept.events or ())
-    if recorded is not None:
-        return format_title(_find_error_name(kept) or "", _find_message(recorded))
-    return kept.status.description or _find_error_name(kept)
 
 
 def _find_message(exception: Mapping[str, Any]) -> str:

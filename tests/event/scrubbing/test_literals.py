@@ -70,12 +70,12 @@ def test_statements_in_breadcrumbs_have_no_literals() -> None:
     connect = Breadcrumb(timestamp=1, type="query", category="query", message="connect db-1.shop.example/shop")
     kept = Scrubber(with_literals=True)
 
-    scrubbed = Scrubber().scrub_breadcrumb(failed)
+    scrubbed = Scrubber().scrub_breadcrumbs([failed])[0]
 
     assert scrubbed.message == "SELECT d -> ? FROM hats WHERE owner = ? -> OperationalError (no such column: size2)"
     assert scrubbed.data["statement"] == "SELECT owner, size FROM hats WHERE owner = ?"
-    assert Scrubber().scrub_breadcrumb(connect) is connect
-    assert kept.scrub_breadcrumb(failed) is failed
+    assert Scrubber().scrub_breadcrumbs([connect])[0] is connect
+    assert kept.scrub_breadcrumbs([failed])[0] is failed
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,10 @@ def test_statements_in_attributes_have_no_literals() -> None:
     plain = Breadcrumb(timestamp=1, message="x", data={"db.statement": "SELECT a"})
 
     assert Scrubber().scrub_mapping(data) == {**data, "db.query.text": "SELECT ?"}
-    assert Scrubber().scrub_breadcrumb(plain) is plain
+    assert Scrubber().scrub_breadcrumbs([plain])[0] is plain
     assert (
-        Scrubber().scrub_breadcrumb(Breadcrumb(timestamp=1, message="x", data=data)).data["db.query.text"] == "SELECT ?"
+        Scrubber().scrub_breadcrumbs([Breadcrumb(timestamp=1, message="x", data=data)])[0].data["db.query.text"]
+        == "SELECT ?"
     )
 
 

@@ -65,7 +65,7 @@ def test_an_anchor_means_each_text_by_itself() -> None:
     scrubber = Scrubber(patterns=["^hunter2$"])
     breadcrumb = otel_crumbs.Breadcrumb(timestamp=1, message="hunter2", data={"a": "hunter2", "b": "hunter2 x"})
 
-    scrubbed = scrubber.scrub_breadcrumb(breadcrumb)
+    scrubbed = scrubber.scrub_breadcrumbs([breadcrumb])[0]
 
     assert (scrubbed.message, scrubbed.data["a"], scrubbed.data["b"]) == (
         "[scrubbed: pattern]",

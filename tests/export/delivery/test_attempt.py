@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 
-from otel_crumbs.export import Delivery
+from otel_crumbs.event import ErrorEvent
+from otel_crumbs.export import DELIVERED, Delivery
+from otel_crumbs.export.delivery import attempt
 from tests.conftest import GuardedFailures
+from tests.export.events import event_of
 
 from .exporters import PATIENCE, ScriptedExporter, captured_error
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_an_exporter_that_raises_loses_one_event(
@@ -34,6 +41,15 @@ def test_an_exporter_that_raises_loses_one_event(
     assert exporter.sent == ["second"]
     assert [str(error) for _, error in guarded_failures] == ["broken"]
     guarded_failures.clear()
+
+
+def test_an_event_that_is_taken_is_made_smaller_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That would be a third of the worker's time."""
+    made: list[ErrorEvent] = []
+    monkeypatch.setattr(attempt, "EventRoom", made.append)
+
+    assert attempt.send_event(ScriptedExporter(), event_of()) == DELIVERED
+    assert made == []
 
 
 def test_exporters_run_with_instrumentation_suppressed(deliver: Callable[..., Delivery]) -> None:
