@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from time import monotonic
 
@@ -25,16 +21,15 @@ from otel_crumbs.demo.shop import Shop
 from otel_crumbs.demo.visits import make_visits
 from otel_crumbs.event import ExceptionInfo
 from otel_crumbs.view.store import Store
-from tests.bugsink.browser import ARTEFACTS, chromium
+from tests.bugsink.browser import ARTEFACTS
 
+from .browsing import LOOKS, axe, find_program
 from .events import ZERO, error_event, put
 from .running import Viewer, viewing
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 90
-AXE = "axe-core@4.10.3"
-LOOKS = [(1400, "light"), (1400, "dark"), (360, "light"), (360, "dark")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +61,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def watched() -> Iterator[Watched]:
     """Open the list, let customers into the demo's shop, and wait until its four failures are on the page."""
-    program = chromium()
-    if program is None:
-        reason = "there is no Chromium on this machine"
-        pytest.fail(reason) if os.environ.get("OTEL_CRUMBS_REQUIRE_BROWSER") else pytest.skip(reason)
-    ARTEFACTS.mkdir(parents=True, exist_ok=True)
+    program = find_program()
     with Store() as store, viewing(store) as viewer, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page()
@@ -82,22 +73,6 @@ def watched() -> Iterator[Watched]:
             expect(page.locator(".groups tbody tr")).to_have_count(4, timeout=PATIENCE * 1000)
         yield Watched(viewer=viewer, browser=browser, title=page.title())
         browser.close()
-
-
-@cache
-def axe() -> str | None:
-    """Return axe-core's program, None where it cannot be installed."""
-    npm = shutil.which("npm")
-    folder = Path(ARTEFACTS).parent / "axe"
-    if npm is None:
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    install = [npm, "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), AXE]
-    try:
-        subprocess.run(install, check=True, timeout=120, capture_output=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
 def open_error(page: Page) -> None:

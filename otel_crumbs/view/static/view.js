@@ -83,10 +83,10 @@
   const trail = $(".trail");
   const rows = trail ? $$(".rows tbody tr", trail) : [];
   const marks = trail ? $$("rect", trail) : [];
-  const state = { categories: new Set(), levels: new Set(), line: null, text: "", from: 0, to: 0 };
+  const state = { categories: new Set(), levels: new Set(), folded: new Set(), line: null, text: "", from: 0, to: 0 };
   const full = trail ? { from: Number(trail.dataset.start), to: Number(trail.dataset.end) } : null;
   const KEPT = "otel-crumbs filters";
-  const words = new Map();
+  const words = new Map(), folds = new Map();
 
   const format = (nanoseconds) => {
     if (Math.abs(nanoseconds) < 1) return "0";
@@ -121,6 +121,7 @@
   };
   const apply = () => {
     let hidden = 0;
+    const parts = new Map();
     const zoomed = state.from !== full.from || state.to !== full.to;
     const chosen = state.categories.size || state.levels.size || state.text || state.line !== null;
     rows.forEach((row) => {
@@ -133,12 +134,16 @@
         if (!words.has(row)) words.set(row, row.textContent.toLowerCase());
         fits = words.get(row).includes(state.text);
       }
-      fits = fits || (isError && inside && start === 0);
-      row.hidden = !fits;
+      const isZero = isError && inside && start === 0;
+      fits = fits || isZero;
+      const away = fits && !isZero && state.folded.has(line);
+      if (away) parts.has(line) ? parts.get(line).push(row) : parts.set(line, [row]);
+      row.hidden = !fits || away;
       if (!fits && !row.classList.contains("gap")) hidden += 1;
       const rect = $(".bar rect", row);
       if (rect && fits) place(rect, start, Number(d));
     });
+    showFolds(parts);
     $$(".axis rect", trail).forEach((rect) => place(rect, Number(rect.dataset.s), Number(rect.dataset.d)));
     const note = $(".filtered", trail);
     note.hidden = !hidden;
@@ -146,14 +151,49 @@
     $$("[data-category]", trail).forEach((chip) => chip.setAttribute("aria-pressed", state.categories.has(chip.dataset.category)));
     $$("[data-level]", trail).forEach((chip) => chip.setAttribute("aria-pressed", state.levels.has(chip.dataset.level)));
     $$("button[data-line]", trail).forEach((name) => name.setAttribute("aria-pressed", state.line === name.dataset.line));
+    $$("[data-fold]", trail).forEach((button) => button.setAttribute("aria-expanded", !state.folded.has(button.dataset.fold)));
     $$("[data-zoom]", trail).forEach((button) => {
       const wanted = button.dataset.zoom === "all" ? full.from : -Number(button.dataset.zoom) * SECOND;
       button.setAttribute("aria-pressed", state.from === Math.max(wanted, full.from) && state.to === full.to && (button.dataset.zoom === "all") === !zoomed);
     });
     drawTicks();
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ categories: [...state.categories], levels: [...state.levels], text: state.text }));
+      sessionStorage.setItem(KEPT, JSON.stringify({ categories: [...state.categories], levels: [...state.levels], folded: [...state.folded], line: state.line, text: state.text }));
     } catch { /* A file from disk has no storage. */ }
+  };
+  const makeFold = (line) => {
+    const fold = document.createElement("tr");
+    fold.className = "row folded";
+    fold.tabIndex = -1;
+    fold.dataset.line = line;
+    fold.innerHTML = '<td class="time"></td><td class="kind"></td><td class="words"><button type="button" class="quiet" aria-expanded="false"></button></td><td class="bar"><svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true"><rect y="1" height="8"/></svg><span></span></td>';
+    $("button", fold).addEventListener("click", () => toggleFold(line));
+    folds.set(line, fold);
+    return fold;
+  };
+  // The rows of a folded line are one, where the first of them is.
+  const showFolds = (parts) => {
+    folds.forEach((fold, line) => { if (!parts.has(line)) { fold.remove(); folds.delete(line); } });
+    parts.forEach((part, line) => {
+      const fold = folds.get(line) || makeFold(line), bad = part.filter((row) => /error|fatal/.test(row.dataset.l)).length;
+      const start = Number(part[0].dataset.s), end = Math.max(...part.map((row) => Number(row.dataset.s) + Number(row.dataset.d)));
+      if (fold.nextElementSibling !== part[0]) part[0].before(fold);
+      $(".time", fold).textContent = $(".time", part[0]).textContent;
+      $("button", fold).textContent = `${part.length} of ${line.split("\n").reverse().find(Boolean)} folded${bad ? `, ${bad} failed` : ""}`;
+      place($("rect", fold), start, end - start);
+    });
+  };
+  const toggleFold = (line) => {
+    const from = document.activeElement.closest("tr"), first = folds.has(line) && folds.get(line).nextElementSibling;
+    state.line = null;
+    toggle(state.folded, line);
+    // Who was in a row that is gone goes on where it was.
+    if (from && (from.hidden || !from.isConnected)) (folds.get(line) || first).focus();
+  };
+  const solo = (line) => {
+    state.line = state.line === line ? null : line;
+    state.folded.delete(line);
+    apply();
   };
   const zoom = (seconds) => {
     state.from = seconds === "all" ? full.from : Math.max(full.from, -Number(seconds) * SECOND);
@@ -162,7 +202,7 @@
   };
   const toggle = (set, value) => { if (!set.delete(value)) set.add(value); apply(); };
   const reset = () => {
-    state.categories.clear(); state.levels.clear(); state.text = ""; state.line = null;
+    state.categories.clear(); state.levels.clear(); state.folded.clear(); state.text = ""; state.line = null;
     $("#within").value = "";
     zoom("all");
   };
@@ -208,14 +248,18 @@
       const has = (name, value) => $$(`[data-${name}]`, trail).some((chip) => chip.dataset[name] === value);
       (kept.categories || []).filter((value) => has("category", value)).forEach((value) => state.categories.add(value));
       (kept.levels || []).filter((value) => has("level", value)).forEach((value) => state.levels.add(value));
+      const lines = new Set(rows.map((row) => row.dataset.line));
+      (kept.folded || []).filter((line) => lines.has(line)).forEach((line) => state.folded.add(line));
+      if (kept.line && lines.has(kept.line)) state.line = kept.line;
       state.text = $("#within").value = kept.text || "";
     } catch { /* A file from disk has no storage. */ }
     $$("[data-category]", trail).forEach((chip) => chip.addEventListener("click", () => toggle(state.categories, chip.dataset.category)));
     $$("[data-level]", trail).forEach((chip) => chip.addEventListener("click", () => toggle(state.levels, chip.dataset.level)));
-    $$("button[data-line]", trail).forEach((name) => name.addEventListener("click", () => {
-      state.line = state.line === name.dataset.line ? null : name.dataset.line;
-      apply();
-    }));
+    $$("button[data-line]", trail).forEach((name) => name.addEventListener("click", () => solo(name.dataset.line)));
+    $$("[data-fold]", trail).forEach((button) => {
+      button.hidden = false;
+      button.addEventListener("click", () => toggleFold(button.dataset.fold));
+    });
     $$("[data-zoom]", trail).forEach((button) => button.addEventListener("click", () => zoom(button.dataset.zoom)));
     $("#within").addEventListener("input", (event) => { state.text = event.target.value.toLowerCase(); apply(); });
     drag($(".axis", trail));
@@ -250,13 +294,19 @@
     if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
   };
   const follow = (selector) => { const link = $(selector); if (link) link.click(); };
+  const withLine = (act) => {
+    const at = document.activeElement && document.activeElement.closest("[data-line], [data-fold]");
+    if (at) act(at.dataset.line || at.dataset.fold);
+  };
   const open = (row) => {
+    if (row.matches(".folded")) return toggleFold(row.dataset.line);
     const details = $("details", row), link = $("a.main, a.own", row);
     if (details) details.open = !details.open; else if (link) link.click();
   };
   const actions = {
     "j": () => move(1), "k": () => move(-1), "?": () => sheet.showModal(), "g": () => follow("#back, .brand"),
     "n": () => follow("#next"), "p": () => follow("#previous"), "t": () => follow("#trace"), "c": () => copy && copyMarkdown(),
+    "f": () => withLine(toggleFold), "s": () => withLine(solo),
     "1": () => trail && zoom(1), "2": () => trail && zoom(10), "0": () => trail && zoom("all"),
     "/": () => { const field = $("#within") || $("#search"); if (field) { field.focus(); field.select(); } },
   };
