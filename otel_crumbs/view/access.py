@@ -9,16 +9,21 @@ header ``Host``, and a foreign page cannot write.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from .addresses import SENTRY
 
 Message = MutableMapping[str, Any]
 Application = Callable[
     [MutableMapping[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
 ]
 
+# https://develop.sentry.dev/sdk/overview/#authentication
+_SENTRY_KEY = re.compile(r"\bsentry_key=([^\s,]+)")
 COOKIE = "otel_crumbs_view"
 HEALTH = "/health"
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -87,11 +92,13 @@ class AccessMiddleware:
             cookies.load(headers.get("cookie", ""))
         except CookieError:
             cookies.clear()
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         kind, _, bearer = headers.get("authorization", "").partition(" ")
         given = [
             bearer.strip() if kind.lower() == "bearer" else "",
             cookies[COOKIE].value if COOKIE in cookies else "",
-            dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("token", ""),
+            query.get("token", ""),
+            *_iterate_sentry_keys(scope["path"], headers, query),
         ]
         token = (self._token or "").encode()
         return any(hmac.compare_digest(each.encode(), token) for each in given)
@@ -106,6 +113,13 @@ class AccessMiddleware:
         headers = [(b"location", place.encode("ascii", "replace")), (b"set-cookie", cookie.encode())]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _iterate_sentry_keys(path: str, headers: Mapping[str, str], query: Mapping[str, str]) -> Iterator[str]:
+    """Iterate over the keys of a client of Sentry, which has the token as the public key of its DSN."""
+    if SENTRY.fullmatch(path):
+        yield query.get("sentry_key", "")
+        yield from _SENTRY_KEY.findall(headers.get("x-sentry-auth", ""))
 
 
 def find_host(header: str) -> str:

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from otel_crumbs.base.late_names import LateFunction
 
 from .access import HEALTH, AccessMiddleware
-from .addresses import JSON, PATHS, PROTOBUF
+from .addresses import ENVELOPE, JSON, PATHS, PROTOBUF, SENTRY, STORE
 from .body import MAX_BODY, RefusedError
 from .live import Live, iterate_messages
 from .pages import Page, Pages
@@ -51,6 +51,7 @@ class Application:
         self._on_failure = on_failure
         routes = [
             *(Route(path, self._receive, methods=["POST"]) for path in PATHS),
+            *(Route(f"/api/{{project}}{path}", self._receive, methods=["POST"]) for path in (ENVELOPE, STORE)),
             Route("/", self._answer(self._pages.show_list)),
             Route("/groups/{name}", self._answer(self._pages.show_group)),
             Route("/errors/{event_id:str}", self._answer(self._pages.show_error)),
@@ -80,7 +81,7 @@ class Application:
             return PlainTextResponse(f"{error}\n", 503, {"retry-after": "5"})
         if added:
             self.live.announce()
-        is_json = kind.startswith(JSON)
+        is_json = kind.startswith(JSON) or SENTRY.fullmatch(request.url.path)
         return Response(b"{}" if is_json else b"", media_type=JSON if is_json else PROTOBUF)
 
     def _answer(self, show: Callable[[Any], Page]) -> Callable[[Request], Awaitable[Response]]:

@@ -1,4 +1,8 @@
-"""One request of a sender, from its body to the store: OTLP in protobuf or JSON, or our own JSON documents."""
+"""
+One request of a sender, from its body to the store.
+
+It is OTLP in protobuf or JSON, our own JSON documents, or what clients of Sentry send.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,12 @@ from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from .addresses import EVENTS, JSON, LINES, LOGS, METRICS, PATHS, PROTOBUF, TRACES
+from .addresses import ENVELOPE, EVENTS, JSON, LINES, LOGS, METRICS, PATHS, PROTOBUF, SENTRY, TRACES
 from .body import RefusedError, unpack
 from .error_document import clean_document, make_document
 from .otlp_json import parse_json
 from .received_event import ReceivedEvent, read_logs
+from .received_sentry import read_envelope, read_store
 from .received_span import make_log_record, read_spans
 from .record import Record
 from .store import Store
@@ -37,7 +42,7 @@ def receive(store: Store, path: str, body: bytes, *, content_type: str, encoding
 
     Args:
         store: The store.
-        path: ``/v1/logs``, ``/v1/traces``, or ``/v1/events`` for our own JSON documents.
+        path: ``/v1/logs``, ``/v1/traces``, ``/v1/events`` for our own JSON documents, or one of Sentry's.
         body: As it was sent.
         content_type: The header of that name.
         encoding: The header ``Content-Encoding``.
@@ -59,6 +64,8 @@ def read_body(path: str, content: bytes, kind: str) -> Received:
         RefusedError: If it cannot be read.
 
     """
+    if sentry := SENTRY.fullmatch(path):
+        return _read_sentry(content, **sentry.groupdict())
     known = _KINDS_OF_EVENTS if path == EVENTS else _KINDS_OF_OTLP
     if kind not in known:
         raise RefusedError(415, f"content type {kind[:60]!r} is not known; send {' or '.join(known)}")
@@ -75,6 +82,14 @@ def read_body(path: str, content: bytes, kind: str) -> Received:
     if path == METRICS:
         return Received()
     raise RefusedError(404, f"nothing is received at {path[:60]!r}; send to {', '.join(PATHS)}")
+
+
+def _read_sentry(content: bytes, project: str, kind: str) -> Received:
+    read = read_envelope if kind == ENVELOPE else read_store
+    try:
+        return Received(documents=tuple(read(content, project)))
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(400, f"the body is not what clients of Sentry send: {_shorten(error)}") from error
 
 
 def _read_documents(content: bytes, kind: str) -> Iterator[dict[str, Any]]:

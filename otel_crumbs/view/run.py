@@ -112,6 +112,7 @@ def greet(store: Store, address: Address) -> None:
     groups, errors, _ = count_errors(store)
     say(f"look at    {address.page}")
     say(f"send to    {address.url} (OTLP over HTTP)")
+    say(f"or to      {address.dsn} (DSN of sentry-sdk)")
     if address.token:
         say(f'           with OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20{address.token}"')
     say(f"kept in    {store.file or 'memory'}: {errors} events of {groups} failures")

@@ -52,6 +52,11 @@ class Address:
         return f"http://{self.bracketed}:{self.port}"
 
     @property
+    def dsn(self) -> str:
+        """For clients of Sentry: any key where no token is needed, any number as the project."""
+        return f"http://{self.token or 'view'}@{self.bracketed}:{self.port}/1"
+
+    @property
     def page(self) -> str:
         """For browsers: it lets in."""
         return f"{self.url}/" if self.token is None else f"{self.url}/?token={self.token}"

@@ -46,6 +46,7 @@ ELSEWHERE = {
     "view/program.py": "view/test_command.py",
     "view/run.py": "view/test_command.py",
     "demo/viewer.py": "demo/test_run.py",
+    "view/received_sentry_facts.py": "view/test_received_sentry.py",
     "view/record.py": "view/test_receiving.py",
     "view/body.py": "view/test_receiving.py",
     "view/otlp_json.py": "view/test_receiving.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import zlib
 
 import pytest
@@ -58,6 +59,24 @@ def test_packed_bodies_are_unpacked(store: Store, encoding: str, pack: type[byte
     assert added == 1
 
 
+def test_what_clients_of_sentry_pack_is_unpacked() -> None:
+    """They use Brotli where it is installed; it has no more room than the others."""
+    brotli = pytest.importorskip("brotli")
+    body = random.Random(1).randbytes(2**20)  # noqa: S311 - bytes that do not shrink
+    packed = brotli.compress(body, quality=1)
+    bomb = brotli.compress(bytes(2**20 + 1))
+
+    statuses = []
+    for broken in (bomb, packed[:1000], b"", b"not packed"):
+        with pytest.raises(RefusedError) as refused:
+            unpack(broken, "br", 2**20)
+        statuses.append(refused.value.status)
+
+    assert unpack(packed, "br", 2**20) == body
+    assert unpack(brotli.compress(bytes(5 * 2**20)), "br") == bytes(5 * 2**20)
+    assert statuses == [413, 400, 400, 400]
+
+
 def test_an_event_that_is_sent_twice_is_one(store: Store) -> None:
     """An exporter that missed the answer sends again."""
     assert receive(store, "/v1/logs", body_of(error_event()), content_type=PROTOBUF) == 1
@@ -72,7 +91,7 @@ def test_an_event_that_is_sent_twice_is_one(store: Store) -> None:
         (gzip.compress(bytes(2**20 + 1), mtime=0), "gzip", 413),
         (gzip.compress(b"x" * 1000, mtime=0)[:-10], "gzip", 400),
         (b"not packed", "gzip", 400),
-        (b"", "br", 415),
+        (b"", "zstd", 415),
     ],
     ids=["bomb", "cut off", "not packed", "unknown"],
 )
