@@ -124,20 +124,24 @@ def _make_frame(location: CodeLocation) -> Frame:
 
 
 def _find_locations(entries: Sequence[TracebackType]) -> list[CodeLocation]:
-    """Return the places of entries, those of stand-ins left out."""
-    return [
-        CodeLocation(code, entry.tb_lasti, entry.tb_lineno, _find_module(code.co_filename, frame.f_globals))
-        for entry in entries
-        if not (code := (frame := entry.tb_frame).f_code).co_filename.startswith(_WRAPPERS)
-    ]
+    """Return the places of entries, those of stand-ins left out, and have their sources found later."""
+    cache, locations = linecache.cache, []
+    for entry in entries:
+        frame = entry.tb_frame
+        code, names = frame.f_code, frame.f_globals
+        path = code.co_filename
+        if path.startswith(_WRAPPERS):
+            continue
+        if path not in cache:
+            # The module's loader knows sources that are in no file, as those of an archive.
+            linecache.lazycache(path, names)
+        module = names.get("__name__")
+        name = module if type(module) is str else _read_name(module)
+        locations.append(CodeLocation(code, entry.tb_lasti, entry.tb_lineno, name))
+    return locations
 
 
-def _find_module(path: str, names: dict[str, Any]) -> str | None:
-    """Return the name of the module to which a frame's global names belong, and have its source found later."""
-    if path not in linecache.cache:
-        # The module's loader knows sources that are in no file, as those of an archive.
-        linecache.lazycache(path, names)
-    module = names.get("__name__")
+def _read_name(module: object) -> str | None:
     return str.__str__(module) if isinstance(module, str) else None
 
 

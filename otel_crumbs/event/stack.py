@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from traceback import TracebackException
 from typing import Any, TypeVar
 
@@ -36,24 +37,24 @@ class CapturedExceptions:
     Args:
         infos: What is known of each, but for its frames.
         stacks: The frames of each, none where they are in the text.
-        traceback: Makes the text, None where there is nothing to make one of.
+        make_traceback: Returns the object that makes the text; None where nothing can.
         stacktrace: The text where it is known.
 
     """
 
-    __slots__ = ("_stacks", "_stacktrace", "_traceback", "infos")
+    __slots__ = ("_make_traceback", "_stacks", "_stacktrace", "infos")
 
     def __init__(
         self,
         *,
         infos: Sequence[ExceptionInfo],
         stacks: Sequence[CapturedStack] = (),
-        traceback: TracebackException | None = None,
+        make_traceback: Callable[[], TracebackException | None] | None = None,
         stacktrace: str = "",
     ) -> None:
         self.infos = infos
         self._stacks = stacks
-        self._traceback = traceback
+        self._make_traceback = make_traceback
         self._stacktrace = stacktrace
 
     @property
@@ -79,7 +80,7 @@ class CapturedExceptions:
         """
         if self._stacktrace:
             return to_text(self._stacktrace, MAX_STACKTRACE)
-        traceback = self._traceback
+        traceback = self._make_traceback() if self._make_traceback else None
         words = _ask_exception(lambda: "".join(traceback.format()) if traceback else "") or ""
         return cut_middle(to_text(words or _format_plain(read[0]), 10 * MAX_STACKTRACE), MAX_STACKTRACE)
 
@@ -123,7 +124,7 @@ def read_exceptions(
     found, left_out = find_chain(error)
     infos: list[ExceptionInfo] = []
     stacks: list[CapturedStack] = []
-    tracebacks: list[TracebackException | None] = []
+    words: list[_ExceptionText] = []
     for number, related in enumerate(found):
         known = message if number == 0 and message is not None else message_of(related.error)
         notes = [to_plain(note) for note in _slice_notes(notes_of(related.error))]
@@ -132,10 +133,15 @@ def read_exceptions(
         stack = CapturedStack(traceback_of(related.error), reader)
         infos.append(_read_exception(related, known, notes))
         stacks.append(stack)
-        tracebacks.append(_make_traceback(related.error, known, notes, stack))
+        words.append(_ExceptionText(related.error, known, notes))
+    make = partial(_make_traceback, type(error), words[0], stacks[0])
     if len(found) > 1:
-        _ask_exception(lambda: _connect_tracebacks(found, infos, tracebacks))
-    return CapturedExceptions(infos=infos, stacks=stacks, traceback=tracebacks[0])
+        # Which hangs on which is to be seen now; all else can wait for the worker.
+        parts = zip(found, words, stacks, strict=True)
+        made = [_make_traceback(type(each.error), said, stack) for each, said, stack in parts]
+        _ask_exception(lambda: _connect_tracebacks(found, infos, made))
+        make = partial(made.__getitem__, 0)
+    return CapturedExceptions(infos=infos, stacks=stacks, make_traceback=make)
 
 
 def cut_middle(words: str, limit: int) -> str:
@@ -168,12 +174,9 @@ def _read_exception(related: ChainedException, message: str, notes: list[Any]) -
     )
 
 
-def _make_traceback(
-    error: BaseException, message: str, notes: list[Any], stack: CapturedStack
-) -> TracebackException | None:
+def _make_traceback(kind: type[BaseException], words: Any, stack: CapturedStack) -> TracebackException | None:
     # The words stand in the exception's place.
-    words: Any = _ExceptionText(error, message, notes)
-    made = _ask_exception(lambda: TracebackException(type(error), words, None, lookup_lines=False))
+    made = _ask_exception(lambda: TracebackException(kind, words, None, lookup_lines=False))
     if made is not None:
         made.stack = stack  # type: ignore[assignment]  # it asks for the lines of it alone
     return made

@@ -60,13 +60,16 @@ def take_snapshot(*views: View) -> Snapshot:
     rings: list[tuple[Ring, int]] = []
     for branch, since in views:
         rings += [(ring, since) for ring in branch.iterate_rings() if all(ring is not known for known, _ in rings)]
-    kept: dict[int, Entry] = {}
+    entries: list[Entry] = []
     dropped = Counter[str]()
     for ring, since in rings:
-        of_ring = [entry for entry in ring.copy() if _is_since(entry, since)] if since else ring.copy()
-        kept.update(zip(map(id, of_ring), of_ring, strict=True))
-        dropped.update(ring.dropped)
-    entries = [*kept.values(), *_capture_open_spans(views)]
+        of_ring = ring.copy()
+        entries += [entry for entry in of_ring if _is_since(entry, since)] if since else of_ring
+        if ring_dropped := ring.dropped:
+            dropped.update(ring_dropped)
+    if len(rings) > 1:
+        entries = [*dict(zip(map(id, entries), entries, strict=True)).values()]
+    entries += _capture_open_spans(views)
     entries.sort(key=itemgetter(TIMESTAMP))
     return Snapshot(entries=tuple(entries), dropped=dropped, size=views[0].branch.size)
 

@@ -231,9 +231,9 @@ class EventQueue:
     def weigh(self, captured: CapturedError) -> QueuedError:
         """Return a captured error to be queued."""
         # Errors that follow each other in one trail share what it had at the first.
-        newest_first = [*map(id, reversed(captured.trail.entries))]
-        known, self._newest_known = self._newest_known, newest_first[0] if newest_first else 0
-        new = newest_first.index(known) if known in newest_first else len(newest_first)
+        entries = captured.trail.entries
+        known, self._newest_known = self._newest_known, id(entries[-1]) if entries else 0
+        new = next((number for number, entry in enumerate(reversed(entries)) if id(entry) == known), len(entries))
         return QueuedError.from_captured(captured, new)
 
     def put(self, queued: QueuedError) -> list[QueuedError]:
