@@ -172,7 +172,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the unit tests with the newest dependencies, on one Python, and show what no test reached."""
-    session.install("-e.[all,demo,mcp,view]", *groups("tests"), *groups("newest"))
+    session.install("-e.[all,demo,mcp,tui,view]", *groups("tests"), *groups("newest"))
     run_tests(session, "-m", UNIT_TESTS, cover=True)
     session.run("coverage", "combine", "-q")
     session.run("coverage", "report")
@@ -224,7 +224,7 @@ def bare(session: nox.Session) -> None:
 @nox.session(default=False)
 def ends(session: nox.Session) -> None:
     """Run the other tests of whole applications: how processes end, outages, the command line and the demo."""
-    session.install("-e.[all,demo,mcp,view]", *groups("tests"), *groups("declarative"), *groups("servers"))
+    session.install("-e.[all,demo,mcp,tui,view]", *groups("tests"), *groups("declarative"), *groups("servers"))
     run_tests(session, "-m", "e2e and not collector", "--ignore", "tests/e2e")
 
 

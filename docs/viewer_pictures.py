@@ -1,14 +1,17 @@
 """
-The pictures of docs/viewer.md: the demo's shop fails, and a browser looks at it.
+The pictures of docs/viewer.md: the demo's shop fails, and a browser and a terminal look at it.
 
     python docs/viewer_pictures.py
 
-Needs the extras `demo` and `view`, the dependency group `browser`, and Chromium.
+Needs the extras `demo` and `tui`, the dependency group `browser`, and Chromium.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 import shutil
+from collections import deque
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -19,6 +22,7 @@ from otel_crumbs.demo.visits import EXPECTED_EVENTS, make_visits
 from otel_crumbs.view.queries import list_errors
 from otel_crumbs.view.serving import LOOPBACK, Address, open_socket, serve_store
 from otel_crumbs.view.store import Store
+from otel_crumbs.view.terminal import TerminalApp
 
 FOLDER = Path(__file__).parent / "_static"
 PATIENCE = 90.0
@@ -37,10 +41,12 @@ def main() -> None:
                 pass
             while len(list_errors(store)) < EXPECTED_EVENTS:
                 sleep(0.2)
+        terminal = asyncio.run(draw_terminal(store, address))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for scheme in ("light", "dark"):
                 take_pictures(browser, address.url, scheme)
+            take_picture_of_terminal(browser, terminal)
             browser.close()
 
 
@@ -58,6 +64,27 @@ def take_pictures(browser: Browser, url: str, scheme: str) -> None:
     page.evaluate(SHORTEN, str(find_shop_folder()))
     page.screenshot(path=FOLDER / f"viewer-error-{scheme}.png")
     context.close()
+
+
+async def draw_terminal(store: Store, address: Address) -> str:
+    """Return the error in the terminal as SVG."""
+    app = TerminalApp(store, address, deque(), lambda: False)
+    async with app.run_test(size=(150, 30)) as pilot:
+        await pilot.pause(1)
+        table = pilot.app.screen.query_one("#groups")
+        while "TypeError" not in table.get_row_at(table.cursor_row)[2].plain:  # type: ignore[attr-defined]  # a table
+            await pilot.press("j")
+        await pilot.press("enter", "k", "k", "k")
+        await pilot.pause(1)
+        return app.export_screenshot(title="otel-crumbs view --tui")
+
+
+def take_picture_of_terminal(browser: Browser, svg: str) -> None:
+    """Take the picture, with the fonts of this machine."""
+    page = browser.new_page(viewport={"width": 1400, "height": 650})
+    page.set_content(re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL))
+    page.locator("svg").first.screenshot(path=FOLDER / "viewer-terminal.png", omit_background=True)
+    page.close()
 
 
 if __name__ == "__main__":

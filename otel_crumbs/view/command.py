@@ -37,6 +37,7 @@ def add_view(commands: Any) -> None:
         usage="otel-crumbs view [options] [-- command ...]",
     )
     view.add_argument("--open", action="store_true", help="open the browser")
+    view.add_argument("--tui", action="store_true", help="show it in this terminal, too")
     view.add_argument("--port", type=parse_port, default=OTLP_PORT, help=_PORT)
     view.add_argument(
         "--listen", default="127.0.0.1", metavar="ADDRESS", help="listen elsewhere; a token is needed then, and printed"
@@ -74,6 +75,10 @@ def run_view(options: argparse.Namespace) -> int:
     if missing:
         sys.stderr.write(f"otel-crumbs: the viewer needs {', '.join(missing)}: {REMEDY}\n")
         return 2
+    refusal = find_refusal(options) if options.tui else None
+    if refusal:
+        sys.stderr.write(f"otel-crumbs: {refusal}\n")
+        return 2
     from .run import Options, run  # noqa: PLC0415 - needs the extra
 
     signal.signal(signal.SIGTERM, exit_by_signal)
@@ -86,10 +91,22 @@ def run_view(options: argparse.Namespace) -> int:
             keep_days=options.keep / _DAY,
             keep_bytes=options.max_size,
             open_browser=options.open,
+            terminal=options.tui,
             read=options.read,
             program=options.program,
         )
     )
+
+
+def find_refusal(options: argparse.Namespace) -> str | None:
+    """Return why there can be no viewer in the terminal, None where there can."""
+    if find_spec("textual") is None:
+        return "--tui needs textual: pip install 'otel-crumbs[tui]'"
+    if options.program:
+        return "--tui has the terminal for itself: start the command in another one"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return "--tui needs a terminal; without one, `otel-crumbs errors` lists what was received"
+    return None
 
 
 def exit_by_signal(signum: int, _frame: object) -> NoReturn:

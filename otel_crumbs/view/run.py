@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ TOKEN_VARIABLE = "OTEL_CRUMBS_VIEW_TOKEN"  # noqa: S105 - its name
 _GRPC_PORT = 4317
 # Seconds that the first page has for itself.
 _PATIENCE = 0.5
+# Of what the terminal is told while it shows something else.
+_MAX_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Options:
         keep_days: For so long events are kept.
         keep_bytes: So many are kept at most.
         open_browser: Whether a browser is opened.
+        terminal: Whether the terminal shows it, too.
         read: Files and folders whose events are read first.
         program: A command to start, that sends here.
 
@@ -48,6 +52,7 @@ class Options:
     keep_days: float = 30
     keep_bytes: int = 500 * 1024 * 1024
     open_browser: bool = False
+    terminal: bool = False
     read: Sequence[Path] = ()
     program: Sequence[str] = ()
 
@@ -62,7 +67,9 @@ def run(options: Options) -> int:
             read_files(store, options.read)
             token = make_token(options.host, os.environ.get(TOKEN_VARIABLE))
             address = Address(host=options.host, port=listener.getsockname()[1], token=token)
-            serving = stack.enter_context(serve_store(store, address, listener, warn))
+            notes: deque[str] = deque(maxlen=_MAX_NOTES)
+            on_failure = notes.append if options.terminal else warn
+            serving = stack.enter_context(serve_store(store, address, listener, on_failure))
             ended = None if options.program else watch_signals()
             greet(store, address)
             if options.open_browser:
@@ -70,7 +77,14 @@ def run(options: Options) -> int:
             # gRPC takes as long to import as the first page to show, which somebody waits for.
             serving.wait_for_page(_PATIENCE)
             open_grpc(stack, store, address, serving.announce)
-            return run_program(options.program, address) if ended is None else wait_for_end(ended)
+            if ended is None:
+                return run_program(options.program, address)
+            if options.terminal:
+                from .terminal import TerminalApp  # noqa: PLC0415 - needs the extra
+
+                TerminalApp(store, address, notes, ended.is_set).run()
+                return 0
+            return wait_for_end(ended)
     except (AddressError, StoreError) as error:
         sys.stderr.write(f"otel-crumbs: {error}\n")
         return 1

@@ -47,6 +47,8 @@ ELSEWHERE = {
     "view/run.py": "view/test_command.py",
     "demo/viewer.py": "demo/test_run.py",
     "view/received_sentry_facts.py": "view/test_received_sentry.py",
+    "view/terminal_error.py": "view/test_terminal.py",
+    "view/terminal_text.py": "view/test_terminal.py",
     "view/record.py": "view/test_receiving.py",
     "view/body.py": "view/test_receiving.py",
     "view/otlp_json.py": "view/test_receiving.py",
