@@ -138,6 +138,21 @@ def test_every_extra_is_documented() -> None:
     assert missing == []
 
 
+def test_addresses_of_the_project_lead_to_its_pages() -> None:
+    """They are in the package's metadata; the host builds the pages as `nox -s docs` does."""
+    urls = metadata()["project"]["urls"]
+    building = text_of(".readthedocs.yaml")
+    session = text_of("noxfile.py").partition("def docs(")[2].partition("@nox")[0]
+
+    assert set(urls) == {"Changelog", "Documentation"}
+    for url in urls.values():
+        page = url.removeprefix("https://otel-crumbs.readthedocs.io/").rpartition("/")[2].removesuffix(".html")
+        assert (ROOT / "docs" / f"{page or 'index'}.md").is_file()
+    [extras] = re.findall(r"-e\.(\[.+?\])", session)
+    assert f'pip install --group docs ".{extras}"' in building
+    assert "configuration: docs/conf.py" in building
+
+
 def test_changelog_fragments_have_valid_names() -> None:
     """Towncrier passes over what it does not know, and the note would be lost."""
     types = {each["directory"] for each in metadata()["tool"]["towncrier"]["type"]}
