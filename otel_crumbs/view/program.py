@@ -44,8 +44,8 @@ def make_environment(environment: Mapping[str, str], address: Address) -> dict[s
         "OTEL_EXPORTER_OTLP_ENDPOINT": address.url,
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_METRICS_EXPORTER": "none",
-        "NO_PROXY": address.host,
-        "no_proxy": address.host,
+        "NO_PROXY": address.reached,
+        "no_proxy": address.reached,
     }
     if address.token:
         ours["OTEL_EXPORTER_OTLP_HEADERS"] = f"Authorization=Bearer%20{address.token}"

@@ -73,7 +73,7 @@ def run(options: Options) -> int:
             ended = None if options.program else watch_signals()
             greet(store, address)
             if options.open_browser:
-                open_browser(address)
+                open_browser(address.page, on_failure)
             # gRPC takes as long to import as the first page to show, which somebody waits for.
             serving.wait_for_page(_PATIENCE)
             open_grpc(stack, store, address, serving.announce)
@@ -105,11 +105,15 @@ def read_files(store: Store, paths: Sequence[Path]) -> None:
             say(f"{path}: {read_into(store, path)} events")
 
 
-def open_browser(address: Address) -> None:
-    """Show the list in the user's browser."""
+def open_browser(page: str, on_failure: Callable[[str], None]) -> None:
+    """Show a page in the user's browser, which may be a program that runs until it is closed."""
     import webbrowser  # noqa: PLC0415 - only where it is asked for
 
-    webbrowser.open(address.page)
+    def show() -> None:
+        if not webbrowser.open(page):
+            on_failure("no browser could be opened; the variable BROWSER names one")
+
+    threading.Thread(target=show, name="otel-crumbs browser", daemon=True).start()
 
 
 def open_grpc(stack: ExitStack, store: Store, address: Address, announce: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .store import Store
+from .store_error import StoreError
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1", "localhost"})
+_LOOPBACK_OF_ALL = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - asked for by the user
 # Seconds that open pages have when the viewer ends: they come back by themselves.
 _PATIENCE = 1
 _CONNECTIONS = 200
+# The store is pruned so many times in the time for which it keeps events, and each so many seconds.
+_PRUNINGS, _MOST_BETWEEN, _LEAST_BETWEEN = 10, 600.0, 1.0
 
 
 class AddressError(Exception):
@@ -44,22 +48,31 @@ class Address:
     @property
     def bracketed(self) -> str:
         """The host as it stands before a port."""
-        return f"[{self.host}]" if ":" in self.host else self.host
+        return _add_brackets(self.host)
+
+    @property
+    def reached(self) -> str:
+        """The host by which this machine reaches it: an address that means all of them is none to connect to."""
+        return _LOOPBACK_OF_ALL.get(self.host, self.host)
 
     @property
     def url(self) -> str:
         """For senders."""
-        return f"http://{self.bracketed}:{self.port}"
+        return f"http://{_add_brackets(self.reached)}:{self.port}"
 
     @property
     def dsn(self) -> str:
         """For clients of Sentry: any key where no token is needed, any number as the project."""
-        return f"http://{self.token or 'view'}@{self.bracketed}:{self.port}/1"
+        return f"http://{self.token or 'view'}@{_add_brackets(self.reached)}:{self.port}/1"
 
     @property
     def page(self) -> str:
         """For browsers: it lets in."""
         return f"{self.url}/" if self.token is None else f"{self.url}/?token={self.token}"
+
+
+def _add_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def make_token(host: str, given: str | None = None) -> str | None:
@@ -104,6 +117,27 @@ def make_server(application: Application) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+async def _serve_and_prune(
+    server: uvicorn.Server, listener: socket.socket, store: Store, say: Callable[[str], None]
+) -> None:
+    pruning = asyncio.ensure_future(_prune_again_and_again(store, say))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        pruning.cancel()
+
+
+async def _prune_again_and_again(store: Store, say: Callable[[str], None]) -> None:
+    """Remove what becomes too old, also where nothing new comes."""
+    pause = min(max(store.max_age / _PRUNINGS, _LEAST_BETWEEN), _MOST_BETWEEN)
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            await asyncio.to_thread(store.prune)
+        except StoreError as error:
+            say(str(error))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """A server that runs in a thread of its own."""
@@ -134,7 +168,7 @@ def serve_store(
     def run() -> None:
         asyncio.set_event_loop(loop)
         try:
-            loop.run_until_complete(server.serve(sockets=[listener]))
+            loop.run_until_complete(_serve_and_prune(server, listener, store, say))
         finally:
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()

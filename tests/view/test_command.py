@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -24,7 +25,7 @@ from otel_crumbs.cli import main
 from otel_crumbs.view.command import parse_port, parse_size, parse_time
 from otel_crumbs.view.program import find_interpreter
 from otel_crumbs.view.queries import list_errors
-from otel_crumbs.view.serving import AddressError, make_token, open_socket
+from otel_crumbs.view.serving import Address, AddressError, make_token, open_socket
 from otel_crumbs.view.store import Store
 
 from .events import body_of, error_event
@@ -139,6 +140,61 @@ def test_it_ends_by_a_signal(tmp_path: Path) -> None:
         waiting.close()
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def write_browser(folder: Path, then: str) -> str:
+    """Return a program that writes down what it shall show."""
+    program = folder / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" > {folder}/shown.new && mv {folder}/shown.new {folder}/shown\n{then}\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser is a shell script")
+def test_a_browser_that_stays_open_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those in a terminal, and those that BROWSER names, which Python waits for."""
+    monkeypatch.setenv("BROWSER", write_browser(tmp_path, "exec sleep 300"))
+
+    with view(tmp_path, "--open") as (process, port):
+        while not (tmp_path / "shown").exists():
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(30) == 0
+        os.killpg(process.pid, signal.SIGKILL)
+    assert (tmp_path / "shown").read_text() == f"http://127.0.0.1:{port}/\n"
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(sys.platform == "win32", reason="the browser is a shell script")
+def test_a_browser_that_cannot_be_opened_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The viewer runs on."""
+    monkeypatch.setenv("BROWSER", write_browser(tmp_path, "exit 1"))
+    monkeypatch.setenv("PATH", "")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+    with view(tmp_path, "--open") as (process, _):
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "no browser" in line)
+
+        assert "BROWSER" in line
+        assert process.poll() is None
+
+
+def test_all_addresses_of_a_machine_are_reached_by_loopback() -> None:
+    """Nobody can connect to 0.0.0.0 everywhere."""
+    addresses = [Address(host=host, port=1, token="t") for host in ("0.0.0.0", "::", "10.0.0.1", "::1")]  # noqa: S104, S106 - as users ask for it
+
+    assert [address.url for address in addresses] == [
+        "http://127.0.0.1:1",
+        "http://[::1]:1",
+        "http://10.0.0.1:1",
+        "http://[::1]:1",
+    ]
+    assert addresses[1].bracketed == "[::]"
+    assert addresses[0].dsn == "http://t@127.0.0.1:1/1"
 
 
 def test_a_port_in_use_is_named_with_the_remedy(capsys: pytest.CaptureFixture[str]) -> None:

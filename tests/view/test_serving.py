@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from http.client import HTTPConnection
 
 import pytest
@@ -11,14 +12,19 @@ import pytest
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
+from otel_crumbs.view.queries import list_errors
 from otel_crumbs.view.serving import LOOPBACK, Address, open_socket, serve_store
 from otel_crumbs.view.store import Store
 
+from .events import error_event, put
+
 FIRST_PAGE = """
 import sys
+import time
 from http.client import HTTPConnection
 from otel_crumbs.cli import make_parser
 from otel_crumbs.view.run import Options, greet, open_store
+from otel_crumbs.view.queries import list_errors
 from otel_crumbs.view.serving import LOOPBACK, Address, open_socket, serve_store
 
 make_parser().parse_args(["view", "--memory"])
@@ -68,3 +74,17 @@ def test_who_asks_before_the_server_is_there_is_answered() -> None:
 
     assert {"uvicorn", "starlette", "jinja2"}.isdisjoint(done.stdout.split())
     assert answer == b"ok\n"
+
+
+def test_what_becomes_too_old_goes_by_itself() -> None:
+    """Also where nothing new comes."""
+    listener = open_socket(LOOPBACK, 0)
+    address = Address(host=LOOPBACK, port=listener.getsockname()[1], token=None)
+    with Store(max_age=0.1) as store:
+        put(store, error_event())
+        assert list_errors(store)
+        with serve_store(store, address, listener, print):
+            end = time.monotonic() + 60
+            while list_errors(store):
+                assert time.monotonic() < end
+                time.sleep(0.05)
