@@ -20,11 +20,9 @@ from .events import error_event, put
 
 FIRST_PAGE = """
 import sys
-import time
 from http.client import HTTPConnection
 from otel_crumbs.cli import make_parser
 from otel_crumbs.view.run import Options, greet, open_store
-from otel_crumbs.view.queries import list_errors
 from otel_crumbs.view.serving import LOOPBACK, Address, open_socket, serve_store
 
 make_parser().parse_args(["view", "--memory"])
