@@ -82,13 +82,14 @@ def make_sentry_document(event: Mapping[str, Any], project: str) -> dict[str, An
     message = first["message"]
     mechanism = to_mapping(values[0].get("mechanism")) if values else {}
     moment = read_moment(event.get("timestamp"))
+    level = _find_level(event.get("level") or "error")
     is_of_exporter = to_mapping(event.get("sdk")).get("name") == OUR_SDK
     make = partial(_make_breadcrumb, is_of_exporter=is_of_exporter)
     trail = [*map(make, _iterate_values(event.get("breadcrumbs")))]
     plain = {
         "event_id": to_words(event.get("event_id")).replace("-", ""),
         "timestamp": format_rfc3339(time.time_ns() if moment is None else moment),
-        "level": "fatal" if _find_level(event.get("level")) == "fatal" else "error",
+        "level": level,
         "title": format_title(first["type"], message.partition("\n")[0]) if exceptions else message or first["type"],
         "handled": mechanism.get("handled") is not False,
         "mechanism": ours.get("mechanism") or mechanism.get("type") or _name_mechanism(event),
@@ -104,7 +105,8 @@ def make_sentry_document(event: Mapping[str, Any], project: str) -> dict[str, An
         "thread": ours.get("thread") or _find_thread(contexts),
         "trace": {"sampled": True, **to_mapping(contexts.get("trace"))},
         "resource": make_resource(event, project),
-        "attributes": make_attributes(event),
+        # The viewer knows errors and fatal ones: a message of another level says so itself.
+        "attributes": make_attributes(event) | ({} if level in {"error", "fatal"} else {"level": level}),
         "sender": event.get("sdk"),
     }
     return clean_document(plain)
@@ -173,7 +175,7 @@ def _find_thread(contexts: Mapping[str, Any]) -> Any:
 
 
 def _name_mechanism(event: Mapping[str, Any]) -> str:
-    return "logging" if event.get("logger") else "message"
+    return "unknown" if event.get("exception") else "logging" if event.get("logger") else "message"
 
 
 def _make_fingerprint(parts: Any, kind: str, operation: Any) -> str:

@@ -47,8 +47,6 @@ def make_attributes(event: Mapping[str, Any]) -> dict[str, Any]:
         **{f"extra.{name}": value for name, value in to_mapping(event.get("extra")).items()},
         **dict(_flatten(named)),
         "logger": event.get("logger"),
-        # The viewer knows errors and fatal ones.
-        "level": None if event.get("level") in ("error", "fatal") else event.get("level"),
     }
     return {name: value for name, value in attributes.items() if value is not None and value != ""}
 

@@ -181,6 +181,14 @@ def test_the_facts_around_it_have_their_usual_names(sent: Viewer) -> None:
     assert (row.operation, row.mechanism, error.document["handled"]) == ("ship order", "generic", True)
 
 
+def test_a_message_is_no_exception_and_keeps_its_level(sent: Viewer) -> None:
+    """The viewer has errors and fatal ones, and tells that it was another."""
+    document = find(sent.store, "hello")
+
+    assert (document["level"], document["attributes"]["level"]) == ("error", "info")
+    assert (document["mechanism"], document["exceptions"][0]["frames"]) == ("message", [])
+
+
 def test_what_a_process_died_of_is_unhandled(sent: Viewer) -> None:
     """As the hook of sentry-sdk says."""
     document = find(sent.store, "SystemError: dies")
@@ -307,6 +315,7 @@ def test_older_clients_send_single_events(store: Store) -> None:
     document = find(store, "disk full")
     assert (row.timestamp, row.level, row.mechanism) == (1_780_000_000 * 10**9, "fatal", "logging")
     assert document["attributes"]["tenant"] == "acme"
+    assert "level" not in document["attributes"]
     assert document["breadcrumbs"][0]["level"] == "fatal"
     assert document["breadcrumbs"][0]["timestamp"] == "2026-05-28T20:26:40.250000Z"
 
