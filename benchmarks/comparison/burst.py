@@ -2,7 +2,8 @@
 Thousands of errors in a row, with receivers and ends of all kinds: what arrives, what is kept, what is lost.
 
     python benchmarks/comparison/burst.py                          3,000 errors, twelve cases, two libraries
-    python benchmarks/comparison/burst.py --count 30000            ten times as many
+    python benchmarks/comparison/burst.py --count 30000            ten times as many, which has a table of its own
+    python benchmarks/comparison/burst.py --library otel_crumbs    one library
     python benchmarks/comparison/burst.py --only hanging:SIGTERM   one case
     python benchmarks/comparison/burst.py --write                  and put the rows into the table of docs/comparison.md
 
@@ -76,20 +77,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=3000, help="how many errors")
     parser.add_argument("--only", nargs="*", default=[], metavar="RECEIVER:END", help="some cases, as hanging:SIGTERM")
+    parser.add_argument("--library", nargs="*", default=[*LIBRARIES], choices=[*LIBRARIES], help="some libraries")
     parser.add_argument("--write", action="store_true", help="write the table of docs/comparison.md")
     options = parser.parse_args()
     cases = [(receiver, way) for receiver in RECEIVERS for way in WAYS]
     wanted = [case for case in cases if not options.only or ":".join(case) in options.only]
-    head = [f"| receiver | end | {' | '.join(LIBRARIES)} |", f"|---|---|{'---|' * len(LIBRARIES)}"]
+    libraries = options.library
+    head = [f"| receiver | end | {' | '.join(libraries)} |", f"|---|---|{'---|' * len(libraries)}"]
     lines = []
     for receiver, way in wanted:
-        cells = [measure(name, receiver, way, options.count).describe(options.count) for name in LIBRARIES]
+        cells = [measure(name, receiver, way, options.count).describe(options.count) for name in libraries]
         lines.append(f"| {receiver} | {way} | {' | '.join(cells)} |")
         print(lines[-1], flush=True)
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
+        table = f"bursts of {options.count}"
         facts = f"{options.count:,} errors; {versions('opentelemetry-sdk', 'sentry-sdk')}"
-        write_table(PAGE, "bursts", [*head, *merge_rows(page, lines)], facts)
+        write_table(PAGE, table, [*head, *merge_rows(PAGE.read_text(encoding="utf-8"), table, lines)], facts)
 
 
 def measure(name: str, kind: str, way: str, count: int) -> Count:
@@ -127,10 +130,10 @@ def wait_until_quiet(receiver: Receiver, expected: int) -> None:
         time.sleep(QUIET)
 
 
-def merge_rows(page: str, rows: Sequence[str]) -> list[str]:
-    """Return the rows of the page's table, of which those of the same case are new, in the order of the cases."""
-    table = page.partition("<!-- bursts -->")[2].partition("<!-- end of bursts -->")[0]
-    known = {tuple(row.split("|")[1:3]): row for row in [*table.splitlines(), *rows] if row.startswith("| ")}
+def merge_rows(page: str, table: str, rows: Sequence[str]) -> list[str]:
+    """Return the rows of a table of the page, of which those of the same case are new, in the order of the cases."""
+    before = page.partition(f"<!-- {table} -->")[2].partition(f"<!-- end of {table} -->")[0]
+    known = {tuple(row.split("|")[1:3]): row for row in [*before.splitlines(), *rows] if row.startswith("| ")}
     cases = [(f" {receiver} ", f" {way} ") for receiver in RECEIVERS for way in WAYS]
     return [known[case] for case in cases if case in known]
 

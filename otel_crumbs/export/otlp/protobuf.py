@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 _ONE_BYTE = 0x80
@@ -24,6 +25,8 @@ _KEY, _VALUE, _ITEM = b"\x0a", b"\x12", b"\x0a"
 _double = struct.Struct("<d").pack
 # Most lengths are those of short texts.
 _SMALL = tuple(bytes([number]) for number in range(_ONE_BYTE))
+# What comes before a short text as the value of an item: how long its AnyValue is, and then the text in it.
+_SHORT_STRINGS = tuple(bytes([size + 2, *_STRING, size]) for size in range(_ONE_BYTE - 2))
 
 
 class Encoded:
@@ -108,17 +111,22 @@ def _encode_int(value: int) -> bytes:
 
 
 def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
-    name = encode_text(key if type(key) is str else str(key))
-    length = len(name)
+    head = _encode_head(key if type(key) is str else str(key))
+    length = len(head)
+    # Most items are short, and there are many of them.
     if type(value) is str:
         text = encode_text(value)
         size = len(text)
-        if length + size + 6 < _ONE_BYTE:
-            sizes = _SMALL[length + size + 6], _SMALL[length], _SMALL[size + 2], _SMALL[size]
-            return b"".join((tag, sizes[0], _KEY, sizes[1], name, _VALUE, sizes[2], _STRING, sizes[3], text))
+        if length + size + 3 < _ONE_BYTE:
+            return b"".join((tag, _SMALL[length + size + 3], head, _SHORT_STRINGS[size], text))
     contents = encode_value(value)
     size = len(contents)
-    if length + size + 4 >= _ONE_BYTE:
-        return encode_field(tag, encode_field(_KEY, name) + encode_field(_VALUE, contents))
-    # Most items are short, and there are many of them.
-    return b"".join((tag, _SMALL[length + size + 4], _KEY, _SMALL[length], name, _VALUE, _SMALL[size], contents))
+    if length + size + 1 < _ONE_BYTE:
+        return b"".join((tag, _SMALL[length + size + 1], head, _SMALL[size], contents))
+    return encode_field(tag, head + encode_varint(size) + contents)
+
+
+@lru_cache(maxsize=1024)
+def _encode_head(key: str) -> bytes:
+    """Return a key, and the tag of its value: the names of attributes come again and again."""
+    return encode_field(_KEY, encode_text(key)) + _VALUE

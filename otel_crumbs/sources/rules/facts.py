@@ -9,7 +9,8 @@ from typing import Any
 Attributes = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Frozen ones would take twice the time to make, and each span has one.
+@dataclass(slots=True, kw_only=True)
 class SpanFacts:
     """
     The facts of a span that rules read.
@@ -68,7 +69,7 @@ class SpanFacts:
         return self.outcome if self.failed else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Description:
     """The description of a span in the words of a breadcrumb."""
 
