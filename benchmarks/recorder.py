@@ -5,7 +5,8 @@ What the recorder costs: a breadcrumb, a request, a file, and a start beside wha
     python benchmarks/recorder.py --write    and put the table into docs/benchmarks.md
 
 A start is a process of its own that installs otel_crumbs; of each round, one beside 10,000 recordings is compared
-with one beside none. Times are processor time, so that other work on the machine disturbs little.
+with one beside none, or where it reports a death with one beside a single recording. Times are processor time, so that
+other work on the machine disturbs little.
 """
 
 from __future__ import annotations
@@ -88,19 +89,17 @@ def measure_file() -> Iterator[str]:
 
 
 def measure_starts() -> Iterator[str]:
-    """Measure starts beside so many recordings, and beside none."""
+    """Measure starts beside so many recordings, and beside few."""
     for whose, service in SERVICES.items():
-        rounds: list[tuple[dict[str, float], dict[str, float]]] = []
         with ExitStack() as stack:
             port = stack.enter_context(receiving())
-            none, many = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
-            for _ in range(ROUNDS):
-                fill(many, service)
-                rounds.append((start(none, port), start(many, port)))
+            few, many = (Path(stack.enter_context(tempfile.TemporaryDirectory())) for _ in range(2))
+            rounds = [(start(few, port, service, 0), start(many, port, service, RECORDINGS)) for _ in range(ROUNDS)]
         words = {
             "install": "`install()`, in the thread that calls it",
             "second": "the first second of the process, all threads",
             "ends": "a program that ends at once, from beginning to end",
+            "reports": "one that reports a death, against one beside a single recording",
         }
         for key, what in words.items():
             without, with_it = (statistics.median(each[side][key] for each in rounds) for side in (0, 1))
@@ -110,12 +109,25 @@ def measure_starts() -> Iterator[str]:
             yield make_row(label, cells, f"{START:.0f} ms", met=more <= START)
 
 
-def start(folder: Path, port: int) -> dict[str, float]:
-    """Start a process that goes on for a while, and one that ends at once; return the milliseconds they took."""
-    found = run("start", str(folder), f"http://127.0.0.1:{port}")
+def start(folder: Path, port: int, service: str, recordings: int) -> dict[str, float]:
+    """Start a program that reports a death, one that goes on, and one that ends; return their milliseconds."""
+    from otel_crumbs.recorder import layout
+
+    endpoint = f"http://127.0.0.1:{port}"
+    (folder / layout.BACKLOG).unlink(missing_ok=True)
+    fill(folder, service, max(recordings, 1))
+    reports = measure_end(folder, endpoint)
+    if not recordings:
+        for path in folder.iterdir():
+            path.unlink()
+    return {**run("start", str(folder), endpoint), "reports": reports, "ends": measure_end(folder, endpoint)}
+
+
+def measure_end(folder: Path, endpoint: str) -> float:
+    """Run a program that ends at once, and return its milliseconds."""
     before = _sum_children()
-    run("end", str(folder), f"http://127.0.0.1:{port}")
-    return {**found, "ends": (_sum_children() - before) * 1000}
+    run("end", str(folder), endpoint)
+    return (_sum_children() - before) * 1000
 
 
 def _sum_children() -> float:
@@ -138,13 +150,13 @@ def run(side: str, folder: str, endpoint: str) -> dict[str, float]:
     return found
 
 
-def fill(folder: Path, service: str) -> None:
+def fill(folder: Path, service: str, most: int) -> None:
     """Make recordings of processes that died in the middle of their work, until there are so many."""
     from otel_crumbs.export.spool.private_folder import PrivateFolder
     from otel_crumbs.recorder import layout
     from otel_crumbs.recorder.recording import Recording
 
-    for _ in range(RECORDINGS - sum(1 for _ in folder.iterdir())):
+    for _ in range(most - sum(1 for _ in folder.iterdir())):
         recording = Recording(PrivateFolder(folder))
         recording.describe({"service": service, "resource": {"service.name": service}})
         work = layout.PART.join(["GET /orders", f"{7:032x}", ""])

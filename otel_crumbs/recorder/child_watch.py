@@ -128,17 +128,25 @@ class ChildWatch:
     @guarded("processes that died were reported")
     def _run(self) -> None:
         self._report_children()
+        if (look := self._look) is not None and look.should_wait():
+            self._pause()
         # The application begins as well: one death is enough for now.
         seconds = 0.0
         while (look := self._look) is not None:
-            if not look.continue_for(seconds) or self._ends:
-                self._look = None
-            else:
-                self._wake_up.wait(_PAUSE)
+            if look.continue_for(seconds):
+                self._pause()
                 seconds = _SLICE
-            self._report_children()
-            if self._ends:
+            else:
                 self._look = None
+        self._report_children()
+
+    def _pause(self) -> None:
+        """Let the application go on for a while; look no more if it ends."""
+        if not self._ends:
+            self._wake_up.wait(_PAUSE)
+        self._report_children()
+        if self._ends:
+            self._look = None
 
     def _report_children(self) -> None:
         while self._dead:

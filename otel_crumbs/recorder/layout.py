@@ -18,6 +18,8 @@ MAGIC = b"OTCRUMBS"
 VERSION_OF_RECORDING = 1
 SUFFIX = ".recording"
 STACKS_SUFFIX = ".stacks"
+# An empty file that is there while a start has left deaths to later ones: its time is that of the last report.
+BACKLOG = ".backlog"
 
 HEADER_SIZE, SLOT_SIZE, OPERATION_COUNT, SLOT_COUNT = 4096, 512, 32, 464
 OPERATIONS_AT = HEADER_SIZE

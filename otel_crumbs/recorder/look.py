@@ -49,6 +49,18 @@ class Look:
         self._old: deque[str] = deque()
         self.found = 0
 
+    def should_wait(self) -> bool:
+        """
+        Return whether the first death should wait, for a start before this one has just reported another.
+
+        The folder is brought nearer to its bound all the same.
+        """
+        if not self._recovery.has_fresh_backlog():
+            return False
+        self._list()
+        self._drop(_MAX_DROPPED_FIRST)
+        return True
+
     def continue_for(self, seconds: float = math.inf) -> bool:
         """Report for so many seconds, but one death at least; return whether there is more to do."""
         deadline = time.monotonic() + seconds
@@ -62,6 +74,9 @@ class Look:
             opened += 1
         while self._old and time.monotonic() < deadline:
             self._drop(1)
+        is_left = len(names) > _MIN_OPENED
+        if self.found > before or not is_left:
+            self._recovery.note_backlog(is_left=is_left)
         return bool(self._old or (names and self.found < self._most))
 
     def _list(self) -> deque[str]:

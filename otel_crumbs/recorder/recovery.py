@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,7 +20,7 @@ from otel_crumbs.export.spool.file_lock import UNREADABLE, LockedFile, is_own_fi
 from otel_crumbs.export.spool.private_folder import PrivateFolder, UnsafeFolderError
 
 from . import layout
-from .layout import STACKS_SUFFIX, SUFFIX
+from .layout import BACKLOG, STACKS_SUFFIX, SUFFIX
 from .memory_kills import count_memory_kills
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _MAX_DELETED = 100
 # Kills for want of memory whose processes are known.
 _MAX_EXPLAINED = 100
 _PATH_AND_INODE = 2
+# Of the starts in such a time one has the cost of a report, in seconds.
+_SECONDS_BETWEEN_REPORTS = 30.0
 _MAX_STACKS = 64 * 1024
 _NAME = re.compile(r"\.?(?P<pid>\d{1,10})-[0-9a-f]{32}" + re.escape(SUFFIX))
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -85,6 +88,26 @@ class Recovery:
             return found[0] if found else None
         return None
 
+    def has_fresh_backlog(self) -> bool:
+        """Return whether a death was reported just now, and others were left to later starts."""
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            age = time.time() - os.stat(BACKLOG, dir_fd=folder, follow_symlinks=False).st_mtime
+            return 0 <= age < _SECONDS_BETWEEN_REPORTS
+        return False
+
+    def note_backlog(self, *, is_left: bool) -> None:
+        """Note that a death was reported, and whether others are left to later starts."""
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            if not is_left:
+                os.unlink(BACKLOG, dir_fd=folder)
+                return
+            flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+            file = os.open(BACKLOG, flags, 0o600, dir_fd=folder)
+            try:
+                os.utime(file)
+            finally:
+                os.close(file)
+
     @guarded("a recording was reported")
     def report(self, name: str, status: int | None = None, *, timed_out: bool = False) -> int:
         """Report the process of a recording, and return how many events that are: 0 or 1."""
@@ -120,13 +143,13 @@ class Recovery:
             ValueError: If it is no recording.
 
         """
-        from .reading import read_process  # noqa: PLC0415 - only for a death
-
         # Of another service, of which there may be many, no more is read than that.
         header = layout.unpack_header(file.read(layout.HEADER_SIZE))
         service = self._service()
         if service is not None and str(header.about.get("service") or service) != service:
             return None
+        from .reading import read_process  # noqa: PLC0415 - only for a death
+
         return read_process(file.read())
 
     def _report_process(self, process: RecordedProcess, stacks: str, status: int | None, *, timed_out: bool) -> int:

@@ -59,6 +59,36 @@ def test_a_process_that_ends_leaves_the_rest_to_the_next(
     undo()
 
 
+def test_a_process_that_ends_at_once_leaves_a_backlog_to_others(
+    watch: ChildWatch, recovery: Recovery, make: Make, emitted: list[CapturedError]
+) -> None:
+    """One before it has just reported a death of many."""
+    paths = [make() for _ in range(3)]
+    recovery.note_backlog(is_left=True)
+    undo = watch.install()
+
+    watch.wait(time.monotonic() + PATIENCE)
+
+    assert (emitted, [path.exists() for path in paths]) == ([], [True] * 3)
+    undo()
+
+
+def test_a_process_that_goes_on_reports_a_backlog(
+    watch: ChildWatch, recovery: Recovery, make: Make, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause."""
+    monkeypatch.setattr("otel_crumbs.recorder.child_watch._PAUSE", 0.001)
+    folder = make().parent
+    make()
+    recovery.note_backlog(is_left=True)
+
+    undo = watch.install()
+
+    assert wait_until(lambda: not [*folder.iterdir()], time.monotonic() + PATIENCE)
+    assert len(emitted) == 2
+    undo()
+
+
 def test_a_child_that_dies_does_not_wait_for_a_pause(
     watch: ChildWatch, make: Make, emitted: list[CapturedError]
 ) -> None:
@@ -78,7 +108,10 @@ def test_a_child_that_dies_does_not_wait_for_a_pause(
 
     os.waitpid(pid, 0)
 
-    assert wait_until(lambda: emitted[-1].event_id in recording.name, time.monotonic() + PATIENCE / 2)
+    def is_reported() -> bool:
+        return any(each.event_id in recording.name for each in emitted)
+
+    assert wait_until(is_reported, time.monotonic() + PATIENCE / 2)
     undo()
     os.close(read)
     os.close(write)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -104,6 +105,54 @@ def test_a_look_without_time_keeps_the_folder_bounded(recovery: Recovery, make: 
     Look(recovery, most=0, keep=2).continue_for(0)
 
     assert len([*folder.iterdir()]) == 5
+
+
+def test_of_many_starts_beside_many_deaths_one_reports(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next ones need not, for a while; whoever comes to the end of it leaves nothing that says so."""
+    monkeypatch.setattr("otel_crumbs.recorder.look._MIN_OPENED", 2)
+    folder = make().parent
+    for _ in range(3):
+        make()
+
+    first = Look(recovery)
+    before = first.should_wait()
+    first.continue_for(0)
+    after = [Look(recovery).should_wait() for _ in range(2)]
+    monkeypatch.setattr("otel_crumbs.recorder.recovery._SECONDS_BETWEEN_REPORTS", -1.0)
+    later = Look(recovery).should_wait()
+    first.continue_for()
+
+    assert (before, after, later) == (False, [True, True], False)
+    assert (len(emitted), list(folder.iterdir())) == (4, [])
+
+
+def test_a_look_that_should_wait_keeps_the_folder_bounded(recovery: Recovery, make: Make) -> None:
+    """Programs that end at once, over and over, would fill it."""
+    folder = make().parent
+    for _ in range(9):
+        make()
+    recovery.note_backlog(is_left=True)
+
+    assert Look(recovery, keep=2).should_wait()
+    recovery.note_backlog(is_left=False)
+
+    assert len([*folder.iterdir()]) == 5
+
+
+def test_the_note_of_a_backlog_is_no_way_to_a_file_of_others(recovery: Recovery, make: Make, tmp_path: Path) -> None:
+    """Nor does a pipe in its place keep anybody waiting."""
+    note = make().with_name(".backlog")
+    for way in ("link", "pipe"):
+        note.unlink(missing_ok=True)
+        if way == "link":
+            note.symlink_to(tmp_path / "elsewhere")
+        else:
+            os.mkfifo(note)
+        recovery.note_backlog(is_left=True)
+
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_the_random_numbers_of_the_application_are_as_they_were(recovery: Recovery, make: Make) -> None:
