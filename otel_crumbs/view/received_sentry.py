@@ -28,6 +28,9 @@ from .received_sentry_facts import make_attributes, make_resource, to_mapping
 
 OUR_SDK = "otel_crumbs.python"
 _MICROSECONDS = 1_000_000
+# Of the times that the store can keep.
+_LAST_MICROSECOND = 2**63 // 1000 - 1
+_LAST_SECOND = 2**63 // 10**9
 # Fields of a breadcrumb that Sentry does not have; our exporter puts them among its data.
 _BESIDE = ("span_id", "duration_ms", "branch", "repeated", "in_flight")
 _DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
@@ -120,10 +123,10 @@ def read_moment(value: Any) -> int | None:
         except ValueError:
             return None
         value = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    if not isinstance(value, int | float) or (isinstance(value, float) and not math.isfinite(value)):
         return None
     # Seconds as a float have no more digits than microseconds.
-    return min(max(round(value * _MICROSECONDS), 0), 2**63 // 1000 - 1) * 1000
+    return min(round(min(max(value, 0), _LAST_SECOND) * _MICROSECONDS), _LAST_MICROSECOND) * 1000
 
 
 def _to_iso(text: str) -> str:

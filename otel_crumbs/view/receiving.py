@@ -88,7 +88,7 @@ def _read_sentry(content: bytes, project: str, kind: str) -> Received:
     read = read_envelope if kind == ENVELOPE else read_store
     try:
         return Received(documents=tuple(read(content, project)))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:
         raise RefusedError(400, f"the body is not what clients of Sentry send: {_shorten(error)}") from error
 
 

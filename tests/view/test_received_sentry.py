@@ -330,7 +330,9 @@ def test_older_clients_send_single_events(store: Store) -> None:
         ("yesterday", None),
         (float("nan"), None),
         (-5, 0),
-        (1e300, (2**63 // 1000 - 1) * 1000),
+        (1e300, 2**63 // 10**9 * 10**9),
+        (10**400, 2**63 // 10**9 * 10**9),
+        (2**63 / 10**9, 2**63 // 10**9 * 10**9),
         (None, None),
     ],
 )
