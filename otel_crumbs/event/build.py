@@ -98,7 +98,7 @@ class Builder:
             source=self.scrubber.scrub_text(format_source(exceptions[0].frames) if captured.exceptions.local else ""),
             fingerprint=make_fingerprint(exceptions[0], operation, captured.mechanism),
         )
-        event = replace(event, scrubbed=_count_scrubbed(event, others))
+        event = replace(event, scrubbed=_count_scrubbed(event, others, exceptions))
         sent = self._ask_before_send(event)
         return None if sent is None else trim_event(sent, self.max_bytes)
 
@@ -176,16 +176,25 @@ def _find_resource(captured: CapturedError, find: Callable[[], Mapping[str, Any]
     return find() if captured.resource is None else captured.resource
 
 
-def _count_scrubbed(event: ErrorEvent, rendered: Iterable[Breadcrumb]) -> Mapping[str, int]:
-    """Return how many secrets of each kind are out, which only what is not as it was rendered can tell."""
+def _count_scrubbed(
+    event: ErrorEvent, rendered: Iterable[Breadcrumb], exceptions: Iterable[ExceptionInfo]
+) -> Mapping[str, int]:
+    """Return how many secrets of each kind are out, which only what is not as it was rendered and read can tell."""
     as_they_were = set(map(id, rendered))
     changed = (item for item in event.breadcrumbs if id(item) not in as_they_were)
     infos = event.exceptions
+    both = zip(infos, exceptions, strict=True)
+    frames = (pair for info, read in both for pair in zip(info.frames, read.frames, strict=True))
     return count_marks(
         [
             *(value for item in changed for value in (item.message, item.category, item.branch, item.data)),
             *(value for info in infos for value in (info.type, info.message, info.notes)),
-            *(value for info in infos for frame in info.frames for value in (frame.path, frame.source, frame.locals)),
+            *(
+                value
+                for frame, read in frames
+                if frame is not read
+                for value in (frame.path, frame.source, frame.locals)
+            ),
             *(event.operation, event.thread, event.attributes, event.resource),
         ]
     )

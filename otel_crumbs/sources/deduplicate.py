@@ -56,8 +56,18 @@ def _has_layers(breadcrumb: Breadcrumb) -> bool:
 
 
 class Layers(NamedTuple):
-    """Two layers whose breadcrumbs, one within the other, describe one thing, and which of them goes."""
+    """
+    Two layers whose breadcrumbs, one within the other, describe one thing, and which of them goes.
 
+    Args:
+        word: The category or the library of the outer one.
+        outer: Whether a breadcrumb of that is one.
+        inner: Whether a breadcrumb describes the same thing as the outer one.
+        leave_out_outer: Whether it is the outer one that goes.
+
+    """
+
+    word: str
     outer: Callable[[Breadcrumb], bool]
     inner: Callable[[Breadcrumb, Breadcrumb], bool]
     leave_out_outer: bool
@@ -115,22 +125,26 @@ def _is_cause_of_attempt(outer: Breadcrumb, inner: Breadcrumb) -> bool:
 
 _LAYERS = (
     # The call that failed within a function that is run again tells more.
-    Layers(_is_attempt, _is_cause_of_attempt, leave_out_outer=True),
+    Layers("retry", _is_attempt, _is_cause_of_attempt, leave_out_outer=True),
     # What cannot be compiled cannot be loaded either.
-    Layers(_is_failed_load, _is_failed_compilation, leave_out_outer=True),
+    Layers("template", _is_failed_load, _is_failed_compilation, leave_out_outer=True),
     # The driver's span has the database and the exception.
-    Layers(_is_orm_query, _is_same_query, leave_out_outer=True),
+    Layers("sqlalchemy", _is_orm_query, _is_same_query, leave_out_outer=True),
     # The span of the queue's client has the queue.
-    Layers(_is_sqs, _is_sqs_call, leave_out_outer=False),
+    Layers("boto3sqs", _is_sqs, _is_sqs_call, leave_out_outer=False),
     # How a task reaches the broker matters only where it does not.
-    Layers(_is_celery_sending, _is_broker_command, leave_out_outer=False),
+    Layers("celery", _is_celery_sending, _is_broker_command, leave_out_outer=False),
 )
+
+
+_LAYERS_BY_WORD = {layers.word: layers for layers in _LAYERS}
 
 
 def _find_inner_duplicates(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
     for index, outer in enumerate(breadcrumbs):
-        for layers in _LAYERS:
-            if layers.outer(outer):
+        for word in (outer.category, str(_library_of(outer))):
+            layers = _LAYERS_BY_WORD.get(word)
+            if layers is not None and layers.outer(outer):
                 duplicates = [
                     other for other in _iterate_within(breadcrumbs, index) if layers.inner(outer, breadcrumbs[other])
                 ]
