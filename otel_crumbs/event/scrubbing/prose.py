@@ -57,6 +57,21 @@ SENTENCE = Rule(
     scrub=lambda text: _UNWRAPPED.sub(_hide_random, _SAID.sub(_hide_said, text)),
 )
 
+
+def _compile_words(*words: str) -> re.Pattern[str]:
+    """
+    Return an expression that finds any of some words, in letters of any case, unless more follows.
+
+    Where an expression ignores case Python tries each place of a text in full; here the first letter decides.
+    """
+    rests: dict[str, list[str]] = {}
+    for word in words:
+        rests.setdefault(word[0], []).append("".join(f"[{letter}{letter.upper()}]" for letter in word[1:]))
+    branches = [f"(?<=[{first}{first.upper()}])(?:{'|'.join(each)})" for first, each in rests.items()]
+    firsts = "".join(rests)
+    return re.compile(rf"[{firsts}{firsts.upper()}](?<=\b.)(?:{'|'.join(branches)})\b(?![.\w])")
+
+
 CODE = Rule(
     name="one-time-code",
     kind="code",
@@ -64,6 +79,6 @@ CODE = Rule(
     source="https://www.rfc-editor.org/rfc/rfc6238",
     cost="scan",
     has_digits=True,
-    look=re.compile(r"(?i)\b(?:code|pin|otp|totp|tan|passcode|password)\b(?![.\w])"),
+    look=_compile_words("code", "pin", "otp", "totp", "tan", "passcode", "password"),
     scrub=lambda text: _CODE.sub(_hide_value, text),
 )
