@@ -157,7 +157,7 @@ class Installation:
         for name, hook in (
             *hooks,
             ("uWSGI", self._watch_workers),
-            ("spool", self._look_for_undelivered),
+            ("spool", self.look_for_undelivered),
             *self._list_recorder(),
         ):
             undo = guarded(f"{name} was put in place")(hook)()
@@ -272,9 +272,10 @@ class Installation:
         return left > 0
 
     def _watch_workers(self) -> Undo:
-        return uwsgi_workers.install(self._look_for_undelivered)
+        return uwsgi_workers.install(self.look_for_undelivered)
 
-    def _look_for_undelivered(self) -> None:
+    def look_for_undelivered(self) -> None:
+        """Deliver the events that earlier processes of this service left in the spool, if there are any."""
         if self.plans and self._spool is not None and self._spool.has_any():
             self.delivery.look_for_undelivered()
 

@@ -27,12 +27,15 @@ def recover(folder: str, *, timeout: float) -> int:
     if not path.is_dir():
         sys.stderr.write(f"otel-crumbs: {path} is no folder. Remedy: name that of OTEL_CRUMBS_RECORDER\n")
         return 2
-    config = Config.read(os.environ, {"recorder": "off"})
+    config = Config.read(os.environ, {"recorder": "off", "flush_timeout": timeout})
     installation = Installation(config, lambda _: None)
     recovery = Recovery(PrivateFolder(path), installation.emit_crash, size=config.max_breadcrumbs, service=lambda: None)
     look = Look(recovery, most=None, keep=None)
     look.continue_for()
+    # An earlier run of this command may have found nobody to take its events.
+    installation.look_for_undelivered()
     delivered = installation.flush(timeout)
+    installation.end()
     outcome = "delivered" if delivered else "not delivered yet, and kept in the spool if there is one"
     sys.stdout.write(f"otel-crumbs: {look.found} deaths found{f', {outcome}' if look.found else ''}\n")
     return 0 if delivered else 1

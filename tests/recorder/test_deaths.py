@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.delivery.running import environment, waiting
-from tests.export.receiver import Receiver
-from tests.loopback import nobody_listens
+from tests.export.receiver import Receiver, receiving
+from tests.loopback import free_port, nobody_listens
 
-from .dying import TYPES, check, recordings, recover, run, variables
+from .dying import SECONDS, TYPES, check, recordings, recover, run, variables
 
 pytestmark = [
     pytest.mark.e2e,
@@ -76,6 +77,23 @@ def test_a_command_reports_the_dead(receiver: Receiver, tmp_path: Path) -> None:
     ]
     [request] = receiver.requests
     check(request.document, "kill")
+
+
+def test_the_command_delivers_what_it_could_not_the_time_before(tmp_path: Path) -> None:
+    """A sidecar has a spool of its own, at which no process of the service looks."""
+    folder, port = tmp_path / "dead", free_port()
+    away = environment(tmp_path, f"http://127.0.0.1:{port}")
+    run(away | {"OTEL_CRUMBS_RECORDER": str(folder)}, "script", "kill")
+    command = [str(Path(sys.executable).with_name("otel-crumbs")), "recover", str(folder)]
+    first = subprocess.run(command, env=away, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+    with receiving(port=port) as receiver:
+        said = recover(away, folder)
+
+    assert (first.returncode, "1 deaths found, not delivered yet" in first.stdout) == (1, True)
+    assert said == "otel-crumbs: 0 deaths found\n"
+    check(receiver.request.document, "kill")
+    assert waiting(tmp_path) == []
 
 
 def test_a_death_that_cannot_be_delivered_waits(tmp_path: Path) -> None:

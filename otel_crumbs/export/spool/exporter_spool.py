@@ -59,9 +59,9 @@ class ExporterSpool:
 
     def reset_after_fork(self) -> None:
         """Forget the files that were kept, as a forked child must: its parent delivers them."""
-        # The names of the files that this process wrote, and that were not delivered as far as it knows, with the
-        # number of events in each.
-        self._unacknowledged: dict[str, int] = {}
+        # The files that this process wrote, and that were not delivered as far as it knows, by name: the spool of each,
+        # for the death of another process may be that of another service, and the number of its events.
+        self._unacknowledged: dict[str, tuple[Spool, int]] = {}
         self._names = WaitingNames()
         self._next_look = 0.0
         # Whether events of other processes may be there, so that the worker must look for them at a certain time.
@@ -92,7 +92,7 @@ class ExporterSpool:
 
     def count_unacknowledged(self) -> int:
         """Return how many events this process wrote that were not delivered as far as it knows."""
-        return sum(self._unacknowledged.copy().values()) if self._unacknowledged else 0
+        return sum(count for _, count in self._unacknowledged.copy().values()) if self._unacknowledged else 0
 
     def find_spool(self) -> Spool | None:
         """Return the spool of this service, None where there can be none."""
@@ -204,11 +204,12 @@ class ExporterSpool:
         except (OSError, UnsafeFolderError) as error:
             self._pause(error)
             return None
-        self._unacknowledged[name] = len(events)
+        self._unacknowledged[name] = (spool, len(events))
         self._count_kept(len(events), deleted)
         return name
 
     def _open(self, spool: Spool, name: str) -> tuple[LockedFile, tuple[ErrorEvent, ...]] | None:
+        spool = self._unacknowledged.get(name, (spool, 0))[0]
         try:
             file = spool.lock(name)
         except BlockingIOError:
@@ -248,7 +249,8 @@ class ExporterSpool:
         """Find the events of all processes of the service, or some of them while the receiver is away."""
         self._looked = True
         self.look_later()
-        known = self._unacknowledged.copy()
+        written = self._unacknowledged.copy()
+        known = {name for name, (its, _) in written.items() if its is spool}
         found, complete = spool.find_waiting(None if self._receiver_answers else _LOOKED_AT_ONCE)
         self._knows_some = not complete
         self._expects_others = bool(found)
@@ -256,9 +258,9 @@ class ExporterSpool:
             deleted = spool.delete_expired()
             counters.count("dropped", deleted, exporter=self._exporter, reason="too old")
             # A file that does not exist any more was delivered by another process.
-            for name in set(known).difference(found):
+            for name in known.difference(found):
                 self._unacknowledged.pop(name, None)
-        self._names.add_all(found)
+        self._names.add_all([*found, *(name for name in written if name not in known)])
 
     def _count_kept(self, kept: int, deleted: int) -> None:
         counters.count("spooled", kept, exporter=self._exporter)

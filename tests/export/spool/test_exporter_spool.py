@@ -75,6 +75,29 @@ def test_an_event_to_be_retried_waits_behind_the_others(base: Path) -> None:
     assert taken == [events[0], events[1], events[0]]
 
 
+@pytest.mark.parametrize("looks", [False, True])
+def test_events_of_several_services_are_delivered(base: Path, *, looks: bool) -> None:
+    """One process reports the deaths of others; the event of each is in the spool of its service."""
+    spool = make_exporter_spool(base)
+    events = [event_of(timestamp=1, resource={"service.name": name}) for name in ("shop", "till")]
+    for event in events:
+        assert spool.keep([event])
+
+    taken = []
+    for _ in events:
+        if looks:
+            spool.look_later(0)
+        found = spool.take_next()
+        assert found is not None
+        taken += found[1]
+        unacknowledged = spool.count_unacknowledged()
+        spool.delete(found[0])
+        assert spool.count_unacknowledged() == unacknowledged - 1
+
+    assert sorted(event.resource["service.name"] for event in taken) == ["shop", "till"]
+    assert [path for path in base.rglob("*") if path.is_file()] == []
+
+
 def test_a_folder_that_is_not_safe_means_a_pause(base: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is raised, a warning says why, and the spool cannot be used for a while."""
     base.mkdir()
