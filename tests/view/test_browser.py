@@ -81,6 +81,18 @@ def open_error(page: Page) -> None:
     expect(page.get_by_role("button", name="Copy as Markdown")).to_be_visible()
 
 
+def find_paths(watched: Watched) -> dict[str, str]:
+    """Return where a page of each kind is."""
+    page = watched.open(1400, "light")
+    newest, before, *_ = [link.get_attribute("href") or "" for link in page.locator(".groups a.main").all()]
+    group = page.locator(".groups .number a").first.get_attribute("href") or ""
+    page.goto(watched.viewer.address.url + newest)
+    trace = page.locator("#trace-title + p code").inner_text()
+    page.context.close()
+    difference = f"{before}/difference/{newest.rpartition('/')[2]}"
+    return {"list": "/", "error": newest, "group": group, "difference": difference, "trace": f"/traces/{trace}"}
+
+
 def visible_categories(page: Page) -> list[str]:
     """Return the categories of the rows that are shown."""
     return [row.get_attribute("data-c") or "" for row in page.locator(".rows tr.row:visible").all()]
@@ -203,18 +215,15 @@ def test_no_word_makes_a_page_wider_than_the_screen(watched: Watched, width: int
     assert max(widths.values()) <= width, widths
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "error", "/?text=nowhere", "group", "/errors/0000000"])
-def test_nobody_is_shut_out(watched: Watched, path: str, scheme: str) -> None:
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("path", ["list", "error", "/?text=nowhere", "group", "difference", "trace", "/errors/0000000"])
+def test_nobody_is_shut_out(watched: Watched, path: str, width: int, scheme: str) -> None:
     """axe-core finds nothing: headings, labels, names, contrast."""
     program = axe()
     if program is None:
         pytest.skip("axe-core cannot be installed: there is no npm, or no network")
-    page = watched.open(1400, scheme, path if path.startswith("/") else "/", bypass_csp=True)
-    if path == "error":
-        open_error(page)
-    elif path == "group":
-        page.locator(".groups .number a").first.click()
+    page = watched.open(width, scheme, find_paths(watched).get(path, path), bypass_csp=True)
+    expect(page.locator("h1")).to_have_count(1)
 
     page.evaluate(program)
     found = page.evaluate("axe.run()")["violations"]
@@ -224,9 +233,12 @@ def test_nobody_is_shut_out(watched: Watched, path: str, scheme: str) -> None:
 
 
 def test_pages_complain_of_nothing_and_ask_nobody_else(watched: Watched) -> None:
-    """Every page of this module so far, and this one."""
-    page = watched.open(1400, "light")
-    page.context.close()
+    """A page of each kind, in both widths and colours, and every one of this module so far."""
+    for path in find_paths(watched).values():
+        for width, scheme in LOOKS:
+            page = watched.open(width, scheme, path)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+            page.context.close()
 
     assert [each for each in watched.complaints if "404" not in each] == []
     assert watched.asked - {"", f"127.0.0.1:{watched.viewer.address.port}"} == set()
