@@ -7,8 +7,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -94,6 +96,27 @@ def test_an_agent_asks_over_http(file: Path, tmp_path: Path) -> None:
         answers = asyncio.run(ask(url, file))
 
     check(answers)
+
+
+@pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+def test_a_page_of_another_site_cannot_ask(file: Path, tmp_path: Path, header: dict[str, str]) -> None:
+    """By a name of its own that leads to loopback, or from where it is."""
+    question = '{"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}'
+    kinds = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+    with serving(file, tmp_path) as url:
+        where = urlsplit(url)
+        answers = []
+        for more in ({}, header):
+            connection = HTTPConnection("127.0.0.1", where.port or 0, timeout=SECONDS_TO_START)
+            connection.request("POST", where.path, question, kinds | more)
+            answer = connection.getresponse()
+            answers.append((answer.status, b"list_errors" in answer.read()))
+            connection.close()
+
+    assert answers[0] == (200, True)
+    assert answers[1][0] in {403, 421}
+    assert not answers[1][1]
 
 
 @contextmanager
