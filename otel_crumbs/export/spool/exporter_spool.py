@@ -21,6 +21,8 @@ from .spool_file import count_events, mark_destination, name_file
 # How often to look for the events of other processes of the service.
 _SECONDS_BETWEEN_LOOKS = 60.0
 _SECONDS_TO_LOOK_AGAIN = 1.0
+# Who delivers an event may be killed in the middle of it.
+_SECONDS_TO_LOOK_AFTER_OTHERS = 10.0
 # A full disk, or a folder that cannot be made, is tried again after this.
 _SECONDS_OF_PAUSE = 15.0
 # As long as the receiver is away nothing is gained by knowing all files of others: some are tried.
@@ -213,8 +215,9 @@ class ExporterSpool:
         try:
             file = spool.lock(name)
         except BlockingIOError:
-            if name in self._unacknowledged:
-                self.look_later(_SECONDS_TO_LOOK_AGAIN)
+            is_own = name in self._unacknowledged
+            seconds = _SECONDS_TO_LOOK_AGAIN if is_own else _SECONDS_TO_LOOK_AFTER_OTHERS
+            self.look_later(min(seconds, self.seconds_to_next_look()))
             self._names.skip()
             return None
         if file is None:

@@ -98,6 +98,24 @@ def test_events_of_several_services_are_delivered(base: Path, *, looks: bool) ->
     assert [path for path in base.rglob("*") if path.is_file()] == []
 
 
+def test_an_event_that_another_process_delivers_is_looked_for_again_soon(base: Path) -> None:
+    """That process may be killed in the middle of it."""
+    holder, spool = make_exporter_spool(base), make_exporter_spool(base)
+    event = event_of()
+    file = holder.keep_locked([event])
+    assert file is not None
+
+    locked = spool.take_next()
+    seconds = spool.seconds_to_wait()
+    file.release()
+    spool.look_later(0)
+    found = spool.take_next()
+
+    assert (locked, 0 < seconds <= 10) == (None, True)
+    assert found is not None
+    assert found[1] == [event]
+
+
 def test_a_folder_that_is_not_safe_means_a_pause(base: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Nothing is raised, a warning says why, and the spool cannot be used for a while."""
     base.mkdir()
