@@ -37,7 +37,7 @@ def capture_crash(process: RecordedProcess, death: Death, stacks: str, *, size: 
     hanging = operation.thread if operation is not None and death.type == "WorkerTimeout" else crashed
     frames = read_frames(stacks, hanging) or read_frames(stacks, crashed)
     info = ExceptionInfo(type=death.type, message=death.message, frames=frames)
-    about = process.header.about
+    resource = process.header.about.get("resource")
     return CapturedError(
         event_id=process.header.run_id,
         timestamp=process.last_moment,
@@ -50,7 +50,7 @@ def capture_crash(process: RecordedProcess, death: Death, stacks: str, *, size: 
         thread="",
         trail=Snapshot(entries=tuple(ring), dropped=Counter(ring.dropped), size=size),
         attributes={**_describe(operation), "process.pid": process.header.pid},
-        resource=about.get("resource") or None,
+        resource=resource if isinstance(resource, dict) and resource else None,
     )
 
 

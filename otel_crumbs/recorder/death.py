@@ -68,16 +68,21 @@ def find_cause(process: RecordedProcess, evidence: Evidence) -> Death | None:
         return Death("Aborted", "the process was aborted")
     if name in {"SIGKILL", None} and evidence.out_of_memory:
         return Death("OutOfMemory", "the system killed the process for want of memory")
-    return _find_other_cause(process, name)
+    return _find_other_cause(process, name, evidence.status)
 
 
-def _find_other_cause(process: RecordedProcess, name: str | None) -> Death | None:
-    status = process.header.exit_status
-    if status is not None:
-        return Death("Killed", f"the process ended itself by os._exit({status}) in the middle of its work")
-    if name is not None and (process.has_work or name not in _POLITE):
-        return Death("Killed", f"the process was killed by {name}") if name else _find_loss(process)
-    return _find_loss(process) if name is None else None
+def _find_other_cause(process: RecordedProcess, name: str | None, status: int | None) -> Death | None:
+    noted = process.header.exit_status
+    if noted is not None:
+        return Death("Killed", f"the process ended itself by os._exit({noted}) in the middle of its work")
+    if name is None or status is None:
+        return _find_loss(process)
+    if name:
+        is_failure = process.has_work or name not in _POLITE
+        return Death("Killed", f"the process was killed by {name}") if is_failure else None
+    number = os.WEXITSTATUS(status)
+    message = f"the process ended itself with status {number} in the middle of its work"
+    return Death("Killed", message) if process.has_work else None
 
 
 def _find_loss(process: RecordedProcess) -> Death | None:

@@ -90,8 +90,18 @@ def unpack_header(data: bytes) -> Header:
     status, aborts = MARKS.unpack_from(data, MARKS_AT)
     length, checksum = ABOUT.unpack_from(data, ABOUT_AT)
     words = data[ABOUT_AT + ABOUT.size :][: min(length, MAX_ABOUT)]
-    about = json.loads(words) if zlib.crc32(words) == checksum and words else {}
+    about = _read_about(words) if zlib.crc32(words) == checksum and words else {}
     return Header(pid, run_id.hex(), began_at, oom_kills, status - 1 if status else None, bool(aborts), about)
+
+
+def _read_about(words: bytes) -> Mapping[str, Any]:
+    try:
+        about = json.loads(words)
+    except (ValueError, RecursionError):
+        about = None
+    if not isinstance(about, dict):
+        raise ValueError("its description of the process is no JSON object")  # noqa: TRY004 - of a file
+    return about
 
 
 def unpack_slot(data: bytes, offset: int) -> Slot | None:

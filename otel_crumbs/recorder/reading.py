@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from .entry_texts import read_attributes
 from .layout import Header, Slot
 
 _MS = 1e6
+_TRACE_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +199,7 @@ def _read_operations(table: Iterable[Slot | None]) -> dict[int, RecordedOperatio
             found[slot.operation] = RecordedOperation(
                 number=slot.operation,
                 name=name or None,
-                trace_id=int(trace_id or "0", 16),
+                trace_id=int(trace_id, 16) if _TRACE_ID.fullmatch(trace_id) else 0,
                 span_id=slot.span,
                 thread=slot.thread,
                 attributes=read_attributes(words),

@@ -114,25 +114,28 @@ class Recovery:
         file = self._lock(name)
         if file is None:
             return 0
-        if name.startswith("."):
-            file.delete()  # it died before it began
-            return 0
         try:
-            process = self._read(file)
-        except OSError:
-            process = None
-        except ValueError as error:
-            warn(
-                f"recording {name}", "otel_crumbs cannot read %s and sets it aside: %s", self.folder.path / name, error
-            )
-            file.set_aside()
-            return 0
-        if process is None:
+            if name.startswith("."):
+                file.delete()  # it died before it began
+            elif (process := self._read_or_set_aside(file)) is not None:
+                count = self._report_process(process, self.read_stacks(name), status, timed_out=timed_out)
+                self._delete(file)
+                return count
+        finally:
             file.release()
-            return 0
-        count = self._report_process(process, self.read_stacks(name), status, timed_out=timed_out)
-        self._delete(file)
-        return count
+        return 0
+
+    def _read_or_set_aside(self, file: LockedFile) -> RecordedProcess | None:
+        """Return the process of a recording; None for one of another service, and for what is no recording."""
+        try:
+            return self._read(file)
+        except OSError:
+            return None
+        except ValueError as error:
+            path = self.folder.path / file.name
+            warn(f"recording {file.name}", "otel_crumbs cannot read %s and sets it aside: %s", path, error)
+            file.set_aside()
+            return None
 
     def _read(self, file: LockedFile) -> RecordedProcess | None:
         """
@@ -145,12 +148,15 @@ class Recovery:
         """
         # Of another service, of which there may be many, no more is read than that.
         header = layout.unpack_header(file.read(layout.HEADER_SIZE))
+        if _read_run(file.name) != header.run_id + SUFFIX:
+            # A second name of a file, or a copy, would be a second event.
+            raise ValueError("its name is that of another run")
         service = self._service()
         if service is not None and str(header.about.get("service") or service) != service:
             return None
         from .reading import read_process  # noqa: PLC0415 - only for a death
 
-        return read_process(file.read())
+        return read_process(file.read(layout.SIZE))
 
     def _report_process(self, process: RecordedProcess, stacks: str, status: int | None, *, timed_out: bool) -> int:
         from .crash import capture_crash  # noqa: PLC0415 - only for a death
@@ -200,7 +206,11 @@ class Recovery:
 
     def _lock(self, name: str) -> LockedFile | None:
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
-            return lock_file(folder, name, self.folder)
+            file = lock_file(folder, name, self.folder)
+            if file is None and not is_own_file(os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                path = self.folder.path / name
+                warn(f"recording {name}", "otel_crumbs leaves %s alone: it is no file, or that of another user.", path)
+            return file
         return None
 
     @guarded("a recording was deleted")

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from otel_crumbs.export.spool.private_folder import PrivateFolder
+from otel_crumbs.export.spool.private_folder import PrivateFolder, UnsafeFolderError
 from otel_crumbs.recorder.look import Look
 from otel_crumbs.recorder.recovery import Recovery
 
@@ -27,9 +27,16 @@ def recover(folder: str, *, timeout: float) -> int:
     if not path.is_dir():
         sys.stderr.write(f"otel-crumbs: {path} is no folder. Remedy: name that of OTEL_CRUMBS_RECORDER\n")
         return 2
+    recordings = PrivateFolder(path)
+    try:
+        with recordings.open():
+            pass
+    except (OSError, UnsafeFolderError) as error:
+        sys.stderr.write(f"otel-crumbs: cannot look for recordings: {error}\n")
+        return 2
     config = Config.read(os.environ, {"recorder": "off", "flush_timeout": timeout})
     installation = Installation(config, lambda _: None)
-    recovery = Recovery(PrivateFolder(path), installation.emit_crash, size=config.max_breadcrumbs, service=lambda: None)
+    recovery = Recovery(recordings, installation.emit_crash, size=config.max_breadcrumbs, service=lambda: None)
     look = Look(recovery, most=None, keep=None)
     look.continue_for()
     # An earlier run of this command may have found nobody to take its events.

@@ -79,6 +79,17 @@ def test_a_command_reports_the_dead(receiver: Receiver, tmp_path: Path) -> None:
     check(request.document, "kill")
 
 
+def test_the_command_says_that_it_cannot_use_a_folder(tmp_path: Path) -> None:
+    """Nobody may take that for a folder without deaths."""
+    tmp_path.chmod(0o777)
+    command = [str(Path(sys.executable).with_name("otel-crumbs")), "recover", str(tmp_path)]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "others may write into" in ended.stderr
+
+
 def test_the_command_delivers_what_it_could_not_the_time_before(tmp_path: Path) -> None:
     """A sidecar has a spool of its own, at which no process of the service looks."""
     folder, port = tmp_path / "dead", free_port()

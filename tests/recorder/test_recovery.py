@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import otel_crumbs
 from otel_crumbs.base.guard import watch_failures
@@ -80,7 +85,14 @@ def test_another_service_is_left_alone(make: Make, tmp_path: Path, emitted: list
     assert (look(other), path.exists()) == (0, True)
 
 
-@pytest.mark.parametrize("way", ["cut", "empty", "garbled", "newer", "huge"])
+def describe(data: bytearray, about: bytes) -> bytearray:
+    """Return a recording with another description of its process."""
+    start = layout.ABOUT_AT + layout.ABOUT.size
+    layout.ABOUT.pack_into(data, layout.ABOUT_AT, len(about), zlib.crc32(about))
+    return bytearray(data[:start] + about + data[start + len(about) :])
+
+
+@pytest.mark.parametrize("way", ["cut", "empty", "garbled", "newer", "huge", "no object", "deep"])
 def test_what_is_no_recording_is_set_aside(
     recovery: Recovery, make: Make, emitted: list[CapturedError], way: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -94,6 +106,8 @@ def test_what_is_no_recording_is_set_aside(
             "garbled": os.urandom(layout.SIZE),
             "newer": data[:8] + b"\x09\x00" + data[10:],
             "huge": os.urandom(4 * 2**20),
+            "no object": describe(data, b"null"),
+            "deep": describe(data, b"[" * layout.MAX_ABOUT),
         }[way]
     )
 
@@ -104,7 +118,9 @@ def test_what_is_no_recording_is_set_aside(
     assert "sets it aside" in caplog.text
 
 
-def test_a_symbolic_link_is_not_followed(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
+def test_a_symbolic_link_is_not_followed(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], caplog: pytest.LogCaptureFixture
+) -> None:
     """It could lead to a file of somebody else's."""
     path = make()
     elsewhere = path.parent.parent / "elsewhere"
@@ -112,6 +128,104 @@ def test_a_symbolic_link_is_not_followed(recovery: Recovery, make: Make, emitted
     path.symlink_to(elsewhere)
 
     assert (look(recovery), emitted, elsewhere.exists()) == (0, [], True)
+    assert f"leaves {path} alone" in caplog.text
+
+
+@pytest.mark.parametrize("way", ["pipe", "folder", "socket"])
+def test_what_is_no_file_is_left_alone(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody waits for a pipe that nobody writes into."""
+    path = make()
+    path.unlink()
+    if way == "pipe":
+        os.mkfifo(path)
+    elif way == "folder":
+        path.mkdir()
+    else:
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+
+    assert (look(recovery), emitted, os.path.lexists(path)) == (0, [], True)
+    assert caplog.text.count(f"leaves {path} alone") == 1
+
+
+def test_a_second_name_of_a_recording_is_no_second_event(
+    recovery: Recovery, make: Make, emitted: list[CapturedError], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is set aside, as a copy is."""
+    path = make()
+    other = path.with_name(f"7-{'f' * 32}{layout.SUFFIX}")
+    os.link(path, other)
+
+    assert (look(recovery), len(emitted)) == (1, 1)
+    assert [each.name for each in path.parent.iterdir()] == [f"{other.name}.unreadable"]
+    assert "its name is that of another run" in caplog.text
+
+
+def test_the_folder_may_be_below_a_symbolic_link(make: Make, tmp_path: Path, emitted: list[CapturedError]) -> None:
+    """Systems have such links themselves; the folder is no link."""
+    folder = make().parent
+    (tmp_path / "link").symlink_to(tmp_path)
+    (tmp_path / "dead link").symlink_to(folder)
+    found = [
+        look(Recovery(PrivateFolder(path), emitted.append, size=100, service=lambda: None))
+        for path in (tmp_path / "dead link", tmp_path / "link" / "dead")
+    ]
+
+    assert found == [0, 1]
+
+
+SLOTS = st.binary(max_size=layout.MAX_TEXT) | st.lists(
+    st.text(f"{layout.PART}{layout.ITEM}{layout.VALUE}0aé.-\0", max_size=20), max_size=6
+).map(lambda parts: layout.PART.join(parts).encode())
+ABOUTS = st.recursive(
+    st.none() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["service", "resource", "memory_kills", "service.name"]), inner)
+    ),
+    max_leaves=8,
+).map(lambda about: json.dumps(about).encode()[: layout.MAX_ABOUT])
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=SLOTS,
+    about=ABOUTS,
+    number=st.integers(0, 2**64 - 1),
+    kind=st.integers(0, 255),
+    place=st.sampled_from([layout.OPERATIONS_AT, layout.SLOTS_AT + 2 * layout.SLOT_SIZE]),
+    garbage=st.lists(st.tuples(st.integers(0, 2 * layout.HEADER_SIZE), st.integers(0, 255)), max_size=3),
+)
+def test_whatever_is_in_a_recording_nothing_is_raised(
+    recovery: Recovery,
+    make: Make,
+    emitted: list[CapturedError],
+    *,
+    text: bytes,
+    about: bytes,
+    number: int,
+    kind: int,
+    place: int,
+    garbage: list[tuple[int, int]],
+) -> None:
+    """It is an event or is set aside; a failure would fail the test."""
+    path = make()
+    data = describe(bytearray(path.read_bytes()), about)
+    text = text[: layout.MAX_TEXT]
+    body = layout.BODY.pack(number or 1, number, kind, kind, number & 0xFFFFFFFF, number, number, len(text)) + text
+    layout.STATE.pack_into(data, place, zlib.crc32(body), kind, number)
+    data[place + layout.BODY_AT : place + layout.BODY_AT + len(body)] = body
+    for at, byte in garbage:
+        data[at] = byte
+    path.write_bytes(data)
+    emitted.clear()
+
+    look(recovery)
+
+    assert not path.exists()
+    for each in emitted:
+        build(each)
 
 
 def test_garbled_slots_are_not_shown(recovery: Recovery, make: Make, emitted: list[CapturedError]) -> None:
@@ -162,6 +276,18 @@ def test_a_process_that_had_nothing_to_do_is_no_event(
     Recording(PrivateFolder(tmp_path / "dead")).close()
 
     assert (look(recovery), emitted, list((tmp_path / "dead").iterdir())) == (0, [], [])
+
+
+def test_an_end_of_which_the_process_noted_nothing_has_its_status(
+    recovery: Recovery, make: Make, emitted: list[CapturedError]
+) -> None:
+    """Code in C ends the process as well; its parent knows by which status."""
+    name = make().name
+
+    assert recovery.report(name, status=7 << 8) == 1
+
+    [exception] = build(emitted[0]).exceptions
+    assert exception.message == "the process ended itself with status 7 in the middle of its work"
 
 
 def test_a_folder_that_is_missing_has_nothing(recovery: Recovery) -> None:

@@ -91,7 +91,7 @@ def _check(folder: int, path: Path, *, forbidden: int) -> None:
     if found.st_uid != os.geteuid():
         raise UnsafeFolderError(
             f"{path} belongs to user {found.st_uid}, not to user {os.geteuid()} who runs this. "
-            "Remedy: give each user a folder of their own by OTEL_CRUMBS_SPOOL_DIR"
+            "Remedy: give each user a folder of their own, such as a new one inside it"
         )
     if found.st_mode & forbidden:
         raise UnsafeFolderError(
