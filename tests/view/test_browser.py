@@ -14,7 +14,7 @@ pytest.importorskip("starlette")
 pytest.importorskip("django")
 pytest.importorskip("requests")
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from otel_crumbs import Breadcrumb
 from otel_crumbs.demo.shop import Shop
@@ -30,6 +30,7 @@ from .running import Viewer, viewing
 pytestmark = pytest.mark.browser
 
 PATIENCE = 90
+GONE = "/errors/0000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +52,17 @@ class Watched:
             permissions=["clipboard-read", "clipboard-write"],
         )
         page = context.new_page()
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        # A method Playwright would mark, which a frozen object does not let it.
+        page.on("console", lambda message: self._note_complaint(message))  # noqa: PLW0108
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda request: self.asked.add(request.url.partition("://")[2].partition("/")[0]))
         page.goto(f"{self.viewer.address.url}{path}")
         return page
+
+    def _note_complaint(self, message: ConsoleMessage) -> None:
+        # A page that is not there is asked for on purpose.
+        if message.type == "error" and not message.location["url"].endswith(GONE):
+            self.complaints.append(message.text)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +223,7 @@ def test_no_word_makes_a_page_wider_than_the_screen(watched: Watched, width: int
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
-@pytest.mark.parametrize("path", ["list", "error", "/?text=nowhere", "group", "difference", "trace", "/errors/0000000"])
+@pytest.mark.parametrize("path", ["list", "error", "/?text=nowhere", "group", "difference", "trace", GONE])
 def test_nobody_is_shut_out(watched: Watched, path: str, width: int, scheme: str) -> None:
     """axe-core finds nothing: headings, labels, names, contrast."""
     program = axe()
@@ -240,5 +247,5 @@ def test_pages_complain_of_nothing_and_ask_nobody_else(watched: Watched) -> None
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
             page.context.close()
 
-    assert [each for each in watched.complaints if "404" not in each] == []
+    assert watched.complaints == []
     assert watched.asked - {"", f"127.0.0.1:{watched.viewer.address.port}"} == set()
