@@ -99,8 +99,9 @@ def measure_starts() -> Iterator[str]:
             "install": "`install()`, in the thread that calls it",
             "second": "the first second of the process, all threads",
             "ends": "a program that ends at once, from beginning to end",
-            "reports": "one that reports a death, against one beside a single recording",
         }
+        if service == SERVICES["of its own service"]:
+            words["reports"] = "one that reports a death, against one beside a single recording"
         for key, what in words.items():
             without, with_it = (statistics.median(each[side][key] for each in rounds) for side in (0, 1))
             more = statistics.median(each[1][key] - each[0][key] for each in rounds)

@@ -28,6 +28,9 @@ SIZE = SLOTS_AT + SLOT_COUNT * SLOT_SIZE
 
 # Magic, version, process id, run id, when it began, the OOM kills of its cgroup then.
 HEADER = Struct("<8sHI16sQq")
+# Whoever finds the process that a kill was the death of counts it here for all others.
+OOM_KILLS = Struct("<q")
+OOM_KILLS_AT = HEADER.size - OOM_KILLS.size
 # Of `os._exit`: one more than the status, 0 for none; whether SIGABRT means that the server lost its patience.
 MARKS_AT, MARKS = 128, Struct("<IB")
 # The length and the checksum of a JSON document.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 _MAX_SET_ASIDE = 10
 # Leftovers that one look deletes.
 _MAX_DELETED = 100
-# Kills for want of memory whose processes are known.
-_MAX_EXPLAINED = 100
 _PATH_AND_INODE = 2
 # Of the starts in such a time one has the cost of a report, in seconds.
 _SECONDS_BETWEEN_REPORTS = 30.0
@@ -66,7 +63,6 @@ class Recovery:
         self._emit = emit
         self._size = size
         self._service = service
-        self._explained: deque[tuple[int, int]] = deque(maxlen=_MAX_EXPLAINED)
 
     def list_names(self) -> list[str]:
         """Return the names of the recordings, those that began last first; delete what belongs to none."""
@@ -162,33 +158,22 @@ class Recovery:
         from .crash import capture_crash  # noqa: PLC0415 - only for a death
         from .death import Evidence, find_cause  # noqa: PLC0415 - only for a death
 
-        kills = self._find_unexplained_kills(process)
-        evidence = Evidence(status=status, stacks=stacks, timed_out=timed_out, out_of_memory=bool(kills))
+        kill = _find_unexplained_kill(process)
+        evidence = Evidence(status=status, stacks=stacks, timed_out=timed_out, out_of_memory=kill is not None)
         death = find_cause(process, evidence)
         if death is None:
             return 0
-        if death.type == "OutOfMemory":
-            self._explained.append(kills[0])
+        if kill is not None and death.type == "OutOfMemory":
+            self._explain(kill)
         self._emit(capture_crash(process, death, stacks, size=self._size))
         return 1
 
-    def _find_unexplained_kills(self, process: RecordedProcess) -> list[tuple[int, int]]:
-        """
-        Return the kills for want of memory since a process began that no other process died of.
-
-        Each is the inode of the cgroup's count, and the count with it.
-        """
-        about = process.header.about.get("memory_kills")
-        before = process.header.oom_kills
-        if not isinstance(about, list) or len(about) != _PATH_AND_INODE or before < 0:
-            return []
-        path, inode = about
-        now = count_memory_kills(path, inode)
-        return [
-            kill
-            for number in range(max(before, now - _MAX_EXPLAINED) + 1, now + 1)
-            if (kill := (inode, number)) not in self._explained
-        ]
+    def _explain(self, kill: tuple[int, int]) -> None:
+        """Take a kill for want of memory from the others that began before it: it is the death of one process."""
+        with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
+            for name in _arrange_recordings(_list_files(folder)):
+                with suppress(OSError, ValueError):
+                    _note_kill(folder, name, *kill)
 
     def read(self, name: str) -> RecordedProcess | None:
         """Return the process of a recording, which may live still; None where it cannot be read."""
@@ -227,6 +212,34 @@ class Recovery:
         file.delete()
         with suppress(OSError, UnsafeFolderError), self.folder.open() as folder:
             os.unlink(_name_stacks(file.name), dir_fd=folder)
+
+
+def _find_unexplained_kill(process: RecordedProcess) -> tuple[int, int] | None:
+    """
+    Return the first kill for want of memory since a process began of which no other process died.
+
+    It is the inode of the cgroup's count, and the count with it.
+    """
+    about = process.header.about.get("memory_kills")
+    before = process.header.oom_kills
+    if not isinstance(about, list) or len(about) != _PATH_AND_INODE or before < 0:
+        return None
+    path, inode = about
+    return (inode, before + 1) if count_memory_kills(path, inode) > before else None
+
+
+def _note_kill(folder: int, name: str, inode: int, number: int) -> None:
+    """Count a kill as one from before the process of a recording, which may live, began."""
+    file = os.open(name, os.O_RDWR | _FLAGS, dir_fd=folder)
+    try:
+        if not is_own_file(os.fstat(file)):
+            return
+        header = layout.unpack_header(os.pread(file, layout.HEADER_SIZE, 0))
+        about, before = header.about.get("memory_kills"), header.oom_kills
+        if isinstance(about, list) and about[1:] == [inode] and 0 <= before < number:
+            os.pwrite(file, layout.OOM_KILLS.pack(before + 1), layout.OOM_KILLS_AT)
+    finally:
+        os.close(file)
 
 
 def _name_stacks(name: str) -> str:

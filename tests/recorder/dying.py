@@ -49,7 +49,7 @@ def recordings(home: Path) -> list[str]:
     return sorted(path.name for path in home.glob("otel-crumbs/recordings/*"))
 
 
-def check(event: dict[str, Any], way: str, kind: str = "") -> None:
+def check(event: dict[str, Any], way: str, kind: str = "", *, has_stacks: bool = True) -> None:
     """Check that the event of a death has all that is promised, and the type that it has elsewhere by default."""
     [exception] = event["exceptions"]
     assert event["operation"].endswith(f"work {way}")
@@ -61,6 +61,6 @@ def check(event: dict[str, Any], way: str, kind: str = "") -> None:
     assert re.fullmatch(r"SELECT \* FROM orders \(in flight.*\)", messages[-1])
     assert messages[-51:-1] == [f"step {number}" for number in range(10, 60)]
     assert "hunter2" not in str(event)
-    if way in CRASHES:
+    if way in CRASHES and has_stacks:
         assert "die" in [frame["function"] for frame in exception["frames"]], event["stacktrace"]
         assert f'"{PROGRAM}"' in event["stacktrace"]

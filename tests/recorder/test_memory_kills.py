@@ -116,16 +116,18 @@ def test_the_command_reads_the_count_of_the_cgroup_of_the_dead(
 def test_one_kill_is_the_death_of_one_process(
     receiver: Receiver, tmp_path: Path, cgroup: Path, recovery: Recovery, emitted: list[CapturedError]
 ) -> None:
-    """And not of all that had begun before it."""
+    """And not of all that had begun before it, whichever process reports those; a second kill is that of another."""
     into = variables(tmp_path, receiver) | {"OTEL_CRUMBS_RECORDER": str(recovery.folder.path)}
-    # The first of them is found by nobody else: each process looks for those of its own service.
-    for service, way in (("first", "kill"), ("shop", "memory")):
+    # They are found by nobody else: each process looks for those of its own service.
+    for service, way in (("first", "kill"), ("second", "memory"), ("third", "memory")):
         run_inside(cgroup, into | {"OTEL_SERVICE_NAME": service}, "script", way)
 
-    Look(recovery).continue_for()
+    for service in ("third", "second", "first"):
+        reader = Recovery(recovery.folder, emitted.append, size=100, service=lambda service=service: service)
+        Look(reader).continue_for()
 
-    types = {each.operation: each.exceptions.infos[0].type for each in emitted}
-    assert types == {"work memory": "OutOfMemory", "work kill": "Killed"}
+    types = [(each.operation, each.exceptions.infos[0].type) for each in emitted]
+    assert types == [("work memory", "OutOfMemory"), ("work memory", "OutOfMemory"), ("work kill", "Killed")]
 
 
 def test_a_limit_of_the_process_is_an_exception(receiver: Receiver, tmp_path: Path) -> None:
