@@ -5,7 +5,7 @@ Deaths of real programs, each with both libraries: which of them is an event, an
     python benchmarks/comparison/deaths.py --only SIGKILL script   some deaths, or hosts, or DEATH:HOST
     python benchmarks/comparison/deaths.py --write                 and put the rows into the table of docs/comparison.md
 
-The work leaves 60 breadcrumbs, and dies. After that the program is started once
+The work leaves 60 breadcrumbs, and dies in the middle of a statement of SQL. After that the program is started once
 more, works for five seconds, and ends well. Deaths for want of memory need a cgroup, and so root.
 """
 
@@ -27,6 +27,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 
 HERE = Path(__file__).parent
@@ -39,7 +40,7 @@ from receiver import Receiver  # noqa: E402
 
 PAGE = HERE.parents[1] / "docs" / "comparison.md"
 PROGRAM = HERE / "dying.py"
-STEPS = 60
+STEPS, STATEMENT = 60, b"SELECT * FROM orders"
 DEATHS = ("SIGKILL", "SIGSEGV", "abort", "C stack overflow", "out of memory", "os._exit")
 LIMITS = ("soft time limit", "hard time limit")
 PROGRAMS = ("script", "multiprocessing", "ProcessPoolExecutor")
@@ -228,10 +229,17 @@ def wait_for(receiver: Receiver, count: int, seconds: float) -> None:
         time.sleep(QUIET / 2)
 
 
-def read_events(bodies: Sequence[bytes]) -> list[int]:
-    """Return for each event how many of the breadcrumbs of the work it has."""
+class Seen(NamedTuple):
+    """An event: how many of the breadcrumbs of the work it has, and whether it names the statement in flight."""
+
+    steps: int
+    in_flight: bool
+
+
+def read_events(bodies: Sequence[bytes]) -> list[Seen]:
+    """Return the events that came."""
     events = [event for body in bodies for event in (_read_envelope(body) if body[:1] == b"{" else _read_logs(body))]
-    return [len(set(re.findall(rb"<step \d+>", event))) for event in events]
+    return [Seen(len(set(re.findall(rb"<step \d+>", event))), STATEMENT in event) for event in events]
 
 
 def _read_logs(body: bytes) -> list[bytes]:
@@ -255,17 +263,14 @@ def _read_envelope(body: bytes) -> list[bytes]:
     return events
 
 
-def describe(events: Sequence[int]) -> str:
+def describe(events: Sequence[Seen]) -> str:
     """Return a cell of the table."""
     if not events:
         return "**none**"
     count = "1 event" if len(events) == 1 else f"**{len(events)} events**"
-    steps = max(events)
-    return (
-        f"{count}, {steps} of {STEPS} breadcrumbs"
-        if steps >= STEPS - 10
-        else f"{count}, **{steps}** of {STEPS} breadcrumbs"
-    )
+    steps, in_flight = max(events)
+    number = f"{steps}" if steps >= STEPS - 10 else f"**{steps}**"
+    return f"{count}, {number} of {STEPS} breadcrumbs, {'the' if in_flight else '**no**'} query"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from urllib.parse import unquote
 
 from libraries import LIBRARIES
 
-STEPS = 60
+STEPS, STATEMENT = 60, "SELECT * FROM orders"
 LIBRARY = LIBRARIES[os.environ["LIBRARY"]]()
 LIBRARY.start(receiver=os.environ["RECEIVER"])
 
@@ -59,11 +59,12 @@ WAYS: dict[str, Callable[[], object]] = {
 
 
 def work(way: str, *, has_scope: bool = False) -> None:
-    """Leave breadcrumbs, and die; an integration of sentry-sdk has opened a scope for that already."""
+    """Leave breadcrumbs, and die in the middle of a statement; an integration of sentry-sdk has opened a scope."""
     with nullcontext() if has_scope and LIBRARY.name == "sentry-sdk" else LIBRARY.operation("work"):
         for number in range(STEPS):
             LIBRARY.note(f"<step {number}>")
-        WAYS[way]()
+        with LIBRARY.query(STATEMENT):
+            WAYS[way]()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:

@@ -55,6 +55,9 @@ class Library(Protocol):
     def operation(self, name: str) -> AbstractContextManager[Any]:
         """Open a unit of work by hand."""
 
+    def query(self, statement: str) -> AbstractContextManager[Any]:
+        """Be in the middle of a statement of SQL, as the integration of a database is."""
+
     def note(self, message: str) -> None:
         """Leave a breadcrumb by hand."""
 
@@ -102,6 +105,12 @@ class OtelCrumbs:
         """Open a unit of work by hand."""
         opened: AbstractContextManager[Any] = self._crumbs.operation(name)
         return opened
+
+    def query(self, statement: str) -> AbstractContextManager[Any]:
+        """Open the span of a statement."""
+        attributes = {"db.system": "sqlite", "db.statement": statement}
+        span: AbstractContextManager[Any] = self._tracer.start_as_current_span("SELECT", attributes=attributes)
+        return span
 
     def note(self, message: str) -> None:
         """Leave a breadcrumb by hand."""
@@ -161,6 +170,11 @@ class SentrySdk:
     def operation(self, name: str) -> AbstractContextManager[Any]:
         """Open one as a request, for that is all that is done by hand, too."""
         return self.request(name)
+
+    def query(self, statement: str) -> AbstractContextManager[Any]:
+        """Open the span of a statement."""
+        span: AbstractContextManager[Any] = self._sdk.start_span(op="db", name=statement)
+        return span
 
     def note(self, message: str) -> None:
         """Leave a breadcrumb by hand."""

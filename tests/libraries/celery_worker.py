@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,10 +17,19 @@ SECONDS_TO_STOP = 120
 
 
 @contextmanager
-def worker(folder: Path, variables: Mapping[str, str], *options: str) -> Iterator[None]:
-    """Run a worker for the tasks of these tests, and shut it down warmly: it ends what it has begun."""
+def worker(folder: Path, variables: Mapping[str, str], *options: str, inside: Sequence[str] = ()) -> Iterator[None]:
+    """
+    Run a worker for the tasks of these tests, and shut it down warmly: it ends what it has begun.
+
+    Args:
+        folder: Where its log is written to.
+        variables: Its environment.
+        options: Those of its command line.
+        inside: What stands before its command.
+
+    """
     program = Path(sys.executable).with_name("opentelemetry-instrument")
-    command = [program, sys.executable, "-m", "celery", "-A", "tests.libraries.programs.tasks", "worker"]
+    command = [*inside, program, sys.executable, "-m", "celery", "-A", "tests.libraries.programs.tasks", "worker"]
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
             [*command, *options, "--without-gossip", "--without-mingle"],

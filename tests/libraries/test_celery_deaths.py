@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,13 @@ import pytest
 
 from tests.delivery.running import environment, waiting
 from tests.export.receiver import Receiver, receiving
+from tests.recorder.cgroups import cgroup, enter
 from tests.recorder.dying import TYPES, check, recordings, recover
 
 from .celery_worker import worker
 from .running import ROOT
+
+__all__ = ["cgroup"]
 
 PATIENCE = 60.0
 
@@ -47,12 +50,14 @@ def have_done(
     variables: Mapping[str, str],
     receiver: Receiver,
     tasks: list[tuple[str, list[str]]],
+    *,
+    inside: Sequence[str] = (),
     **options: Any,
 ) -> list[dict[str, Any]]:
     """Have a worker with one child do tasks in turn, each of which is an event; return the events of each."""
     with celery.Celery("sender", broker=variables["BROKER"], set_as_current=False) as sender:
         sender.control.purge()
-        with worker(folder, variables, "-P", "prefork", "-c", "1"):
+        with worker(folder, variables, "-P", "prefork", "-c", "1", inside=inside):
             for number, (name, arguments) in enumerate(tasks, 1):
                 sender.send_task(name, arguments, **options)
                 until(lambda number=number: len(receiver.requests) >= number and not waiting(folder), folder)
@@ -72,6 +77,21 @@ def test_each_death_of_a_child_is_one_event(redis_port: int, receiver: Receiver,
     for event, way in zip(deaths, TYPES, strict=True):
         check(event, way)
     assert recover(variables, tmp_path / "otel-crumbs" / "recordings") == "otel-crumbs: 0 deaths found\n"
+    assert recordings(tmp_path) == []
+
+
+def test_a_child_without_memory_is_one_event(
+    redis_port: int,
+    receiver: Receiver,
+    tmp_path: Path,
+    cgroup: Path,
+) -> None:
+    """Its parent is in the same cgroup, and stays."""
+    variables = make_variables(tmp_path, receiver, redis_port, "auto")
+
+    [event] = have_done(tmp_path, variables, receiver, [("shop.die", ["memory"])], inside=enter(cgroup))
+
+    check(event, "memory", "OutOfMemory")
     assert recordings(tmp_path) == []
 
 

@@ -15,7 +15,9 @@ from otel_crumbs.recorder.recovery import Recovery
 from tests.collector.fixtures import collector, collector_binary, service, start_collector
 from tests.export.receiver import Receiver, receiving
 
-__all__ = ["collector", "collector_binary", "receiver", "service", "start_collector"]
+from .cgroups import cgroup
+
+__all__ = ["cgroup", "collector", "collector_binary", "receiver", "service", "start_collector"]
 
 
 @pytest.fixture

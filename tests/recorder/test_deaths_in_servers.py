@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from tests.e2e.website import Website
 from tests.export.receiver import Receiver
 from tests.loopback import free_port
 
+from .cgroups import enter
 from .dying import ROOT, TYPES, TYPES_OF_HANGS, check, recordings, recover, run, variables
 
 pytestmark = [
@@ -54,19 +55,24 @@ SERVERS: dict[str, tuple[list[str], list[str], dict[str, str]]] = {
 @pytest.fixture
 def website(request: pytest.FixtureRequest, receiver: Receiver, tmp_path: Path) -> Iterator[Website]:
     """Run one of the servers."""
-    before, after, _ = SERVERS[request.param]
+    website = make_website(request.param, receiver, tmp_path)
+    website.start()
+    yield website
+    website.stop()
+
+
+def make_website(name: str, receiver: Receiver, tmp_path: Path, inside: Sequence[str] = ()) -> Website:
+    """Return one of the servers, which is not started yet."""
+    before, after, _ = SERVERS[name]
     port = free_port()
     address = f"127.0.0.1:{port}" if "--bind" in before else str(port)
-    website = Website(
-        [*before, address, *after],
+    return Website(
+        [*inside, *before, address, *after],
         port=port,
         site=ROOT,
         folder=tmp_path,
         environment=variables(tmp_path, receiver, PYTHONPATH=str(ROOT), **NO_TELEMETRY),
     )
-    website.start()
-    yield website
-    website.stop()
 
 
 def until(true: Callable[[], object], website: Website) -> None:
@@ -125,4 +131,22 @@ def test_each_death_of_a_worker_is_one_event(website: Website, name: str, receiv
         # Only the main thread has room for the handler that writes the stacks where its own stack overflows.
         check(event, way, ways[way], has_stacks=(name, way) != ("gunicorn with threads", "overflow"))
     assert said == "otel-crumbs: 0 deaths found\n"
+    assert recordings(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["gunicorn", "gunicorn with threads", "uvicorn"])
+def test_a_worker_without_memory_is_one_event(receiver: Receiver, tmp_path: Path, cgroup: Path, name: str) -> None:
+    """The system kills the largest process of its cgroup, and the other processes of the server stay."""
+    website = make_website(name, receiver, tmp_path, enter(cgroup))
+
+    try:
+        website.start()
+        visit(website, "memory")
+        until(lambda: "memory" in by_way(receiver) and is_settled(tmp_path), website)
+    finally:
+        website.stop()
+    run(variables(tmp_path, receiver), "script", "well")
+
+    [event] = [request.document for request in receiver.requests]
+    check(event, "memory", "OutOfMemory")
     assert recordings(tmp_path) == []

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
-import uuid
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,18 +15,13 @@ from otel_crumbs.recorder.recovery import Recovery
 from tests.delivery.running import environment
 from tests.export.receiver import Receiver
 
+from .cgroups import enter
 from .dying import PROGRAM, SECONDS, check, recordings, recover, run, variables
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(sys.platform != "linux", reason="cgroups are those of Linux"),
 ]
-
-CGROUPS = Path("/sys/fs/cgroup")
-LIMIT = 192 * 2**20
-# By version, the folder of the cgroups with limits of memory, and the file of the limit.
-VERSIONS = {1: (CGROUPS / "memory", "memory.limit_in_bytes"), 2: (CGROUPS, "memory.max")}
-
 
 LIMITED = """
 import os, resource, sys
@@ -40,32 +31,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
-@pytest.fixture
-def cgroup() -> Iterator[Path]:
-    """Make a cgroup with little memory."""
-    version = 1 if VERSIONS[1][0].is_dir() else 2
-    parent, limit = VERSIONS[version]
-    group = parent / f"otel-crumbs-{uuid.uuid4().hex}"
-    try:
-        group.mkdir()
-        (group / limit).write_text(str(LIMIT))
-    except OSError as error:
-        with suppress(OSError):
-            group.rmdir()
-        pytest.skip(f"no cgroup with a limit of memory can be made here: {error}")
-    yield group
-    deadline = time.monotonic() + SECONDS
-    while group.exists() and time.monotonic() < deadline:
-        # Those that were killed leave it a moment later.
-        with suppress(OSError):
-            group.rmdir()
-        time.sleep(0.05)
-
-
 def run_inside(cgroup: Path, variables: dict[str, str], host: str, way: str) -> int:
     """Run the program to its end in a cgroup; return its exit status."""
-    enter = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(cgroup / "cgroup.procs")]
-    command = [*enter, sys.executable, str(PROGRAM), host, way]
+    command = [*enter(cgroup), sys.executable, str(PROGRAM), host, way]
     return subprocess.run(command, env=variables, capture_output=True, timeout=SECONDS, check=False).returncode
 
 
