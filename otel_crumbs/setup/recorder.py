@@ -20,7 +20,7 @@ from otel_crumbs.recorder.recovery import Recovery
 from otel_crumbs.trails import Branch, Operation, current
 
 from .config import Config
-from .parsers import DEFAULT_SPOOL
+from .parsers import DEFAULT_SPOOL, NO_SPOOL
 from .providers import on_tracer_provider
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class RecorderParts:
     """
 
     def __init__(self, config: Config, emit: Callable[[CapturedError], object]) -> None:
-        folder = find_folder(config.recorder)
+        folder = find_folder(config.recorder, config.spool_dir)
         self.recorder = Recorder(folder, _describe_process)
         self._recovery = Recovery(folder, emit, size=config.max_breadcrumbs, service=find_service_name)
         self._watch = ChildWatch(self._recovery)
@@ -100,12 +100,16 @@ class RecorderParts:
         return branch
 
 
-def find_folder(setting: str) -> PrivateFolder:
-    """Return the folder of the recordings for a value of the setting."""
+def find_folder(setting: str, spool_dir: str = DEFAULT_SPOOL) -> PrivateFolder:
+    """Return the folder of the recordings for a value of the setting, and that of the spool beside which it may be."""
     if setting != DEFAULT_SPOOL:
         return PrivateFolder(Path(setting))
-    base = find_default_base()
-    if base is not None and _is_writable(base.parent):
+    if spool_dir not in {DEFAULT_SPOOL, NO_SPOOL}:
+        beside = Path(spool_dir).absolute().parent / _FOLDER
+        if _is_writable(beside):
+            # The folder above it may be of another user, as a mount is, and is none of ours.
+            return PrivateFolder(beside)
+    elif (base := find_default_base()) is not None and _is_writable(base.parent):
         return PrivateFolder(base.parent, _FOLDER)
     return PrivateFolder(Path(f"/dev/shm/otel-crumbs-{os.geteuid()}"))  # noqa: S108 - checked to be of this user alone
 

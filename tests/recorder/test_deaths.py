@@ -57,6 +57,18 @@ def test_a_process_that_ends_well_leaves_no_file(receiver: Receiver, tmp_path: P
     assert (receiver.requests, recordings(tmp_path)) == ([], [])
 
 
+def test_recordings_are_beside_the_spool(receiver: Receiver, tmp_path: Path) -> None:
+    """On a volume that outlives the container, where the setting puts the spool there."""
+    spool = tmp_path / "volume" / "spool"
+    placed = variables(tmp_path, receiver) | {"OTEL_CRUMBS_SPOOL_DIR": str(spool)}
+
+    run(placed, "script", "kill")
+
+    assert [path.suffix for path in (tmp_path / "volume" / "recordings").iterdir()].count(".recording") == 1
+    run(placed, "script", "well")
+    check(receiver.request.document, "kill")
+
+
 def test_nothing_is_written_where_the_recorder_is_off(receiver: Receiver, tmp_path: Path) -> None:
     """That is the default."""
     run(environment(tmp_path, receiver.url), "script", "kill")
