@@ -108,8 +108,13 @@ def find_thread(stacks: str) -> int:
 
 def read_frames(stacks: str, thread: int) -> tuple[Frame, ...]:
     """Return the frames of a thread, outermost first; none if it is not there."""
-    found = next((each for each in _THREAD.finditer(stacks) if int(each["thread"], 16) == thread), None)
-    matches = [_FRAME.match(line) for line in found["frames"].splitlines()] if found is not None else []
+    # A thread that is about to begin has the identity of the one that started it, and no frames.
+    found = (_parse_frames(each["frames"]) for each in _THREAD.finditer(stacks) if int(each["thread"], 16) == thread)
+    return next(filter(None, found), ())
+
+
+def _parse_frames(text: str) -> tuple[Frame, ...]:
+    matches = map(_FRAME.match, text.splitlines())
     frames = [
         Frame(path=match["path"], line=int(match["line"]) if match["line"].isdigit() else 0, function=match["function"])
         for match in matches
