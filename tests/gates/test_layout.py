@@ -104,7 +104,6 @@ ELSEWHERE = {
     "export/sentry/dsn.py": "setup/test_exporters.py",
     "export/spool/location.py": "export/spool/test_spool.py",
     "recorder/crash.py": "recorder/test_recovery.py",
-    "recorder/death.py": "recorder/test_deaths.py",
     "recorder/entry_texts.py": "recorder/test_deaths.py",
     "recorder/layout.py": "recorder/test_recovery.py",
     "recorder/reading.py": "recorder/test_recovery.py",
