@@ -170,14 +170,17 @@ def instrumented(environment: dict[str, str]) -> list[str]:
 @contextmanager
 def running(command: Sequence[str], environment: dict[str, str]) -> Iterator[None]:
     """Run a server for as long as the block lasts, and end it in good order."""
-    process = subprocess.Popen(command, env=environment, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=environment, cwd=HERE, stdout=quiet, stderr=quiet, start_new_session=True)
     try:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(LONGEST)
-        process.kill()
+        # A server that does not end leaves no workers behind.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
