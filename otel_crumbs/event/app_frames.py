@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sysconfig
+from functools import lru_cache
 from pathlib import Path
 
 from .model import Frame
@@ -29,6 +30,7 @@ def is_library_path(path: str) -> bool:
     return path.startswith(_OWN_FOLDER) or _is_of_library(path)
 
 
+@lru_cache(maxsize=1024)
 def _is_of_library(path: str) -> bool:
     return path.startswith(("<frozen ", *_PYTHON_FOLDERS)) or bool(_LIBRARIES.search(path))
 

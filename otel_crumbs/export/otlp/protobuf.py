@@ -23,6 +23,8 @@ _STRING, _BOOL, _INT, _DOUBLE, _ARRAY, _MAP = b"\x0a", b"\x10", b"\x18", b"\x21"
 _KEY, _VALUE, _ITEM = b"\x0a", b"\x12", b"\x0a"
 
 _double = struct.Struct("<d").pack
+# Shorter than an id.
+_LONGEST_WORD = 12
 # Most lengths are those of short texts.
 _SMALL = tuple(bytes([number]) for number in range(_ONE_BYTE))
 # What comes before a short text as the value of an item: how long its AnyValue is, and then the text in it.
@@ -66,7 +68,15 @@ def encode_text(text: str) -> bytes:
 
 def encode_pairs(tag: bytes, mapping: Mapping[str, Any]) -> bytes:
     """Return the items of a mapping as fields with a key and a value each."""
-    return b"".join([_encode_pair(tag, key, value) for key, value in mapping.items()])
+    return b"".join(
+        [
+            _encode_word(tag, key, value)
+            if type(value) is str and len(value) <= _LONGEST_WORD
+            # Others have a value of their own each time.
+            else _encode_pair(tag, key, value)
+            for key, value in mapping.items()
+        ]
+    )
 
 
 def encode_value(value: Any) -> bytes:
@@ -124,6 +134,12 @@ def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
     if length + size + 1 < _ONE_BYTE:
         return b"".join((tag, _SMALL[length + size + 1], head, _SMALL[size], contents))
     return encode_field(tag, head + encode_varint(size) + contents)
+
+
+@lru_cache(maxsize=2048)
+def _encode_word(tag: bytes, key: str, word: str) -> bytes:
+    """Return an item whose value is a word: categories, levels and libraries come again and again."""
+    return _encode_pair(tag, key, word)
 
 
 @lru_cache(maxsize=1024)

@@ -286,8 +286,9 @@ def _render(kept: SpanEntry, took_ms: float, *, in_flight: bool) -> Iterator[Bre
         branch=kept.branch,
         in_flight=in_flight,
     )
-    # The exception of a call to another service is part of the call's breadcrumb.
-    yield from _render_events(kept, exceptions=description.category == "span")
+    if kept.events:
+        # The exception of a call to another service is part of the call's breadcrumb.
+        yield from _render_events(kept, exceptions=description.category == "span")
 
 
 def _render_events(kept: SpanEntry, *, exceptions: bool) -> Iterator[Breadcrumb]:
