@@ -77,6 +77,7 @@ KEPT = {
     "capture/celery_tasks.py _reports": "taken out by the function that provide_deaths() returns",
     "recorder/layout.py BODY": "a format",
     "recorder/layout.py HEADER": "a format",
+    "recorder/layout.py OOM_KILLS": "a format",
     "recorder/layout.py STATE": "a format",
     "base/threads.py _conditions": "taken out by the function that forbid_threads() returns",
     "base/threads.py _own_thread": "set in threads of the package alone",
