@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
 
 from .filters import Filters
@@ -23,6 +22,7 @@ from .serving import Address
 from .store import Store
 from .store_error import StoreError
 from .terminal_error import ErrorScreen
+from .terminal_search import SearchScreen
 from .terminal_text import make_cell, make_group_cells
 
 # So many failures are listed: nobody scrolls through more.
@@ -68,7 +68,7 @@ class TerminalApp(App[None]):
             self.notify(make_cell(self._notes.popleft()).plain, severity="error", markup=False)
 
 
-class ListScreen(Screen[None]):
+class ListScreen(SearchScreen):
     """The failures, that of the newest event first."""
 
     BINDINGS: ClassVar[list[Any]] = [
@@ -102,10 +102,7 @@ class ListScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to look for news."""
-        table = self.query_one(DataTable)
-        for name in _COLUMNS:
-            table.add_column(name, key=name)
-        table.focus()
+        self.add_columns(_COLUMNS)
         self.renew_list()
         self.set_interval(_PAUSE, self.renew_list)
 
@@ -125,31 +122,13 @@ class ListScreen(Screen[None]):
         self._shown, self._shown_at = state, time.monotonic()
         self._show(found)
 
-    def action_move(self, step: int) -> None:
-        """Move the cursor."""
-        table = self.query_one(DataTable)
-        table.move_cursor(row=table.cursor_row + step)
-
-    def action_search(self) -> None:
-        """Open the search."""
-        field = self.query_one(Input)
-        field.add_class("shown")
-        field.focus()
-
     def action_clear(self) -> None:
         """Show all again."""
-        field = self.query_one(Input)
-        field.value = ""
-        field.remove_class("shown")
-        self.query_one(DataTable).focus()
+        self.close_search()
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """Search for what was typed."""
         self.renew_list()
-
-    def on_input_submitted(self, _event: Input.Submitted) -> None:
-        """Go on in the list."""
-        self.query_one(DataTable).focus()
 
     def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
         """Open the newest event of a failure."""

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from textual.binding import Binding
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.events import Resize  # noqa: TC002 - textual reads the annotations of handlers
-from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
 
 from .error_view import make_error_view
@@ -15,6 +14,7 @@ from .queries import StoredError, find_neighbours, get_error
 from .rendering import count_values
 from .store import Store
 from .store_error import StoreError
+from .terminal_search import SearchScreen
 from .terminal_text import make_choices, make_detail, make_exceptions, make_row_cells, make_title
 from .trail import TrailFilters, TrailRow, keep_newest, make_trail, matches
 
@@ -25,7 +25,7 @@ _COLUMNS = ("time", "took", "category", "what happened before")
 _WIDE = 120
 
 
-class ErrorScreen(Screen[None]):
+class ErrorScreen(SearchScreen):
     """
     One error.
 
@@ -88,10 +88,7 @@ class ErrorScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the error."""
-        table = self.query_one(DataTable)
-        for name in _COLUMNS:
-            table.add_column(name, key=name)
-        table.focus()
+        self.add_columns(_COLUMNS)
         self.show_error(self._event_id)
 
     def on_resize(self, event: Resize) -> None:
@@ -158,17 +155,6 @@ class ErrorScreen(Screen[None]):
         self._chosen[name] = values[(values.index(self._chosen[name]) + step) % len(values)]
         self.show_rows()
 
-    def action_move(self, step: int) -> None:
-        """Move the cursor."""
-        table = self.query_one(DataTable)
-        table.move_cursor(row=table.cursor_row + step)
-
-    def action_search(self) -> None:
-        """Open the search."""
-        field = self.query_one(Input)
-        field.add_class("shown")
-        field.focus()
-
     def action_back(self) -> None:
         """Take the filters away; without any go back to the list."""
         field = self.query_one(Input)
@@ -176,18 +162,12 @@ class ErrorScreen(Screen[None]):
             self.dismiss()
             return
         self._chosen = dict.fromkeys(self._chosen, "")
-        field.remove_class("shown")
-        field.value = ""
-        self.query_one(DataTable).focus()
+        self.close_search()
         self.show_rows()
 
     def on_input_changed(self, _event: Input.Changed) -> None:
         """Search for what was typed."""
         self.show_rows()
-
-    def on_input_submitted(self, _event: Input.Submitted) -> None:
-        """Go on in the trail."""
-        self.query_one(DataTable).focus()
 
     def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
         """Show the data of the row that the cursor is at."""
