@@ -224,7 +224,9 @@ def bare(session: nox.Session) -> None:
 @nox.session(default=False)
 def ends(session: nox.Session) -> None:
     """Run the other tests of whole applications: how processes end, outages, the command line and the demo."""
-    session.install("-e.[all,demo,mcp,tui,view]", *groups("tests"), *groups("declarative"), *groups("servers"))
+    # Where Apache can be asked how its modules are compiled, mod_wsgi can be.
+    apache = groups("apache") if shutil.which("apxs") else []
+    session.install("-e.[all,demo,mcp,tui,view]", *groups("tests"), *groups("declarative"), *groups("servers"), *apache)
     run_tests(session, "-m", "e2e and not collector", "--ignore", "tests/e2e")
 
 

@@ -14,16 +14,18 @@ a signal handler, and have interrupted code that holds any lock of `threading`.
 from __future__ import annotations
 
 import _thread
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from types import BuiltinFunctionType
 from typing import Any
 
 from .fork import register_at_fork
+from .interpreters import is_in_apache
 
 _own_thread: ContextVar[bool] = ContextVar("otel_crumbs_own_thread", default=False)
 
@@ -31,6 +33,13 @@ _conditions: list[Callable[[], object]] = []
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.02
 _NATIVE_PAUSE = 0.002
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
+# A thread gets those that its own instructions cause.
+_SIGNALS_OF_FAULTS = {
+    getattr(signal, name)
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP")
+    if hasattr(signal, name)
+}
 # A thread that was started runs within that time, or else another one is started.
 _SECONDS_TO_START = 1.0
 
@@ -103,10 +112,25 @@ def start_thread(work: Callable[[], object], name: str | None = None) -> bool:
     if sys.is_finalizing() or has_no_threads():
         return False
     try:
-        _start_new_thread(_run, (work, name))
+        with _mask_signals() if _HAS_MASKS and is_in_apache() else nullcontext():
+            _start_new_thread(_run, (work, name))
     except RuntimeError:  # Python 3.12 starts none when the interpreter goes down, and a system may have no more
         return False
     return True
+
+
+@contextmanager
+def _mask_signals() -> Iterator[None]:
+    """
+    Block signals, so that a thread that starts in here gets none.
+
+    Apache ends a process in its handler, in whichever thread that is called, while the main thread goes on.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - _SIGNALS_OF_FAULTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def forbid_threads(is_forbidden: Callable[[], object]) -> Callable[[], None]:

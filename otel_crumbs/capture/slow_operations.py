@@ -21,7 +21,7 @@ from otel_crumbs.base.fork import watch_forks
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.mechanisms import HANG
 from otel_crumbs.base.patching import Undo, combine
-from otel_crumbs.base.threads import LazyThread, WakeUp, allocate_native_lock
+from otel_crumbs.base.threads import LazyThread, WakeUp, allocate_native_lock, has_no_threads
 from otel_crumbs.trails import Branch, current, mark_exception, on_opened
 
 from .reporter import Reporter
@@ -204,7 +204,7 @@ class SlowOperations:
     @guarded("operations were watched")
     def _run(self) -> None:
         watched: list[_Watched] = []
-        while self._active:
+        while self._active and not has_no_threads():
             # Whoever adds one from here on ends the wait.
             self._wakes_at = _NEVER
             while self._new:

@@ -29,7 +29,7 @@ from otel_crumbs.export.spool.location import SpoolLocation
 from otel_crumbs.shutdown import FatalSignals, ShutdownBudget
 from otel_crumbs.trails import current, exception_marks
 
-from . import uwsgi_workers
+from . import apache_processes, uwsgi_workers
 from .config import Config
 from .exporters import make_exporters, plan_exporters
 from .hooks import Hook, make_hooks, make_shutdown_hooks
@@ -157,6 +157,7 @@ class Installation:
         for name, hook in (
             *hooks,
             ("uWSGI", self._watch_workers),
+            ("mod_wsgi", lambda: apache_processes.install(self._end_threads)),
             ("spool", self.look_for_undelivered),
             *self._list_recorder(),
         ):
@@ -202,6 +203,14 @@ class Installation:
         self._continue_delivery()
         if self._recorder is not None:
             self._recorder.recorder.resume()
+
+    def _end_threads(self) -> None:
+        """End while the threads still run, which the functions of `atexit` will not find any more."""
+        self._parts.prepare_for_end()
+        self._ending = True
+        self.end()
+        if (delivery := self._parts.delivery) is not None:
+            delivery.wait_for_threads(_SECONDS_TO_SAVE)
 
     def _end_at_exit(self) -> None:
         if self._recorder is not None:

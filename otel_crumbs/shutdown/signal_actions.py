@@ -15,8 +15,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
+from otel_crumbs.base.interpreters import is_in_apache, is_main_interpreter
 from otel_crumbs.base.threads import allocate_native_lock
 
 DEFAULT_ACTION = 0
@@ -114,12 +116,24 @@ class SignalActions:
 
 
 def find_actions() -> SignalActions | None:
-    """Return the actions of this process, None where this Python cannot change them."""
+    """Return the actions of this process, None where this Python cannot change them, or gets no signals."""
     global _actions  # noqa: PLW0603 - the process has one
-    if _actions is None:
+    if _actions is None and _is_reached_by_signals():
         with suppress(ImportError, AttributeError, LookupError, OSError):
             _actions = SignalActions()
     return _actions
+
+
+@cache
+def _is_reached_by_signals() -> bool:
+    """
+    Return whether Python gets the signals of this process.
+
+    The main interpreter alone does. A callback of ctypes belongs to that one, too: as a pending call of another
+    interpreter it waits for the lock that its own thread holds, for ever. Under mod_wsgi the signals are Apache's,
+    which says so in its log to everybody who sets a handler.
+    """
+    return is_main_interpreter() and not is_in_apache()
 
 
 def is_unhandled(signum: int) -> bool:

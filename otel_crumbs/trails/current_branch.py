@@ -343,7 +343,7 @@ class Current:
     def _set(self, variable: ContextVar[Branch | None], branch: Branch | None) -> None:
         token = variable.set(branch)
         # A token keeps its context alive, and with it objects of the application: the main thread's lives anyway.
-        if token.old_value is Token.MISSING and runner.is_in_main_program():
+        if token.old_value is runner.NO_VALUE and runner.is_in_main_program():
             self._tokens.setdefault(variable, token)
 
 

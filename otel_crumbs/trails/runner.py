@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import Context, ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
 
     # An asyncio task, or a thread by its identity.
     Runner = Task[Any] | int
+
+
+_unset: ContextVar[None] = ContextVar("otel_crumbs_unset")
+# The old value of a variable that had none: `Token.MISSING`, which is not there in a sub-interpreter of Python 3.12 or
+# newer. See https://github.com/python/cpython/issues/138192
+NO_VALUE: Any = Context().run(_unset.set, None).old_value
 
 
 def find_runner() -> Runner:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -159,6 +161,24 @@ def test_no_thread_starts_while_that_is_forbidden() -> None:
 
     assert forbidden == (True, False, False)
     assert not has_no_threads()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="threads have no masks of signals here")
+def test_a_thread_in_apache_gets_no_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apache's own handler ends the process in the thread that it is called in; faults are the thread's own."""
+    module = ModuleType("mod_wsgi")
+    module.process_group = ""  # type: ignore[attr-defined]  # as mod_wsgi has it in Apache
+    monkeypatch.setitem(sys.modules, "mod_wsgi", module)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    blocked: list[set[signal.Signals]] = []
+
+    started = start_thread(lambda: blocked.append(signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+    until(lambda: blocked)
+
+    assert started
+    assert {signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP} <= blocked[0]
+    assert signal.SIGSEGV not in blocked[0]
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
 
 
 def test_a_native_wait_has_an_end() -> None:

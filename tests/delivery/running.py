@@ -83,6 +83,17 @@ def numbered(name: str, count: int) -> Iterable[str]:
     return (f"{name}-{number}" for number in range(count))
 
 
+def workers_of(receiver: Receiver) -> set[int]:
+    """Return which processes the errors are from; each has only its own request's note in its trail."""
+    found = set()
+    for request in receiver.requests:
+        event = request.document
+        [note] = [each for each in event["breadcrumbs"] if each["message"].startswith("before ")]
+        assert note["message"] == f"before {event['exceptions'][0]['message']}"
+        found.add(note["data"]["pid"])
+    return found
+
+
 def waiting(home: Path) -> list[Path]:
     """Return the files of the spool, each as often as it has events."""
     files = sorted(home.glob("otel-crumbs/spool/*/*/*.event"))

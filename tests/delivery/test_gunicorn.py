@@ -25,6 +25,7 @@ from .running import (
     port_of,
     until,
     waiting,
+    workers_of,
 )
 
 pytestmark = pytest.mark.e2e
@@ -76,17 +77,6 @@ def visit(website: Website) -> None:
 def documents(receiver: Receiver) -> list[dict[str, Any]]:
     """Return the events that arrived."""
     return [request.document for request in receiver.requests]
-
-
-def workers_of(receiver: Receiver) -> set[int]:
-    """Return which processes the errors are from; each has only its own request's note in its trail."""
-    found = set()
-    for request in receiver.requests:
-        event = request.document
-        [note] = [each for each in event["breadcrumbs"] if each["message"].startswith("before ")]
-        assert note["message"] == f"before {event['exceptions'][0]['message']}"
-        found.add(note["data"]["pid"])
-    return found
 
 
 @pytest.mark.parametrize(("way", "jitter"), [*((way, "0") for way in WAYS), ("worker", "1")])

@@ -113,6 +113,7 @@ ELSEWHERE = {
     "setup/recover.py": "recorder/test_deaths.py",
     "setup/environment_variables.py": "test_instrumentor.py",
     "setup/parsers.py": "setup/test_config.py",
+    "setup/apache_processes.py": "delivery/test_apache.py",
     "setup/uwsgi_workers.py": "delivery/test_uwsgi.py",
     "shutdown/atexit_hook.py": "delivery/test_shutdown.py",
     "shutdown/os_exit.py": "delivery/test_shutdown.py",

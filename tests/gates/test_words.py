@@ -209,7 +209,7 @@ VOCABULARY = frozenset(
     feature flag generator locals mechanisms
     data quoted sql strength glance private clauses parameters parsers per points probe reset row scrubber sender
     shop steps
-    job jobs libraries printable uvloop uwsgi workers
+    job jobs libraries printable uvloop uwsgi apache interpreters workers
     cost patterns personal user scrubbing large
     forwarder serving json receiving refused stored agents answers tools links shell tail
     printed opened show command commands

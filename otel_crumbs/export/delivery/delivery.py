@@ -27,6 +27,8 @@ _SECONDS_TO_SETTLE = 1.0
 # The time that is kept, at the end of a process, for saving what was captured meanwhile, and for the warning about
 # events that are not delivered: a part of all, and not more than some seconds.
 _PART_TO_FINISH, _SECONDS_TO_FINISH = 0.2, 0.3
+# The time that a thread has for its last steps.
+_SECONDS_TO_LEAVE = 0.02
 
 
 def _name_default_service() -> str:
@@ -134,6 +136,14 @@ class Delivery:
             self.save(started + timeout - time.monotonic())
         for worker in self.workers:
             worker.report_undelivered()
+
+    def wait_for_threads(self, timeout: float) -> None:
+        """Wait until all threads have ended, where none may run, *timeout* seconds at the most."""
+        deadline = time.monotonic() + timeout
+        for worker in self.workers:
+            worker.wait_for_threads(deadline)
+        # Each has a few steps left after it has said that it has ended.
+        time.sleep(_SECONDS_TO_LEAVE)
 
     def continue_requests(self) -> None:
         """Begin requests again, for the process did not end."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import suppress_instrumentation
-from otel_crumbs.base.threads import LazyThread, WakeUp, mark_own_work
+from otel_crumbs.base.threads import LazyThread, WakeUp, has_no_threads, mark_own_work
 
 from .pending import PendingEvents
 
@@ -57,8 +57,13 @@ class SpoolThread:
         self._thread.ensure_started()
         self._changed.send()
 
-    def close(self) -> None:
-        """Let the thread end."""
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs, or is about to."""
+        return self._thread.alive
+
+    def look_again(self) -> None:
+        """Have the thread look at once, and end if nothing more is to come."""
         self._changed.send()
 
     def _run(self) -> None:
@@ -67,7 +72,7 @@ class SpoolThread:
             self._watch()
 
     def _watch(self) -> None:
-        while not self._pending.closed:
+        while not (self._pending.closed or has_no_threads()):
             left = self._pending.request_began + _PATIENCE - time.monotonic()
             if left <= 0:
                 self._save(time.monotonic() + _SECONDS_TO_SAVE)

@@ -176,6 +176,12 @@ class ExporterWorker:
         self.set_last_request(time.monotonic())
         self._thread.wait_until_idle(deadline)
 
+    def wait_for_threads(self, deadline: float) -> None:
+        """Wait until the threads have ended, where none may run, or until a time of `time.monotonic`."""
+        self._pending.changed.send()
+        self._spool_thread.look_again()
+        wait_until(lambda: not (self._thread.alive or self._spool_thread.alive), deadline)
+
     def report_undelivered(self) -> None:
         """Count and warn of the events that are not acknowledged, for the process ends now."""
         kept, unacknowledged = self.spool.count_unacknowledged(), self._sender.count_unacknowledged()
@@ -187,7 +193,7 @@ class ExporterWorker:
     def close(self) -> None:
         """Take no more errors, and let the thread end."""
         self._pending.close()
-        self._spool_thread.close()
+        self._spool_thread.look_again()
         guarded("an exporter was shut down")(self.exporter.shutdown)()
 
     def _make_room(self) -> None:

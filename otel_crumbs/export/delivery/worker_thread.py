@@ -9,7 +9,7 @@ from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.counters import ThreadSafeCounter
 from otel_crumbs.base.guard import report_failure
 from otel_crumbs.base.instrumentations import suppress_instrumentation
-from otel_crumbs.base.threads import LazyThread, mark_own_work, wait_until
+from otel_crumbs.base.threads import LazyThread, has_no_threads, mark_own_work, wait_until
 from otel_crumbs.export.spool.exporter_spool import ExporterSpool
 
 from .attempt import MAX_SECONDS
@@ -72,7 +72,7 @@ class WorkerThread:
             job = self._choose_job()
             if job is not None:
                 self._do(job, min(MAX_SECONDS, deadline - time.monotonic()))
-            elif pending.closed or (deadline < float("inf") and self._is_done()):
+            elif pending.closed or (self._is_done() if deadline < float("inf") else has_no_threads()):
                 return
             elif deadline < float("inf"):
                 # Nobody wakes a thread of the application's.

@@ -11,6 +11,7 @@ import pytest
 
 from otel_crumbs import ErrorEvent
 from otel_crumbs.base.counters import counters
+from otel_crumbs.base.threads import forbid_threads
 from otel_crumbs.event import CapturedError
 from otel_crumbs.export import DELIVERED, Delivery, Outcome
 from tests.conftest import GuardedFailures
@@ -75,6 +76,28 @@ def test_a_silent_receiver_holds_up_no_other_at_the_end(start: Callable[..., Del
     assert ended == slow.began
     assert 0 < len(ended) < MANY
     assert left == MANY + MANY - len(ended)
+
+
+def test_threads_end_where_none_may_run(start: Callable[..., Delivery], tmp_path: Path) -> None:
+    """What comes after that is saved by whoever captured it, and no thread starts for it."""
+    exporter = SlowExporter(wait=lambda: None)
+    delivery = start(exporter)
+    emit_errors(delivery)
+    until(lambda: exporter.ended)
+
+    undo = forbid_threads(lambda: True)
+    try:
+        delivery.wait_for_threads(PATIENCE)
+        names = [thread.name for thread in threading.enumerate()]
+        emit_errors(delivery)
+        delivery.save(PATIENCE)
+        running, left = delivery.running, count_files(tmp_path)
+    finally:
+        undo()
+
+    assert not any(name.startswith("otel_crumbs") for name in names)
+    assert len(exporter.ended) == 1
+    assert (running, left) == (True, 1)
 
 
 def test_a_worker_without_events_does_not_run(start: Callable[..., Delivery]) -> None:
