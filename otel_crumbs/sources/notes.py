@@ -18,10 +18,10 @@ type_of = type  # the argument of that name hides it
 MAX_NAME = 128
 
 _NOTABLE = {level: level in NOTABLE_LEVELS for level in LEVELS}
-# Types of which no value is large, and the bound of integers that are not.
+# Types of which no value is large, and the bounds of integers that are not.
 _SMALL = frozenset({float, bool, type(None)})
-_LARGE = 2**63
-# Of data that are copied as they are: the characters of a text, and the items.
+_LEAST, _MOST = -(2**63), 2**63
+# Of data that are copied as they are: the characters of a key and its text, and the items.
 _LONG, _MANY = 512, 16
 _SYNONYMS = {"warn": "warning", "critical": "fatal", "exception": "error", "notset": "debug"}
 
@@ -121,16 +121,13 @@ NOTE = EntryKind(render=render_note)
 def _is_small(data: dict[Any, Any]) -> bool:
     """Return whether data are a few simple values that cannot change, none of which is long."""
     for key, value in data.items():
-        if type(key) is not str or len(key) > MAX_NAME:
+        if type(key) is not str:
             return False
         kind = type(value)
         if kind is str:
-            if len(value) > _LONG:
+            if len(key) + len(value) > _LONG:
                 return False
-        elif kind is int:
-            if not -_LARGE < value < _LARGE:
-                return False
-        elif kind not in _SMALL:
+        elif len(key) > _LONG or not (_LEAST < value < _MOST if kind is int else kind in _SMALL):
             return False
     return len(data) <= _MANY
 

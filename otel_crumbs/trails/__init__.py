@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from . import runner
-from .branch import Branch, iterate_branches
+from .branch import Branch, find_branch_with_open, iterate_branches
 from .breadcrumb import LEVELS, NOTABLE_LEVELS, Breadcrumb, format_rfc3339
 from .context_attributes import RESERVED
 from .context_block import context, find_context_attributes, open_contexts, remember_context
-from .current_branch import current, find_branch_with_open, get_context, get_operation_branch
-from .entry import CATEGORY, KIND, NOTABLE, Entry, EntryKind, entry_makers
+from .current_branch import current, get_context, get_operation_branch
+from .entry import CATEGORY, KIND, NOTABLE, TIMESTAMP, Entry, EntryKind, entry_makers, is_entry
 from .exception_mark import ExceptionMark, exception_marks, iterate_chain, mark_exception, mark_of, on_report
 from .open_spans import MAX_OPEN_SPANS, OpenSpans
 from .operation import MAX_REPORTED, EndedOperation, EndedSpan, Operation
@@ -26,6 +26,7 @@ __all__ = [
     "NOTABLE",
     "NOTABLE_LEVELS",
     "RESERVED",
+    "TIMESTAMP",
     "Branch",
     "Breadcrumb",
     "EndedOperation",
@@ -47,6 +48,7 @@ __all__ = [
     "format_rfc3339",
     "get_context",
     "get_operation_branch",
+    "is_entry",
     "iterate_branches",
     "iterate_chain",
     "mark_exception",

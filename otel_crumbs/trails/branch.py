@@ -11,8 +11,8 @@ from weakref import ref
 from otel_crumbs.base.counters import evicted, recorded
 
 from . import runner as here
-from .entry import Entry
-from .ring import CHUNK, Ring
+from .entry import Entry, is_entry, settle_entries
+from .ring import MAX_NEWEST, Ring
 from .runner import name_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Branch(Ring):
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_task",
         "_thread",
         "me",
         "name",
@@ -56,10 +57,9 @@ class Branch(Ring):
         "operation",
         "parent",
         "root_context",
+        "root_span",
     )
 
-    # A strong reference to a task would close the circle task -> context -> branch -> task.
-    _task: ref[Task[Any]] | None = None
     _task_id = 0
     below: Ring | None = None
     depth = 0
@@ -80,9 +80,13 @@ class Branch(Ring):
         self.operation = operation
         # Of the span that opened the operation, if one did.
         self.root_context: SpanContext | None = None
+        # The span itself, until somebody asks for the open spans: most end before, and need no table.
+        self.root_span: ref[Any] | None = None
         self.open_spans: OpenSpans | None = None
         self.name: str | None = None
         self.parent: Branch | None = None
+        # A strong reference to a task would close the circle task -> context -> branch -> task.
+        self._task: ref[Task[Any]] | None = None
         task = None if of_thread or here.running_loop() is None else here.find_task()
         if task is None:
             # Looked up at each call: gevent replaces it to tell greenlets apart.
@@ -151,7 +155,7 @@ class Branch(Ring):
         next(_ticks)
         newest = self.newest
         newest.append(entry)
-        if len(newest) > CHUNK:
+        if len(newest) > MAX_NEWEST:
             self.make_room()
         if self.parent is not None:
             self._append_to_ancestors(entry)
@@ -182,10 +186,12 @@ class Branch(Ring):
 
     def iterate_open_spans(self) -> Iterator[Any]:
         """Iterate over the spans that started here and are open."""
+        self._keep_root_span()
         if self.open_spans is not None:
             yield from self.open_spans.iterate_spans()
-        for item in [*self.newest]:
-            if not isinstance(item, tuple | list) and item._events._otel_crumbs_branch is not None:  # noqa: SLF001 - see `open_spans`
+        newest: list[Any] = [*self.newest]
+        for item in newest:
+            if not is_entry(item) and item._events._otel_crumbs_branch is not None:  # noqa: SLF001 - see `open_spans`
                 yield item
 
     def capture_open_spans(self) -> Iterator[Entry]:
@@ -193,6 +199,7 @@ class Branch(Ring):
         # Those among the newest entries are open spans of the branch from then on.
         self.root.make_room()
         for branch in (*self.iterate_lineage(), *self.iterate_descendants()):
+            branch._keep_root_span()  # noqa: SLF001 - it is a branch, too
             opened = branch.open_spans
             capture = None if opened is None else opened.kind.capture_open
             if opened is not None and capture is not None:
@@ -211,8 +218,20 @@ class Branch(Ring):
     def release_open_spans(self) -> None:
         """Have spans that are still open, here and below, keep no branch alive."""
         for branch in (self, *self.iterate_descendants()):
-            if branch.open_spans is not None:
-                branch.open_spans.release()
+            branch.release_own_open_spans()
+
+    def release_own_open_spans(self) -> None:
+        """Have spans that are still open here not keep the branch alive."""
+        self._keep_root_span()
+        if self.open_spans is not None:
+            self.open_spans.release()
+
+    def _keep_root_span(self) -> None:
+        """Have the root span be one of the open spans, if it has not ended."""
+        root_span, self.root_span = self.root_span, None
+        span = None if root_span is None else root_span()
+        if span is not None and span._events._otel_crumbs_branch is not None:  # noqa: SLF001 - see `open_spans`
+            settle_entries([span])
 
     def _attach_to(self, parent: Branch) -> None:
         self.parent = parent
@@ -249,6 +268,22 @@ def iterate_branches() -> Iterator[Branch]:
             yield branch
 
 
+def find_branch_with_open(span_context: SpanContext) -> Branch | None:
+    """
+    Return the branch where an open span started, by the span's context alone.
+
+    It is asked of a span context that was handed over by hand, and of a span that
+    outlives its operation: it goes through all branches but those of other traces.
+    """
+    for branch in iterate_branches():
+        root_context = branch.root_context
+        if root_context is not None and root_context.trace_id != span_context.trace_id:
+            continue
+        if branch.find_open_span(span_context.span_id) is not None:
+            return branch
+    return None
+
+
 def _release_oldest_branches() -> None:
     """Have the two oldest branches kept alive by their tasks and threads alone, and no longer by open spans."""
     with suppress(RuntimeError, StopIteration):  # another thread made a branch meanwhile
@@ -258,5 +293,4 @@ def _release_oldest_branches() -> None:
             if _branches.pop(known, known) is None:
                 # Somebody else may keep it alive: its turn is the last now.
                 _branches[known] = None
-                if branch.open_spans is not None:
-                    branch.open_spans.release()
+                branch.release_own_open_spans()

@@ -23,7 +23,7 @@ from opentelemetry.trace import get_current_span
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from . import runner
-from .branch import Branch, iterate_branches
+from .branch import Branch, find_branch_with_open, iterate_branches
 from .open_block import OpenBlock, OpenBlocks
 from .operation import Operation
 from .ring import DEFAULT_SIZE
@@ -116,7 +116,11 @@ class Current:
         if (
             branch is not None
             and not self.open_blocks
-            and (branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current())  # noqa: SLF001 - it is a friend
+            and (
+                branch._thread == threading.get_ident()  # noqa: SLF001 - it is a friend
+                if (loop := runner.running_loop()) is None
+                else (task := branch._task and branch._task()) is not None and task is runner.current_task(loop)  # noqa: SLF001
+            )
         ):
             return branch
         if span is None:
@@ -345,22 +349,6 @@ class Current:
         # A token keeps its context alive, and with it objects of the application: the main thread's lives anyway.
         if token.old_value is runner.NO_VALUE and runner.is_in_main_program():
             self._tokens.setdefault(variable, token)
-
-
-def find_branch_with_open(span_context: SpanContext) -> Branch | None:
-    """
-    Return the branch where an open span started, by the span's context alone.
-
-    It is asked of a span context that was handed over by hand, and of a span that
-    outlives its operation: it goes through all branches but those of other traces.
-    """
-    for branch in iterate_branches():
-        root_context = branch.root_context
-        if root_context is not None and root_context.trace_id != span_context.trace_id:
-            continue
-        if branch.find_open_span(span_context.span_id) is not None:
-            return branch
-    return None
 
 
 def _includes(operation: Operation | None, block: OpenBlock) -> bool:

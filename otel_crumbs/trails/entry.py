@@ -25,7 +25,8 @@ TIMESTAMP, NOTABLE, BRANCH, KIND, CATEGORY = range(5)
 # their class, the function that makes the entry, or returns None where there is none; the source's module puts it here.
 entry_makers: dict[type, Callable[[Any], Entry | None]] = {}
 
-_ENTRY_TYPES = frozenset({tuple, list})
+_ENTRIES = (tuple, list)
+_ENTRY_TYPES = frozenset(_ENTRIES)
 
 
 def settle_entries(chunk: list[Any]) -> None:
@@ -44,20 +45,21 @@ def settle_entries(chunk: list[Any]) -> None:
 
 def select_entries(chunk: list[Any]) -> list[Entry]:
     """Return the entries of a chunk that another thread may be about to settle."""
-    return chunk if _ENTRY_TYPES.issuperset(map(type, chunk)) else [*filter(_is_entry, chunk)]
+    return chunk if _ENTRY_TYPES.issuperset(map(type, chunk)) else [*filter(is_entry, chunk)]
 
 
 def _settle(item: Any) -> Entry | None:
     make = entry_makers.get(type(item))
     if make is not None:
         return make(item)
-    if _is_entry(item):
+    if is_entry(item):
         return item  # type: ignore[no-any-return]  # a tuple, or a list that stands for one
     return next(entry_makers[kind] for kind in type(item).__mro__ if kind in entry_makers)(item)
 
 
-def _is_entry(item: Any) -> bool:
-    return isinstance(item, tuple | list)
+def is_entry(item: Any) -> bool:
+    """Return whether one of the newest of a trail is an entry, and not a span."""
+    return isinstance(item, _ENTRIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

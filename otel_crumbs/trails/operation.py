@@ -33,20 +33,22 @@ class Operation:
 
     """
 
-    __slots__ = (
-        "attributes",
-        "began_at",
-        "context",
-        "ended",
-        "failed",
-        "name",
-        "number",
-        "reported",
-        "span_context",
-        "span_id",
-        "trace_id",
-        "within",
-    )
+    # Most operations end without ever having these, and every request makes an operation.
+
+    # What `otel_crumbs.context` said of all of it, and of the operation around it until then.
+    context: ContextAttributes | None = None
+    # Those of its root span, once that has ended.
+    attributes: Mapping[str, Any] | None = None
+    # The titles of the exceptions that were reported of it.
+    reported: set[str] | None = None
+    # Whether its root span has ended, or its block is closed; the work may go on.
+    ended = False
+    # Whether it ended with an exception, for which there is an event or a reason for none.
+    failed = False
+    # Of its root span, once that has ended.
+    span_context: SpanContext | None = None
+    # The numbers of the operations around it: it must not keep them alive.
+    within: tuple[int, ...] = ()
 
     def __init__(
         self, trace_id: int = 0, span_id: int = 0, *, name: str | None = None, within: Operation | None = None
@@ -56,22 +58,10 @@ class Operation:
         self.name = name
         self.trace_id = trace_id
         self.span_id = span_id
-        # Their numbers alone: an operation must not keep the ones around it alive.
-        self.within: tuple[int, ...] = () if within is None else (*within.within, within.number)
-        # What `otel_crumbs.context` said of all of it, and of the operation around it until then.
-        self.context: ContextAttributes | None = None
-        if within is not None and within.context is not None:
-            self.context = within.context.copy()
-        # Those of its root span, once that has ended.
-        self.attributes: Mapping[str, Any] | None = None
-        # The titles of the exceptions that were reported of it; most operations report none.
-        self.reported: set[str] | None = None
-        # Whether its root span has ended, or its block is closed; the work may go on.
-        self.ended = False
-        # Whether it ended with an exception, for which there is an event or a reason for none.
-        self.failed = False
-        # Of its root span, once that has ended.
-        self.span_context: SpanContext | None = None
+        if within is not None:
+            self.within = (*within.within, within.number)
+            if within.context is not None:
+                self.context = within.context.copy()
 
     def add_reported(self, other: Operation) -> None:
         """Take over the exceptions that were reported of another operation, out of which one came into this one."""

@@ -15,8 +15,10 @@ DEFAULT_SIZE = 100
 _FIRST_SHARE = 10
 _NOTABLE_SHARE = 5
 
-# Room is made for so many at once, or it would be dear at every entry of a full ring.
+# Room is made for so many spans at once, which are as they are until then, or it would be dear at each of a full ring.
 CHUNK = 16
+# For entries it is made more rarely: they are small, and each pays its part of it.
+MAX_NEWEST = 3 * CHUNK
 
 # Categories are names of loggers, among others; of more than these, those that come later are counted together.
 MAX_CATEGORIES = 200
@@ -32,7 +34,7 @@ class Ring:
 
     Entries that had no room are counted by category. Appending is safe from any
     thread; a race may cost a count, never an entry's integrity. Hot paths append
-    to `newest` themselves, and call `make_room` where it has more than `CHUNK` then.
+    to `newest` themselves, and call `make_room` where it has `CHUNK` before a span, or more than `MAX_NEWEST` then.
     """
 
     __slots__ = ("_older", "newest", "size")
@@ -53,7 +55,7 @@ class Ring:
         """Add an entry; the oldest that is neither first nor notable makes room."""
         newest = self.newest
         newest.append(entry)
-        if len(newest) > CHUNK:
+        if len(newest) > MAX_NEWEST:
             self.make_room()
 
     def __iter__(self) -> Iterator[Entry]:
@@ -101,7 +103,11 @@ class Ring:
             newest = self.newest
             self.newest = fresh
             chunks.append(newest)
-            settle_entries(newest)
+            older.settling += 1
+            try:
+                settle_entries(newest)
+            finally:
+                older.settling -= 1
         surplus = sum(map(len, chunks)) - older.room
         if surplus > tolerated:
             self._count_evicted(older.drop_surplus(surplus, tolerated))
@@ -113,10 +119,12 @@ class Ring:
 class _OlderEntries:
     """The entries of a ring that are not its newest: in chunks the last ones, and what was kept of those before."""
 
-    __slots__ = ("_begins", "_first_room", "_notable_room", "chunks", "dropped", "first", "notable", "room")
+    __slots__ = ("_begins", "_first_room", "_notable_room", "chunks", "dropped", "first", "notable", "room", "settling")
 
     def __init__(self, size: int) -> None:
         self.chunks: list[list[Entry]] = []
+        # How many threads are about to settle a chunk, which may have spans till then.
+        self.settling = 0
         self.first: list[Entry] = []
         self.notable: list[Entry] = []
         self.dropped: dict[str, int] = {}
@@ -134,7 +142,8 @@ class _OlderEntries:
                 going = self.chunks.pop(0)
             except IndexError:  # another thread made room
                 break
-            going = select_entries(going)
+            if self.settling:
+                going = select_entries(going)
             if len(going) > remaining:
                 self.chunks.insert(0, going[remaining:])
                 del going[remaining:]

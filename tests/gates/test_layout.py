@@ -125,7 +125,6 @@ ELSEWHERE = {
     "sources/databases/psycopg.py": "libraries/test_psycopg.py",
     "sources/databases/sqlite.py": "libraries/test_sql.py",
     "sources/databases/sqlalchemy.py": "libraries/test_sql.py",
-    "sources/databases/statement.py": "sources/databases/test_django_orm.py",
     "sources/logs/entry.py": "sources/logs/test_logging_hook.py",
     "sources/logs/thresholds.py": "sources/logs/test_logging_hook.py",
     "sources/rules/calls.py": "sources/rules/test_table.py",

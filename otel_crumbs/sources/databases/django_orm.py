@@ -18,7 +18,7 @@ from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, find_argument, on_import, replace
 from otel_crumbs.sources.rules.databases import is_quoting_statement
 
-from .statement import count_parameter_sets, record_statement, remove_last_span
+from .statement import count_parameter_sets, find_branch_without_span, record_statement, remove_last_span
 
 # The name that the semantic conventions have for each of Django's vendors.
 _SYSTEMS = {"postgresql": "postgresql", "sqlite": "sqlite", "mysql": "mysql", "oracle": "oracle.db"}
@@ -44,12 +44,14 @@ def _hook_cursors(utils: Any) -> Undo:
 def _make(original: Callable[..., Any], patch: Patch, *, many: bool) -> Callable[..., Any]:
     @guarded("a query of Django was recorded")
     def record(args: tuple[Any, ...], kwargs: Mapping[str, Any], started: int, error: BaseException | None) -> None:
+        if error is None and find_branch_without_span(started) is None:
+            return  # nearly always, and the rest is dear
         connection = find_argument(args, kwargs, 0, "self").db
         record_statement(
             find_argument(args, kwargs, 1, "sql"),
             started=started,
             system=_SYSTEMS.get(connection.vendor, connection.vendor),
-            namespace=str(connection.settings_dict.get("NAME") or "") or None,
+            namespace=connection.settings_dict.get("NAME"),
             library="django",
             error=error,
             batch=count_parameter_sets(find_argument(args, kwargs, 2, "param_list")) if many else None,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.instrumentations import is_instrumentation_enabled
 from otel_crumbs.base.plain import MAX_MESSAGE, to_plain, to_text
 from otel_crumbs.sources.rules.databases import describe_query, sets_up_connection
 from otel_crumbs.sources.rules.facts import SpanFacts
-from otel_crumbs.sources.spans.entry import SPAN, SpanEntry
-from otel_crumbs.trails import KIND, Branch, Breadcrumb, Entry, EntryKind, current
+from otel_crumbs.sources.spans.entry import SPAN, SpanEntry, read_attributes
+from otel_crumbs.trails import KIND, TIMESTAMP, Branch, Breadcrumb, Entry, EntryKind, current, is_entry
 
 _MS = 1e6
 
@@ -43,7 +43,7 @@ def record_statement(
     started: int,
     system: str,
     library: str,
-    namespace: str | None = None,
+    namespace: object = None,
     server: str | None = None,
     port: str | None = None,
     error: BaseException | None = None,
@@ -51,11 +51,11 @@ def record_statement(
     parameters: str | None = None,
 ) -> None:
     """Leave a breadcrumb of a statement that has just run, unless it has a span."""
+    branch = find_branch_without_span(started)
+    if branch is None:
+        return
     words = to_text(str(statement), MAX_MESSAGE)
     if not is_instrumentation_enabled() or (error is None and sets_up_connection(words)):
-        return
-    branch = current.find_branch()
-    if _has_span(branch, started):
         return
     branch.append(
         StatementEntry(
@@ -66,7 +66,7 @@ def record_statement(
             category="query",
             statement=words,
             system=system,
-            namespace=namespace,
+            namespace=str(namespace) if namespace else None,
             server=server,
             port=port,
             library=library,
@@ -137,13 +137,31 @@ def remove_last_span(is_noise: Callable[[object], bool]) -> None:
             ring.remove_last(entry)
 
 
-def _has_span(branch: Branch, started: int) -> bool:
-    """Return whether a database's span has ended in this branch since then."""
-    return any(_is_database_span(entry) for entry in branch.copy_last() if entry[0] >= started)
+def find_branch_without_span(started: int) -> Branch | None:
+    """Return the branch of a statement that has just run; None where it has a span, which ended there since then."""
+    branch = current.find_branch()
+    # It is the last of the newest, as a rule, and none of these becomes an entry for this look.
+    newest = [*branch.newest]
+    for item in reversed(newest):
+        began, attributes = _look_at(item)
+        if began >= started and attributes is not None and _is_of_database(attributes):
+            return None
+    if newest and _look_at(newest[0])[0] < started:
+        return branch
+    has_span = any(_is_database_span(entry) for entry in branch.copy_last() if entry[TIMESTAMP] >= started)
+    return None if has_span else branch
+
+
+def _look_at(item: Any) -> tuple[int, Mapping[str, Any] | None]:
+    """Return when one of the newest entries began, and the attributes of a span that has ended."""
+    if is_entry(item):
+        return item[TIMESTAMP], SpanEntry._make(item).attributes if item[KIND] is SPAN else None
+    return item.start_time, None if item.end_time is None else read_attributes(item)
 
 
 def _is_database_span(entry: Entry) -> bool:
-    if entry[KIND] is not SPAN:
-        return False
-    attributes = SpanEntry._make(entry).attributes
+    return entry[KIND] is SPAN and _is_of_database(SpanEntry._make(entry).attributes)
+
+
+def _is_of_database(attributes: Mapping[str, Any]) -> bool:
     return "db.system" in attributes or "db.system.name" in attributes

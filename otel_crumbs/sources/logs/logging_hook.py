@@ -225,8 +225,8 @@ def _change_call_handlers(function: ast.FunctionDef) -> bool:
     first, last = body[0], body[-1]
     begin = hook_call("crumb = HOOK.begin(self, record)", first)
     end = hook_call(
-        f"if crumb is not None and crumb[{SOURCE}] is not False and (crumb[{SOURCE}] is not None"
-        f" or crumb[{MESSAGE}] is not record.msg or crumb[{ARGS}] is not record.args): HOOK.end(crumb, record)",
+        f"if crumb is not None and (crumb[{SOURCE}] is not None or crumb[{MESSAGE}] is not record.msg"
+        f" or crumb[{ARGS}] is not record.args) and crumb[{SOURCE}] is not False: HOOK.end(crumb, record)",
         last,
     )
     around = ast.copy_location(ast.Try(body=body, handlers=[], orelse=[], finalbody=end), first)
@@ -248,7 +248,8 @@ def _change_handle(function: ast.FunctionDef) -> bool:
 
 
 def _wrap_call(call: ast.stmt) -> list[ast.stmt]:
-    is_own = "self.__class__.callHandlers is not Logger.callHandlers"
+    # Nearly all loggers are of the class itself, which need not be asked.
+    is_own = "type(self) is not Logger and self.__class__.callHandlers is not Logger.callHandlers"
     begin = hook_call(f"crumb = HOOK.begin_own_way(self, record) if {is_own} else None", call)
     end = hook_call("if crumb is not None: HOOK.end_own_way(crumb, record)", call)
     return [*begin, ast.copy_location(ast.Try(body=[call], handlers=[], orelse=[], finalbody=end), call)]

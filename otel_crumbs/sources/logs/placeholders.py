@@ -33,7 +33,7 @@ SIMPLE = frozenset({str, int, float, bool, type(None)})
 # Of simple types, those of which no value is large.
 SMALL = frozenset({float, bool, type(None)})
 # Integers between these, and texts of no more characters, are copied without a look at the room that is left.
-LARGE_INTEGER = 2**64
+_LEAST, _MOST = -(2**64), 2**64
 _SHORT = 64
 # Numbers and paths of more bytes are named by their class.
 _MAX_BYTES = 16 * 1024
@@ -86,7 +86,7 @@ class ValueCopier:
         if kind is str:
             return self._copy_text(value)
         if kind is int:
-            return value if -LARGE_INTEGER < value < LARGE_INTEGER else self._copy_integer(value)
+            return value if _LEAST < value < _MOST else self._copy_integer(value)
         if kind in _AS_THEY_ARE:
             return value
         if kind in _LISTS:
@@ -173,20 +173,17 @@ def _is_short(value: Any) -> bool:
 def is_small(message: str, args: Any) -> bool:
     """Return whether a record's arguments are all of simple immutable types, and no more than a line with it."""
     size = len(message)
-    if type(args) is dict:
+    if type(args) is not tuple:
+        if type(args) is not dict:
+            return args is None and size <= MAX_MESSAGE
         if not all(map(_is_short, args)):
             return False
         args = args.values()
-    elif type(args) is not tuple:
-        return args is None and size <= MAX_MESSAGE
     for value in args:
         kind = type(value)
         if kind is str:
             size += len(value)
-        elif kind is int:
-            if not -LARGE_INTEGER < value < LARGE_INTEGER:
-                return False
-        elif kind not in SMALL:
+        elif not (_LEAST < value < _MOST if kind is int else kind in SMALL):
             return False
     return size <= MAX_MESSAGE and len(args) <= MAX_ITEMS
 

@@ -176,10 +176,10 @@ def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, d
 
 def is_large(span: ReadableSpan | UnsampledSpan) -> bool:
     """Return whether the entry of a span that has ended is one to cut."""
-    if isinstance(span, UnsampledSpan):
+    if type(span) is UnsampledSpan:
         kept = span._events
         return has_large_values(kept.name, kept.attributes, kept.events, kept.status)
-    return has_large_values(span._name, span._attributes or {}, span._events or (), span._status)
+    return has_large_values(span._name, read_attributes(span), span._events._dq, span._status)  # type: ignore[attr-defined]  # as the SDK fills them
 
 
 def cut_entry(made: Entry) -> Entry:
@@ -216,10 +216,12 @@ def keep_open(span: Any, branch: Branch) -> None:
 
 
 def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
-    """Return the entry of a span that started among the newest entries; None where it is open, or none of interest."""
+    """Return the entry of a span that no table of open spans has; None where it is open, or none of interest."""
     events: Any = span._events
     if span.end_time is None:
-        branch = events._otel_crumbs_branch and events._otel_crumbs_branch()
+        branch = events._otel_crumbs_branch
+        if type(branch) is ref:
+            branch = branch()
         if branch is not None:
             keep_open(span, branch)
         return None
@@ -227,7 +229,7 @@ def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
         return None
     found = getattr(events, "_otel_crumbs_found", 0)
     described = bool(found & DESCRIBED)
-    if isinstance(span, UnsampledSpan):
+    if type(span) is UnsampledSpan:
         made = make_entry_of_unsampled(span, described=described)
     else:
         made = make_entry(span, described=described)
@@ -236,7 +238,12 @@ def _settle_span(span: ReadableSpan | UnsampledSpan) -> Entry | None:
 
 def is_noise(span: ReadableSpan | UnsampledSpan) -> bool:
     """Return whether a span is one of the thousands that a streamed answer has, each of which would push one out."""
-    return span.kind is SpanKind.INTERNAL and _ASGI_EVENT in (span.attributes or ())
+    return span._kind is SpanKind.INTERNAL and _ASGI_EVENT in read_attributes(span)
+
+
+def read_attributes(span: ReadableSpan | UnsampledSpan) -> Mapping[str, Any]:
+    """Return the attributes of a span themselves: the SDK's mapping around them is Python's, call by call."""
+    return span._events.attributes if type(span) is UnsampledSpan else span._attributes._dict  # type: ignore[union-attr]  # as the SDK fills them
 
 
 entry_makers[ReadableSpan] = entry_makers[UnsampledSpan] = _settle_span

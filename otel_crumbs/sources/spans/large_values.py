@@ -48,21 +48,12 @@ def count_characters(value: Any, depth: int = MAX_DEPTH) -> int:
     return total
 
 
-def has_large_attributes(name: str, attributes: Mapping[str, Any]) -> bool:
-    """Return whether a span without events keeps more than a trail should; every span that ends is asked."""
-    total = len(name)
-    for value in attributes.values():
-        if type(value) is str:
-            total += len(value)
-        elif type(value) is not int:
-            total += count_characters(value)
-    return total > MAX_CHARACTERS
-
-
 def has_large_values(name: Any, attributes: Mapping[str, Any], events: Iterable[Any], status: Status) -> bool:
     """Return whether a span that has ended keeps more than a trail should."""
     description = status.description
-    total = count_characters(name) + (0 if description is None else count_characters(description))
+    total = len(name) if type(name) is str else count_characters(name)
+    if description is not None:
+        total += count_characters(description)
     for value in attributes.values():
         total += len(value) if type(value) is str else count_characters(value)
     for event in events:

@@ -50,7 +50,7 @@ from .entry import (
     make_entry,
     make_entry_of_unsampled,
 )
-from .large_values import cut_attributes, has_large_attributes
+from .large_values import MAX_CHARACTERS, count_characters, cut_attributes
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     # A function of C that returns at once: the base class' is one of Python, and is called for every span.
     _on_ending = staticmethod(callable)
 
-    def on_start(self, span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:
+    # Both are written out, and guarded by themselves, for they run at every span.
+    def on_start(self, span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:  # noqa: C901
         """Note where the span starts."""
         try:
             branch = None
@@ -106,13 +107,18 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch is None
                 or branch.operation is None
                 or current.open_blocks
-                # The body of Branch.is_current() for a thread without a loop, without the call.
+                # The body of Branch.is_current() without the call, but for callbacks of a loop.
                 or not (
-                    branch._thread == threading.get_ident() if runner.running_loop() is None else branch.is_current()
+                    branch._thread == threading.get_ident()
+                    if (loop := runner.running_loop()) is None
+                    else (task := branch._task and branch._task()) is not None and task is runner.current_task(loop)
                 )
             ):
                 branch = find_branch_of_start(span, parent_context)
-            if branch.parent is None and span._context is not branch.root_context:
+            if span._context is branch.root_context:
+                span._events._otel_crumbs_branch = branch
+                branch.root_span = ref(span)
+            elif branch.parent is None:
                 span._events._otel_crumbs_branch = branch.me
                 newest = branch.newest
                 if len(newest) < CHUNK:
@@ -124,12 +130,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
-            # A wrapping guard would be dear at every span.
             if is_thrown_in(error):
                 raise
             report_failure("a span started", error)
 
-    def on_end(self, span: ReadableSpan) -> None:
+    def on_end(self, span: ReadableSpan) -> None:  # noqa: C901
         """Leave the span in the trail where it started."""
         try:
             events = span._events
@@ -137,21 +142,24 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 mark = events._otel_crumbs_branch
             except AttributeError:  # it started before anybody looked
                 return
-            # Most are among the newest entries of their branch, and there is nothing more to say.
-            if (
-                type(mark) is not ref
-                or span._status._status_code is _ERROR
-                or events._dq
-                or (span._kind is _INTERNAL and _ASGI_EVENT in span._attributes._dict)
-            ):
+            if type(mark) is not ref or span._status._status_code is _ERROR or events._dq:
                 self._end(span, mark, notable=span._status._status_code is _ERROR or len(events._dq) > 0)
-            else:
-                events._otel_crumbs_branch = None
-                branch = mark()
-                if branch is not None:
-                    next(_ticks)
-                    if has_large_attributes(span._name, span._attributes._dict):
-                        _settle_large(branch, events)
+                return
+            # Most are among the newest entries of their branch, and there is nothing more to say.
+            events._otel_crumbs_branch = None
+            attributes = span._attributes._dict
+            if span._kind is _INTERNAL and _ASGI_EVENT in attributes:  # see `is_noise`
+                return
+            next(_ticks)
+            # The characters are counted as in `has_large_values`, without the call.
+            total = len(span._name)
+            for value in attributes.values():
+                if type(value) is str:
+                    total += len(value)
+                elif type(value) is not int:
+                    total += count_characters(value)
+            if total > MAX_CHARACTERS and (branch := mark()) is not None:
+                _settle_large(branch, events)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
         except BaseException as error:
@@ -217,7 +225,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             if large:
                 _settle_large(branch, events)
         else:
-            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            make = make_entry_of_unsampled if type(span) is UnsampledSpan else make_entry
             made = make(span, branch.name, described=described)
             branch.append(cut_entry(made) if large else made)
 
@@ -228,9 +236,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             operation.name, operation.attributes = span.name, span.attributes
             if large:
                 operation.name, operation.attributes = cut_text(span.name), cut_attributes(span.attributes or {})
-            operation.ended, operation.span_context = True, span.context
+            operation.ended, operation.span_context = True, span._context
         if notable:
-            make = make_entry_of_unsampled if isinstance(span, UnsampledSpan) else make_entry
+            make = make_entry_of_unsampled if type(span) is UnsampledSpan else make_entry
             made = make(span, branch.name, described=_remember_exception(span, branch))
             entry = SpanEntry._make(cut_entry(made) if large else made)
             branch.append(entry._replace(kind=ROOT_SPAN))
@@ -302,7 +310,7 @@ def _remember_exception(span: ReadableSpan | UnsampledSpan, branch: Branch) -> b
 def _find_exception(span: ReadableSpan | UnsampledSpan) -> BaseException | None:
     """Return the exception that an operation ended with; of an unsampled one also an exception that it recorded."""
     exception = _find_live_exception(span)
-    if exception is None and isinstance(span, UnsampledSpan) and span.status.status_code is _ERROR:
+    if exception is None and type(span) is UnsampledSpan and span.status.status_code is _ERROR:
         return span._events.exception
     return exception
 

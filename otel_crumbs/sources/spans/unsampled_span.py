@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from time import time_ns
 from types import FrameType, MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status, StatusCode
 
@@ -65,6 +65,7 @@ class SpanContents:
     exception: BaseException | None = None
 
 
+@final
 class UnsampledSpan(NonRecordingSpan):
     """
     A span that its sampler dropped, with what a breadcrumb tells of it.
