@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_crumbs.base.async_exceptions import is_thrown_in
 from otel_crumbs.base.guard import report_failure
@@ -18,6 +18,7 @@ from .scrubbing.names import EVERYTHING, Names
 from .scrubbing.patterns import UserPatterns
 from .scrubbing.personal import USER_PATH
 from .scrubbing.rule import Rule, Scrub
+from .scrubbing.statements import hide_literals_in, hide_literals_in_text, has_hint_of_statement
 from .scrubbing.table import DATA, choose_rules, make_rules
 from .scrubbing.values import MARK
 
@@ -64,12 +65,16 @@ class Scrubber:
         self._glance = Glance([rule for rule in make_rules(names) if rule.name in chosen], names)
         self._patterns = UserPatterns(patterns)
         self._known: set[str] = set()
-        self._data = DataScrubber(names if DATA in chosen else Names((), {EVERYTHING}), self.scrub_text)
+        self._data = DataScrubber(names if DATA in chosen else Names((), {EVERYTHING}), self._scrub_secrets_of_text)
         self.changes_paths = USER_PATH.name in chosen or bool(self._patterns)
 
     def scrub_text(self, value: str) -> str:
         """Return a text without the secrets in it, the very same text where there is none."""
-        return value if self.is_harmless(value) else self._scrub_with_rules(value)
+        scrubbed = self._scrub_secrets_of_text(value)
+        return scrubbed if self._with_literals else hide_literals_in_text(scrubbed)
+
+    def _scrub_secrets_of_text(self, value: str) -> str:
+        return value if self._has_no_secret(value) else self._scrub_with_rules(value)
 
     def scrub_error(self, text: str, types: Iterable[str]) -> str:
         """
@@ -87,6 +92,9 @@ class Scrubber:
 
     def is_harmless(self, value: str) -> bool:
         """Return whether a text has no secret by a quick look, which is many times faster than the search."""
+        return self._has_no_secret(value) and (self._with_literals or not has_hint_of_statement(value))
+
+    def _has_no_secret(self, value: str) -> bool:
         return self._glance.is_harmless(value) and not (self._patterns and self._patterns.has_any(value))
 
     def _is_each_harmless(self, texts: list[str]) -> bool:
@@ -109,81 +117,102 @@ class Scrubber:
 
     def scrub_value(self, value: Any) -> Any:
         """Return a plain value without the secrets in it, at any depth, the very same value where there is none."""
-        return self._data.scrub_value(value)
+        scrubbed = self._data.scrub_value(value)
+        return scrubbed if self._with_literals else hide_literals_in(scrubbed)
 
     def scrub_mapping(self, data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a plain mapping without the secrets in it, at any depth, the very same one where there is none."""
         scrubbed = self._data.scrub_mapping(data)
-        return scrubbed if self._with_literals else _hide_statements(scrubbed)
+        return scrubbed if self._with_literals else _hide_literals_of_data(scrubbed)
 
     def scrub_breadcrumbs(self, breadcrumbs: Sequence[Breadcrumb]) -> list[Breadcrumb]:
         """Return breadcrumbs without the secrets in them, the very same ones where there is none."""
-        if self._has_no_secret(breadcrumbs):
+        texts = self._collect_texts(breadcrumbs)
+        may_have_more = True
+        if texts is not None and self._is_each_harmless([*texts.statements, *texts.others]):
             scrubbed = [*breadcrumbs]
+            may_have_more = not self._with_literals and has_hint_of_statement("\n".join(texts.others))
+            if not may_have_more and len(self._known) < _MAX_KNOWN:
+                self._known.update(text for text in texts.others if len(text) < _LONGEST_KNOWN)
         elif len(breadcrumbs) > 1:
             middle = len(breadcrumbs) // 2
             return self.scrub_breadcrumbs(breadcrumbs[:middle]) + self.scrub_breadcrumbs(breadcrumbs[middle:])
         else:
             scrubbed = [*map(self._scrub_secrets, breadcrumbs)]
-        return scrubbed if self._with_literals else [*map(_hide_literals_of, scrubbed)]
-
-    def _has_no_secret(self, breadcrumbs: Sequence[Breadcrumb]) -> bool:
-        """Return whether breadcrumbs have no secret by one quick look at all of them, which is cheaper than many."""
-        texts = self._collect_texts(breadcrumbs)
-        if texts is None or not self._is_each_harmless(texts):
-            return False
-        if len(self._known) < _MAX_KNOWN:
-            self._known.update(text for text in texts if len(text) < _LONGEST_KNOWN)
-        return True
+        if self._with_literals:
+            return scrubbed
+        return [_hide_literals_of(breadcrumb, may_have_more=may_have_more) for breadcrumb in scrubbed]
 
     def _scrub_secrets(self, breadcrumb: Breadcrumb) -> Breadcrumb:
         data = self._data.scrub_bound(breadcrumb.message, breadcrumb.data)
         changed: dict[str, Any] = {
-            "message": self.scrub_text(breadcrumb.message),
-            "category": self.scrub_text(breadcrumb.category),
+            "message": self._scrub_secrets_of_text(breadcrumb.message),
+            "category": self._scrub_secrets_of_text(breadcrumb.category),
             "branch": self.scrub_text(breadcrumb.branch) if breadcrumb.branch else breadcrumb.branch,
-            "data": self.scrub_mapping(data),
+            "data": self._data.scrub_mapping(data),
         }
         is_same = all(value == getattr(breadcrumb, name) for name, value in changed.items())
         return breadcrumb if is_same else replace(breadcrumb, **changed)
 
-    def _collect_texts(self, breadcrumbs: Iterable[Breadcrumb]) -> list[str] | None:
+    def _collect_texts(self, breadcrumbs: Iterable[Breadcrumb]) -> _Texts | None:
         """Return the texts that are not known to be harmless, None where there is more than texts and numbers."""
+        statements: list[str] = []
         texts: list[str] = []
         for breadcrumb in breadcrumbs:
-            texts += (breadcrumb.message, breadcrumb.category, breadcrumb.branch or "", *breadcrumb.data)
-            for value in breadcrumb.data.values():
+            data = breadcrumb.data
+            (statements if _is_query(breadcrumb) else texts).append(breadcrumb.message)
+            texts += (breadcrumb.category, breadcrumb.branch or "", *data)
+            for name, value in data.items():
                 if type(value) is str:
-                    texts.append(value)
+                    (statements if name in _STATEMENTS else texts).append(value)
                 elif type(value) not in _SIMPLE:
                     return None
         known = self._known
-        return [text for text in dict.fromkeys(texts) if text not in known]
+        return _Texts([*dict.fromkeys(statements)], [text for text in dict.fromkeys(texts) if text not in known])
 
 
-def _hide_literals_of(breadcrumb: Breadcrumb) -> Breadcrumb:
+class _Texts(NamedTuple):
+    """The texts of breadcrumbs, of which some are statements as a whole."""
+
+    statements: list[str]
+    others: list[str]
+
+
+def _is_query(breadcrumb: Breadcrumb) -> bool:
+    return breadcrumb.type == "query" and breadcrumb.category == "query"
+
+
+def _hide_literals_of(breadcrumb: Breadcrumb, *, may_have_more: bool) -> Breadcrumb:
     """Return a breadcrumb without the literals of its statements, the very same one where there is none."""
-    data = breadcrumb.data
-    if breadcrumb.type == "query" and breadcrumb.category == "query":
-        return _hide_literals_of_query(breadcrumb)
-    if "db.statement" in data or "db.query.text" in data:
-        hidden = _hide_statements(data)
-        return breadcrumb if hidden is data else replace(breadcrumb, data=hidden)
-    return breadcrumb
+    data, message = breadcrumb.data, breadcrumb.message
+    if _is_query(breadcrumb):
+        message, data = _hide_literals_of_query(breadcrumb)
+    elif "db.statement" in data or "db.query.text" in data:
+        data = _hide_statements(data)
+    if may_have_more:
+        data = hide_literals_in(data)
+        message = message if _is_query(breadcrumb) else hide_literals_in_text(message)
+    is_same = data is breadcrumb.data and message == breadcrumb.message
+    return breadcrumb if is_same else replace(breadcrumb, message=message, data=data)
 
 
-def _hide_literals_of_query(breadcrumb: Breadcrumb) -> Breadcrumb:
+def _hide_literals_of_data(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    # Those of a known database first.
+    hidden: Mapping[str, Any] = hide_literals_in(_hide_statements(data))
+    return hidden
+
+
+def _hide_literals_of_query(breadcrumb: Breadcrumb) -> tuple[str, Mapping[str, Any]]:
+    """Return the message and the data of a breadcrumb of a statement without its literals."""
     system = breadcrumb.data.get("db.system")
     if breadcrumb.message.startswith("connect "):
         # To a server and a database, in the words of this package.
-        return breadcrumb
+        return breadcrumb.message, breadcrumb.data
     statement, failure, words = breadcrumb.message, "", ""
     if breadcrumb.level == "error" and _FAILURE in statement:
         statement, failure, words = statement.rpartition(_FAILURE)
-    message = hide_literals(statement, system) + failure + words
-    data = _hide_statements(breadcrumb.data, system)
-    is_same = message == breadcrumb.message and data is breadcrumb.data
-    return breadcrumb if is_same else replace(breadcrumb, message=message, data=data)
+    words = hide_literals_in_text(words) if words else ""
+    return hide_literals(statement, system) + failure + words, _hide_statements(breadcrumb.data, system)
 
 
 def _scrub_by_rule(rule: Rule, text: str) -> str:

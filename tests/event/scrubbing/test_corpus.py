@@ -10,11 +10,12 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs import ErrorEvent
+from otel_crumbs.event.scrub import Scrubber
 from otel_crumbs.export.http.document import document_of
 from otel_crumbs.testing import capture_events
 from tests.application import raised
 
-from .corpus import HARMLESS_DATA, iterate_harmless, iterate_secret_data, iterate_secrets
+from .corpus import HARMLESS_DATA, HARMLESS_STATEMENTS, iterate_harmless, iterate_secret_data, iterate_secrets
 
 SECRETS = [*iterate_secrets()]
 SECRET_DATA = [*iterate_secret_data()]
@@ -66,6 +67,12 @@ def test_a_look_alike_is_whole(text: str) -> None:
     assert (note.message, note.data["said"], note.data["items"]) == (text, text, [{"said": text}])
     assert (log.message, event.operation, event.exception.message, event.exception.notes) == (text, text, text, (text,))
     assert text in event.stacktrace
+
+
+@pytest.mark.parametrize("text", HARMLESS_STATEMENTS)
+def test_a_statement_with_harmless_values_is_whole(text: str) -> None:
+    """Where the user keeps the values of statements, only the secrets among them go."""
+    assert Scrubber(with_literals=True).scrub_text(text) == text
 
 
 @pytest.mark.parametrize("data", HARMLESS_DATA, ids=range(len(HARMLESS_DATA)))
