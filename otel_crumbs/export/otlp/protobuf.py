@@ -24,7 +24,7 @@ _KEY, _VALUE, _ITEM = b"\x0a", b"\x12", b"\x0a"
 
 _double = struct.Struct("<d").pack
 # Shorter than an id.
-_LONGEST_WORD = 12
+_LONGEST_WORD, _LARGEST_WORD = 12, 2**16
 # Most lengths are those of short texts.
 _SMALL = tuple(bytes([number]) for number in range(_ONE_BYTE))
 # What comes before a short text as the value of an item: how long its AnyValue is, and then the text in it.
@@ -71,7 +71,8 @@ def encode_pairs(tag: bytes, mapping: Mapping[str, Any]) -> bytes:
     return b"".join(
         [
             _encode_word(tag, key, value)
-            if type(value) is str and len(value) <= _LONGEST_WORD
+            if (type(value) is str and len(value) <= _LONGEST_WORD)
+            or (type(value) is int and 0 <= value < _LARGEST_WORD)
             # Others have a value of their own each time.
             else _encode_pair(tag, key, value)
             for key, value in mapping.items()
@@ -129,7 +130,11 @@ def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
         size = len(text)
         if length + size + 3 < _ONE_BYTE:
             return b"".join((tag, _SMALL[length + size + 3], head, _SHORT_STRINGS[size], text))
-    contents = encode_value(value)
+        contents = encode_field(_STRING, text)
+    elif type(value) is float:
+        contents = _DOUBLE + _double(value)
+    else:
+        contents = encode_value(value)
     size = len(contents)
     if length + size + 1 < _ONE_BYTE:
         return b"".join((tag, _SMALL[length + size + 1], head, _SMALL[size], contents))
@@ -137,8 +142,8 @@ def _encode_pair(tag: bytes, key: str, value: Any) -> bytes:
 
 
 @lru_cache(maxsize=2048)
-def _encode_word(tag: bytes, key: str, word: str) -> bytes:
-    """Return an item whose value is a word: categories, levels and libraries come again and again."""
+def _encode_word(tag: bytes, key: str, word: str | int) -> bytes:
+    """Return an item whose value is a word or a small number: levels, libraries and ports come again and again."""
     return _encode_pair(tag, key, word)
 
 
