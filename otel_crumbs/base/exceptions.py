@@ -39,11 +39,17 @@ _Group: Any = getattr(builtins, "BaseExceptionGroup", None)
 _CARRIERS = {"billiard.einfo.ExceptionWithTraceback": "exc"}
 
 
+# Those that stand in for another one as long as somebody handles it, by their addresses: both exceptions.
+stand_ins: dict[int, tuple[BaseException, BaseException]] = {}
+
+
 def find_carried(error: BaseException) -> BaseException:
-    """Return the exception that another one only carries, as a pool's parent has it; else the exception itself."""
+    """Return the exception that another one carries, as a pool's parent has it, or stands in for; else itself."""
     attribute = _CARRIERS.get(name_class(type(error)))
     carried = BaseException.__getattribute__(error, "__dict__").get(attribute) if attribute else None
-    return carried if isinstance(carried, BaseException) else error
+    error = carried if isinstance(carried, BaseException) else error
+    stand_in, original = stand_ins.get(id(error), (None, None))
+    return original if original is not None and stand_in is error else error
 
 
 def traceback_of(error: BaseException) -> TracebackType | None:

@@ -21,6 +21,7 @@ from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.trails import Branch, Operation, current, mark_exception
 
+from . import celery_stand_ins
 from .reporter import HELD_BACK, Reporter
 
 _LOGGERS = frozenset({"celery.app.trace", "celery.worker.request"})
@@ -49,7 +50,7 @@ def install(reporter: Reporter) -> Undo:
         if not isinstance(exception, BaseException) or _is_in_task() or failure in known:
             return
         known.append(failure)
-        if _is_declared(sender, exception):
+        if celery_stand_ins.is_declared(sender, exception):
             return
         name = getattr(sender, "name", None)
         reporter.report(
@@ -65,6 +66,7 @@ def install(reporter: Reporter) -> Undo:
         return lambda: signals.task_failure.disconnect(report)
 
     return combine(
+        celery_stand_ins.install(reporter, _make_attributes),
         on_import("celery.signals", attach),
         on_import(
             "celery.worker.request",
@@ -169,10 +171,3 @@ def _make_attributes(name: Any, task_id: Any) -> dict[str, Any]:
 def _is_in_task() -> bool:
     """Return whether a task runs here, whose failure is reported with its own trail."""
     return sys.modules["celery._state"].get_current_task() is not None
-
-
-def _is_declared(task: Any, error: BaseException) -> bool:
-    """Return whether a task is declared to throw an exception."""
-    throws = getattr(task, "throws", None) or ()
-    declared = throws if isinstance(throws, tuple | list) else (throws,)
-    return issubclass(type(error), tuple(each for each in declared if isinstance(each, type)))

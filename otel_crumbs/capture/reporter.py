@@ -197,6 +197,12 @@ class Reporter:
         if branch.operation is None or _find_key(info) not in (branch.operation.reported or ()):
             self._report_text(info, stacktrace, branch, span_context=span_context, mechanism=mechanism, handled=False)
 
+    def settle_stand_in(self, error: BaseException) -> None:
+        """Make no event of the text of an exception that stood in for another one, which is settled."""
+        with mark_asking():
+            title = _make_key(name_class(type(error)).rpartition(".")[2], message_of(error))
+        _remember_reported(current.find_branch(), title)
+
     def report_answer(self, info: ExceptionInfo, *, branch: Branch, span_context: SpanContext | None) -> None:
         """Report an answer that says that the server failed, unless its operation reported anything."""
         if branch.operation is None or not branch.operation.reported:

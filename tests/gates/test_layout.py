@@ -16,6 +16,7 @@ ELSEWHERE = {
     "breadcrumbs.py": "gates/test_public_names.py",
     "capture/aiohttp_responses.py": "libraries/test_answers.py",
     "capture/asgi_applications.py": "libraries/test_answers.py",
+    "capture/celery_stand_ins.py": "libraries/test_celery.py",
     "capture/celery_tasks.py": "libraries/test_celery.py",
     "capture/child_processes.py": "delivery/test_shutdown.py",
     "capture/django_responses.py": "libraries/test_answers.py",

@@ -89,6 +89,42 @@ def test_tasks_of_a_worker(redis_port: int, tmp_path: Path, pool: str) -> None:
         assert story == [["shop", f"counting {item}"], ["redis", "INCRBY ? ?"]]
 
 
+@pytest.mark.parametrize("capture", ["logging,operation", "operation"])
+@pytest.mark.parametrize(("pool", "more"), [("solo", {}), ("prefork", {"SERIALIZER": "pickle"}), ("threads", {})])
+def test_an_exception_that_cannot_be_pickled(
+    redis_port: int, tmp_path: Path, pool: str, more: dict[str, str], capture: str
+) -> None:
+    """Celery handles another one in its place; the event has its class, text, frames and cause all the same."""
+    broker = f"redis://127.0.0.1:{redis_port}/5"
+    variables = environment(
+        BROKER=broker,
+        EVENTS=str(tmp_path / "events"),
+        OTEL_CRUMBS_BEFORE_SEND="tests.libraries.programs.tasks:write_down",
+        OTEL_CRUMBS_CAPTURE=capture,
+        OTEL_CRUMBS_EXPORTER="console",
+        **more and {"BACKEND": broker, "C_FORCE_ROOT": "true", **more},
+    )
+
+    with worker(tmp_path, variables, "-P", pool, "-c", "1"):
+        sender = celery.Celery("sender", broker=broker, set_as_current=False)
+        sent = [sender.send_task(*task) for task in (("shop.weigh", ["hat"]), ("shop.pack", ["hat"]))]
+        sender.send_task("shop.weigh", ["bad"])
+        wait_for_events(tmp_path, 2)
+
+    weighed, packed = wait_for_events(tmp_path, 0)
+    module = "tests.libraries.programs.tasks"
+    assert (packed["title"], packed["types"]) == (
+        "OutOfStockError: 0 hat left",
+        [f"{module}.OutOfStockError", "KeyError"],
+    )
+    assert packed["functions"][-1] == "pack"
+    assert ["manual", "packing hat"] in packed["breadcrumbs"]
+    assert packed["attributes"]["celery.task_name"] == "shop.pack"
+    assert packed["attributes"]["messaging.message.id"] == sent[1].id
+    assert (weighed["title"], weighed["types"]) == ("BadCountError: bad cannot be -1", [f"{module}.BadCountError"])
+    assert weighed["functions"][-1] == "weigh"
+
+
 def test_a_task_over_its_time_limit(redis_port: int, tmp_path: Path) -> None:
     """The parent, which ends the child, reports the real exception, with the task's name and id."""
     broker = f"redis://127.0.0.1:{redis_port}/4"

@@ -73,6 +73,8 @@ KEPT = {
     "base/late_names.py _functions": "imported modules stay imported",
     "base/patching.py _lock": "a lock",
     "capture/slow_operations.py _NEVER": "a number",
+    "base/exceptions.py stand_ins": "has what Celery handles, for the length of a call",
+    "capture/celery_stand_ins.py _handled": "has what Celery handles, for the length of a call",
     "capture/celery_tasks.py _finders": "taken out by the function that provide_stories() returns",
     "capture/celery_tasks.py _reports": "taken out by the function that provide_deaths() returns",
     "recorder/layout.py BODY": "a format",

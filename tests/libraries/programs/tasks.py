@@ -1,4 +1,4 @@
-"""Celery tasks, and what a worker's events are written down with: BROKER, EVENTS, WITHOUT_RECORDING."""
+"""Celery tasks, and what a worker's events are written down with: BACKEND, BROKER, EVENTS, SERIALIZER, ..."""
 
 from __future__ import annotations
 
@@ -19,6 +19,26 @@ BROKER = os.environ.get("BROKER", "memory://")
 
 app = celery.Celery("shop", broker=BROKER, broker_connection_retry_on_startup=True)
 app.conf.update(worker_hijack_root_logger=False, worker_send_task_events=False, task_ignore_result=True)
+if "BACKEND" in os.environ:
+    app.conf.update(result_backend=os.environ["BACKEND"], task_ignore_result=False)
+if "SERIALIZER" in os.environ:
+    app.conf.update(result_serializer=os.environ["SERIALIZER"], accept_content=["json", "pickle"])
+
+
+class OutOfStockError(Exception):
+    """An exception that cannot be pickled, nor can any of its bases take its place."""
+
+    def __init__(self, item: str, count: int) -> None:
+        """Have another number of arguments than a copy would be made with."""
+        super().__init__(f"{count} {item} left")
+
+
+class BadCountError(ValueError):
+    """An exception that cannot be pickled; Celery handles a ValueError in its place."""
+
+    def __init__(self, item: str, *, count: int) -> None:
+        """Have an argument that a copy would not be made with."""
+        super().__init__(f"{item} cannot be {count}")
 
 
 @app.task(name="shop.count")
@@ -34,6 +54,22 @@ def count(item: str) -> None:
 def order(item: str) -> None:
     """Have something counted by another task."""
     count.delay(item)
+
+
+@app.task(name="shop.pack")
+def pack(item: str) -> None:
+    """Fail with what cannot be pickled, as another exception led to it."""
+    otel_crumbs.record(f"packing {item}")
+    try:
+        {}[item]  # type: ignore[index]  # it fails
+    except KeyError as error:
+        raise OutOfStockError(item, 0) from error
+
+
+@app.task(name="shop.weigh", throws=(OutOfStockError,))
+def weigh(item: str) -> None:
+    """Fail as declared, with what cannot be pickled, or not as declared."""
+    raise BadCountError(item, count=-1) if item == "bad" else OutOfStockError(item, 0)
 
 
 @app.task(name="shop.sleep", time_limit=1)
@@ -62,6 +98,8 @@ def write_down(event: otel_crumbs.ErrorEvent) -> None:
     line = {
         "pid": os.getpid(),
         "title": event.title,
+        "types": [each.type for each in event.exceptions],
+        "functions": [frame.function for frame in event.exception.frames],
         "operation": event.operation,
         "attributes": dict(event.attributes),
         "breadcrumbs": [[each.category, message_of(each)] for each in event.breadcrumbs],
