@@ -18,7 +18,7 @@ from .scrubbing.names import EVERYTHING, Names
 from .scrubbing.patterns import UserPatterns
 from .scrubbing.personal import USER_PATH
 from .scrubbing.rule import Rule, Scrub
-from .scrubbing.statements import hide_literals_in, hide_literals_in_text, has_hint_of_statement
+from .scrubbing.statements import has_hint_of_statement, hide_literals_in, hide_literals_in_text
 from .scrubbing.table import DATA, choose_rules, make_rules
 from .scrubbing.values import MARK
 

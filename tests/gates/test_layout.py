@@ -87,6 +87,7 @@ ELSEWHERE = {
     "event/scrubbing/markup.py": "event/scrubbing/test_corpus.py",
     "event/scrubbing/names.py": "event/test_scrub.py",
     "event/scrubbing/numbers.py": "event/scrubbing/test_corpus.py",
+    "event/scrubbing/positional.py": "event/scrubbing/test_corpus.py",
     "event/scrubbing/private_keys.py": "event/scrubbing/test_corpus.py",
     "event/scrubbing/prose.py": "event/scrubbing/test_corpus.py",
     "event/scrubbing/quoted.py": "event/scrubbing/test_corpus.py",

@@ -218,7 +218,7 @@ VOCABULARY = frozenset(
     access files browser addresses address security axis bar tick difference message alone terminal
     botocore further handlers httpcore monitoring other postponed retries sqlalchemy tenacity urllib
     cause child crash death reading recover dump evidence gunicorn kills layout process recorder slot slots slow
-    timeouts watch screen
+    timeouts watch screen positional
     """.split()  # noqa: SIM905 - a list is longer than the screen
 )
 

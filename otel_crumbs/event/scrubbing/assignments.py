@@ -16,11 +16,11 @@ from .names import Names, find_kind
 from .quoted import read_list, read_quoted
 from .rule import Rule
 from .strength import Strength, is_secret
-from .values import MARK, is_code, is_sentence
+from .values import MARK, is_code, is_random, is_sentence
 
 _NAME = re.compile(
     # A lookahead makes it atomic: a name does not end earlier because no sign follows.
-    r"(?<![\w.-])(?=(?P<name>[\w.-]+(?:%5[BbDd][\w.-]*){0,8}))(?P=name)"
+    r"(?<![\w.-])(?=(?P<name>[\w.-]+(?:%(?:5[BbDdFf]|2[Dd])[\w.-]*){0,8}))(?P=name)"
     r"(?P<close>\\{0,8}[\"'`]?[\])]{0,2}[ \t]{0,16})"
     r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
     r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+(?![=:]))?)"
@@ -38,6 +38,11 @@ _SCHEME = re.compile(rf"[\w-]{{1,32}}[ ]{{1,4}}{MARK}")
 _BRACED = re.compile(r"\{(?=(?P<content>[^}\"'\n]{1,128}))(?P=content)(?:\}\}[^}\"'\n]{0,64})?\}")
 _MAPPING = re.compile(r"\{[^{}\n]{0,64}[\"'][^{}\n]{1,4096}\}")
 _WRAPPED = re.compile(r"[\w.]*(?:Secret|Str|str|bytes|Password|Token)\w*\((?=[bru]?[\"'])")
+_ENCODED = re.compile(r"%(?:5[BbDdFf]|2[Dd])")
+# A tag of YAML, such as `!vault`.
+_TAG = re.compile(r"![A-Za-z][\w/:.-]{0,32}[ ]{1,4}(?P<quote>[\"']?)(?P<value>[^\s\"'|>]{8,4096})(?P=quote)")
+_FLAT = re.compile(r"\{(?P<content>[^{}\n]{1,2048})\}")
+_VALUE_IN_FLAT = re.compile(r":\s{0,4}\\{0,4}[\"'](?P<value>[^\"'\\\n]{8,1024})\\{0,4}[\"']")
 _LAST_WORD = re.compile(r"[\w-]*[ ]?$")
 _LINE = re.compile(r"[^\n]*")
 _BLOCK = re.compile(r"[|>][-+]?[ \t]*\n(?:(?P<indent>[ \t]+)[^\n]*(?:\n|$))(?:(?P=indent)[^\n]*(?:\n|$))*")
@@ -47,8 +52,11 @@ _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{3,}")
 _LONGEST_WORD = 24
 _LONGEST_COUNT = 3
 _LONGEST_INDENT = 64
+_LEAST_RANDOM = 12
+_LEAST_DIGITS = 4
 
 _WEAK_IN_QUERIES = frozenset({"key", "code", "ticket", "assertion", "samlresponse"})
+_OF_NUMBERS = frozenset({Strength.DIGITS, Strength.ANY})
 _SECOND_WORDS = frozenset({"key", "id", "code", "keys"})
 _WEAK_IN_SQL = frozenset({"key", "digest"})
 
@@ -62,6 +70,7 @@ class _Found(NamedTuple):
     start: int
     at: int
     in_query: bool
+    quoted: bool
 
 
 def make_assignment_rule(names: Names) -> Rule:
@@ -105,13 +114,25 @@ def _iterate_names(text: str, names: Names) -> Iterator[_Found]:
             last = _LAST_WORD.search(text[max(0, start - _LONGEST_WORD) : start])
             name = last[0] + name if last else name
         if "%" in name:
-            name = name.replace("%5B", ".").replace("%5D", ".").replace("%5b", ".").replace("%5d", ".")
+            name = _ENCODED.sub(".", name)
         in_query = before in {"?", "&", ";", "#"} or (before == "%" and match["sign"].startswith("%"))
         strength = names.judge(name)
         if strength is Strength.NOTHING:
             strength = _judge_weak(match["name"], match, in_query=in_query)
         if strength is not Strength.NOTHING:
-            yield _Found(name, strength, match["sign"], start, match.end(), in_query)
+            if match["sign"] == ":" and _is_part_of_path(match, before):
+                continue
+            is_quoted = match["close"].strip() != "" and before in {'"', "'"}
+            yield _Found(name, strength, match["sign"], start, match.end(), in_query, is_quoted)
+
+
+def _is_part_of_path(match: re.Match[str], before: str) -> bool:
+    """Return whether a name with a colon is a part of an identifier, such as `arn:aws:x:secret:y` or `key=token:42`."""
+    text, at = match.string, match.end()
+    if before not in {":", "="} or text[at - 1 : at] != ":":
+        return False
+    value = _BARE.match(text, at)
+    return before == ":" or value is None or not is_random(value[0], _LEAST_RANDOM)
 
 
 def _judge_weak(name: str, match: re.Match[str], *, in_query: bool) -> Strength:
@@ -128,6 +149,8 @@ def _find_end(text: str, found: _Found) -> int | None:
     at = found.at
     if _STAND_IN.match(text, at) or _SCHEME.match(text, at):
         return None
+    if text[at : at + 1] == "!" and (tag := _TAG.match(text, at)):
+        return tag.end() if is_random(tag["value"], _LEAST_RANDOM) else None
     wrapped = _WRAPPED.match(text, at)
     quoted = read_quoted(text, wrapped.end() if wrapped else at)
     if quoted is not None:
@@ -137,16 +160,22 @@ def _find_end(text: str, found: _Found) -> int | None:
     listed = read_list(text, at)
     if listed is not None:
         return listed[1] if any(is_secret(found.strength, item) for item in listed[0]) else None
-    if "cookie" in found.name.lower() and (mapping := _MAPPING.match(text, at)):
+    return _find_end_of_braced(text, found) if text[at : at + 1] == "{" else _find_end_of_bare(text, found)
+
+
+def _find_end_of_braced(text: str, found: _Found) -> int | None:
+    if "cookie" in found.name.lower() and (mapping := _MAPPING.match(text, found.at)):
         return mapping.end()
-    if "=" in found.sign and (braced := _BRACED.match(text, at)):
-        return braced.end()
-    return _find_end_of_bare(text, found)
+    if found.quoted and found.strength >= Strength.TEXT and (flat := _FLAT.match(text, found.at)):
+        values = (item["value"] for item in _VALUE_IN_FLAT.finditer(flat["content"]))
+        return flat.end() if any(is_random(value) for value in values) else None
+    braced = _BRACED.match(text, found.at) if "=" in found.sign else None
+    return braced.end() if braced else None
 
 
 def _find_end_of_bare(text: str, found: _Found) -> int | None:
     at = found.at
-    if text[at : at + 1] in {"{", "["}:
+    if text[at : at + 1] == "[":
         return None
     if found.sign.startswith("%"):
         bare = _BARE_ENCODED.match(text, at)
@@ -196,6 +225,8 @@ def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
         # In a sentence a word follows, which tells what is wrong with it.
         is_last = text[end : end + 1] in {"", "\n", ",", "}"} and found.sign != "->"
         has_blank = text[found.at - 1 : found.at] == " "
+        if found.quoted and value.isdigit() and len(value) >= _LEAST_DIGITS and found.strength in _OF_NUMBERS:
+            return False
         if has_blank and value.isdigit() and len(value) <= _LONGEST_COUNT:
             return True
         is_word = value.isdigit() or (value.isalpha() and (value.islower() or value.istitle()))

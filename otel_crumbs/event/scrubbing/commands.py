@@ -21,7 +21,7 @@ _USER = re.compile(
 # The programs whose -p, -a or -w is a password; elsewhere it is a port or a path.
 _PROGRAMS = {
     "p": "sshpass|mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|mongo|mongosh|mongodump|mongorestore|docker|podman|buildah|skopeo|helm"
-    "|az|smbclient|ftp|lftp|7z|7za|zip|unzip|sqlcmd|bcp|twine|jfrog|nomad|ldapadd|influx|cf|oc|nexus|rclone|xfreerdp|htpasswd",
+    "|az|smbclient|ftp|lftp|7z|7za|zip|unzip|sqlcmd|bcp|twine|jfrog|nomad|ldapadd|influx|cf|oc|nexus|rclone|xfreerdp|useradd|usermod",
     "a": "redis-cli|redis-benchmark|valkey-cli|keydb-cli",
     "w": "ldapsearch|ldapadd|ldapmodify|ldapdelete|ldapwhoami|ldappasswd",
     "P": "sqlcmd|bcp|isql|tsql|zip|unzip|pscp|plink|osql",
@@ -34,10 +34,11 @@ _SHORT = re.compile(
     )
 )
 _SETTING = re.compile(
-    r"(?P<before>\b(?P<name>[A-Za-z][\w.-]{3,64})[ \t]{1,4})(?P<value>[^\s\-\"'=:,;()][^\s\"',;]{5,1024})"
+    r"(?P<before>(?:\b|(?<=:)_)(?P<name>[A-Za-z][\w.-]{3,64})[ \t]{1,4})(?P<value>[^\s\-\"'=:,;()][^\s\"',;]{5,1024})"
 )
 # Ports of a container, or the ids of a user and a group.
 _IDS = re.compile(r"\d+:\d+(?::\d+)?(?:/\w+)?")
+_OF_MYSQL = re.compile(r"^\W?(?:mysql|mariadb)")
 _PROGRAM_NAME = re.compile(rf"(?:.*[/\\])?(?:{'|'.join(_PROGRAMS.values())})(?:\.exe)?")
 
 
@@ -46,12 +47,15 @@ def make_option_rule(names: Names) -> Rule:
 
     def hide_option(found: re.Match[str]) -> str:
         strength = names.judge(found["name"])
-        is_secret = strength >= Strength.DIGITS and not is_stand_in(found["value"])
+        value = found["value"]
+        # An option such as `--secret-id` of AWS has the name of one that the server keeps.
+        is_path = strength <= Strength.TEXT and "/" in value and not is_random(value)
+        is_secret = strength >= Strength.DIGITS and not is_path and not is_stand_in(value)
         return found["before"] + hidden_mark_of(find_kind(found["name"])) if is_secret else found[0]
 
     def hide_setting(found: re.Match[str]) -> str:
         name = found["name"]
-        is_name = "_" in name or name.islower()
+        is_name = "_" in found["before"] or name.islower()
         is_secret = is_name and names.judge(name) >= Strength.TEXT and is_random(found["value"])
         is_secret = is_secret and not is_stand_in(found["value"])
         return found["before"] + hidden_mark_of(find_kind(name)) if is_secret else found[0]
@@ -77,7 +81,9 @@ def _hide_short(found: re.Match[str]) -> str:
     value = found[f"value_{letter}"]
     is_port = value.isdigit() and letter == "p" and "mysql" not in found[0] and "sshpass" not in found[0]
     is_path = "/" in value or _IDS.fullmatch(value) is not None
-    if is_stand_in(value) or is_port or is_path:
+    # The clients of MySQL ask for the password then, and the word is a database.
+    is_database = found[f"before_{letter}"].endswith("-p ") and _OF_MYSQL.search(found[0]) and not is_random(value)
+    if is_stand_in(value) or is_port or is_path or is_database:
         return found[0]
     return found[f"before_{letter}"] + MARK
 

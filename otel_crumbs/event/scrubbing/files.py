@@ -8,7 +8,7 @@ from .marks import hidden_mark_of
 from .names import Names, find_kind
 from .rule import Rule
 from .strength import Strength
-from .values import MARK, hide_value, is_sentence, is_stand_in
+from .values import MARK, hide_value, is_random, is_sentence, is_stand_in
 
 _PGPASS = re.compile(
     r"(?P<before>(?:^|(?<=[\s\"'`]))(?:[A-Za-z][\w.-]{0,253}|\*|\d{1,3}(?:\.\d{1,3}){3}):(?:\d{2,5}|\*):[\w.*-]{1,63}:[\w.@*-]{1,63}:)(?P<value>[^\s:'\"]{4,256})(?![\w:])"
@@ -56,7 +56,7 @@ _ARGUMENTS = re.compile(
     r"(?P<before>(?P<quote>[\"'])--?(?P<name>[\w-]{2,64})(?P=quote),\s{0,4})(?P=quote)(?!-)(?P<value>[^\"'\n\\]{1,4096})(?P=quote)"
 )
 _NAMED = re.compile(
-    r"(?P<before>[\"']?\b(?:name|key|field|Name|Key)[\"']?[ ]?[:=][ ]?(?P<quote>[\"']?)(?P<name>[\w.-]{2,64})(?P=quote),?\s{1,64}[\"']?(?:value|Value)[\"']?[ ]?[:=][ ]?)"
+    r"(?P<before>[\"']?\b(?:name|key|field|Name|Key)[\"']?[ ]?[:=][ ]?(?P<quote>[\"']?)(?P<name>[\w.-]{2,64})(?P=quote)(?:,\s{0,64}|\s{1,64})[\"']?(?:value|Value)[\"']?[ ]?[:=][ ]?)"
     r"(?P<value>\"[^\"\n]{1,4096}\"|'[^'\n]{1,4096}'|[^\s,}\"'{\[]{1,4096})"
 )
 _PART = re.compile(
@@ -65,6 +65,13 @@ _PART = re.compile(
 )
 _CALL = re.compile(
     r"(?P<before>\b(?P<name>\w{0,32}(?:Auth|Credentials?))\((?P<quote>[\"'])[^\"'\n]{0,128}(?P=quote), ?)(?P=quote)(?P<value>[^\"'\n]{1,1024})(?P=quote)(?=\))"
+)
+_WRAPPED = re.compile(
+    r"(?P<before>\bSecret(?:Str|Bytes|Text)?\(b?(?P<quote>[\"']))(?P<value>[^\"'\n]{1,1024})(?=(?P=quote)\))"
+)
+# https://developer.hashicorp.com/terraform/language/values/variables
+_VARIABLE = re.compile(
+    r"(?P<before>\bvariable[ ]{1,4}(?P<quote>\")(?P<name>[\w-]{2,64})\"[ ]?\{[^{}]{0,512}?\bdefault\s{1,16}=\s{1,16}\")(?P<value>[^\"\n]{1,1024})(?=\")"
 )
 
 
@@ -76,7 +83,7 @@ def make_pair_rule(names: Names) -> Rule:
         strong = names.judge(found["name"]) >= Strength.DIGITS
         is_list_of_names = found.groupdict().get("open") == "[" and value.islower() and value.isidentifier()
         is_kept = not strong or is_stand_in(value) or is_sentence(value) or is_list_of_names
-        is_name = value.isidentifier() and names.judge(value) >= Strength.TEXT
+        is_name = value.isidentifier() and names.judge(value) >= Strength.TEXT and not is_random(value)
         if is_kept or is_name:
             return found[0]
         return found["before"] + hidden_mark_of(find_kind(found["name"])) + (found.groupdict().get("close") or "")
@@ -84,7 +91,9 @@ def make_pair_rule(names: Names) -> Rule:
     def scrub(text: str) -> str:
         text = _ARGUMENTS.sub(hide, _PAIR.sub(hide, text))
         if "(" in text:
-            text = _CALL.sub(hide_value, text)
+            text = _WRAPPED.sub(hide_value, _CALL.sub(hide_value, text))
+        if "variable" in text:
+            text = _VARIABLE.sub(hide, text)
         if "form-data" in text:
             text = _PART.sub(hide, text)
         return _NAMED.sub(hide, text) if "value" in text or "Value" in text else text

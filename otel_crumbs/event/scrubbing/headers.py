@@ -19,7 +19,7 @@ _HEADER = re.compile(
 _PARTS = re.compile(r"(?:[,;]?[ \t]{0,4}[\w-]{1,32}=(?:\"[^\"\n]{0,1024}\"|[^\s,;\"'<>)\]}]{1,1024}))+")
 _MORE = re.compile(r"[,;][ \t]{0,4}(?=[\w-]{1,32}=)")
 _BEARER = re.compile(
-    r"(?P<before>\b(?:Bearer|Token|ApiKey|Api-Key|JWT|SSWS|GenieKey|Splunk|Negotiate|NTLM|Basic|bearer|basic|BEARER|BASIC)[ ]{1,2}"
+    r"(?P<before>\b(?:Bearer|Token|ApiKey|Api-Key|JWT|SSWS|GenieKey|Splunk|Negotiate|NTLM|Basic|bearer|basic|BEARER|BASIC)(?:[ ]{1,2}|,[ ])"
     r"(?:token=)?)(?P<value>[A-Za-z0-9_.~+/=:-]{8,4096})"
 )
 _DIGEST = re.compile(r"(?P<before>\b(?:response|nonce|cnonce|opaque)=)\"(?P<value>[^\"\n]{8,512})\"")
@@ -66,7 +66,7 @@ def _is_basic(value: str) -> bool:
 
 
 def _hide_bare(found: re.Match[str]) -> str:
-    scheme, value = found["before"].strip().lower(), found["value"]
+    scheme, value = found["before"].strip(" ,").lower(), found["value"]
     is_secret = _is_basic(value) if scheme == "basic" else is_random(value, _LEAST)
     return found["before"] + MARK if is_secret else found[0]
 

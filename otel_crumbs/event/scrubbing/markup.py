@@ -11,14 +11,21 @@ from .strength import Strength
 from .values import is_stand_in
 
 _ELEMENT = re.compile(
-    r"(?P<before><(?:[\w.-]{1,64}:)?(?P<name>[\w.-]{1,64})(?:[ \t][^<>\n]{0,512})?>(?:<!\[CDATA\[)?)(?P<value>[^<>\n]{1,4096}?)(?=\]\]>|</)"
+    r"(?P<before><(?:[\w.-]{1,64}:)?(?P<name>[\w.-]{1,64})(?:[ \t][^<>\n]{0,512})?>(?:<!\[CDATA\[)?\s{0,64})(?P<value>[^<>\s][^<>\n]{0,4096}?)(?=\s{0,64}(?:\]\]>|</))"
 )
 _ENTRY = re.compile(
     r"(?P<before>\b(?:key|name|id|field|property)[ ]?=[ ]?(?P<quote>\\?[\"'])(?P<name>[\w.:-]{2,64})(?P=quote)"
     r"[^<>\n]{0,128}?[ ](?:value|content)[ ]?=[ ]?(?P=quote))(?P<value>[^<>\n\"'\\]{1,4096})"
 )
 _PROPERTY = re.compile(
-    r"(?P<before><(?:[\w:.-]{1,32})[ ](?:key|name|id)=\"(?P<name>[\w.:-]{2,64})\"[^<>\n]{0,128}>(?:\s{0,64}<value>)?)(?P<value>[^<>\n]{1,4096})(?=</)"
+    r"(?P<before><(?:[\w:.-]{1,32})[ ](?i:key|name|id)=\"(?P<name>[\w.:-]{2,64})\"[^<>\n]{0,128}>(?:\s{0,64}<value>)?)(?P<value>[^<>\n]{1,4096})(?=</)"
+)
+# A list of properties of Apple's, and elements in a text of another document.
+_AFTER_KEY = re.compile(
+    r"(?P<before><key>(?P<name>[\w.:-]{2,64})</key>\s{0,64}<(?:string|data)>)(?P<value>[^<>\n]{1,4096})(?=</)"
+)
+_ESCAPED = re.compile(
+    r"(?P<before>&lt;(?:[\w.-]{1,64}:)?(?P<name>[\w.-]{1,64})(?:[ ][^&\n]{0,128})?&gt;)(?P<value>[^&<>\n]{1,1024})(?=&lt;/)"
 )
 
 
@@ -32,7 +39,9 @@ def make_markup_rule(names: Names) -> Rule:
 
     def scrub(text: str) -> str:
         if "<" in text:
-            text = _PROPERTY.sub(hide, _ELEMENT.sub(hide, text))
+            text = _AFTER_KEY.sub(hide, _PROPERTY.sub(hide, _ELEMENT.sub(hide, text)))
+        if "&lt;" in text:
+            text = _ESCAPED.sub(hide, text)
         return _ENTRY.sub(hide, text) if "value" in text or "content" in text else text
 
     return Rule(

@@ -17,14 +17,14 @@ _LONGEST = 256
 
 
 _PASSWORDS = """
-password passwd passwrd pass passphrase passcode pwd pw passwort userpass requirepass masterauth
+password passwd passwrd pass passphrase passcode pwd pw passwort userpass requirepass masterauth psk
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _TEXTS = """
 secret token credential credentials creds cred authorization cookie cookies csrf xsrf jwt bearer signature sessionid sessid
 phpsessid jsessionid csrftoken xsrftoken apikey authtoken authkey accesskey secretkey privatekey sessionkey
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _DIGITS = "pin otp totp cvv cvc cvv2 cvc2".split()  # noqa: SIM905 - as the lists beside it
-_RANDOMS = "auth sid sig session tokens secrets passwords".split()  # noqa: SIM905 - as the lists beside it
+_RANDOMS = "auth sid sig session tokens secrets passwords hmac assertion verifier".split()  # noqa: SIM905 - as the lists beside it
 # "key" and "code" say nothing without the word before.
 _KEYS = """
 api access private secret encryption encrypt decryption signing sign master account shared ssh auth client session license
@@ -47,17 +47,19 @@ _PHRASES: dict[tuple[str, ...], Strength] = {
 }
 # What is written as one word: `csrfmiddlewaretoken`, `PGPASSWORD`.
 _GLUED = re.compile(
-    r"\w*(?P<word>(?P<password>password|passwd|passphrase)(?:hash|confirm|confirmation|new|old|repeat|again)?"
+    r"\w*(?P<word>(?P<password>password|passwd|passphrase|(?:admin|bind|db|ftp|key|login|mail|my|pg|proxy|root|rpc|smtp|ssh|sudo|user)(?:pass|pwd?))"
+    r"(?:hash|confirm|confirmation|new|old|repeat|again)?"
     r"|secret|token|apikey|accesskey|secretkey|privatekey|accountkey|encryptionkey|credentials?|sessionid|sessid)"
 )
 # Behind such a word, or at the end of the name, stands something about a secret.
 _ABOUT = frozenset(
     """
-    age algorithm alg arn at attempt attempts backend backends bucket buckets changed class column consent count counts
+    age algorithm alg arn at attempt attempts backend backends bucket buckets change changed changes class column consent count counts
     created date days domain enabled endpoint engine error errors exempt exp expiration expired expires expiry failed
     failures field fields file filename form format generator handler hasher hashers header headers help hint hours
     httponly in issued issuer jar kind label last len length lifetime limit limits location manager max middleware min
-    minutes missing mode model module name names needed ok owner path policy prefix processor provider refresh required
+    minutes missing mode model module name names needed ok owner path policy prefix processor provider rate ratio ref reference refresh refs
+    required
     requests rotated rule rules samesite scheme scope scopes secure seconds serializer service set size source state
     status store strength table template time timeout timestamp total ttl type types updated url uri usage used user
     username valid validation validator validators validity verified version view left remaining trusted origins origin budget banner
@@ -66,6 +68,8 @@ _ABOUT = frozenset(
 _ASKING = frozenset(
     "has is are was needs num max min total use uses allow allows require requires should can must enable disable".split()  # noqa: SIM905 - as the list above it
 )
+# Before "token" they make it one of a model's vocabulary.
+_OF_VOCABULARY = frozenset("bos cls eos eot mask pad sep special stop unk".split())  # noqa: SIM905 - as the lists above it
 _PASSWORD_WORDS = frozenset(_PASSWORDS)
 _KIND_ENDS: dict[str, Kind] = {
     "token": "token",
@@ -118,6 +122,8 @@ class Names:
                 continue
             if phrase in self._is_own:
                 return strength
+            if phrase == ("token",) and at and words[at - 1] in _OF_VOCABULARY:
+                return Strength.NOTHING
             after = words[at + length : at + length + 1]
             is_about = words[0] in _ASKING or not _ABOUT.isdisjoint(after) or (after and words[-1] in _ABOUT)
             return Strength.NOTHING if is_about or (after and after[0] == "id") else strength

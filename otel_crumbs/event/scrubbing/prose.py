@@ -21,6 +21,12 @@ _CODE = re.compile(
     r"(?:[ ](?:for|to|of)[ ][\w@.+-]{1,40}(?:[ ][\w-]{1,20})?)?(?:[ ](?:is|was|:|=|->))?[ ]?[:=]?[ ]?)(?P<value>\d{3}[ -]\d{3}|\d{4,8})(?![\w.:/-]*\w)",
     re.IGNORECASE,
 )
+_CODE_BEFORE = re.compile(
+    r"(?<![\w.:/#-])(?P<prefix>(?:[A-Z]-)?)(?P<value>\d{3}[ -]\d{3}|\d{4,8})(?=[ ](?:is|as)[ ](?:your|the)[ ](?:[\w-]{1,20}[ ]){0,3}(?:code|pin|otp|passcode|password)\b)",
+    re.IGNORECASE,
+)
+# An address is whose the password is.
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _UNWRAPPED = re.compile(
     r"(?P<before>\b(?:unwrapped|decrypted|decoded|revealed|resolved|plain|cleartext)\b[^\n\"']{0,16}[\"'])(?P<value>[^\"'\n]{6,512})"
 )
@@ -28,7 +34,7 @@ _UNWRAPPED = re.compile(
 
 def _hide_said(found: re.Match[str]) -> str:
     value = found["value"].rstrip(".!?:")
-    is_secret = is_random(value) and not is_stand_in(value)
+    is_secret = is_random(value) and not is_stand_in(value) and not _ADDRESS.fullmatch(value)
     return (
         found["before"]
         + found["quote"]
@@ -41,6 +47,10 @@ def _hide_said(found: re.Match[str]) -> str:
 
 def _hide_value(found: re.Match[str]) -> str:
     return found["before"] + MARK
+
+
+def _hide_code(found: re.Match[str]) -> str:
+    return found["prefix"] + MARK
 
 
 def _hide_random(found: re.Match[str]) -> str:
@@ -80,5 +90,5 @@ CODE = Rule(
     cost="scan",
     has_digits=True,
     look=_compile_words("code", "pin", "otp", "totp", "tan", "passcode", "password"),
-    scrub=lambda text: _CODE.sub(_hide_value, text),
+    scrub=lambda text: _CODE_BEFORE.sub(_hide_code, _CODE.sub(_hide_value, text)),
 )

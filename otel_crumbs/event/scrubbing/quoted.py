@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 _OPENING = re.compile(r"[bBrRuUfFnNeE]{0,2}(\\*)([\"'`])")
+# Of Python and TOML, over lines.
+_TRIPLE = re.compile(r"[bBrRuUfF]{0,2}(?P<quotes>\"\"\"|''')(?P<content>.{0,4096}?)(?P=quotes)", re.DOTALL)
 _ENDS = {quote: re.compile(rf"(\\*){quote}|\n") for quote in "\"'`"}
 _BETWEEN = re.compile(r"[\s,]*")
 _CLOSING = re.compile(r"[\s,]*[\])}]")
@@ -27,6 +29,8 @@ def read_quoted(text: str, at: int) -> Quoted | None:
     if opening is None:
         return None
     depth, start = len(opening[1]), opening.end()
+    if not depth and text[start : start + 2] == opening[2] * 2 and (triple := _TRIPLE.match(text, at)):
+        return Quoted(triple["content"], triple.end(), opening[2])
     for found in _ENDS[opening[2]].finditer(text, start):
         backslashes = found[1]
         if backslashes is None:

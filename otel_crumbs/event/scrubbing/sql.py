@@ -38,12 +38,12 @@ _NEXT_COMPARED = re.compile(r"(?:::\w{1,32})?\s{0,4}(?:,|\bAND\b)\s{0,4}(?=[NEne
 _A_LITERAL = re.compile(_LITERAL, re.DOTALL)
 _DUPLICATE = re.compile(r"(?P<before>\bDuplicate entry )'[^'\n]{1,512}'(?= for key '(?P<name>[\w.]{1,128})')")
 _FUNCTION = re.compile(
-    r"\b(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)crypt(?:_iv|bypassphrase)?|crypt|hmac"
+    r"(?<![\w.])(?:\w{1,64}\.)?(?<!jwt\.)(?:pgp_(?:sym|pub)_(?:en|de)crypt(?:_bytea)?|(?:aes|des)_(?:en|de)crypt|(?:en|de)crypt(?:_iv|bypassphrase)?|crypt|hmac"
     r"|(?:old_)?password|(?:re)?set_\w{0,16}(?:password|passwd|secret|token)|md5|sha[12]?|sha(?:224|256|384|512)|hashbytes|digest|dblink_connect|encode|decode|encrypt_raw)\(",
     re.IGNORECASE,
 )
 _ALGORITHM = re.compile(
-    r"(?i)(?:aes|des|3des|bf|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
+    r"(?i)(?:aes|des|3des|bf|[hrpe]s(?:256|384|512)|md5|sha-?\d*|sha[23]_\d+|hex|base64|escape|utf-?8|cbc|ecb|pkcs|pad|none|cipher-algo=\w+|compress-algo=\d|[/:, -])+[\w-]{0,12}"
 )
 _ROWS = re.compile(
     r"\b(?:INSERT|REPLACE)\b[^(']{0,256}\((?P<columns>[^()']{1,4096})\)[^()']{0,64}?(?:VALUES?\s{0,16}(?=\(|ROW)|(?P<bare>SELECT\s))"
@@ -66,6 +66,8 @@ _LEAST_RANDOM = 16
 _REDIS = re.compile(
     r"(?P<before>(?:^|[\s'\"])(?:AUTH2?|HELLO[ ]\d[ ]AUTH)[ ](?:[\w.@-]{1,64}[ ](?=[^\s'\"]{1,512}(?:$|['\"\n]|[ ]SETNAME)))?)(?P<value>[^\s'\"?][^\s'\"]{0,512})(?=$|['\"\n]|[ ]SETNAME)"
     r"|(?P<acl>\bACL[ ]SETUSER[ ]\S{1,64}[ ](?:[^\s>#]\S{0,64}[ ]){0,16})[>#]\S{1,512}"
+    r"|(?P<user>(?:^|\n)[ ]{0,4}user[ ]\S{1,64}[ ](?:on|off)[ ](?:[^\s>#]\S{0,64}[ ]){0,16})[>#]\S{1,512}"
+    r"|(?P<line>(?:^|\n)[ ]{0,4}(?:requirepass|masterauth|primaryauth|sentinel[ ]auth-pass[ ]\S{1,64})[ ])[^\s?]\S{0,512}"
     r"|(?P<setting>\bCONFIG[ ]SET[ ](?:requirepass|masterauth|masteruser|tls-key-file-pass)[ ])[^\s?]\S{0,512}",
 )
 
@@ -227,13 +229,17 @@ _ARGUMENT_BETWEEN_LISTS = re.compile(r"[^'\"]*")
 def _hide_redis(found: re.Match[str]) -> str:
     if found["acl"]:
         return found["acl"] + MARK
-    if found["setting"]:
-        return found["setting"] + MARK
+    before = found["setting"] or found["user"] or found["line"]
+    if before:
+        return found[0] if MARK in found[0] else before + MARK
     return hide_value(found)
 
 
+_REDIS_WORDS = ("AUTH", "ACL", "CONFIG", "user ", "auth", "requirepass")
+
+
 def _scrub_redis(text: str) -> str:
-    return _REDIS.sub(_hide_redis, text) if "AUTH" in text or "ACL" in text or "CONFIG" in text else text
+    return _REDIS.sub(_hide_redis, text) if any(word in text for word in _REDIS_WORDS) else text
 
 
 REDIS = Rule(
@@ -242,7 +248,7 @@ REDIS = Rule(
     reason="passwords in commands of Redis: AUTH, HELLO, ACL SETUSER, CONFIG SET",
     source="https://redis.io/docs/latest/commands/auth/",
     cost="scan",
-    hints=("setuser",),
+    hints=("setuser", " on >", " on #"),
     named=True,
     scrub=_scrub_redis,
 )

@@ -12,6 +12,7 @@ from .markup import make_markup_rule
 from .names import EVERYTHING, Names
 from .numbers import CARD, IBAN
 from .personal import PERSONAL
+from .positional import POSITIONAL
 from .private_keys import PRIVATE_KEY
 from .prose import CODE, SENTENCE
 from .rule import Rule
@@ -48,6 +49,7 @@ def make_rules(names: Names) -> tuple[Rule, ...]:
         make_assignment_rule(names),
         make_option_rule(names),
         SHORT_OPTION,
+        POSITIONAL,
         PGPASS,
         SENTENCE,
         CODE,

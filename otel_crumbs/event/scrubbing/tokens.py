@@ -243,9 +243,22 @@ SHAPES: tuple[Rule, ...] = tuple(
             "password-hash",
             "hashes of passwords: bcrypt, Argon2, scrypt, PBKDF2, crypt",
             "https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md",
-            ("$2", "$argon2", "$scrypt", "$5$", "$6$", "$y$", "$1$", "pbkdf2", "scram-sha-"),
+            (
+                "$2",
+                "$argon2",
+                "$scrypt",
+                "$5$",
+                "$6$",
+                "$y$",
+                "$1$",
+                "$apr1$",
+                "{sha}",
+                "{ssha}",
+                "pbkdf2",
+                "scram-sha-",
+            ),
             r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{22,60}|\$argon2\w{1,2}\$[A-Za-z0-9$=,+/.-]{20,300}|\$scrypt\$[A-Za-z0-9$=,+/.-]{20,300}"
-            r"|\$[156y]\$[./A-Za-z0-9$=]{20,200}|pbkdf2_\w{1,10}\$\d{1,8}\$[A-Za-z0-9]{4,64}\$[A-Za-z0-9+/=]{20,100}"
+            r"|\{S?SHA\}[A-Za-z0-9+/=]{24,120}|\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}|\$[156y]\$[./A-Za-z0-9$=]{20,200}|pbkdf2_\w{1,10}\$\d{1,8}\$[A-Za-z0-9]{4,64}\$[A-Za-z0-9+/=]{20,100}"
             r"|SCRAM-SHA-256\$\d{1,6}:[A-Za-z0-9+/=$:]{40,200}",
         ),
     )

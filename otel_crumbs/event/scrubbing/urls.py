@@ -14,6 +14,9 @@ _USERINFO = re.compile(
     r"(?:(?P<both>[^\s/?#\"'<>]{1,128}@[^\s/?#.:@\"'<>]{1,64}/[^\s/\"'<>@]{0,64})@(?=[\w.-]{3})"
     r"|(?P<password>[^\s/?#\"'<>]{1,256})@|(?P<strange>[^\s\"'<>@]{1,256})@)(?=[\w\[%])"
 )
+_WITHOUT_SCHEME = re.compile(
+    r"(?<![\w/:@.%+-])(?P<before>[A-Za-z_][\w.-]{0,64}:)(?P<password>[^\s/?#:@\"'<>]{6,128})(?=@[\w.-]{1,128}:\d{2,5}(?!\w))"
+)
 _USER_ALONE = re.compile(r"(?P<before>://)(?P<password>[^\s/?#:@\"'<>]{16,256})@(?=[\w\[%])")
 _ORACLE = re.compile(
     r"(?P<before>\b(?:jdbc:oracle:\w{1,8}:|sqlplus[ ](?:-\w[ ])?)[^\s/@:]{1,64}/)(?P<password>[^\s@]{1,128})(?=@)"
@@ -37,10 +40,14 @@ def _hide_password(found: re.Match[str]) -> str:
     return found[0] if is_stand_in(found["password"]) else f"{found['before']}{MARK}"
 
 
+def _hide_random(found: re.Match[str]) -> str:
+    return f"{found['before']}{MARK}" if is_random(found["password"]) else found[0]
+
+
 def _scrub_userinfo(text: str) -> str:
     if "@" in text:
         text = _USER_ALONE.sub(_hide_user, _USERINFO.sub(_hide_userinfo, text))
-        text = _ORACLE.sub(_hide_password, text)
+        text = _WITHOUT_SCHEME.sub(_hide_random, _ORACLE.sub(_hide_password, text))
     return _ENCODED.sub(_hide_password, text) if "%40" in text else text
 
 

@@ -10,11 +10,14 @@ MARK = "\ufdd0"
 # That there was none, or which kind there was, is worth knowing.
 _NOTHING = re.compile(
     r"""(?ix)
-    none|null|nil|nan|undefined|unset|empty|missing|absent|true|false|yes|no|on|off|ok|n/a|unknown|default
+    (?:none|null|nil|nan|undefined|unset|empty|missing|absent|true|false|yes|no|on|off|ok|n/a|unknown|default
     |required|optional|expected|invalid|valid|expired|incorrect|wrong|rejected|accepted|changed|failed|denied|disabled
     |enabled|refused|revoked|rotated|reset|set|not|check|checked|skipped|mismatch|unexpected|too|must|should|cannot
     |str|bytes|string|int|bool|float|any|object|text|varchar|optional\[.*|bearer|basic|digest|negotiate|oauth2?|jwt
     |hidden|masked|redacted|filtered|scrubbed|removed|secret|password|token|passwd|the|this|a|an|for|is|was|has|in|of|to
+    |be|been|blank|does|found|given|may|provided|include|omit|same-origin)
+    (?:[ ](?:be|been|blank|does|empty|expected|expired|field|found|given|has|incorrect|invalid|is|it|match|may|missing|must
+    |no|not|or|provided|required|revoked|set|that|the|this|too|short|long|valid|was|were|wrong|yet)){0,8}
     """
 )
 _MASK = re.compile(
@@ -22,7 +25,7 @@ _MASK = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"%s|%\(\w+\)s|\?|\$\d+|\$\{[^}]*\}|\$[A-Z_]+[A-Z0-9_]*|\$\([^)]*\)|:[A-Za-z_]+(?:_\d+)?|@[a-z_]+"
-    r"|\{\w*\}|\{\{[^}]*\}\}|<%=?[^%]*%>"
+    r"|(?i:your|my|insert|example|dummy)[-_ ][A-Za-z][A-Za-z_-]{1,32}|\{\w*\}|\{\{[^}]*\}\}|<%=?[^%]*%>"
 )
 # Dotted names without a digit, the call of one, or an item of one.
 _CODE = re.compile(r"(?:[A-Za-z_]+\.)+[A-Za-z_]+|[A-Za-z_]+(?:\.[A-Za-z_]+)*[(\[].*")

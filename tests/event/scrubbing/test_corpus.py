@@ -16,6 +16,7 @@ from otel_crumbs.testing import capture_events
 from tests.application import raised
 
 from .corpus import HARMLESS_DATA, HARMLESS_STATEMENTS, iterate_harmless, iterate_secret_data, iterate_secrets
+from .spellings import LOOK_ALIKES, SPELLINGS
 
 SECRETS = [*iterate_secrets()]
 SECRET_DATA = [*iterate_secret_data()]
@@ -67,6 +68,23 @@ def test_a_look_alike_is_whole(text: str) -> None:
     assert (note.message, note.data["said"], note.data["items"]) == (text, text, [{"said": text}])
     assert (log.message, event.operation, event.exception.message, event.exception.notes) == (text, text, text, (text,))
     assert text in event.stacktrace
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_secret_is_found_however_it_is_spelled(text: str) -> None:
+    """In files of all formats, on command lines, in headers, addresses and sentences."""
+    password, token = "q7Rk2LxPw9Zd4T", "Zk4uWq8Lx2PfTn6Rb0Yc1Vm5Hs9Jd3Ge7Ao4Ki8Bz"
+    line = text.replace("¤", password).replace("§", token).replace("⏎", "\n")
+
+    scrubbed = Scrubber().scrub_text(line)
+
+    assert (password not in scrubbed, token not in scrubbed) == (True, True)
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES)
+def test_a_line_that_looks_alike_is_the_very_same(text: str) -> None:
+    """Settings, flags, ids, errors and command lines have the words of secrets."""
+    assert Scrubber().scrub_text(text) is text
 
 
 @pytest.mark.parametrize("text", HARMLESS_STATEMENTS)
