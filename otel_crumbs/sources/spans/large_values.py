@@ -21,9 +21,10 @@ from .unsampled_span import RecordedEvent
 # Of all values of a span together: more than that are cut.
 MAX_CHARACTERS = 32 * 1024
 
-_LARGE_INTEGER = 2**63
+# The integers between these are not large.
+LEAST, MOST = -(2**63), 2**63
 # Of what is no text, for each that is in it.
-_LEAST = 8
+_SIZE = 8
 _PARTS = (list, tuple, set, frozenset)
 
 
@@ -33,12 +34,12 @@ def count_characters(value: Any, depth: int = MAX_DEPTH) -> int:
     if kind is str or kind is bytes:
         return len(value)
     if kind is int:
-        return _LEAST if -_LARGE_INTEGER < value < _LARGE_INTEGER else MAX_CHARACTERS + 1
+        return _SIZE if LEAST < value < MOST else MAX_CHARACTERS + 1
     if issubclass(kind, Mapping):
         value = [*dict(islice(value.items(), MAX_CHARACTERS)).items()]
     elif kind not in _PARTS:
-        return _LEAST
-    if depth <= 0 or len(value) > MAX_CHARACTERS // _LEAST:
+        return _SIZE
+    if depth <= 0 or len(value) > MAX_CHARACTERS // _SIZE:
         return MAX_CHARACTERS + 1
     total = 0
     for item in value:
@@ -46,6 +47,17 @@ def count_characters(value: Any, depth: int = MAX_DEPTH) -> int:
         if total > MAX_CHARACTERS:
             break
     return total
+
+
+def has_large_attributes(name: str, attributes: Mapping[str, Any]) -> bool:
+    """Return whether a span without events keeps more than a trail should."""
+    total = len(name)
+    for value in attributes.values():
+        if type(value) is str:
+            total += len(value)
+        elif type(value) is not int or not LEAST < value < MOST:
+            total += count_characters(value)
+    return total > MAX_CHARACTERS
 
 
 def has_large_values(name: Any, attributes: Mapping[str, Any], events: Iterable[Any], status: Status) -> bool:

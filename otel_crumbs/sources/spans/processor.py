@@ -49,8 +49,9 @@ from .entry import (
     keep_open,
     make_entry,
     make_entry_of_unsampled,
+    read_attributes,
 )
-from .large_values import MAX_CHARACTERS, count_characters, cut_attributes
+from .large_values import LEAST, MAX_CHARACTERS, MOST, count_characters, cut_attributes, has_large_attributes
 from .unsampled_span import RecordedEvent, UnsampledSpan
 
 if TYPE_CHECKING:
@@ -151,12 +152,12 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             if span._kind is _INTERNAL and _ASGI_EVENT in attributes:  # see `is_noise`
                 return
             next(_ticks)
-            # The characters are counted as in `has_large_values`, without the call.
+            # The body of has_large_attributes() without the call.
             total = len(span._name)
             for value in attributes.values():
                 if type(value) is str:
                     total += len(value)
-                elif type(value) is not int:
+                elif type(value) is not int or not LEAST < value < MOST:
                     total += count_characters(value)
             if total > MAX_CHARACTERS and (branch := mark()) is not None:
                 _settle_large(branch, events)
@@ -194,7 +195,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch = mark()
                 if branch is not None:
                     next(_ticks)
-                    if is_large(span):
+                    if has_large_attributes(kept.name, kept.attributes):
                         _settle_large(branch, kept)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
@@ -231,11 +232,12 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 
     def _end_operation(self, span: ReadableSpan | UnsampledSpan, branch: Branch, *, notable: bool) -> None:
         operation = branch.operation
-        large = is_large(span)
+        name, attributes = span.name, read_attributes(span)
+        large = is_large(span) if notable else has_large_attributes(name, attributes)
         if operation is not None:
-            operation.name, operation.attributes = span.name, span.attributes
+            operation.name, operation.attributes = name, attributes
             if large:
-                operation.name, operation.attributes = cut_text(span.name), cut_attributes(span.attributes or {})
+                operation.name, operation.attributes = cut_text(name), cut_attributes(attributes)
             operation.ended, operation.span_context = True, span._context
         if notable:
             make = make_entry_of_unsampled if type(span) is UnsampledSpan else make_entry
@@ -257,15 +259,15 @@ class BreadcrumbSpanProcessor(SpanProcessor):
 def find_branch_of_start(span: Span | UnsampledSpan, parent_context: Context | None) -> Branch:
     """Return the branch of a span that starts: the first one of kind SERVER or CONSUMER opens an operation."""
     parent, context = span._parent, span._context
-    if parent is not None and not parent.is_remote:
+    if parent is not None and not parent[2]:
         branch = current.find_branch_at(parent, parent_context)
         if branch.operation is not None or not _is_request(span):
             return branch
-        return current.begin(Operation(context.trace_id, context.span_id), context)
+        return current.begin(Operation(context[0], context[1]), context)
     if span._kind not in _OPENS_OPERATION:
         return current.find_branch_at(None, parent_context)
     around = current.find_branch_at(None, parent_context).operation if current.open_blocks else None
-    return current.begin(Operation(context.trace_id, context.span_id, within=around), context)
+    return current.begin(Operation(context[0], context[1], within=around), context)
 
 
 def _is_request(span: Span | UnsampledSpan) -> bool:

@@ -19,6 +19,7 @@ from otel_crumbs.sources.spans.large_values import (
     cut_attributes,
     cut_events,
     cut_status,
+    has_large_attributes,
     has_large_values,
 )
 from otel_crumbs.sources.spans.unsampled_span import RecordedEvent
@@ -38,6 +39,11 @@ def set_list(span: Span, text: str) -> None:
     span.set_attribute("bodies", [text])
 
 
+def set_number(span: Span, text: str) -> None:
+    """Set an integer that takes as much memory."""
+    span.set_attribute("body", 1 << 8 * len(text))
+
+
 def rename(span: Span, text: str) -> None:
     """Give the span a long name."""
     span.update_name(text)
@@ -53,7 +59,7 @@ def fail(span: Span, text: str) -> None:
     span.set_status(Status(StatusCode.ERROR, text))
 
 
-@pytest.mark.parametrize("put", [set_text, set_list, rename, add_event, fail])
+@pytest.mark.parametrize("put", [set_text, set_list, set_number, rename, add_event, fail])
 @pytest.mark.parametrize("sampler", [ALWAYS_ON, ALWAYS_OFF], ids=["sampled", "unsampled"])
 def test_a_trail_keeps_little_of_large_values(put: Callable[[Any, str], None], sampler: Sampler) -> None:
     """A hundred spans with half a megabyte each are fifty megabytes if they are kept as they are."""
@@ -108,6 +114,8 @@ def test_ordinary_values_are_not_copied() -> None:
 def test_of_any_kind_the_characters_are_counted(value: object) -> None:
     """Lists in lists, mappings and integers of many digits too."""
     assert count_characters(value) > MAX_CHARACTERS
+    assert has_large_attributes("GET", {"value": value})
+    assert not has_large_attributes("GET", {"value": "x" * 1000, "status": 200, "flag": True})
 
 
 def test_every_attribute_stays() -> None:
