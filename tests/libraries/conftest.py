@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import warnings
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from tests.application import running_application
 
 from .collecting import mark_libraries, started
 from .partner import Partner
-from .servers import mariadb_server, postgresql_server, redis_server
+from .servers import NotInstalledError, mariadb_server, mongodb_server, postgresql_server, redis_server
 
 HERE = Path(__file__).parent
 
@@ -64,6 +65,17 @@ def partner() -> Iterator[Partner]:
 def redis_port() -> Iterator[int]:
     """Run a Redis; skip, or fail where it is required, if it is not installed."""
     yield from started(redis_server())
+
+
+@pytest.fixture(scope="session")
+def mongodb_port() -> Iterator[int]:
+    """Run a server that speaks MongoDB's protocol; skip where there is none, which no package of Debian's brings."""
+    with ExitStack() as stack:
+        try:
+            port = stack.enter_context(mongodb_server())
+        except NotInstalledError as missing:
+            pytest.skip(str(missing))
+        yield port
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.loopback import free_port
 
 SECONDS_TO_START = 30.0
+SECONDS_TO_COMPILE = 600
+MONGODB = Path(__file__).parent / "mongodb"
 # Debian keeps the server's programs of each release apart.
 MARIADB_FOLDERS = ("/usr/sbin",)
 POSTGRESQL_FOLDERS = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
@@ -98,6 +100,50 @@ def postgresql_server() -> Iterator[int]:
             yield port
         finally:
             stop(process)
+
+
+@contextmanager
+def mongodb_server() -> Iterator[int]:
+    """Run a server that speaks MongoDB's protocol, which Go compiles here; give its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder, (log := Path(folder) / "log").open("wb") as output:
+        program = compile_mongodb(Path(folder))
+        data = Path(folder) / "data"
+        data.mkdir()
+        # It ends with its input, and keeps some of its state in its home.
+        process = subprocess.Popen(
+            [program, str(port), str(data)],
+            cwd=folder,
+            env={**os.environ, "HOME": folder, "XDG_STATE_HOME": folder},
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            wait_until(lambda: answers(port), process, log)
+            yield port
+        finally:
+            stop(process)
+
+
+def compile_mongodb(folder: Path) -> str:
+    """Compile the server into a folder, and return where it is; Go keeps what it compiled for the next time."""
+    go = shutil.which("go")
+    if go is None:
+        raise NotInstalledError("Go is not installed, which compiles a server that speaks MongoDB's protocol")
+    program = str(folder / "mongodb")
+    done = subprocess.run(
+        [go, "build", "-o", program, "."],
+        capture_output=True,
+        check=False,
+        cwd=MONGODB,
+        env={**os.environ, "GOTOOLCHAIN": "auto"},
+        text=True,
+        timeout=SECONDS_TO_COMPILE,
+    )
+    if done.returncode != 0:
+        raise NotInstalledError(f"Go cannot compile a server that speaks MongoDB's protocol: {done.stderr[-200:]}")
+    return program
 
 
 @contextmanager

@@ -15,6 +15,11 @@ _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
 
 # The name of spans and breadcrumbs of connections.
 CONNECT = "connect"
+_MONGODB = "mongodb"
+_COLLECTION = "db.mongodb.collection"
+# What clients of MongoDB send to greet a server, to identify themselves, and to clean up: nobody hears of its failure.
+_GREETINGS = frozenset({"hello", "ismaster", "isMaster", "ping", "buildInfo", "saslStart", "saslContinue"})
+_CLEANING_UP = frozenset({"endSessions", "killCursors"})
 _DEFAULT_PORTS = frozenset({"5432", "3306", "1433", "1521", "27017"})
 
 _TRANSACTION = re.compile(r"(?:BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
@@ -94,7 +99,11 @@ def _describe_failure(facts: SpanFacts, *, is_connect: bool, took: str = "") -> 
 
 
 def _add_target(statement: str, facts: SpanFacts) -> str:
-    """Return a statement; of a connect to which server and database."""
+    """Return a statement; of a connect to which server and database, of a command of MongoDB on what."""
+    if _find_system(facts) == _MONGODB:
+        command, _, rest = statement.partition(" ")
+        names = facts.find_first("db.namespace", "db.name"), facts.find_first("db.collection.name", _COLLECTION)
+        return " ".join(filter(None, (command, ".".join(str(name) for name in names if name), rest)))
     if statement != CONNECT:
         return statement
     server, port = facts.find_first("server.address", "net.peer.name"), facts.find_first("server.port", "net.peer.port")
@@ -105,7 +114,19 @@ def _add_target(statement: str, facts: SpanFacts) -> str:
 
 def is_key_value(facts: SpanFacts) -> bool:
     """Return whether a span is of a store that answers by key."""
-    return str(facts.find_first("db.system.name", "db.system")) in _KEY_VALUE_STORES
+    return _find_system(facts) in _KEY_VALUE_STORES
+
+
+def _find_system(facts: SpanFacts) -> str:
+    return str(facts.find_first("db.system.name", "db.system"))
+
+
+def is_greeting(facts: SpanFacts) -> bool:
+    """Return whether a command of MongoDB is the client's own: it succeeded, or nobody hears that it did not."""
+    if _find_system(facts) != _MONGODB or facts.took is None:
+        return False
+    command = str(facts.find_first("db.query.text", "db.statement") or "").partition(" ")[0]
+    return command in _CLEANING_UP or (command in _GREETINGS and not facts.failed)
 
 
 def is_housekeeping(facts: SpanFacts) -> bool:

@@ -20,7 +20,7 @@ from functools import lru_cache
 from otel_crumbs.base.instrumentations import KAFKA_SCOPES, REQUEST_SCOPES
 
 from .calls import describe_aws_call, describe_http, describe_message, describe_rpc, is_passed_health_check
-from .databases import describe_command, describe_query, is_housekeeping, is_key_value, is_quoting
+from .databases import describe_command, describe_query, is_greeting, is_housekeeping, is_key_value, is_quoting
 from .facts import Description, SpanFacts
 
 _JINJA2 = "opentelemetry.instrumentation.jinja2"
@@ -108,6 +108,7 @@ _STATUS = frozenset({"http.response.status_code", "http.status_code"})
 RULES: tuple[Rule, ...] = (
     Rule(describe=discard, keys=frozenset({_ASGI_EVENT})),
     Rule(describe=discard, keys=_STATEMENT, scopes=frozenset({_SQLALCHEMY}), fits=is_housekeeping),
+    Rule(describe=discard, keys=_STATEMENT, fits=is_greeting),
     Rule(describe=discard, keys=_STATEMENT, fits=is_quoting),
     Rule(describe=discard, keys=_STATUS | {"rpc.service"}, fits=is_passed_health_check),
     Rule(describe=discard, scopes=REQUEST_SCOPES, fits=_is_request_within),

@@ -150,6 +150,34 @@ def test_a_query_that_failed(app: Application) -> None:
     assert "no such table" in breadcrumb.data["error"]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        (
+            {"db.system": "mongodb", "db.name": "shop", "db.statement": "find", "db.mongodb.collection": "hats"},
+            "shop.hats",
+        ),
+        ({"db.system.name": "mongodb", "db.namespace": "shop", "db.query.text": "find"}, "shop"),
+    ],
+    ids=["old", "new"],
+)
+def test_a_command_of_mongodb(app: Application, attributes: dict[str, Any], message: str) -> None:
+    """It is told with what it is about."""
+    assert reported(app, attributes, library="pymongo").message == f"find {message}"
+
+
+def test_commands_of_a_client_of_mongodb(app: Application) -> None:
+    """Those that it sends of itself are left out, a failed greeting is not."""
+    tracer = app.tracer_provider.get_tracer("opentelemetry.instrumentation.pymongo")
+    for statement, fails in [("ping", False), ("endSessions", True), ("saslStart", True)]:
+        attributes = {"db.system": "mongodb", "db.name": "admin", "db.statement": statement}
+        with tracer.start_as_current_span("admin", kind=SpanKind.CLIENT, attributes=attributes) as span:
+            if fails:
+                span.set_status(Status(StatusCode.ERROR, "Authentication failed."))
+
+    assert [each.message for each in otel_crumbs.trail()] == ["saslStart admin -> failed (Authentication failed)"]
+
+
 def test_a_key_value_store(app: Application) -> None:
     """Redis commands are of their own category."""
     breadcrumb = reported(app, {"db.system": "redis", "db.statement": "GET ?"}, library="redis")
