@@ -49,6 +49,8 @@ _BLOCK = re.compile(r"[|>][-+]?[ \t]*\n(?:(?P<indent>[ \t]+)[^\n]*(?:\n|$))(?:(?
 _YAML_BEFORE = re.compile(r"(?:^|\n)[ \t]*(?:-[ \t]+)?[\"']?$")
 _LINE_OF_ENV = re.compile(r"(?:^|\n)[ \t]*(?:export[ \t]+|set[ \t]+)?$")
 _ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]{3,}")
+# As in `token:read`.
+_SCOPE = re.compile(r"[a-z]{2,12}")
 _LONGEST_WORD = 24
 _LONGEST_COUNT = 3
 _LONGEST_INDENT = 64
@@ -166,7 +168,8 @@ def _find_end(text: str, found: _Found) -> int | None:
 def _find_end_of_braced(text: str, found: _Found) -> int | None:
     if "cookie" in found.name.lower() and (mapping := _MAPPING.match(text, found.at)):
         return mapping.end()
-    if found.quoted and found.strength >= Strength.TEXT and (flat := _FLAT.match(text, found.at)):
+    is_several = found.strength >= Strength.TEXT or found.name.endswith("s")
+    if found.quoted and is_several and (flat := _FLAT.match(text, found.at)):
         values = (item["value"] for item in _VALUE_IN_FLAT.finditer(flat["content"]))
         return flat.end() if any(is_random(value) for value in values) else None
     braced = _BRACED.match(text, found.at) if "=" in found.sign else None
@@ -227,6 +230,8 @@ def _is_harmless(text: str, found: _Found, value: str, end: int) -> bool:
         has_blank = text[found.at - 1 : found.at] == " "
         if found.quoted and value.isdigit() and len(value) >= _LEAST_DIGITS and found.strength in _OF_NUMBERS:
             return False
+        if found.sign == ":" and not has_blank and found.strength is Strength.TEXT and _SCOPE.fullmatch(value):
+            return True
         if has_blank and value.isdigit() and len(value) <= _LONGEST_COUNT:
             return True
         is_word = value.isdigit() or (value.isalpha() and (value.islower() or value.istitle()))

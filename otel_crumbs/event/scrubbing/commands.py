@@ -39,6 +39,9 @@ _SETTING = re.compile(
 # Ports of a container, or the ids of a user and a group.
 _IDS = re.compile(r"\d+:\d+(?::\d+)?(?:/\w+)?")
 _OF_MYSQL = re.compile(r"^\W?(?:mysql|mariadb)")
+_WITH_GLUED = re.compile(r"mysql\w*|mariadb(?:-\w+)?|sshpass|7za?|zip|unzip")
+_BATCH = re.compile(r"-\w{0,4}b\w{0,4}")
+_LONGEST_PROGRAM = 256
 _PROGRAM_NAME = re.compile(rf"(?:.*[/\\])?(?:{'|'.join(_PROGRAMS.values())})(?:\.exe)?")
 
 
@@ -111,12 +114,24 @@ def find_secret_arguments(arguments: Sequence[object], names: Names) -> set[int]
     for at, (before, item) in enumerate(pairwise(arguments), 1):
         if not isinstance(before, str) or not isinstance(item, str) or not before.startswith("-"):
             continue
-        is_short = before[1:] in letters and not item.startswith("-") and not (item.isdigit() and before == "-p")
+        is_number = (item.isdigit() and before == "-p") or _IDS.fullmatch(item) is not None
+        is_short = before[1:] in letters and not item.startswith("-") and not is_number
         is_long = before.startswith("--") and "=" not in before and names.judge(before) >= Strength.DIGITS
         is_user = before in {"-u", "--user"} and ":" in item and not _IDS.fullmatch(item)
         if is_user or (is_short and "/" not in item) or (is_long and not item.startswith("-")):
             found.add(at)
+    found.update(_find_glued(arguments))
     return found
+
+
+def _find_glued(arguments: Sequence[object]) -> set[int]:
+    """Return the indexes of the passwords that have no option before them, or that it is glued to."""
+    program = arguments[0] if arguments else None
+    name = re.split(r"[/\\]", program)[-1] if isinstance(program, str) and len(program) < _LONGEST_PROGRAM else ""
+    if _WITH_GLUED.fullmatch(name):
+        return {at for at, item in enumerate(arguments) if isinstance(item, str) and item.startswith("-p") and item[2:]}
+    is_htpasswd = name == "htpasswd" and any(isinstance(item, str) and _BATCH.fullmatch(item) for item in arguments)
+    return {len(arguments) - 1} if is_htpasswd else set()
 
 
 def _find_letters(arguments: Sequence[object]) -> set[str]:

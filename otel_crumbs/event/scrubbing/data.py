@@ -7,10 +7,12 @@ from typing import Any
 
 from .commands import find_secret_arguments
 from .marks import Kind, add_kind, mark_of, write_marks
-from .names import Names, find_kind
+from .names import Names, find_kind, is_about_secrets, split_words
+from .numbers import is_card_number
 from .rule import Scrub
 from .sql import has_secret_column, scrub_bound
 from .strength import Strength, is_secret, is_secret_number
+from .values import is_random
 
 # The attributes of what is bound to a statement, which has the names.
 _BOUND = (
@@ -22,6 +24,11 @@ _BOUND = (
     "sql_params",
 )
 _PAIR = 2
+# `{"name": "password", "value": "x"}`, with a few words more.
+_VALUES = frozenset({"value", "val"})
+_MOST_OF_PAIR = 12
+_OF_CARDS = frozenset({"card", "cardnumber", "pan", "cc"})
+_LEAST_CODE = 20
 
 
 class DataScrubber:
@@ -52,7 +59,7 @@ class DataScrubber:
         """Return a mapping without the secrets in its values and in its keys."""
         named = self._find_named(data)
         scrubbed = {
-            self._scrub_text(key): self._scrub_named(named if named and key.lower() == "value" else key, item)
+            self._scrub_text(key): self._scrub_named(named if named and key.lower() in _VALUES else key, item)
             for key, item in data.items()
         }
         return data if scrubbed == data else scrubbed
@@ -66,13 +73,20 @@ class DataScrubber:
 
     def _find_named(self, data: Mapping[str, Any]) -> str | None:
         """Return the name that `{"name": "password", "value": "x"}` has for its value."""
-        name = data.get("name", data.get("key")) if "value" in data else None
+        if len(data) > _MOST_OF_PAIR:
+            return None
+        folded = {key.lower(): item for key, item in data.items()}
+        name = folded.get("name", folded.get("key")) if not _VALUES.isdisjoint(folded) else None
         return name if isinstance(name, str) else None
 
     def _scrub_named(self, key: str, item: Any) -> Any:
         strength = self._names.judge(key)
         if strength is Strength.NOTHING:
-            return self.scrub_value(item)
+            return (
+                mark_of("card" if isinstance(item, int) else "code")
+                if _is_secret_by_look(key, item)
+                else self.scrub_value(item)
+            )
         return self._scrub_strong(key, strength, item)
 
     def _scrub_strong(self, key: str, strength: Strength, item: Any) -> Any:
@@ -80,6 +94,8 @@ class DataScrubber:
             return mark_of(find_kind(key)) if self._has_secret(strength, item) else item
         if isinstance(item, list | tuple):
             return [self._scrub_strong(key, strength, each) for each in item]
+        if isinstance(item, Mapping) and key.endswith("s"):
+            return {self._scrub_text(name): self._scrub_strong(key, strength, each) for name, each in item.items()}
         return mark_of(find_kind(key)) if self._has_secret(strength, item) else self.scrub_value(item)
 
     def _has_secret(self, strength: Strength, item: Any) -> bool:
@@ -90,7 +106,9 @@ class DataScrubber:
         if isinstance(item, int | float):
             return is_secret_number(strength, item)
         if isinstance(item, Mapping):
-            return strength >= Strength.TEXT and any(self._has_secret(strength, each) for each in item.values())
+            return strength >= Strength.TEXT and any(
+                self._has_secret(strength, each) for name, each in item.items() if not is_about_secrets(name)
+            )
         return isinstance(item, list | tuple) and any(self._has_secret(strength, each) for each in item)
 
     def _scrub_items(self, items: Sequence[Any]) -> Sequence[Any]:
@@ -107,9 +125,17 @@ class DataScrubber:
         """Return whether items are the name and the value of a header, a cookie, a variable."""
         if len(items) != _PAIR or not isinstance(items[0], str) or not isinstance(items[1], str):
             return False
-        strength = self._names.judge(items[0])
+        strength = self._names.judge(items[0]) if ":" not in items[0][:-1] else Strength.NOTHING
         is_list_of_names = items[1].isidentifier() and items[1].islower()
         return not is_list_of_names and is_secret(strength, items[1])
+
+
+def _is_secret_by_look(key: str, item: Any) -> bool:
+    """Return whether a value that its key alone does not give away is one: the number of a card, a code of OAuth."""
+    if type(item) is int:
+        return not _OF_CARDS.isdisjoint(split_words(key)) and is_card_number(str(item))
+    is_code = key.lower() == "code" and isinstance(item, str) and item.isascii() and " " not in item
+    return is_code and is_random(item, _LEAST_CODE) and item.lower() != item != item.upper()
 
 
 def _find_kind_behind(name: object) -> Kind:

@@ -82,7 +82,7 @@ CREDENTIALS = Rule(
     reason="credentials with their scheme, wherever they stand: `Bearer ...`, `Basic ...`, `Digest ...`",
     source="https://www.rfc-editor.org/rfc/rfc6750#section-2.1",
     cost="scan",
-    hints=("bearer", "basic ", "digest "),
+    hints=("bearer", "basic ", "digest ", "ssws "),
     named=True,
     scrub=_scrub_bare,
 )

@@ -44,6 +44,10 @@ _PHRASES: dict[tuple[str, ...], Strength] = {
     **{(word, "codes"): Strength.DIGITS for word in _CODES},
     ("session", "id"): Strength.TEXT,
     ("secret", "id"): Strength.TEXT,
+    ("github", "pat"): Strength.TEXT,
+    ("gitlab", "pat"): Strength.TEXT,
+    ("seed", "phrase"): Strength.ANY,
+    ("recovery", "phrase"): Strength.ANY,
 }
 # What is written as one word: `csrfmiddlewaretoken`, `PGPASSWORD`.
 _GLUED = re.compile(
@@ -138,6 +142,11 @@ class Names:
         ):
             return None
         return Strength.ANY if found["password"] else Strength.TEXT
+
+
+def is_about_secrets(name: str) -> bool:
+    """Return whether a name within the data of a secret is of something about it, such as its algorithm."""
+    return not _ABOUT.isdisjoint(split_words(name))
 
 
 def list_names() -> tuple[str, ...]:

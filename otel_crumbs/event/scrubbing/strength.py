@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from .values import is_file, is_random, is_sentence, is_stand_in
+from .values import is_file, is_random, is_sentence, is_share, is_stand_in
 
 # Shorter random values behind a weak name are codes of errors, names of columns, versions.
 _LEAST = 12
@@ -32,7 +32,7 @@ def is_secret(strength: Strength, value: str) -> bool:
     if is_stand_in(value):
         return False
     if strength is Strength.ANY:
-        return not is_sentence(value)
+        return not (is_sentence(value) or is_share(value))
     if strength is Strength.TEXT:
         return not (is_sentence(value) or is_file(value) or (value.isdigit() and len(value) <= _LONGEST_COUNT))
     if strength is Strength.DIGITS:

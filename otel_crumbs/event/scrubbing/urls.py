@@ -72,7 +72,7 @@ _WEBHOOK = re.compile(
     r"|chat\.googleapis\.com/v1/spaces/[\w-]{1,32}/messages\?key="
     r"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/"
     r"|hook\.(?:\w{2,4}\.)?(?:make|integromat)\.com/"
-    r"|hc-ping\.com/|webhook\.site/)"
+    r"|hc-ping\.com/|webhook\.site/|inbots\.zoom\.us/incoming/hook/|events\.pagerduty\.com/integration/)"
     r"(?P<secret>[^\s?#\"'<>]{8,512})",
     re.IGNORECASE,
 )
@@ -82,15 +82,35 @@ def _hide_hook(found: re.Match[str]) -> str:
     return found[0] if MARK in found["secret"] else found["before"] + MARK
 
 
+# Of servers of one's own, such as Mattermost and Home Assistant.
+_HOOK = re.compile(r"(?P<before>/(?:web)?hooks?/)(?P<secret>[A-Za-z0-9_-]{20,128})(?=[/?\s\"'<>,]|$)")
+
+
+def _hide_random_hook(found: re.Match[str]) -> str:
+    return found["before"] + MARK if is_random(found["secret"], 20) else found[0]
+
+
 WEBHOOK = Rule(
     name="webhook",
     kind="link",
     reason="addresses of webhooks, whose path is the secret",
     source="https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks/",
     cost="scan",
-    hints=("hooks.", "webhook", "telegram", "ifttt", "open-apis/bot", "//hook.", "chat.googleapis", "hc-ping"),
+    hints=(
+        "hooks.",
+        "webhook",
+        "telegram",
+        "ifttt",
+        "open-apis/bot",
+        "//hook.",
+        "chat.googleapis",
+        "hc-ping",
+        "/hook",
+        "inbots.",
+        "events.pagerduty",
+    ),
     needs="/",
-    scrub=lambda text: _WEBHOOK.sub(_hide_hook, text),
+    scrub=lambda text: _HOOK.sub(_hide_random_hook, _WEBHOOK.sub(_hide_hook, text)),
 )
 
 _LINK = re.compile(

@@ -33,6 +33,7 @@ _SENTENCE = re.compile(r"[A-Z][a-z']+(?: [A-Za-z0-9'\",;:().-]{1,24}){2,40}[.!?]
 _FILE = re.compile(
     r"(?:[A-Za-z]:|~|\.{1,2})?[/\\](?:[\w.-]{1,64}[/\\])*[\w.-]{1,64}\.(?:pem|key|crt|cer|p12|pfx|jks|pub|json|txt|ya?ml|ini|cfg|conf|env|toml)"
 )
+_SHARE = re.compile(r"\d{1,6}[ ]?(?:/|of)[ ]?\d{1,6}|\d{1,3}(?:\.\d{1,3})?[ ]?%")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SEPARATORS = re.compile(r"[-_.:/+=~ ]+")
 _WORD_OR_NUMBER = re.compile(r"[a-z]+|[A-Z]+|(?:[A-Z][a-z]{2,})+|\d{1,8}|v\d{1,3}|[a-z]{1,12}\d{1,3}|\d{1,4}[a-z]{0,2}")
@@ -62,6 +63,11 @@ def is_code(value: str) -> bool:
 def is_sentence(value: str) -> bool:
     """Return whether a value is a sentence, as of a form that was filled in wrong."""
     return _SENTENCE.fullmatch(value) is not None
+
+
+def is_share(value: str) -> bool:
+    """Return whether a value is a part of a number, as of tests that passed."""
+    return _SHARE.fullmatch(value) is not None
 
 
 def is_file(value: str) -> bool:

@@ -374,6 +374,21 @@ def _iterate_tokens() -> Iterator[tuple[str, str]]:
         ("postman", f"PMAK-{_make(hexadecimal, 24)}-{_make(hexadecimal, 34)}"),
         ("rubygems", "rubygems_" + _make(hexadecimal, 48)),
         ("docker", "dckr_pat_" + _make(any_ + "-_", 27)),
+        ("twilio", "SK" + _make(hexadecimal, 32)),
+        ("discord", f"MTA{_make(any_, 21)}.{_make(any_, 6)}.{_make(any_, 38)}"),
+        ("elevenlabs", "sk_" + _make(hexadecimal, 48)),
+        ("pinecone", f"pcsk_{_make(any_, 6)}_{_make(any_, 63)}"),
+        ("nvidia", "nvapi-" + _make(any_, 64)),
+        ("resend", f"re_{_make(any_, 8)}_{_make(any_, 24)}"),
+        ("hubspot", "pat-na1-6713ac59-78e7-4c8c-929a-10e5381ad120"),
+        ("bitbucket", "ATBB" + _make(any_, 32)),
+        ("circleci", f"CCIPAT_{_make(any_, 22)}_{_make(hexadecimal, 40)}"),
+        ("dropbox", "sl." + _make(any_, 130)),
+        ("facebook", "EAAG" + _make(any_, 120)),
+        ("openshift", "sha256~" + _make(any_, 43)),
+        ("contentful", "CFPAT-" + _make(any_, 43)),
+        ("werkzeug", f"scrypt:32768:8:1${_make(any_, 16)}${_make(hexadecimal, 128)}"),
+        ("htpasswd", f"$apr1${_make(any_, 8)}${_make(any_, 22)}"),
         ("new relic", "NRAK-" + _make(upper, 27)),
         ("square", "sq0atp-" + _make(any_, 22)),
         ("jwt", _make_jwt()),
@@ -437,6 +452,8 @@ def _iterate_paths() -> Iterator[tuple[str, str, list[str]]]:
         "https://api.telegram.org/bot{}/sendMessage",
         "GET /accounts/password/reset/MQ/cx3abc-{}/ -> 200",
         "https://app.example.org/magic-link/{}",
+        "https://chat.example.org/hooks/{}",
+        "https://events.pagerduty.com/integration/{}/enqueue",
         "https://app.example.org/invite/{}?lang=de",
     ):
         secret = _make(string.ascii_lowercase + string.digits, 32) + "7"
@@ -475,6 +492,32 @@ def iterate_secret_data() -> Iterator[tuple[dict[str, Any], str]]:
     yield {"argv": ["curl", "-u", f"ada:{nested}"]}, nested
     yield {"env": [{"name": "DB_PASSWORD", "value": nested}]}, nested
     yield {f"login password={nested}": 1}, nested
+    yield from _iterate_more_data()
+
+
+def _iterate_more_data() -> Iterator[tuple[dict[str, Any], str]]:
+    long = _make(_LETTERS, 39) + "7"
+    for data in (
+        {"query": {"code": long}},
+        {"env": [{"Name": "API_TOKEN", "Value": long}]},
+        {"env": [{"key": "API_TOKEN", "val": long}]},
+        {"argv": ["mysql", "-u", "root", f"-p{long}"]},
+        {"argv": ["htpasswd", "-b", "users", "bob", long]},
+        {"argv": ["docker", "run", "-e", f"DB_PASSWORD={long}"]},
+        {"cookies": [{"name": "sid", "value": long}]},
+        {"headers": f"Authorization: Bearer {long}\r\nAccept: */*"},
+        {"auth": ("bob", long)},
+        {"GITHUB_PAT": long},
+        {"tokens": {"a": long}},
+        {"secrets": {"db": long}},
+        {"dbpw": long},
+        {"password": {"new": long}},
+        {"password": ["a", {"x": long}]},
+    ):
+        yield data, long
+    words = "army van defense carry jealous true garbage claim"
+    yield {"seed_phrase": words}, words
+    yield {"card_number": int(card := _make_card("4", 16))}, card
 
 
 # Values of these become `?`, unless the user keeps them, and none is a secret.
@@ -825,6 +868,15 @@ def iterate_harmless() -> Iterator[str]:
 
 
 HARMLESS_DATA: tuple[dict[str, Any], ...] = (
+    {"pass": "12/14", "passed": 12, "pass_rate": "93 %", "pin": 17, "pins": [17, 27]},
+    {"jwt": {"alg": "RS256"}, "schema": {"password": {"type": "string"}}, "auth": {"type": "oauth2"}},
+    {"scopes": ["token:read", "secret:write"], "permission": "secretsmanager:GetSecretValue"},
+    {"argv": ["docker", "run", "-p", "8080:80"]},
+    {"argv": ["mkdir", "-p", "/srv/app"], "columns": ["id", "password", "token"]},
+    {"special_tokens": {"eos_token": "</s>", "pad_token": "[PAD]"}, "stop_token": "END", "tokens": 120},
+    {"secretKeyRef": {"name": "db", "key": "password"}, "secret_name": "prod/db", "credentials": "include"},
+    {"code": "E1045", "id": 4111111111111112, "order": 73568960018001145},
+    {"errors": {"token": "is invalid", "password": ["This field is required."]}},
     {"has_password": True, "token": None, "secret": "", "password": "***"},
     {"gen_ai.usage.input_tokens": 12, "gen_ai.request.max_tokens": 4096, "llm.token_count": 3},
     {"primary_key": 4, "cache_key": "user:17", "sort_key": "name", "idempotency_key": "order-17"},
