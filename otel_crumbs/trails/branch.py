@@ -49,6 +49,7 @@ class Branch(Ring):
     __slots__ = (
         "__dict__",
         "__weakref__",
+        "_runs_in",
         "_task",
         "_thread",
         "me",
@@ -88,10 +89,9 @@ class Branch(Ring):
         # A strong reference to a task would close the circle task -> context -> branch -> task.
         self._task: ref[Task[Any]] | None = None
         task = None if of_thread or here.running_loop() is None else here.find_task()
-        if task is None:
-            # Looked up at each call: gevent replaces it to tell greenlets apart.
-            self._thread = threading.get_ident()
-        else:
+        # Looked up at each call: gevent replaces it to tell greenlets apart.
+        self._thread = self._runs_in = threading.get_ident()
+        if task is not None:
             self._thread = 0
             self._task, self._task_id = ref(task), id(task)
         # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.

@@ -104,7 +104,7 @@ class Current:
 
     def find_branch(self) -> Branch:
         """Return the branch that a breadcrumb recorded right here belongs to."""
-        # The bodies of get_current_span() and Branch.is_current() without the calls: this runs at every note and line.
+        # As get_current_span() and Branch.is_current(), without the calls: this runs at every note and line.
         span: Any = get_context().get(_SPAN_KEY)
         branch: Branch | None
         try:
@@ -116,10 +116,11 @@ class Current:
         if (
             branch is not None
             and not self.open_blocks
+            and branch._runs_in == threading.get_ident()  # noqa: SLF001 - it is a friend
             and (
-                branch._thread == threading.get_ident()  # noqa: SLF001 - it is a friend
-                if (loop := runner.running_loop()) is None
-                else (task := branch._task and branch._task()) is not None and task is runner.current_task(loop)  # noqa: SLF001
+                runner.running_loop() is None
+                if branch._task is None  # noqa: SLF001
+                else (task := branch._task()) is not None and task is runner.current_task(task.get_loop())  # noqa: SLF001
             )
         ):
             return branch

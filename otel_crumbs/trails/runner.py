@@ -55,7 +55,9 @@ def _adopt_asyncio(asyncio: Any) -> Task[Any] | None:
     global running_loop, current_task  # noqa: PLW0603 - these are asked at every span, and must be one call in C
     if not hasattr(asyncio, "__all__"):  # it is there from the first moment of the import, and this at its end
         return None
-    current_task = asyncio.current_task
+    # Before Python 3.12 the function is one of Python, and looks there.
+    tasks = getattr(asyncio.tasks, "_current_tasks", None) if sys.version_info < (3, 12) else None
+    current_task = asyncio.current_task if tasks is None else tasks.get
     running_loop = asyncio._get_running_loop  # noqa: SLF001 - get_running_loop() raises where there is none
     return find_task()
 

@@ -91,7 +91,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
     # A function of C that returns at once: the base class' is one of Python, and is called for every span.
     _on_ending = staticmethod(callable)
 
-    # Both are written out, and guarded by themselves, for they run at every span.
+    # Both are written out, with Branch.is_current(), and guarded by themselves, for they run at every span.
     def on_start(self, span: Span | UnsampledSpan, parent_context: Context | None = None) -> None:  # noqa: C901
         """Note where the span starts."""
         try:
@@ -108,11 +108,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 branch is None
                 or branch.operation is None
                 or current.open_blocks
-                # The body of Branch.is_current() without the call, but for callbacks of a loop.
+                or branch._runs_in != threading.get_ident()
                 or not (
-                    branch._thread == threading.get_ident()
-                    if (loop := runner.running_loop()) is None
-                    else (task := branch._task and branch._task()) is not None and task is runner.current_task(loop)
+                    runner.running_loop() is None
+                    if branch._task is None
+                    else (task := branch._task()) is not None and task is runner.current_task(task.get_loop())
                 )
             ):
                 branch = find_branch_of_start(span, parent_context)
