@@ -66,6 +66,8 @@ def run(main: Coroutine[Any, Any, Any], *, loop: str = "asyncio", factory: Facto
 
     runs = LOOPS[loop]()
     runs.set_debug(True)
+    # On a busy machine it would log how slow a step is, and the line is a breadcrumb.
+    runs.slow_callback_duration = 60
     try:
         return runs.run_until_complete(begin())
     finally:
