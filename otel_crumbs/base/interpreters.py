@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,7 @@ def is_in_apache() -> bool:
     return hasattr(sys.modules.get("mod_wsgi"), "process_group")
 
 
+@cache
 def is_main_interpreter() -> bool:
     """Return whether this is the interpreter with which the process began, as nearly always."""
     for name in _MODULES:

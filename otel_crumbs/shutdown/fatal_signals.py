@@ -30,7 +30,7 @@ from otel_crumbs.base.guard import guarded, remove_own_frame
 from otel_crumbs.base.patching import Patch, Undo, combine, replace
 from otel_crumbs.base.threads import allocate_native_lock
 
-from .signal_actions import DEFAULT_ACTION, SignalActions, find_actions, is_unhandled
+from .signal_actions import DEFAULT_ACTION, SignalActions, find_actions, has_signals, is_unhandled
 from .signal_watcher import SignalWatcher
 
 if TYPE_CHECKING:
@@ -150,7 +150,8 @@ class FatalSignals:
 
     def _hold(self) -> None:
         actions = self._actions
-        if actions is None or self._held:
+        # The actions may have been found before the process was known for one of Apache's.
+        if actions is None or self._held or not has_signals():
             return
         self._held = True
         if self._blocked:

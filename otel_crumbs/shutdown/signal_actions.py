@@ -15,7 +15,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 from otel_crumbs.base.interpreters import is_in_apache, is_main_interpreter
@@ -118,14 +117,13 @@ class SignalActions:
 def find_actions() -> SignalActions | None:
     """Return the actions of this process, None where this Python cannot change them, or gets no signals."""
     global _actions  # noqa: PLW0603 - the process has one
-    if _actions is None and _is_reached_by_signals():
+    if _actions is None and has_signals():
         with suppress(ImportError, AttributeError, LookupError, OSError):
             _actions = SignalActions()
     return _actions
 
 
-@cache
-def _is_reached_by_signals() -> bool:
+def has_signals() -> bool:
     """
     Return whether Python gets the signals of this process.
 

@@ -15,7 +15,17 @@ from tests.export.receiver import Receiver, receiving
 from tests.loopback import nobody_listens
 
 from .apache import DAEMONS, EMBEDDED, MAIN, OWN, Apache, find_what_is_missing
-from .running import ENDS_AT_LEISURE, arrived, each_exactly_once, numbered, port_of, until, waiting, workers_of
+from .running import (
+    ENDS_AT_LEISURE,
+    PROGRAMS,
+    arrived,
+    each_exactly_once,
+    numbered,
+    port_of,
+    until,
+    waiting,
+    workers_of,
+)
 
 MISSING = find_what_is_missing()
 
@@ -72,6 +82,22 @@ def test_a_recycled_process_delivers_its_events(
 
     assert arrived(receiver) == each_exactly_once(count=MANY, name="page")
     assert len(workers_of(receiver)) > 2
+    assert waiting(tmp_path) == []
+    assert bad_news(apache) == []
+
+
+@every_way
+def test_installing_before_anything_else_loses_nothing(
+    start: Start, receiver: Receiver, tmp_path: Path, mode: str, interpreter: str
+) -> None:
+    """Each interpreter installs then, before it is known for one of mod_wsgi's."""
+    way = {"mode": mode, "interpreter": interpreter, "recycled_after": RECYCLED}
+    apache = start("pages", receiver.url, **way, **ENDS_AT_LEISURE, PYTHONPATH=str(PROGRAMS / "early"))
+
+    visit(apache)
+    apache.stop()
+
+    assert arrived(receiver) == each_exactly_once(count=MANY, name="page")
     assert waiting(tmp_path) == []
     assert bad_news(apache) == []
 

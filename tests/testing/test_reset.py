@@ -94,7 +94,7 @@ KEPT = {
     "export/spool/location.py _name_base": "the same for the same variables of the environment",
     "setup/installation.py installation_lock": "a lock",
     "shutdown/signal_actions.py _actions": "functions of CPython's, found once",
-    "shutdown/signal_actions.py _is_reached_by_signals": "the same for the whole life of an interpreter",
+    "base/interpreters.py is_main_interpreter": "the same for the whole life of an interpreter",
     "shutdown/signal_watcher.py _CREDENTIALS": "a format",
     "sources/databases/aiomysql.py _in_batches": "a cursor is in it for the length of a call",
     "sources/swallowed/monitoring.py _handlers": "emptied by undoing, see test_monitoring.py",
