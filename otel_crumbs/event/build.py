@@ -6,6 +6,7 @@ It does what takes time: rendering, scrubbing, the user's hooks and trimming.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -87,7 +88,7 @@ class Builder:
             thread=self._scrub_line(captured.thread),
             breadcrumbs=self.finish_breadcrumbs(others),
             dropped=dropped.total(),
-            dropped_by_category=self.scrubber.scrub_mapping(dict(dropped)),
+            dropped_by_category=self._name_dropped(dropped),
             resource=self.scrubber.scrub_mapping(
                 {str(to_plain(key)): to_plain(value) for key, value in _find_resource(captured, self.resource).items()}
             ),
@@ -114,6 +115,13 @@ class Builder:
 
     def _scrub_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         return self.scrubber.scrub_mapping(find_request_attributes(attributes, with_client=self.with_client))
+
+    def _name_dropped(self, dropped: Mapping[str, int]) -> dict[str, int]:
+        """Return how many breadcrumbs had no room, by the names of categories as the others of the event have them."""
+        counts = Counter[str]()
+        for name, count in dropped.items():
+            counts[self.scrubber.scrub_text(to_text(name))] += count
+        return dict(counts)
 
     def _scrub_line(self, text: Any) -> str | None:
         # What an application names may be no text at all, and is one only then.

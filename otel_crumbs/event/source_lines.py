@@ -93,13 +93,14 @@ def is_readable(path: str) -> bool:
     """
     Return whether a source may be read: not from a pipe or a device, nor from a file that has no end.
 
-    One that is in no file is: the loader of its module may have it.
+    One that is in no file is: the loader of its module may have it. A file without a
+    size has no line, or is one of /proc, of which some keep the reader waiting.
     """
     try:
         found = os.stat(path)  # noqa: PTH116 - for each frame, in a third of the time
     except (OSError, ValueError):
         return True
-    return stat.S_ISREG(found.st_mode) and found.st_size <= _MAX_FILE
+    return stat.S_ISREG(found.st_mode) and 0 < found.st_size <= _MAX_FILE
 
 
 def read_lines(path: str) -> list[str]:

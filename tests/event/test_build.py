@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ import otel_crumbs
 from otel_crumbs import Breadcrumb, ErrorEvent
 from otel_crumbs.event import Builder, capture_error
 from otel_crumbs.event.rendering import render_snapshot
+from otel_crumbs.export.http.document import encode_event
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, raised
 
@@ -306,3 +308,15 @@ def test_the_error_itself_is_not_changed(events: CapturedEvents) -> None:
 
     assert (error.args, error.__cause__, error.__traceback__, str(error)) == before
     assert len(events) == 1
+
+
+def test_the_categories_of_what_had_no_room_can_be_written() -> None:
+    """A lone surrogate in such a name, which no document may have, does not cost the event, nor a count."""
+    with capture_events(max_breadcrumbs=1) as events:
+        for category in ("a\ud800", "a\ud801", "sync token=hunter2", "b"):
+            otel_crumbs.record("note", category=category)
+        otel_crumbs.capture_exception(boom())
+
+        counts = events[0].dropped_by_category
+        assert json.loads(encode_event(events[0]))["dropped_by_category"] == dict(counts)
+        assert (sum(counts.values()), "hunter2" in str(counts)) == (3, False)

@@ -13,7 +13,7 @@ import pytest
 from otel_crumbs.event import Builder, ErrorEvent, capture_error, capture_recorded
 from otel_crumbs.event.model import ExceptionInfo, Frame
 from otel_crumbs.event.scrub import Scrubber
-from otel_crumbs.event.source_lines import MAX_FRAMES, add_source_lines, format_source
+from otel_crumbs.event.source_lines import MAX_FRAMES, add_source_lines, format_source, read_lines
 from otel_crumbs.export.http.document import document_of
 from otel_crumbs.export.otlp.attributes import attributes_of
 from otel_crumbs.trails import Branch
@@ -199,3 +199,10 @@ def test_the_innermost_frames_have_lines_where_there_are_many(tmp_path: Path) ->
 
     assert [bool(frame.lines) for frame in first.frames] == [False] * 50 + [True] * 100
     assert not any(frame.lines for frame in second.frames)
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="of Linux")
+def test_a_file_that_the_kernel_makes_up_is_not_read() -> None:
+    """It has no size, and one such as /proc/kmsg keeps its reader waiting."""
+    assert Path("/proc/version").read_text(encoding="utf-8") != ""
+    assert read_lines("/proc/version") == []
