@@ -187,6 +187,24 @@ def test_a_function_that_tenacity_runs_again() -> None:
     assert trail[0].level == "warning"
 
 
+def test_the_words_of_an_attempt_are_on_one_line() -> None:
+    """As httpx has a second line in its errors, and how long it took stands behind."""
+
+    def load() -> None:
+        """Fail once, in many words."""
+        calls.append(1)
+        if len(calls) == 1:
+            message = "503 Service Unavailable\n  for more see elsewhere"
+            raise ConnectionError(message)
+
+    calls: list[int] = []
+    trail = trail_of(tenacity.Retrying(**SHORTLY).wraps(load))
+
+    assert [line.rpartition(".load -> ")[2] for line in describe(trail)] == [
+        "ConnectionError: 503 Service Unavailable for more see elsewhere after a moment (attempt 1)"
+    ]
+
+
 def test_a_coroutine_function_that_tenacity_runs_again() -> None:
     """It is told where it ran."""
     stock = Stock()

@@ -76,11 +76,16 @@ def _record(state: Any) -> None:
             category="retry",
             name=_find_name(state),
             number=state.attempt_number,
-            error=None if error is None else format_title(type(error).__name__, read_message(error)),
+            error=None if error is None else _name_error(error),
             wait=float(state.upcoming_sleep),
             took_ms=round(took * _NS / _MS, 3),
         )
     )
+
+
+def _name_error(error: BaseException) -> str:
+    """Return the title of an exception on one line, since its time stands behind it."""
+    return format_title(type(error).__name__, " ".join(read_message(error).split()))
 
 
 # The attribute in which a call keeps when its newest attempt began: what it has itself is the start of the first.
