@@ -21,13 +21,14 @@ from .values import MARK, is_code, is_random, is_sentence
 _NAME = re.compile(
     # A lookahead makes it atomic: a name does not end earlier because no sign follows.
     r"(?<![\w.-])(?=(?P<name>[\w.-]+(?:%(?:5[BbDdFf]|2[Dd])[\w.-]*){0,8}))(?P=name)"
-    r"(?P<close>\\{0,8}[\"'`]?[\])]{0,2}[ \t]{0,16})"
-    r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
+    r"(?P<close>\\{0,8}(?:[\"'`]|%(?:25)?22)?[\])]{0,2}[ \t]{0,16})"
+    r"(?P<sign>=>|->|:=|[!=]?==?|<>|:(?![:/]/?)|%(?:25)?3D|%(?:25)?3A|\\{1,4}u003[dD]|(?i:\bi?like\b|\bin\b)(?=\s{0,2}['(]))"
     r"[ \t]{0,16}(?P<scheme>(?i:(?:bearer|basic|token)[ ]+(?![=:]))?)"
 )
 _BARE = re.compile(r"(?:[^\s,;&\"'<>)\]}|]|,(?=[^\s,;&\"'=]{2})(?![\w.-]{1,40}[=:])|[)\]}](?=[\w!$%^*+/-]))+")
 _BARE_IN_URL = re.compile(r"[^\s,;&\"'<>)\]}|#]+")
 _BARE_ENCODED = re.compile(r"(?:[^\s&\"'<>%]|%(?!(?:25)?(?:26|23)))+")
+_QUOTED_ENCODED = re.compile(r"%(?:25)?22(?:[^\s&%]|%(?!(?:25)?22))*")
 # Masks, and variables of templates.
 _STAND_IN = re.compile(
     r"\[[A-Za-z :]{0,24}\]|\$\{[^}\s]{0,64}\}|\{[a-z_]{0,32}\}|\{\{[^}\n]{0,64}\}\}|<[a-z _-]{0,32}>"
@@ -181,7 +182,7 @@ def _find_end_of_bare(text: str, found: _Found) -> int | None:
     if text[at : at + 1] == "[":
         return None
     if found.sign.startswith("%"):
-        bare = _BARE_ENCODED.match(text, at)
+        bare = _QUOTED_ENCODED.match(text, at) or _BARE_ENCODED.match(text, at)
     elif found.in_query:
         bare = _BARE_IN_URL.match(text, at)
     elif (line := _read_line(text, found)) is not None:

@@ -21,7 +21,7 @@ password passwd passwrd pass passphrase passcode pwd pw passwort userpass requir
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _TEXTS = """
 secret token credential credentials creds cred authorization cookie cookies csrf xsrf jwt bearer signature sessionid sessid
-phpsessid jsessionid csrftoken xsrftoken apikey authtoken authkey accesskey secretkey privatekey sessionkey
+phpsessid jsessionid csrftoken xsrftoken apikey authtoken authkey accesskey secretkey privatekey sessionkey aspxauth
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _DIGITS = "pin otp totp cvv cvc cvv2 cvc2".split()  # noqa: SIM905 - as the lists beside it
 _RANDOMS = "auth sid sig session tokens secrets passwords hmac assertion verifier".split()  # noqa: SIM905 - as the lists beside it
@@ -29,7 +29,7 @@ _RANDOMS = "auth sid sig session tokens secrets passwords hmac assertion verifie
 _KEYS = """
 api access private secret encryption encrypt decryption signing sign master account shared ssh auth client session license
 service deploy storage subscription consumer app application crypt cipher hmac aes rsa integration write admin webhook
-server host root symmetric ssl tls pgp gpg
+server host root symmetric ssl tls pgp gpg enc jwt
 """.split()  # noqa: SIM905 - a list is longer than the screen
 _CODES = "auth authorization verification security backup recovery login confirmation otp sms pin mfa".split()  # noqa: SIM905 - as the lists beside it
 
@@ -44,6 +44,7 @@ _PHRASES: dict[tuple[str, ...], Strength] = {
     **{(word, "codes"): Strength.DIGITS for word in _CODES},
     ("session", "id"): Strength.TEXT,
     ("secret", "id"): Strength.TEXT,
+    ("saml", "response"): Strength.TEXT,
     ("github", "pat"): Strength.TEXT,
     ("gitlab", "pat"): Strength.TEXT,
     ("seed", "phrase"): Strength.ANY,

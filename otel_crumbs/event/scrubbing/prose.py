@@ -9,9 +9,9 @@ from .values import MARK, is_random, is_stand_in
 
 _SAID = re.compile(
     r"(?P<before>\b(?:password|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|access[ _-]?key|secret[ _-]?key|private[ _-]?key"
-    r"|encryption[ _-]?key|license[ _-]?key|credentials?|session[ _-]?id|session[ _-]?key)s?[ ]"
+    r"|encryption[ _-]?key|license[ _-]?key|credentials?|(?:session[ ])?cookie|session[ _-]?id|session[ _-]?key)s?[ ]"
     r"(?:(?:for|of|to)[ ][\w.@\"'-]{1,64}[ ])?(?:(?:is|was|now|set|changed|reset|to|as|are|be|will|has|been|value|with|by|from|given|got"
-    r"|received|invalid|rejected|wrong|bad)[ ]){0,4}(?:(?:->|=>|→)[ ]?)?[:]?[ ]?)"
+    r"|received|invalid|rejected|wrong|bad)[ ]){0,4}(?:(?:->|=>|→)[ ]?)?[:]?[ ]?[(\[<]?)"
     r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;<>()]{6,512})(?P=quote)",
     re.IGNORECASE,
 )

@@ -21,6 +21,8 @@ _CONDITION = (
     rf"\(*{_OB}(?:NOT{_B})?(?:EXISTS{_OB}\(|{_TEXT}[^'\n]{{0,1024}}'{_OB}(?:[=<>!]|I?LIKE\b|IN{_OB}\()|[^()\n]{{1,256}}\){_OB}(?:=|(?:NOT{_B})?IN\b)|{_NAME}{_OB}(?:[=<>!~]|\(|->"
     rf"|(?:NOT{_B})?(?:I?LIKE|IN|BETWEEN|REGEXP|RLIKE|GLOB)\b{_OB}[('\"%\d$:?]|IS{_B}(?:NOT{_B})?(?:NULL|DISTINCT|TRUE|FALSE)\b))"
 )
+# No name of a table is one of a sentence's words.
+_NO_ARTICLE = r"(?!(?:the|a|an|my|your|our|this|that|it|its|all)\b)"
 _ALIAS = rf"(?:(?:AS{_B})?(?!(?:SET|WHERE|USING|VALUES?|SELECT)\b){_PART}{_B})?"
 _USERS = r"(?:USER|ROLE|LOGIN|GROUP|(?:SERVER|APPLICATION)[ ]ROLE)"
 _OBJECTS = (
@@ -51,7 +53,7 @@ def _compile(verb: str, word: str, words: str) -> _Grammar:
 
 
 _INTO = (
-    rf"(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OVERWRITE|ALL|OR{_B}\w{{2,16}}){_B}){{0,2}}INTO{_B}(?:TABLE{_B})?{_NAME}{_OB}{_ALIAS}"
+    rf"(?:(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OVERWRITE|ALL|OR{_B}\w{{2,16}}){_B}){{0,2}}INTO{_B}(?:TABLE{_B})?{_NO_ARTICLE}{_NAME}{_OB}{_ALIAS}"
     rf"(?:\([^()]{{0,4096}}\){_OB})?(?:OVERRIDING{_B}\w{{4,6}}{_B}VALUE{_B}|OUTPUT{_B}[^(]{{1,128}})?"
     rf"(?:VALUES?{_OB}(?:\(|ROW)|SELECT{_B}\S|SET{_B}{_NAME}{_OB}=|USING{_B}\S|WITH{_B}{_PART}{_B}AS\b)"
 )
@@ -74,12 +76,12 @@ _GRAMMARS = (
     _compile(
         "update",
         "set",
-        rf"UPDATE{_B}(?:(?:ONLY|IGNORE|LOW_PRIORITY|OR{_B}\w{{2,16}}|TOP{_OB}\(\d{{1,9}}\)){_B})?{_NAME}{_B}{_ALIAS}SET{_B}(?:{_NAME}|\([^()]{{1,1024}}\)){_OB}[-+*/|]?=",
+        rf"UPDATE{_B}(?:(?:ONLY|IGNORE|LOW_PRIORITY|OR{_B}\w{{2,16}}|TOP{_OB}\(\d{{1,9}}\)){_B})?{_NO_ARTICLE}{_NAME}{_B}{_ALIAS}SET{_B}(?:{_NAME}|\([^()]{{1,1024}}\)){_OB}[-+*/|]?=",
     ),
     _compile(
         "delete",
         "from",
-        rf"DELETE{_B}(?:(?:LOW_PRIORITY|QUICK|IGNORE){_B})?FROM{_B}(?:ONLY{_B})?{_NAME}{_B}{_ALIAS}(?:WHERE{_B}{_CONDITION}|USING{_B}{_NAME})",
+        rf"DELETE{_B}(?:(?:LOW_PRIORITY|QUICK|IGNORE){_B})?FROM{_B}(?:ONLY{_B})?{_NO_ARTICLE}{_NAME}{_B}{_ALIAS}(?:WHERE{_B}{_CONDITION}|USING{_B}{_NAME})",
     ),
     _compile(_SELECT, "(", rf"SELECT{_B}{_SELECTED}"),
     _compile(_SELECT, "'", rf"SELECT{_B}{_SELECTED}"),

@@ -305,6 +305,96 @@ auth_basic_user bob:{SHA}§=
 rpcpassword=¤
 psk=¤
 wpa_passphrase=¤
+ERROR:root:connection to postgresql://u:¤@h/d failed
+{"level":"info","msg":"connect","dsn":"mysql://u:¤@h/d"}
+level=info msg="login" password=¤
+level=info msg="token § refreshed"
+2026-01-01 12:00:00,000 [INFO] auth: password="¤" user=bob
+GET /api?access_token=§ HTTP/1.1" 200 12 "-" "curl/8"
+"GET /a?sig=§ HTTP/1.1" 403
+127.0.0.1 - bob [x] "GET /?token=§" 200
+< Set-Cookie: sid=§; Path=/
+*   Server auth using Basic with user 'bob'⏎> Authorization: Bearer §
+reply: header: Set-Cookie: sid=§
+header: X-Auth-Token: §
+Config: {'db': {'password': '¤'}}
+Settings(db=Db(password='¤'))
+<Config password='¤'>
+config.password: ¤
+settings.API_KEY = '§'
+app.config['SECRET_KEY'] = '§'
+os.environ["API_TOKEN"]="§"
+Environment: {'API_TOKEN': '§'}
++ export API_TOKEN=§
++ docker login -u bob -p ¤
+$ mysql -uroot -p¤
+# PASSWORD=¤
+//registry.npmjs.org/:_authToken=§
+machine github.com login bob password §
+user:⏎  token: §
+- name: PASSWORD⏎  value: "¤"
+"password" => "¤"
+:password=>"¤"
+password := "¤"
+let password = "¤";
+var token="§"
+String password = "¤";
+private static final String API_KEY = "§";
+define('DB_PASSWORD', '¤');
+$password = '¤';
+$config['password'] = '¤';
+<wsse:Password>¤</wsse:Password>
+password%22%3A%22¤%22
+%7B%22password%22%3A%22¤%22%7D
+password\u003d¤
+Password (¤) is wrong
+Password [¤] rejected
+password <¤> rejected
+user=bob,password=¤,host=h
+user=bob;password=¤;host=h
+user=bob|password=¤|host=h
+passwordW=1&password=¤
+Username: bob⏎Password: ¤
+login: bob⏎password: ¤
+Password: ¤
+DB password = ¤ (from env)
+set password ¤ for bob
+reset password of bob to ¤
+new-password ¤
+SECRET=§
+secret: '§'
+my_secret_value=§
+clientSecret=§
+x-amz-signature=§
+"signature":"§"
+nonce="abc", signature="§"
+oauth_token=§&oauth_token_secret=§
+id_token=§
+state=x&code=§&session_state=y
+SAMLResponse=§
+RelayState=x&SAMLResponse=§
+__RequestVerificationToken=§
+_csrf=§
+X-XSRF-TOKEN: §
+JSESSIONID=§; Path=/
+laravel_session=§
+ASPXAUTH=§
+.AspNetCore.Cookies=§
+Cookie: a=b; c=§
+cookies={'c': '§'}
+session cookie §
+Api-Token §
+PRIVATE-TOKEN: §
+JOB-TOKEN: §
+Deploy-Token: §
+X-Gitlab-Token: §
+X-Slack-Signature: v0=§
+X-Plex-Token=§
+X-Emby-Token: §
+X-Access-Token: §
+X-Session-Id: §
+X-CSRF-Token: §
+X-Figma-Token: §
 """.strip().split("\n")
 
 LOOK_ALIKES = r"""
@@ -702,4 +792,64 @@ relation "auth_token" does not exist
 column "password" of relation "users" does not exist
 null value in column "token" violates not-null constraint
 duplicate key value violates unique constraint "users_token_key"
+SELECT is a verb, FROM a table 'x'
+Please update the record set 'a' to 'b'
+I will insert into the box values ('a')
+User selected 'Option A' from the list (3 items)
+update: set password policy to 'strict'
+delete old files from 'tmp' where possible
+call me (maybe) 'now'
+Create user 'bob' succeeded
+created table 'orders' in 3 ms
+Alter ego 'x' set
+exec format error: 'x'
+Executing task 'send_mail' (id 'a1b2')
+execute('select')
+set 'a' from 'b'
+copying 'a' to 'b' (3 files)
+grant 'x' to 'y'
+merge 'a' into 'b' done
+replace 'a' with 'b' into 'c'
+with x as 'y' (z)
+Selecting previously unselected package 'x'.
+Updating set 'x' = 'y'
+deleted from cart: 'hat'
+inserted into index 'orders' values (3)
+select id from users
+SELECT id FROM users WHERE name = %(name)s
+INSERT INTO "orders" ("id", "name") VALUES (%s, %s) RETURNING "orders"."id"
+UPDATE "orders" SET "state" = %s WHERE "orders"."id" = %s
+BEGIN; SELECT pg_advisory_lock(%s); COMMIT;
+CREATE TABLE IF NOT EXISTS "django_migrations" ("id" bigint NOT NULL PRIMARY KEY, "app" varchar(255) NOT NULL)
+ALTER TABLE "a" ADD CONSTRAINT "b" FOREIGN KEY ("c") REFERENCES "d" ("id") DEFERRABLE INITIALLY DEFERRED
+EXPLAIN ANALYZE SELECT * FROM orders
+PRAGMA foreign_keys = ON
+SET search_path TO public
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED
+SHOW TABLES FROM shop
+DROP TABLE orders
+TRUNCATE orders
+VACUUM ANALYZE orders
+COPY orders TO STDOUT
+LISTEN channel_1
+relation "users" does not exist LINE 1: SELECT * FROM users
+syntax error at or near "FROM" LINE 1: SELECT FROM users
+near "FROM": syntax error
+no such table: users
+You have an error in your SQL syntax near 'FROM users' at line 1
+(0.003) SELECT 1; args=(); alias=default
+SELECT "a"."b" FROM "a" INNER JOIN "c" ON ("a"."id" = "c"."a_id") ORDER BY "a"."b" ASC
+from x import y; x = select(y).where(y.id == 3)
+db.execute(select(User))
+users.update({'name': 'bob'})
+{"op": "update", "set": {"a": "b"}}
+{'$set': {'name': 'bob'}, 'update': True}
+action="insert" into="orders"
+git update-ref refs/heads/main 'x'
+kubectl set image deployment/x x='y'
+apt-get update && apt-get install 'x'
+insert coin (1) into slot 'A'
+delete key 'x' from cache
+Deleting 'x' from 'y' where z
+select * from x
 """.strip().split("\n")
