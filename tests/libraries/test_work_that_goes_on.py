@@ -6,10 +6,12 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp.web
 import anyio
+import anyio.lowlevel
 import fastapi
 import httpx
 import pytest
@@ -17,7 +19,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from fastapi import Depends
 
 import otel_crumbs
-from otel_crumbs.testing import CapturedEvents
+from otel_crumbs.testing import CapturedEvents, assert_no_leaks
 from otel_crumbs.trails import current
 
 logger = logging.getLogger("shop")
@@ -171,3 +173,49 @@ def test_a_forgotten_task_has_its_own_story(events: CapturedEvents, caplog: pyte
     collectors = [event for event in events if event.title == "KeyError: 'collector'"]
     assert "never retrieved" not in str([event.breadcrumbs for event in collectors])
     assert "Task exception was never retrieved" in caplog.text
+
+
+async def work_on_trio(token: str) -> None:
+    """Leave a stream early, step a generator, and have tasks go on side by side, some of them in threads."""
+
+    async def stream(name: str) -> AsyncIterator[str]:
+        async with otel_crumbs.operation(f"stream of {name}"):
+            for number in range(3):
+                await anyio.lowlevel.checkpoint()
+                otel_crumbs.record(f"part {number} of {name}")
+                yield name
+
+    @otel_crumbs.operation("rows")
+    def rows(name: str) -> Iterator[str]:
+        otel_crumbs.record(f"row of {name}")
+        yield name
+        otel_crumbs.record(f"another row of {name}")
+
+    async def task(name: str) -> None:
+        with otel_crumbs.context(user_id=name):
+            otel_crumbs.record(f"task of {name}")
+            await anyio.to_thread.run_sync(otel_crumbs.record, f"thread of {name}")
+            async with aclosing(stream(name)) as parts:
+                async for _ in parts:
+                    break
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(3):
+            tasks.start_soon(task, token)
+            kept = rows(token)
+            next(kept)
+            await anyio.lowlevel.checkpoint()
+            next(kept, None)
+            otel_crumbs.record(f"step {number} of {token}")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_streams_and_generators_of_anyio_do_not_leak(backend: str, events: CapturedEvents) -> None:
+    """Pieces of work, each on an event loop of its own, in threads and one after the other."""
+
+    def work(token: str) -> None:
+        """Run a piece to its end."""
+        otel_crumbs.record(f"begin {token}")
+        anyio.run(work_on_trio, token, backend=backend)
+
+    assert_no_leaks(events, work)
