@@ -15,7 +15,8 @@ _SHORTEST_TOKEN = 16
 _DIGITS = re.compile(r"[0-9]{3}[ -]?[0-9]")
 # Of the codes that are secrets; "code" alone is in the names of half of all attributes.
 _CODES = ("backup", "confirm", "login", "one-time", "recover", "secur", "sms", "verif")
-_NAME = re.compile(r"[\w.-]+")
+# A folder of a path and a module's file are the name of no value. A lookahead makes it atomic, so that it is linear.
+_NAME = re.compile(r"(?<![\w.-])(?=([\w.-]+))\1(?<!\.py)(?!/)")
 # Words that say something with the word before them.
 _SECOND_WORDS = frozenset({"key", "keys", "id", "code", "codes"})
 
