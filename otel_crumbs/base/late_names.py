@@ -35,6 +35,8 @@ class LateFunction:
 
     An import inside a function does that, too. But it imports again at every
     call, and fails when the interpreter goes down, though the module is there.
+    Once it is there, the module that made this object has the function itself
+    under its name.
 
     Args:
         module: The full name of the module.
@@ -42,11 +44,12 @@ class LateFunction:
 
     """
 
-    __slots__ = ("_function", "_module", "_name")
+    __slots__ = ("_function", "_module", "_name", "_names")
 
     def __init__(self, module: str, name: str) -> None:
         self._function: Callable[..., Any] | None = None
         self._module, self._name = module, name
+        self._names = sys._getframe(1).f_globals  # noqa: SLF001 - public in all but name
         _functions.append(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -57,6 +60,8 @@ class LateFunction:
         """Return the function; import its module unless that is done."""
         if self._function is None:
             self._function = getattr(import_module(self._module), self._name)
+        if self._names.get(self._name) is self:
+            self._names[self._name] = self._function
         return self._function
 
 

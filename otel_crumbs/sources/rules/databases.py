@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from .database_errors import find_words, remove_values, split_class
 from .facts import Description, SpanFacts
@@ -12,6 +13,9 @@ from .statements import fold_columns
 
 # Stores that answer by key run commands, not queries.
 _KEY_VALUE_STORES = frozenset({"redis", "valkey", "memcached", "memcache"})
+
+# An application sends the same statements over and over.
+_MAX_STATEMENTS = 256
 
 # The name of spans and breadcrumbs of connections.
 CONNECT = "connect"
@@ -41,13 +45,12 @@ _QUOTING = re.compile(r"SELECT QUOTE\(\?\)(?:, QUOTE\(\?\))*")
 
 def describe_query(facts: SpanFacts) -> Description:
     """Describe a statement sent to a database."""
-    whole = fold(facts.find_first("db.query.text", "db.statement") or facts.name)
-    statement = fold_columns(whole)
+    whole, statement, level = _read_statement(str(facts.find_first("db.query.text", "db.statement") or facts.name))
     facts = _name_error(facts)
     return Description(
         type="query",
         category="query",
-        level=find_level(statement, failed=facts.failed),
+        level="error" if facts.failed else level,
         message=_add_target(statement, facts) + _describe_failure(facts, is_connect=whole == CONNECT),
         data={
             "db.system": facts.find_first("db.system.name", "db.system"),
@@ -60,6 +63,15 @@ def describe_query(facts: SpanFacts) -> Description:
             "error": remove_values(facts.said),
         },
     )
+
+
+@lru_cache(maxsize=_MAX_STATEMENTS)
+def _read_statement(words: str) -> tuple[str, str, str]:
+    """Return a statement on one line, the same with its columns folded, and its level where it succeeds."""
+    whole = fold(words)
+    statement = fold_columns(whole)
+    # Those that only frame a transaction matter least.
+    return whole, statement, "debug" if frames_transaction(statement) else "info"
 
 
 def describe_command(facts: SpanFacts) -> Description:
@@ -159,13 +171,6 @@ def is_ping(statement: object) -> bool:
 def sets_up_connection(statement: str) -> bool:
     """Return whether a statement is one that libraries send on every new connection."""
     return bool(_SETTING_UP.match(statement.lstrip()))
-
-
-def find_level(statement: str, *, failed: bool) -> str:
-    """Return how grave a statement is: those that only frame a transaction matter least."""
-    if failed:
-        return "error"
-    return "debug" if frames_transaction(statement) else "info"
 
 
 def frames_transaction(statement: str) -> bool:
