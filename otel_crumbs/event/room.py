@@ -103,7 +103,8 @@ def cut_mapping(data: Mapping[str, Any], room: int) -> dict[str, Any]:
     """Return as many items of a mapping as there is room for, the first ones; large values are cut."""
     items = [*data.items()][: max(0, room // _LEAST_ITEM)]
     weights = [weigh_value(key) + weigh_value(value) + 2 for key, value in items]
-    given = split_room(weights, [1] * len(items), room)
+    # Two braces, and no comma behind the last item.
+    given = split_room(weights, [1] * len(items), room - 1)
     kept: dict[str, Any] = {}
     for (key, value), weight, left in zip(items, weights, given, strict=True):
         if weight <= left:

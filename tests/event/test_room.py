@@ -88,6 +88,12 @@ def test_a_mapping_fits(data: dict[str, Any], room: int) -> None:
     assert weigh_value(cut_mapping(data, room)) <= room
 
 
+def test_a_mapping_has_its_braces() -> None:
+    """One whose items alone take all the room is cut."""
+    assert weigh_value({"a": 1, "b": 22}) == 14
+    assert weigh_value(cut_mapping({"a": 1, "b": 22}, 13)) <= 13
+
+
 def test_a_list_keeps_both_ends() -> None:
     """A mark stands for the rest."""
     cut = cut_value([*range(1000)], 60)
