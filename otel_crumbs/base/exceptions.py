@@ -9,6 +9,7 @@ keeps are read and set here by the interpreter's own descriptors.
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -23,6 +24,8 @@ EVENT_NAME = "exception"
 
 _SIMPLE = frozenset({str, bool, int, float, bytes, type(None)})
 _MAX_DEPTH = 3
+# SQLAlchemy begins with one that says when a statement was run, and the reason stands in the next line.
+_ASIDE = re.compile(r"\([^()]*\)")
 
 _FIELDS: Mapping[str, Any] = BaseException.__dict__
 _get_arguments = _FIELDS["args"].__get__
@@ -115,6 +118,13 @@ def format_title(type_name: str, message: str) -> str:
     """Return ``ValueError: boom``, the class without its module; only the class where there is no message."""
     name = type_name.rpartition(".")[2]
     return f"{name}: {message}" if message else name
+
+
+def find_first_line(message: str) -> str:
+    """Return the line of a message that says what failed: the first one, or the next after an aside in parentheses."""
+    first, _, rest = message.partition("\n")
+    second = rest.partition("\n")[0]
+    return second if second.strip() and _ASIDE.fullmatch(first) else first
 
 
 def name_exception(exception: BaseException) -> str:

@@ -11,3 +11,7 @@ LOG_TEXT = "log_text"
 CRASH = "crash"
 # An operation or a worker takes longer than it may, and raises nothing.
 HANG = "hang"
+
+# These report an error elsewhere than it happens: wherever the garbage collector comes upon it, for one. The code that
+# runs there has nothing to do with it.
+ELSEWHERE = frozenset({"asyncio", HANG, "unraisable"})

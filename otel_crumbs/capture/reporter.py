@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import get_current_span
@@ -12,7 +13,7 @@ from opentelemetry.trace import get_current_span
 from otel_crumbs.base.exceptions import find_carried, traceback_of
 from otel_crumbs.base.fork import detect_fork
 from otel_crumbs.base.late_names import LateFunction
-from otel_crumbs.base.mechanisms import ANSWER, HANG, LOG_TEXT
+from otel_crumbs.base.mechanisms import ANSWER, ELSEWHERE, HANG, LOG_TEXT
 from otel_crumbs.base.plain import name_class
 from otel_crumbs.trails import (
     MAX_REPORTED,
@@ -52,8 +53,6 @@ _EXPECTED = "expected"
 # Mechanisms whose errors are the application's wherever they come up: a finaliser runs in any thread, and hangs are
 # found by one of the package's own.
 _ANYWHERE = frozenset({HANG, "unraisable"})
-# Mechanisms that report an error elsewhere than it happens: wherever the garbage collector comes upon it, for one.
-_ELSEWHERE = frozenset({"asyncio", HANG, "unraisable"})
 
 
 class Reporter:
@@ -98,6 +97,7 @@ class Reporter:
         others: Sequence[Branch] = (),
         details: str = "",
         attributes: Mapping[str, Any] | None = None,
+        at: int | None = None,
     ) -> str | None:
         """
         Report an exception unless it has been.
@@ -111,22 +111,24 @@ class Reporter:
             others: Where its story went on.
             details: The message of an exception that says nothing itself.
             attributes: Tell which work failed, where no span of its own does.
+            at: When that was, in nanoseconds since the epoch; now by default, before parts are made that it needs.
 
         Returns:
             The event's id, None for an expected one or one too many.
 
         """
+        at = time_ns() if at is None else at
         detect_fork()
         error = find_carried(error)
         if (mechanism not in _ANYWHERE and is_own(error)) or self._is_expected(error, branch):
             return None
         places = current.find_branches_of_error(error) if branch is None else (branch, *others)
         # The code that the collector interrupted does not raise the exception again.
-        mark = (mark_of(error) if mechanism in _ELSEWHERE else None) or mark_exception(error, places[0])
+        mark = (mark_of(error) if mechanism in ELSEWHERE else None) or mark_exception(error, places[0])
         if mark.event_id is not None:
             return _event_id_of(mark)
         branch = mark.branch or branch
-        later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details)
+        later = partial(self.report, error, mechanism=mechanism, handled=handled, fatal=fatal, details=details, at=at)
         if not self._prepare(partial(later, branch=branch, others=others, attributes=attributes)):
             return None
         # Its own code may report it as well, and would be asked for its text again.
@@ -141,7 +143,7 @@ class Reporter:
             self._remember(error, mark, title)
             return None
         known: dict[str, Any] = {"mechanism": mechanism, "handled": handled, "fatal": fatal, "message": message}
-        captured = self._capture(error, mark, places, attributes=attributes, **known)
+        captured = self._capture(error, mark, places, attributes=attributes, timestamp=at, **known)
         if not mark.assign(captured.event_id):
             return _event_id_of(mark)
         self._remember(error, mark, title, captured.exceptions.infos[1:_MAX_RELATED])
@@ -177,14 +179,12 @@ class Reporter:
     ) -> CapturedError:
         for call in on_report:
             call(error)
-        is_elsewhere = mechanism in _ELSEWHERE
         with mark_asking():
             captured: CapturedError = capture_error(
                 error,
-                views=find_views(error, mark, () if is_elsewhere else places),
+                views=find_views(error, mark, () if mechanism in ELSEWHERE else places),
                 span_context=find_span_context(error, mark),
                 mechanism=mechanism,
-                is_elsewhere=is_elsewhere,
                 with_locals=self.with_locals,
                 **known,
             )
@@ -236,15 +236,18 @@ class Reporter:
         if event_id is not None:
             self._texts.add(key, place, event_id)
 
-    def _report_text(self, info: ExceptionInfo, stacktrace: str, branch: Branch, **known: Any) -> str | None:
+    def _report_text(
+        self, info: ExceptionInfo, stacktrace: str, branch: Branch, *, at: int | None = None, **known: Any
+    ) -> str | None:
+        at = time_ns() if at is None else at
         detect_fork()
-        if is_own() or not self._prepare(partial(self._report_text, info, stacktrace, branch, **known)):
+        if is_own() or not self._prepare(partial(self._report_text, info, stacktrace, branch, at=at, **known)):
             return None
         _remember_reported(branch, _find_key(info))
         held_back = self._rate_limiter.admit_record(info.type, info.message, stacktrace)
         if held_back is None:
             return HELD_BACK
-        captured = capture_recorded(info, stacktrace, branch=branch, **known)
+        captured = capture_recorded(info, stacktrace, branch=branch, timestamp=at, **known)
         self._emit(replace(captured, held_back=held_back) if held_back else captured)
         return captured.event_id
 

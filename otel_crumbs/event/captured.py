@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from opentelemetry.trace import SpanContext, get_current_span
 
+from otel_crumbs.base.mechanisms import ELSEWHERE
 from otel_crumbs.trails import Branch, Snapshot, View, current, find_context_attributes, take_snapshot
 
 from .model import ExceptionInfo
@@ -53,8 +54,8 @@ def capture_error(
     fatal: bool = False,
     message: str | None = None,
     attributes: Mapping[str, Any] | None = None,
-    is_elsewhere: bool = False,
     with_locals: bool = False,
+    timestamp: int | None = None,
 ) -> CapturedError:
     """
     Capture an exception with its trail, right now.
@@ -68,8 +69,8 @@ def capture_error(
         fatal: Whether it ends the process.
         message: Its text where it was asked for it before.
         attributes: Tell which work failed; those of its operation come first.
-        is_elsewhere: Whether the code that runs here has nothing to do with it.
         with_locals: Whether the variables of the application's frames are captured.
+        timestamp: When it was noticed, in nanoseconds since the epoch; now by default.
 
     """
     return _capture(
@@ -81,7 +82,7 @@ def capture_error(
         fatal=fatal,
         attributes=attributes,
         error=error,
-        is_elsewhere=is_elsewhere,
+        timestamp=timestamp,
     )
 
 
@@ -93,6 +94,7 @@ def capture_recorded(
     span_context: SpanContext | None,
     mechanism: str,
     handled: bool = False,
+    timestamp: int | None = None,
 ) -> CapturedError:
     """Capture an exception of which only the text is left, or a failure that no exception led to."""
     return _capture(
@@ -102,6 +104,7 @@ def capture_recorded(
         mechanism=mechanism,
         handled=handled,
         fatal=False,
+        timestamp=timestamp,
     )
 
 
@@ -115,14 +118,14 @@ def _capture(
     fatal: bool,
     attributes: Mapping[str, Any] | None = None,
     error: BaseException | None = None,
-    is_elsewhere: bool = False,
+    timestamp: int | None = None,
 ) -> CapturedError:
     # The operation in which it happened, or that of an error that led to it.
     branch = next((view.branch for view in views if view.branch.operation is not None), views[0].branch)
     root_span = _find_root_span(branch)
     return CapturedError(
         event_id=uuid4().hex,
-        timestamp=time.time_ns(),
+        timestamp=time.time_ns() if timestamp is None else timestamp,
         fatal=fatal,
         handled=handled,
         mechanism=mechanism,
@@ -132,7 +135,7 @@ def _capture(
         thread=threading.current_thread().name,
         trail=take_snapshot(*views),
         attributes={**(attributes or {}), **_find_attributes(branch, root_span)},
-        context=find_context_attributes(branch, error, is_elsewhere=is_elsewhere),
+        context=find_context_attributes(branch, error, is_elsewhere=mechanism in ELSEWHERE),
     )
 
 

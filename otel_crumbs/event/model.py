@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from otel_crumbs.base.exceptions import format_title
+from otel_crumbs.base.exceptions import find_first_line, format_title
 from otel_crumbs.trails import Breadcrumb
 
 # The names of events, by the semantic conventions of logs and of apps.
@@ -136,4 +136,4 @@ class ErrorEvent:
     @property
     def title(self) -> str:
         """A line for people: ``ValueError: boom``."""
-        return format_title(self.exception.type, self.exception.message.partition("\n")[0])
+        return format_title(self.exception.type, find_first_line(self.exception.message))

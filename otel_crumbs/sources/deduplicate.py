@@ -152,7 +152,7 @@ def _find_inner_duplicates(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:
 
 
 def _iterate_within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[int]:
-    """Iterate over the indices of the breadcrumbs that happened during one, in the same branch."""
+    """Iterate over the indices of the breadcrumbs that happened during one, as part of the same work."""
     outer = breadcrumbs[index]
     end = outer.timestamp + int((outer.duration_ms or 0) * 1e6) + _ROUNDING
     for other in range(index + 1, len(breadcrumbs)):
@@ -160,8 +160,13 @@ def _iterate_within(breadcrumbs: Sequence[Breadcrumb], index: int) -> Iterator[i
         if inner.timestamp > end:
             return
         ended = inner.timestamp + int((inner.duration_ms or 0) * 1e6)
-        if inner.branch == outer.branch and inner.duration_ms is not None and ended <= end:
+        if inner.duration_ms is not None and ended <= end and _is_of_same_work(outer, inner):
             yield other
+
+
+def _is_of_same_work(outer: Breadcrumb, inner: Breadcrumb) -> bool:
+    """Return whether one is of the other's branch, or of the thread that aiosqlite has for each connection."""
+    return inner.branch == outer.branch or (_library_of(inner) == "sqlite3" and _is_orm_query(outer))
 
 
 def _find_duplicate_exceptions(breadcrumbs: Sequence[Breadcrumb]) -> Iterator[int]:

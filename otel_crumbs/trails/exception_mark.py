@@ -23,6 +23,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Iterator
 from sys import getrefcount
+from time import time_ns
 from typing import TYPE_CHECKING, Any
 from weakref import getweakrefs, ref
 
@@ -58,9 +59,10 @@ on_report: list[Callable[[BaseException], None]] = []
 class ExceptionMark:
     """The branch, the span and the context attributes of an exception, and the event that reports it."""
 
-    __slots__ = ("_event_ids", "attributes", "branch", "described", "span_context")
+    __slots__ = ("_event_ids", "attributes", "branch", "described", "made_at", "span_context")
 
     def __init__(self, branch: Branch | None = None, span_context: SpanContext | None = None) -> None:
+        self.made_at = time_ns()
         self.branch = branch
         self.span_context = span_context
         self.described = False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from otel_crumbs.base.memo import Memo, hold_memo
 
-from .entry import TIMESTAMP, Entry
+from .entry import NOTABLE, TIMESTAMP, Entry
 from .exception_mark import iterate_chain, mark_of
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def take_snapshot(*views: View) -> Snapshot:
     for ring, since in rings:
         of_ring = ring.copy()
         entries += [entry for entry in of_ring if _is_since(entry, since)] if since else of_ring
-        if ring_dropped := ring.dropped:
+        # What had no room was older than what has some: it is part of the story where that is, all of it.
+        if (ring_dropped := ring.dropped) and all(entry[NOTABLE] or _is_since(entry, since) for entry in of_ring):
             dropped.update(ring_dropped)
     if len(rings) > 1:
         entries = [*dict(zip(map(id, entries), entries, strict=True)).values()]
@@ -81,7 +82,8 @@ def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branc
     That is what happened where it was raised and where it is reported, and
     where the exceptions were raised that led to it. What a thread did outside
     any operation is part of it from the beginning of the first operation on:
-    before that it may have done other work.
+    before that it may have done other work. So may a thread that a longer
+    operation started and that now works for this one, as a connection's does.
 
     Args:
         error: The exception.
@@ -90,17 +92,31 @@ def find_views(error: BaseException, mark: ExceptionMark, places: Sequence[Branc
 
     """
     own = mark.branch
-    known = [
-        other.branch for each in iterate_chain(error) if each is not error and (other := mark_of(each)) is not None
-    ]
+    marks = [other for each in iterate_chain(error) if each is not error and (other := mark_of(each)) is not None]
     lineage = () if own is None else tuple(own.iterate_lineage())
     branches = dict.fromkeys(
-        [branch for branch in (own, *known) if branch is not None]
+        [branch for branch in (own, *[other.branch for other in marks]) if branch is not None]
         + [place for place in places if place is not own and place not in lineage]
     )
     operations = [branch.operation for branch in branches if branch.operation is not None]
     since = min((operation.began_at for operation in operations), default=0)
-    return tuple(View(branch, 0 if branch.operation else since) for branch in branches)
+    began_at = _find_beginnings(own, marks)
+    return tuple(View(branch, began_at.get(branch, 0) if branch.operation else since) for branch in branches)
+
+
+def _find_beginnings(own: Branch | None, marks: Sequence[ExceptionMark]) -> dict[Branch, int]:
+    """Return the branches of other, longer operations in which something failed for an operation, and its beginning."""
+    operation = None if own is None else own.operation
+    if operation is None:
+        return {}
+    return {
+        mark.branch: operation.began_at
+        for mark in marks
+        if mark.branch is not None
+        and (other := mark.branch.operation) is not None
+        and not (other.includes(operation.number) or operation.includes(other.number))
+        and other.began_at < operation.began_at < mark.made_at
+    }
 
 
 def _capture_open_spans(views: Sequence[View]) -> Iterator[Entry]:

@@ -18,7 +18,7 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
-from otel_crumbs.base.exceptions import format_title
+from otel_crumbs.base.exceptions import find_first_line, format_title
 from otel_crumbs.event.app_frames import is_library_path
 from otel_crumbs.event.source_lines import LINES_AROUND, MAX_FRAMES
 from otel_crumbs.trails import LEVELS, format_rfc3339
@@ -93,7 +93,7 @@ def make_sentry_document(event: Mapping[str, Any], project: str) -> dict[str, An
         "event_id": to_words(event.get("event_id")).replace("-", ""),
         "timestamp": format_rfc3339(time.time_ns() if moment is None else moment),
         "level": level,
-        "title": format_title(first["type"], message.partition("\n")[0]) if exceptions else message or first["type"],
+        "title": format_title(first["type"], find_first_line(message)) if exceptions else message or first["type"],
         "handled": mechanism.get("handled") is not False,
         "mechanism": ours.get("mechanism") or mechanism.get("type") or _name_mechanism(event),
         "fingerprint": _make_fingerprint(event.get("fingerprint"), first["type"], event.get("transaction")),

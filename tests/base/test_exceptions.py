@@ -12,6 +12,7 @@ import pytest
 
 from otel_crumbs.base.exceptions import (
     find_exception_event,
+    find_first_line,
     format_title,
     members_of,
     name_exception,
@@ -111,6 +112,25 @@ def test_the_backports_groups_have_members() -> None:
 def test_a_title_has_the_class_and_the_message(type_name: str, message: str, title: str) -> None:
     """The module is left out, and so is the colon where nothing follows."""
     assert format_title(type_name, message) == title
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("no hats\nand no caps", "no hats"),
+        (
+            "(while flushing)\n(sqlite3.OperationalError) no such table: hats\n[SQL: ...]",
+            "(sqlite3.OperationalError) no such table: hats",
+        ),
+        ("(1, 2)", "(1, 2)"),
+        ("(1, 2)\n ", "(1, 2)"),
+        ("(1) or (2)\nof these", "(1) or (2)"),
+        ("", ""),
+    ],
+)
+def test_the_line_that_says_what_failed(message: str, line: str) -> None:
+    """An aside in parentheses before it is none."""
+    assert find_first_line(message) == line
 
 
 def test_the_last_recorded_exception_is_found() -> None:

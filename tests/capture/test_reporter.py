@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from time import time_ns
 from typing import Any
 
 import pytest
 
 import otel_crumbs
+from otel_crumbs.capture.reporter import Reporter
+from otel_crumbs.event import CapturedError, ExceptionInfo
 from otel_crumbs.testing import CapturedEvents, capture_events
 from tests.application import Application, fail, in_thread, raised
 
@@ -215,3 +219,34 @@ def test_many_threads_that_report_one_exception_make_one_event(events: CapturedE
         thread.join()
 
     assert len(events) == 1
+
+
+def test_an_event_has_the_moment_of_its_error() -> None:
+    """The first error has parts imported that it needs, which takes its time."""
+    captured: list[CapturedError] = []
+    prepared: list[int] = []
+
+    def prepare(_: object) -> bool:
+        prepared.append(time_ns())
+        return True
+
+    reporter = Reporter(captured.append, prepare=prepare)
+
+    reporter.report(ValueError("boom"), mechanism="test", handled=True)
+    reporter.report_logged(ExceptionInfo(type="KeyError", message="hats"), "", place=None)
+
+    assert all(each.timestamp <= moment for each, moment in zip(captured, prepared, strict=True))
+    assert len(captured) == 2
+
+
+def test_a_report_that_is_made_later_has_the_moment_of_its_error() -> None:
+    """It waited for the parts that are being made below it."""
+    captured: list[CapturedError] = []
+    postponed: list[Callable[[], object]] = []
+    reporter = Reporter(captured.append, prepare=lambda report: postponed.append(report) or len(postponed) > 1)
+
+    reporter.report(ValueError("boom"), mechanism="test", handled=True)
+    moment = time_ns()
+    postponed[0]()
+
+    assert [each.timestamp <= moment for each in captured] == [True]

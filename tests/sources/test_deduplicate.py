@@ -47,6 +47,15 @@ def test_sqlalchemy_reports_where_the_driver_does_not() -> None:
     assert len(messages(outer, *others)) == 5
 
 
+def test_a_connection_that_has_a_thread_of_its_own() -> None:
+    """The aiosqlite library runs SQLAlchemy's statement there, and nobody else's meanwhile."""
+    outer = crumb("select 1", 0, 10, library="sqlalchemy", branch="task")
+    inner = crumb("select 1", 1, 8, library="sqlite3")
+    later = crumb("select 1", 20, 8, library="sqlite3")
+
+    assert messages(outer, inner, later) == [("select 1", "sqlite3")] * 2
+
+
 def test_a_broker_that_fails_is_reported() -> None:
     """How a task travels is left out only while it does."""
     sending = crumb("celery send shop.count", 0, 10, library="celery", category="messaging", type="default")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
+import queue
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -199,6 +201,50 @@ def test_an_error_of_another_thread_has_what_its_thread_did(events: CapturedEven
     assert found["job"] == ("job", ["job begins"])
     assert found["second"] == ("job", ["job begins", "job failed"])
     assert found["'unchained'"] == (None, ["job failed"])
+
+
+def test_a_thread_that_an_earlier_operation_started_has_only_what_it_did_for_this_one(
+    app: Application, events: CapturedEvents
+) -> None:
+    """A connection has one and outlives the request that opened it: what it did for others is no part of the story."""
+    calls: queue.SimpleQueue[tuple[str, Future[None]] | None] = queue.SimpleQueue()
+
+    def execute(statement: str) -> None:
+        with app.tracer.start_as_current_span(statement):
+            otel_crumbs.record(f"executing {statement}")
+            fail(ValueError(statement))
+
+    def serve() -> None:
+        while call := calls.get():
+            try:
+                execute(call[0])
+            except ValueError as error:
+                call[1].set_exception(error)
+                del error
+
+    def ask(statement: str) -> None:
+        answer: Future[None] = Future()
+        calls.put((statement, answer))
+        try:
+            answer.result()
+        except ValueError as error:
+            raise RuntimeError(f"{statement} failed") from error
+
+    with app.request("GET /first"):
+        context = contextvars.copy_context()
+        thread = threading.Thread(target=context.run, args=(serve,))
+        thread.start()
+        for number in range(current.size * 2):
+            with suppress(RuntimeError):
+                ask(f"{number}")
+    with suppress(RuntimeError), app.request("GET /second"):
+        otel_crumbs.record("before")
+        ask("last")
+    calls.put(None)
+    thread.join()
+
+    assert stories(events)["last failed"] == ("GET /second", ["before", "executing last"])
+    assert events[-1].dropped == 0
 
 
 def test_chains_of_tasks_have_no_steps_of_siblings(app: Application, events: CapturedEvents) -> None:
