@@ -48,7 +48,7 @@ def main() -> None:
         lines.append(f"| {what} | {'' if budget is None else f'{budget:g} x'} | {shown} |")
     print("\n".join(lines))
     if options.write:
-        write_table(PAGE, "pythons", lines, f"Medians of {options.heats} heats of 15 rounds.")
+        write_table(PAGE, "pythons", lines, f"Medians of {options.heats} heats of 15 rounds")
 
 
 def measure(python: str, heats: int) -> dict[str, Any]:
@@ -58,3 +58,7 @@ def measure(python: str, heats: int) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(f"{python}: measured", file=sys.stderr, flush=True)
     return found
+
+
+if __name__ == "__main__":
+    main()
