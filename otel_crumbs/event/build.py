@@ -110,7 +110,9 @@ class Builder:
     def finish_breadcrumbs(self, rendered: Sequence[Breadcrumb]) -> tuple[Breadcrumb, ...]:
         """Return breadcrumbs, scrubbed and changed by the user's hook; other events may share them."""
         scrubbed = map_shared(self.scrubber.scrub_breadcrumbs, rendered)
-        asked = (self._ask_before_breadcrumb(breadcrumb) for breadcrumb in scrubbed)
+        if (hook := self.before_breadcrumb) is None:
+            return tuple(scrubbed)
+        asked = (_ask_before_breadcrumb(hook, breadcrumb) for breadcrumb in scrubbed)
         return tuple(breadcrumb for breadcrumb in asked if breadcrumb is not None)
 
     def _scrub_attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,13 +164,6 @@ class Builder:
         source = read_line(frame.path, frame.line) if local and frame.source is None else frame.source
         return replace(frame, path=path, source=source)
 
-    def _ask_before_breadcrumb(self, breadcrumb: Breadcrumb) -> Breadcrumb | None:
-        if self.before_breadcrumb is None:
-            return breadcrumb
-        given = copy_breadcrumb(breadcrumb)
-        normalised = partial(normalise_breadcrumb, originals={id(given): breadcrumb})
-        return _ask_hook("before_breadcrumb", self.before_breadcrumb, given, normalised, otherwise=breadcrumb)
-
     def _ask_before_send(self, event: ErrorEvent) -> ErrorEvent | None:
         if self.before_send is None:
             return event
@@ -178,6 +173,12 @@ class Builder:
         return _ask_hook(
             "before_send", self.before_send, replace(event, breadcrumbs=copies), normalised, otherwise=event
         )
+
+
+def _ask_before_breadcrumb(hook: BeforeBreadcrumb, breadcrumb: Breadcrumb) -> Breadcrumb | None:
+    given = copy_breadcrumb(breadcrumb)
+    normalised = partial(normalise_breadcrumb, originals={id(given): breadcrumb})
+    return _ask_hook("before_breadcrumb", hook, given, normalised, otherwise=breadcrumb)
 
 
 def _find_resource(captured: CapturedError, find: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ __all__ = ["Scrub", "Scrubber"]
 
 # Keys, categories and short values come again with every breadcrumb.
 _MAX_KNOWN, _LONGEST_KNOWN = 1024, 48
+# Sources and stacks come again with every error of their kind: those that have no secret are not searched again.
+_MAX_UNCHANGED, _SHORTEST_UNCHANGED, _LONGEST_UNCHANGED = 64, 256, 16 * 1024
 _SIMPLE = frozenset({int, float, bool, type(None)})
 # https://opentelemetry.io/docs/specs/semconv/database/database-spans/
 _STATEMENTS = ("db.query.text", "db.statement", "statement")
@@ -65,13 +67,22 @@ class Scrubber:
         self._glance = Glance([rule for rule in make_rules(names) if rule.name in chosen], names)
         self._patterns = UserPatterns(patterns)
         self._known: set[str] = set()
+        self._unchanged: set[str] = set()
         self._data = DataScrubber(names if DATA in chosen else Names((), {EVERYTHING}), self._scrub_secrets_of_text)
         self.changes_paths = USER_PATH.name in chosen or bool(self._patterns)
 
     def scrub_text(self, value: str) -> str:
         """Return a text without the secrets in it, the very same text where there is none."""
+        if value in self._unchanged:
+            return value
         scrubbed = self._scrub_secrets_of_text(value)
-        return scrubbed if self._with_literals else hide_literals_in_text(scrubbed)
+        if not self._with_literals:
+            scrubbed = hide_literals_in_text(scrubbed)
+        if scrubbed == value and _SHORTEST_UNCHANGED <= len(value) <= _LONGEST_UNCHANGED:
+            if len(self._unchanged) >= _MAX_UNCHANGED:
+                self._unchanged.clear()
+            self._unchanged.add(value)
+        return scrubbed
 
     def _scrub_secrets_of_text(self, value: str) -> str:
         return value if self._has_no_secret(value) else self._scrub_with_rules(value)

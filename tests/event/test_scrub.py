@@ -295,3 +295,19 @@ def test_each_rule_has_a_name_a_reason_and_a_source() -> None:
     assert len({rule.name for rule in rules}) == len(rules)
     assert [rule.name for rule in rules if not rule.reason or not rule.source.startswith("https://")] == []
     assert [hint for rule in rules for hint in rule.hints if hint != hint.lower()] == []
+
+
+def test_a_text_without_a_secret_is_remembered_and_one_with_a_secret_is_not() -> None:
+    """Sources and stacks come again with every error; of those that are searched no secret stays in memory."""
+    scrubber = Scrubber()
+    harmless = "raise AssertionError('the order was not sent')\n" * 10
+    secret = harmless + "password = 'hunter2'"
+
+    for _ in range(2):
+        assert scrubber.scrub_text(harmless) is harmless
+        assert "hunter2" not in scrubber.scrub_text(secret)
+    for number in range(500):
+        scrubber.scrub_text(f"{harmless}{number}")
+
+    assert secret not in scrubber._unchanged
+    assert len(scrubber._unchanged) <= 64
