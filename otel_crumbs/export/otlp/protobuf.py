@@ -85,6 +85,8 @@ def encode_value(value: Any) -> bytes:
     kind = type(value)
     if kind is str:
         return encode_field(_STRING, encode_text(value))
+    if kind is dict:
+        return encode_field(_MAP, encode_pairs(_ITEM, value))
     if kind is Encoded:
         return bytes(value.data)
     if value is None:
