@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -50,11 +51,14 @@ needs_interpreters = pytest.mark.skipif(
 
 def run_beside_the_main_one(program: str) -> subprocess.CompletedProcess[str]:
     """Run a program in another interpreter of a process."""
+    # Coverage's tracer in C is there for the main one alone, and says so.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.run(
         [sys.executable, "-c", MAKE, program],
         capture_output=True,
         check=False,
         cwd=PROJECT,
+        env=environ,
         text=True,
         timeout=SECONDS_TO_RUN,
     )
