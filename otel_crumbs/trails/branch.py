@@ -94,6 +94,8 @@ class Branch(Ring):
         if task is not None:
             self._thread = 0
             self._task, self._task_id = ref(task), id(task)
+            if not hasattr(type(task), "get_loop"):
+                self._runs_in = 0  # a task of a library's own, of which asyncio itself has to be asked
         # How spans in the ring know the branch: a strong reference would close the circle branch -> span -> branch.
         # It is put into the table at once, where it gets its hash: without one, its callback fails.
         _branches[me := ref(self, _forget)] = None

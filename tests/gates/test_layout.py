@@ -11,7 +11,6 @@ ELSEWHERE = {
     "base/defaults.py": "setup/test_config.py",
     "base/identity.py": "export/test_app_logs.py",
     "base/mechanisms.py": "setup/test_config.py",
-    "base/late_names.py": "gates/test_public_names.py",
     "base/resource.py": "setup/test_providers.py",
     "breadcrumbs.py": "gates/test_public_names.py",
     "capture/aiohttp_responses.py": "libraries/test_answers.py",

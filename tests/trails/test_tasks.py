@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Coroutine
@@ -14,6 +16,7 @@ import pytest
 
 import otel_crumbs
 from otel_crumbs.testing import CapturedEvents, capture_events
+from otel_crumbs.trails import Branch, current
 from tests.application import messages
 
 Factory = Callable[..., Any]
@@ -208,3 +211,54 @@ def test_the_method_is_what_it_was() -> None:
         assert inspect.signature(asyncio.BaseEventLoop.create_task) == signature
 
     assert vars(asyncio.BaseEventLoop)["create_task"] is before
+
+
+@pytest.mark.usefixtures("events")
+def test_a_thread_for_which_a_task_stands_still_has_a_branch_of_its_own() -> None:
+    """The task is the current one of its loop meanwhile, and its context is the thread's."""
+
+    def work(places: list[Branch]) -> None:
+        otel_crumbs.record("in the thread")
+        places.append(current.find_branch())
+
+    async def main() -> tuple[list[Branch], list[str]]:
+        with otel_crumbs.operation("order"):
+            otel_crumbs.record("in the task")
+            places = [current.find_branch()]
+            thread = threading.Thread(target=contextvars.copy_context().run, args=(work, places))
+            thread.start()
+            thread.join()
+            return places, messages()
+
+    places, seen = asyncio.run(main())
+
+    assert places[1] is not places[0]
+    assert places[1] in places[0].iterate_descendants()
+    assert seen == ["in the task", "in the thread"]
+
+
+class Bare:
+    """A task of a library's own: a step of a coroutine, and nothing that tells of its loop."""
+
+    def get_name(self) -> str:
+        """Return the name that a branch shows."""
+        return "bare"
+
+
+@pytest.mark.usefixtures("events")
+def test_a_task_without_a_loop_to_ask_for_has_a_trail() -> None:
+    """All that asyncio asks of a task is to be entered and left."""
+
+    async def main() -> list[str]:
+        loop, outer, bare = asyncio.get_running_loop(), asyncio.current_task(), Bare()
+        asyncio.tasks._leave_task(loop, outer)  # type: ignore[attr-defined]  # as asyncio documents it for such tasks
+        asyncio.tasks._enter_task(loop, bare)  # type: ignore[attr-defined]
+        try:
+            otel_crumbs.record("one")
+            otel_crumbs.record("two")
+            return messages()
+        finally:
+            asyncio.tasks._leave_task(loop, bare)  # type: ignore[attr-defined]
+            asyncio.tasks._enter_task(loop, outer)  # type: ignore[attr-defined]
+
+    assert asyncio.run(main()) == ["one", "two"]
