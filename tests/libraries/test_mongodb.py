@@ -8,6 +8,7 @@ from typing import Any
 import pymongo
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
+from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 import otel_crumbs
@@ -17,6 +18,15 @@ from .describing import details, reported
 
 UNKNOWN_STAGE = [{"$nope": {}}]
 FAILED = 'aggregate shop.{} -> failed (Unrecognized pipeline stage name: "?")'
+
+
+@pytest.fixture(autouse=True)
+def _traced() -> None:
+    """Have the instrumentation make spans of the provider that there is: it keeps the tracer of the first one."""
+    instrumentor = PymongoInstrumentor()
+    instrumentor.uninstrument()
+    instrumentor._commandtracer_instance = None
+    instrumentor.instrument()
 
 
 def query(message: str, level: str = "info") -> tuple[str, str, str, str]:
