@@ -169,16 +169,18 @@ class Scrubber:
         """Return the texts that are not known to be harmless, None where there is more than texts and numbers."""
         statements: list[str] = []
         texts: list[str] = []
+        known = self._known
         for breadcrumb in breadcrumbs:
             data = breadcrumb.data
             (statements if _is_query(breadcrumb) else texts).append(breadcrumb.message)
-            texts += (breadcrumb.category, breadcrumb.branch or "", *data)
+            texts += (breadcrumb.category, breadcrumb.branch or "")
             for name, value in data.items():
+                if name not in known:
+                    texts.append(name)
                 if type(value) is str:
                     (statements if name in _STATEMENTS else texts).append(value)
                 elif type(value) not in _SIMPLE:
                     return None
-        known = self._known
         return _Texts([*dict.fromkeys(statements)], [text for text in dict.fromkeys(texts) if text not in known])
 
 

@@ -311,3 +311,19 @@ def test_a_text_without_a_secret_is_remembered_and_one_with_a_secret_is_not() ->
 
     assert secret not in scrubber._unchanged
     assert len(scrubber._unchanged) <= 64
+
+
+def test_words_that_are_no_token_are_remembered_within_bounds() -> None:
+    """Neither those of a text with a secret nor those that are as long as a body."""
+    scrubber = Scrubber()
+    for number in range(5000):
+        scrubber.scrub_text(f"GET https://api.example.com/customers/{number} {'x' * 1000}")
+    named = "GET https://api.example.com/orders?password=hunter2-hunter2"
+    token = f"sent ghp_{'a1B2' * 9} to https://api.example.com/v1/orders"
+
+    assert "hunter2" not in scrubber.scrub_text(named)
+    assert "ghp_" not in scrubber.scrub_text(token)
+    words = scrubber._glance._plain_words
+    assert 0 < len(words) <= 2048
+    assert max(map(len, words)) <= 128
+    assert not any("hunter2" in word or "ghp_" in word for word in words)

@@ -12,6 +12,7 @@ from .strength import Strength
 # Shorter texts have no secret and its name; shorter words are no token.
 _SHORTEST = 6
 _SHORTEST_TOKEN = 16
+_MAX_WORDS, _LONGEST_WORD = 2048, 128
 _DIGITS = re.compile(r"[0-9]{3}[ -]?[0-9]")
 # Of the codes that are secrets; "code" alone is in the names of half of all attributes.
 _CODES = ("backup", "confirm", "login", "one-time", "recover", "secur", "sms", "verif")
@@ -44,6 +45,8 @@ class Glance:
                 groups[rule.needs] = (*groups.get(rule.needs, ()), *rule.hints)
         self._direct = tuple(hint for hint in dict.fromkeys(groups.pop("", ())) if hint not in self._words)
         groups["code"] = _CODES if self._words else ()
+        # Long words of texts in which nothing was found.
+        self._plain_words: set[str] = set()
         self._groups = tuple((needed, hints) for needed, hints in groups.items() if hints)
 
     def is_harmless(self, text: str) -> bool:
@@ -66,19 +69,31 @@ class Glance:
         has_digits = bool(self._with_digits) and _DIGITS.search(text) is not None
         if has_digits and _matches_any(self._with_digits, text, folded):
             return False
-        return not (_matches_any(self._looks, text, folded) or self._has_token(folded))
+        # The last look, for it remembers the words of a text in which nothing was found.
+        return not (_matches_any(self._looks, text, folded) or self._has_new_token(folded))
 
     def select_rules(self, text: str) -> list[Rule]:
         """Return the rules that might find something in a text."""
         folded = text.lower() if text.isascii() else text.casefold()
         is_named = ("code" in folded or any(word in folded for word in self._words)) and self._has_name(text)
-        has_token = self._has_token(folded)
+        has_token = self._has_prefix([word for word in folded.split() if len(word) >= _SHORTEST_TOKEN])
         return [
             rule for rule in self._rules if _matches_rule(rule, text, folded, is_named=is_named, has_token=has_token)
         ]
 
-    def _has_token(self, folded: str) -> bool:
-        long = [word for word in folded.split() if len(word) >= _SHORTEST_TOKEN]
+    def _has_new_token(self, folded: str) -> bool:
+        """Return whether a word of a text may be a token; addresses and names of columns come again and again."""
+        plain = self._plain_words
+        long = [word for word in folded.split() if len(word) >= _SHORTEST_TOKEN and word not in plain]
+        if self._has_prefix(long):
+            return True
+        if len(plain) + len(long) > _MAX_WORDS:
+            plain.clear()
+        plain.update([word for word in long if len(word) <= _LONGEST_WORD])
+        return False
+
+    def _has_prefix(self, long: Sequence[str]) -> bool:
+        """Return whether one of some long words may be a token."""
         return bool(long) and self._prefixes.search("\n".join(long)) is not None
 
     def _has_name(self, text: str) -> bool:
