@@ -61,11 +61,11 @@ def test_many_processes_keep_one_bound(base: Path) -> None:
     """Each counts what it writes itself, and what they count apart is put right."""
     spools = [make_spool(base) for _ in range(8)]
 
-    for number in range(3 * ROOM):
+    for number in range(10 * ROOM):
         spools[number % 8].write(name_of(number), b"x" * SIZE)
 
-    # None of them is trusted for longer than a measurement is.
-    assert len(spools[0].look().waiting) < 1.5 * ROOM
+    # One write of 128 measures, by chance: that none of the last 900 did happens once in a thousand runs.
+    assert len(spools[0].look().waiting) < 4 * ROOM
 
 
 def test_short_processes_keep_the_bound_together(base: Path) -> None:
