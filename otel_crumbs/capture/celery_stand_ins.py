@@ -18,6 +18,7 @@ from otel_crumbs.base.guard import guarded
 from otel_crumbs.base.patching import Patch, Undo, combine, on_import, replace
 from otel_crumbs.trails import current, mark_exception
 
+from .expected import find_declared
 from .reporter import HELD_BACK, Reporter
 
 # Returns the attributes of a task, by its name and its id.
@@ -46,9 +47,7 @@ def install(reporter: Reporter, describe: Describe) -> Undo:
 
 def is_declared(task: Any, error: BaseException) -> bool:
     """Return whether a task is declared to throw an exception."""
-    throws = getattr(task, "throws", None) or ()
-    declared = throws if isinstance(throws, tuple | list) else (throws,)
-    return issubclass(type(error), tuple(each for each in declared if isinstance(each, type)))
+    return issubclass(type(error), find_declared(task))
 
 
 def _make_getter(original: Callable[[Any], Any], patch: Patch) -> Callable[[Any], Any]:

@@ -284,6 +284,11 @@ def _find_thrown() -> tuple[type, ...]:
 
 @guarded("a Celery task was asked what it throws")
 def _ask_task(get_current_task: Callable[[], Any]) -> tuple[type, ...]:
-    throws = getattr(get_current_task(), "throws", None) or ()
+    return find_declared(get_current_task())
+
+
+def find_declared(task: Any) -> tuple[type, ...]:
+    """Return the classes that a Celery task is declared to throw."""
+    throws = getattr(task, "throws", None) or ()
     declared = throws if isinstance(throws, tuple | list) else (throws,)
     return tuple(each for each in declared if issubclass(type(each), type))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from otel_crumbs.base.guard import guarded
@@ -126,9 +126,9 @@ def remove_last_span(is_noise: Callable[[object], bool]) -> None:
     """Remove the last entry from the trail if it is the span of a statement that is only noise."""
     branch = current.find_branch()
     entry = next(reversed(branch.copy_last()), None)
-    if entry is None or not _is_database_span(entry):
+    attributes = None if entry is None else _look_at(entry)[1]
+    if entry is None or attributes is None or not _is_of_database(attributes):
         return
-    attributes = SpanEntry._make(entry).attributes
     if not is_noise(attributes.get("db.statement", attributes.get("db.query.text"))):
         return
     _, *ancestors = branch.iterate_lineage()
@@ -142,14 +142,19 @@ def find_branch_without_span(started: int) -> Branch | None:
     branch = current.find_branch()
     # It is the last of the newest, as a rule, and none of these becomes an entry for this look.
     newest = [*branch.newest]
-    for item in reversed(newest):
-        began, attributes = _look_at(item)
-        if began >= started and attributes is not None and _is_of_database(attributes):
-            return None
+    if _has_span(reversed(newest), started):
+        return None
     if newest and _look_at(newest[0])[0] < started:
         return branch
-    has_span = any(_is_database_span(entry) for entry in branch.copy_last() if entry[TIMESTAMP] >= started)
-    return None if has_span else branch
+    return None if _has_span(branch.copy_last(), started) else branch
+
+
+def _has_span(items: Iterable[Any], started: int) -> bool:
+    for item in items:
+        began, attributes = _look_at(item)
+        if began >= started and attributes is not None and _is_of_database(attributes):
+            return True
+    return False
 
 
 def _look_at(item: Any) -> tuple[int, Mapping[str, Any] | None]:
@@ -157,10 +162,6 @@ def _look_at(item: Any) -> tuple[int, Mapping[str, Any] | None]:
     if is_entry(item):
         return item[TIMESTAMP], SpanEntry._make(item).attributes if item[KIND] is SPAN else None
     return item.start_time, None if item.end_time is None else read_attributes(item)
-
-
-def _is_database_span(entry: Entry) -> bool:
-    return entry[KIND] is SPAN and _is_of_database(SpanEntry._make(entry).attributes)
 
 
 def _is_of_database(attributes: Mapping[str, Any]) -> bool:
