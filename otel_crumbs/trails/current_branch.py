@@ -205,7 +205,10 @@ class Current:
         """Return the first branch of a new operation, with the context of the span that has opened it, if one has."""
         branch = Branch(self.size, operation)
         branch.root_context = root_context
-        self._set(_operation_branch, branch)
+        # The body of _set() without the call: every request begins an operation.
+        token = _operation_branch.set(branch)
+        if token.old_value is runner.NO_VALUE and runner.is_in_main_program():
+            self._tokens.setdefault(_operation_branch, token)
         return branch
 
     def forget_operation(self, block: OpenBlock, remembered: Branch | None) -> None:

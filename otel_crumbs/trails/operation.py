@@ -35,6 +35,7 @@ class Operation:
 
     # Most operations end without ever having these, and every request makes an operation.
 
+    name: str | None = None
     # What `otel_crumbs.context` said of all of it, and of the operation around it until then.
     context: ContextAttributes | None = None
     # Those of its root span, once that has ended.
@@ -55,13 +56,18 @@ class Operation:
     ) -> None:
         self.number = next(_numbers)
         self.began_at = time_ns()
-        self.name = name
         self.trace_id = trace_id
         self.span_id = span_id
+        if name is not None:
+            self.name = name
         if within is not None:
             self.within = (*within.within, within.number)
             if within.context is not None:
                 self.context = within.context.copy()
+
+    def end(self, name: str, attributes: Mapping[str, Any], span_context: SpanContext) -> None:
+        """End with what the root span says of it."""
+        self.name, self.attributes, self.span_context, self.ended = name, attributes, span_context, True
 
     def add_reported(self, other: Operation) -> None:
         """Take over the exceptions that were reported of another operation, out of which one came into this one."""

@@ -163,7 +163,7 @@ def make_entry_of_unsampled(span: UnsampledSpan, branch: str | None = None, *, d
         kept.status.status_code is StatusCode.ERROR,
         branch,
         SPAN,
-        kept.scope,
+        kept.tracer._instrumentation_scope,
         kept.name,
         kept.attributes,
         kept.events or None,

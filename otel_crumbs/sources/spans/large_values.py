@@ -49,9 +49,9 @@ def count_characters(value: Any, depth: int = MAX_DEPTH) -> int:
     return total
 
 
-def has_large_attributes(name: str, attributes: Mapping[str, Any]) -> bool:
+def has_large_attributes(name: Any, attributes: Mapping[str, Any]) -> bool:
     """Return whether a span without events keeps more than a trail should."""
-    total = len(name)
+    total = len(name) if type(name) is str else count_characters(name)
     for value in attributes.values():
         if type(value) is str:
             total += len(value)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -116,10 +116,10 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 )
             ):
                 branch = find_branch_of_start(span, parent_context)
-            if span._context is branch.root_context:
-                span._events._otel_crumbs_branch = branch
-                branch.root_span = ref(span)
-            elif branch.parent is None:
+                if span._context is branch.root_context:
+                    span._events._otel_crumbs_branch, branch.root_span = branch, ref(span)
+                    return
+            if branch.parent is None:
                 span._events._otel_crumbs_branch = branch.me
                 newest = branch.newest
                 if len(newest) < CHUNK:
@@ -143,8 +143,11 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 mark = events._otel_crumbs_branch
             except AttributeError:  # it started before anybody looked
                 return
-            if type(mark) is not ref or span._status._status_code is _ERROR or events._dq:
+            if mark is None or span._status._status_code is _ERROR or events._dq:
                 self._end(span, mark, notable=span._status._status_code is _ERROR or len(events._dq) > 0)
+                return
+            if type(mark) is not ref:
+                self._end_quietly(span, mark, span._name, span._attributes._dict)
                 return
             # Most are among the newest entries of their branch, and there is nothing more to say.
             events._otel_crumbs_branch = None
@@ -153,7 +156,8 @@ class BreadcrumbSpanProcessor(SpanProcessor):
                 return
             next(_ticks)
             # The body of has_large_attributes() without the call.
-            total = len(span._name)
+            name = span._name
+            total = len(name) if type(name) is str else count_characters(name)
             for value in attributes.values():
                 if type(value) is str:
                     total += len(value)
@@ -187,15 +191,17 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             kept = span._events
             mark, failed = kept._otel_crumbs_branch, kept.status._status_code is _ERROR
             # One of the thousands that a streamed answer has.
-            is_asgi_event = kept.kind is _INTERNAL and _ASGI_EVENT in kept.attributes
-            if type(mark) is not ref or failed or kept.events or is_asgi_event:
+            is_asgi_event = span._kind is _INTERNAL and _ASGI_EVENT in kept.attributes
+            if mark is None or failed or kept.events or is_asgi_event:
                 self._end(span, mark, notable=failed or len(kept.events) > 0)
+            elif type(mark) is not ref:
+                self._end_quietly(span, mark, kept.name, kept.attributes)
             else:
                 kept._otel_crumbs_branch = None
                 branch = mark()
                 if branch is not None:
                     next(_ticks)
-                    if has_large_attributes(kept.name, kept.attributes):
+                    if kept.may_be_large and has_large_attributes(kept.name, kept.attributes):
                         _settle_large(branch, kept)
         except RecursionError:
             pass  # there is no room left on the stack, for a report neither
@@ -204,6 +210,22 @@ class BreadcrumbSpanProcessor(SpanProcessor):
             if is_thrown_in(error):
                 raise
             report_failure("a span that is sampled out ended", error)
+
+    def _end_quietly(
+        self, span: ReadableSpan | UnsampledSpan, branch: Branch, name: str, attributes: Mapping[str, Any]
+    ) -> None:
+        """End a span that neither failed nor has events; most of these are root spans that leave nothing behind."""
+        if (
+            span._context is not branch.root_context
+            or branch.open_spans
+            or branch.children
+            or span._kind is _CONSUMER
+            or has_large_attributes(name, attributes)
+        ):
+            self._end(span, branch, notable=False)
+        else:
+            span._events._otel_crumbs_branch = None
+            branch.operation.end(name, attributes, span._context)
 
     def _end(self, span: ReadableSpan | UnsampledSpan, mark: Branch | ref[Branch] | None, *, notable: bool) -> None:
         events, is_among_newest = span._events, type(mark) is ref
@@ -235,10 +257,9 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         name, attributes = span.name, read_attributes(span)
         large = is_large(span) if notable else has_large_attributes(name, attributes)
         if operation is not None:
-            operation.name, operation.attributes = name, attributes
             if large:
-                operation.name, operation.attributes = cut_text(name), cut_attributes(attributes)
-            operation.ended, operation.span_context = True, span._context
+                name, attributes = cut_text(name), cut_attributes(attributes)
+            operation.end(name, attributes, span._context)
         if notable:
             make = make_entry_of_unsampled if type(span) is UnsampledSpan else make_entry
             made = make(span, branch.name, described=_remember_exception(span, branch))
@@ -266,7 +287,9 @@ def find_branch_of_start(span: Span | UnsampledSpan, parent_context: Context | N
         return current.begin(Operation(context[0], context[1]), context)
     if span._kind not in _OPENS_OPERATION:
         return current.find_branch_at(None, parent_context)
-    around = current.find_branch_at(None, parent_context).operation if current.open_blocks else None
+    if not current.open_blocks:
+        return current.begin(Operation(context[0], context[1]), context)
+    around = current.find_branch_at(None, parent_context).operation
     return current.begin(Operation(context[0], context[1], within=around), context)
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from time import time_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext
@@ -31,10 +31,7 @@ from otel_crumbs.trails import iterate_branches
 
 from .processor import BreadcrumbSpanProcessor
 from .unsampled_span import SpanContents, UnsampledSpan
-from .unsampled_values import copy_attributes
-
-if TYPE_CHECKING:
-    from opentelemetry.sdk.trace import Tracer
+from .unsampled_values import SHORT_TEXT, copy_attributes, copy_small, copy_value
 
 _SDK = sdk_trace.__dict__
 
@@ -65,31 +62,28 @@ def _make_init(original: Callable[..., None], patch: Patch) -> Callable[..., Non
 def _begin(span: Any, span_context: SpanContext, arguments: Any) -> None:
     """Make a dropped span one that leaves a breadcrumb, by the arguments and variables of the tracer's `start_span`."""
     tracer, parent = arguments["self"], arguments["parent_span_context"]
-    processor = _find_processor(tracer)
-    if processor is None or parent is span_context or not span_context[5]:
+    for processor in tracer.span_processor._span_processors:
+        if isinstance(processor, BreadcrumbSpanProcessor) and processor.active:
+            break
+    else:
+        return
+    if parent is span_context or not span_context[5]:
         return  # a tracer that is disabled hands on the context around it, which may be invalid
     kept = SpanContents()
     kept._otel_crumbs_branch = None
     kept.processor = processor
-    kept.scope = tracer._instrumentation_scope
-    kept.resource = tracer.resource
-    kept.parent = parent
-    kept.name = arguments["name"]
-    kept.kind = arguments["kind"]
-    kept.attributes = copy_attributes(arguments["attributes"])
+    kept.tracer = tracer
+    name, attributes = arguments["name"], copy_small(arguments["attributes"])
+    if attributes is None or type(name) is not str or len(name) > SHORT_TEXT:
+        name, attributes = copy_value(name), copy_attributes(arguments["attributes"])
+        kept.may_be_large = True
+    kept.name, kept.attributes = name, attributes
     kept.start_time = arguments["start_time"] or time_ns()
     kept.records_exception = arguments["record_exception"]
     kept.sets_status = arguments["set_status_on_exception"]
     span.__class__ = UnsampledSpan
-    span._events, span._parent, span._kind = kept, parent, kept.kind
+    span._events, span._parent, span._kind = kept, parent, arguments["kind"]
     processor.on_start(span, arguments["context"])
-
-
-def _find_processor(tracer: Tracer) -> BreadcrumbSpanProcessor | None:
-    for processor in tracer.span_processor._span_processors:
-        if isinstance(processor, BreadcrumbSpanProcessor) and processor.active:
-            return processor
-    return None
 
 
 def _stop_recording() -> None:

@@ -14,12 +14,13 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 from otel_crumbs.base.exceptions import EVENT_NAME, name_exception, read_message
 from otel_crumbs.base.guard import guarded
 
-from .unsampled_values import MAX_ATTRIBUTES, copy_attributes, copy_value, is_simple
+from .unsampled_values import MAX_ATTRIBUTES, copy_attributes, copy_value, is_small
 
 if TYPE_CHECKING:
     from weakref import ref
 
     from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import Tracer
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import Link
 
@@ -49,11 +50,8 @@ class SpanContents:
 
     _otel_crumbs_branch: Branch | ref[Branch] | None
     processor: BreadcrumbSpanProcessor
-    scope: InstrumentationScope | None
-    resource: Resource
-    parent: SpanContext | None
+    tracer: Tracer
     name: str
-    kind: SpanKind
     attributes: dict[str, Any]
     start_time: int
     # Most spans have no more than that.
@@ -63,6 +61,8 @@ class SpanContents:
     records_exception: bool = True
     sets_status: bool = True
     exception: BaseException | None = None
+    # Whether anything is not evidently small, so that all of it is to be counted.
+    may_be_large: bool = False
 
 
 @final
@@ -99,7 +99,8 @@ class UnsampledSpan(NonRecordingSpan):
         if kept.end_time is None:
             kept.end_time = end_time if type(end_time) is int else time_ns()
             kept.processor.end_unsampled(self)
-            kept.exception = None
+            if kept.exception is not None:
+                kept.exception = None
 
     def discard(self) -> None:
         """End without a breadcrumb."""
@@ -111,7 +112,11 @@ class UnsampledSpan(NonRecordingSpan):
         if kept.end_time is None and type(key) is str:
             attributes = kept.attributes
             if len(attributes) < MAX_ATTRIBUTES or key in attributes:
-                attributes[key] = value if is_simple(value) else copy_value(value)
+                if is_small(value):
+                    attributes[key] = value
+                else:
+                    kept.may_be_large = True
+                    attributes[key] = copy_value(value)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Keep attributes."""
@@ -130,6 +135,7 @@ class UnsampledSpan(NonRecordingSpan):
         """Keep another name."""
         if self._events.end_time is None:
             self._events.name = copy_value(name)
+            self._events.may_be_large = True
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Keep a status: OK is final, and UNSET says nothing."""
@@ -238,12 +244,12 @@ class UnsampledSpan(NonRecordingSpan):
     @property
     def resource(self) -> Resource:
         """The resource of the provider."""
-        return self._events.resource
+        return self._events.tracer.resource
 
     @property
     def instrumentation_scope(self) -> InstrumentationScope | None:
         """The scope of the tracer."""
-        return self._events.scope
+        return self._events.tracer._instrumentation_scope
 
 
 def _is_changing_statement(asker: FrameType) -> bool:

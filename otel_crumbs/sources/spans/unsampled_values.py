@@ -20,11 +20,36 @@ from otel_crumbs.base.plain import MAX_DEPTH, ValueLimits, name_class
 MAX_ATTRIBUTES = 128
 
 _SIMPLE = frozenset({str, bool, int, float, bytes, type(None)})
+# Of these no value is large.
+_CONSTANT = frozenset({bool, float, type(None)})
+# What is no longer than this, and no further from zero, is small; a hundred spans full of these are not much to keep.
+SHORT_TEXT, _FAR = 512, 2**63
 
 
-def is_simple(value: object) -> bool:
-    """Return whether a value is of a type that is kept as it is."""
-    return type(value) in _SIMPLE
+def is_small(value: object) -> bool:
+    """Return whether a value is of a type that is kept as it is, and evidently small."""
+    kind = type(value)
+    if kind is str:
+        return len(value) <= SHORT_TEXT  # type: ignore[arg-type]
+    return -_FAR < value < _FAR if kind is int else kind in _CONSTANT  # type: ignore[operator]
+
+
+def copy_small(attributes: Any) -> dict[str, Any] | None:
+    """Return a copy of attributes that are few and small, as nearly all are; None of others."""
+    if type(attributes) is not dict:
+        return {} if attributes is None else None
+    # The body of is_small() without the call: every span has some of these.
+    copied: dict[str, Any] = attributes.copy()
+    for key, value in copied.items():
+        kind = type(value)
+        if kind is str:
+            if len(value) > SHORT_TEXT:
+                return None
+        elif not -_FAR < value < _FAR if kind is int else kind not in _CONSTANT:
+            return None
+        if type(key) is not str:
+            return None
+    return copied if len(copied) <= MAX_ATTRIBUTES else None
 
 
 def copy_value(value: Any, depth: int = MAX_DEPTH, limits: ValueLimits | None = None) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
-from opentelemetry.trace import Span, Status, StatusCode
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 import otel_crumbs
 from otel_crumbs.base.plain import MAX_MESSAGE
+from otel_crumbs.sources.spans.entry import SpanEntry
 from otel_crumbs.sources.spans.large_values import (
     MAX_CHARACTERS,
     count_characters,
@@ -24,6 +25,7 @@ from otel_crumbs.sources.spans.large_values import (
 )
 from otel_crumbs.sources.spans.unsampled_span import RecordedEvent
 from otel_crumbs.testing import capture_events
+from otel_crumbs.trails import current
 from tests.application import running_application
 
 LARGE = 500_000
@@ -79,6 +81,37 @@ def test_a_trail_keeps_little_of_large_values(put: Callable[[Any, str], None], s
 
     assert kept < 8_000_000
     assert len(event.breadcrumbs) + event.dropped >= 1
+
+
+@pytest.mark.parametrize("large", [LARGE * "x", [LARGE * "x"], 1 << 8 * LARGE], ids=["text", "list", "number"])
+@pytest.mark.parametrize("sampler", [ALWAYS_ON, ALWAYS_OFF], ids=["sampled", "unsampled"])
+@pytest.mark.parametrize("kind", [SpanKind.INTERNAL, SpanKind.SERVER], ids=["child", "root"])
+def test_values_that_a_span_begins_with_are_cut(kind: SpanKind, sampler: Sampler, large: Any) -> None:
+    """They come before anybody sets one."""
+    with running_application(sampler) as app, capture_events():
+        with app.tracer.start_as_current_span("call", kind=kind, attributes={"body": large, "status": 200}):
+            branch = current.find_branch()
+        if branch.operation is not None:
+            kept: Any = branch.operation.attributes
+        else:
+            [entry] = branch.copy()
+            kept = SpanEntry._make(entry).attributes
+
+    assert kept["status"] == 200
+    assert len(repr(kept["body"])) < 3000
+
+
+def test_names_of_dropped_spans_are_cut() -> None:
+    """A name may be a whole statement; one that is no text is told as a text."""
+    with running_application(ALWAYS_OFF) as app, capture_events() as events:
+        for name in (LARGE * "x", 5, ["list"]):
+            with app.tracer.start_as_current_span(name):  # type: ignore[arg-type]  # as the SDK takes them
+                pass
+        otel_crumbs.capture_exception(ValueError("boom"))
+        [event] = events
+
+    assert [len(breadcrumb.message) < 9000 for breadcrumb in event.breadcrumbs] == [True] * 3
+    assert [breadcrumb.message for breadcrumb in event.breadcrumbs[1:]] == ["5", "['list']"]
 
 
 def test_what_is_exported_is_as_it_was() -> None:
