@@ -81,8 +81,9 @@ def _begin(span: Any, span_context: SpanContext, arguments: Any) -> None:
     kept.start_time = arguments["start_time"] or time_ns()
     kept.records_exception = arguments["record_exception"]
     kept.sets_status = arguments["set_status_on_exception"]
-    span.__class__ = UnsampledSpan
+    # Before the class changes, for then the interpreter makes a dictionary of what the span has.
     span._events, span._parent, span._kind = kept, parent, arguments["kind"]
+    span.__class__ = UnsampledSpan
     processor.on_start(span, arguments["context"])
 
 
