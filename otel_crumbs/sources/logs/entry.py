@@ -79,7 +79,7 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
     that its handlers have made: the entry is a list for that.
     """
     message, args, level = record.msg, record.args, record.levelno
-    extra = exception = None
+    exception = None
     source: Any = None
     # Most lines have no arguments: there is nobody to ask.
     if type(message) is not str or (
@@ -90,16 +90,12 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
         message, args, is_exact = copy_words(message, args)
         if is_exact and not _has_filters(logger):
             source = False
-    if len(record.__dict__) > _OWN_LENGTH:
-        extra = read_extra(record)
-        if extra is not None and not source and _has_filters(logger):
-            source = record.msg, record.args
     if record.exc_info:
         exception, is_exact = format_exception(record.exc_info)
         source = source if is_exact else (record.msg, record.args)
     if type(record) is not _LogRecord and type(record).getMessage is not _get_message:
         source = source or (record.msg, record.args)
-    return [
+    entry = [
         int(record.created * 1e9),
         level >= _WARNING,
         branch,
@@ -108,7 +104,7 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
         level,
         message,
         args,
-        extra,
+        None,
         record.pathname,
         record.lineno,
         record.funcName,
@@ -116,6 +112,12 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
         None,
         source,
     ]
+    # The last look, for the interpreter makes the dictionary for it, and reads the attributes more slowly then.
+    if len(record.__dict__) > _OWN_LENGTH:
+        entry[EXTRA] = read_extra(record)
+        if entry[EXTRA] is not None and not source and _has_filters(logger):
+            entry[SOURCE] = record.msg, record.args
+    return entry
 
 
 def make_unprinted_entry(
