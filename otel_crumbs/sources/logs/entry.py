@@ -17,6 +17,7 @@ from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 from .placeholders import (
     Placeholder,
     ValueCopier,
+    are_small,
     format_words,
     is_simple,
     is_small,
@@ -83,7 +84,7 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
     source: Any = None
     # Most lines have no arguments: there is nobody to ask.
     if type(message) is not str or (
-        len(message) > MAX_MESSAGE if args is _NO_ARGS else type(args) is not tuple or not is_small(message, args)
+        len(message) > MAX_MESSAGE if args is _NO_ARGS else type(args) is not tuple or not are_small(message, args)
     ):
         source = message, args
     if source is not None:

@@ -68,14 +68,14 @@ class LoggingHook:
             return None
         entry = None
         try:
-            least = thresholds.known.get(record.name)
-            if record.levelno >= (thresholds.of(record.name) if least is None else least) and not (
+            level, least = record.levelno, thresholds.known.get(record.name)
+            if level >= (thresholds.of(record.name) if least is None else least) and not (
                 handlers.any and _is_consumed(logger, record)
             ):
                 branch = current.find_branch()
                 entry = make_entry(logger, record, branch.name)
                 branch.append(entry)
-            if record.levelno >= _REPORTED_FROM and (entry is None or not entry[SOURCE]):
+            if level >= _REPORTED_FROM and (entry is None or not entry[SOURCE]):
                 self._report_failure(record)
         except RecursionError:
             # The application went too deep: it has room for its handlers, perhaps, and not for more.

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import OrderedDict, defaultdict, deque
+from collections.abc import Collection
 from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from types import MemberDescriptorType, WrapperDescriptorType
@@ -172,20 +173,23 @@ def _is_short(value: Any) -> bool:
 
 def is_small(message: str, args: Any) -> bool:
     """Return whether a record's arguments are all of simple immutable types, and no more than a line with it."""
+    if type(args) is tuple:
+        return are_small(message, args)
+    if type(args) is not dict:
+        return args is None and len(message) <= MAX_MESSAGE
+    return all(map(_is_short, args)) and are_small(message, args.values())
+
+
+def are_small(message: str, values: Collection[Any]) -> bool:
+    """Return whether values are all of simple immutable types, and no more than a line with its message."""
     size = len(message)
-    if type(args) is not tuple:
-        if type(args) is not dict:
-            return args is None and size <= MAX_MESSAGE
-        if not all(map(_is_short, args)):
-            return False
-        args = args.values()
-    for value in args:
+    for value in values:
         kind = type(value)
         if kind is str:
             size += len(value)
         elif not (_LEAST < value < _MOST if kind is int else kind in SMALL):
             return False
-    return size <= MAX_MESSAGE and len(args) <= MAX_ITEMS
+    return size <= MAX_MESSAGE and len(values) <= MAX_ITEMS
 
 
 def is_simple(args: Any) -> bool:
