@@ -17,8 +17,8 @@ from otel_crumbs.trails import Breadcrumb, Entry, EntryKind
 from .placeholders import (
     Placeholder,
     ValueCopier,
-    are_small,
     format_words,
+    is_short_line,
     is_simple,
     is_small,
     read_exception_text,
@@ -84,7 +84,7 @@ def make_entry(logger: logging.Logger, record: logging.LogRecord, branch: str | 
     source: Any = None
     # Most lines have no arguments: there is nobody to ask.
     if type(message) is not str or (
-        len(message) > MAX_MESSAGE if args is _NO_ARGS else type(args) is not tuple or not are_small(message, args)
+        len(message) > MAX_MESSAGE if args is _NO_ARGS else type(args) is not tuple or not is_short_line(message, args)
     ):
         source = message, args
     if source is not None:

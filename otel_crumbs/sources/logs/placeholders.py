@@ -174,13 +174,13 @@ def _is_short(value: Any) -> bool:
 def is_small(message: str, args: Any) -> bool:
     """Return whether a record's arguments are all of simple immutable types, and no more than a line with it."""
     if type(args) is tuple:
-        return are_small(message, args)
+        return is_short_line(message, args)
     if type(args) is not dict:
         return args is None and len(message) <= MAX_MESSAGE
-    return all(map(_is_short, args)) and are_small(message, args.values())
+    return all(map(_is_short, args)) and is_short_line(message, args.values())
 
 
-def are_small(message: str, values: Collection[Any]) -> bool:
+def is_short_line(message: str, values: Collection[Any]) -> bool:
     """Return whether values are all of simple immutable types, and no more than a line with its message."""
     size = len(message)
     for value in values:
