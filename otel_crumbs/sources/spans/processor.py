@@ -258,7 +258,7 @@ class BreadcrumbSpanProcessor(SpanProcessor):
         large = is_large(span) if notable else has_large_attributes(name, attributes)
         if operation is not None:
             if large:
-                name, attributes = cut_text(name), cut_attributes(attributes)
+                name, attributes = cut_text(str(name)), cut_attributes(attributes)
             operation.end(name, attributes, span._context)
         if notable:
             make = make_entry_of_unsampled if type(span) is UnsampledSpan else make_entry

@@ -101,6 +101,19 @@ def test_values_that_a_span_begins_with_are_cut(kind: SpanKind, sampler: Sampler
     assert len(repr(kept["body"])) < 3000
 
 
+@pytest.mark.parametrize("sampler", [ALWAYS_ON, ALWAYS_OFF], ids=["sampled", "unsampled"])
+def test_an_operation_with_large_values_has_any_name(sampler: Sampler) -> None:
+    """The API says that a name is a text, and nobody checks it."""
+    with running_application(sampler) as app, capture_events():
+        attributes = {"body": LARGE * "x"}
+        with app.tracer.start_as_current_span(5, kind=SpanKind.SERVER, attributes=attributes):  # type: ignore[arg-type]
+            operation = current.find_branch().operation
+
+    assert operation is not None
+    assert operation.ended
+    assert operation.name == "5"
+
+
 def test_names_of_dropped_spans_are_cut() -> None:
     """A name may be a whole statement; one that is no text is told as a text."""
     with running_application(ALWAYS_OFF) as app, capture_events() as events:
