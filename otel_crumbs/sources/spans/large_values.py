@@ -17,12 +17,11 @@ from opentelemetry.trace import Status
 from otel_crumbs.base.plain import MAX_DEPTH, MAX_MESSAGE, ValueLimits, cut_text, to_plain
 
 from .unsampled_span import RecordedEvent
+from .unsampled_values import LEAST, MOST
 
 # Of all values of a span together: more than that are cut.
 MAX_CHARACTERS = 32 * 1024
 
-# The integers between these are not large.
-LEAST, MOST = -(2**63), 2**63
 # Of what is no text, for each that is in it.
 _SIZE = 8
 _PARTS = (list, tuple, set, frozenset)
@@ -51,7 +50,7 @@ def count_characters(value: Any, depth: int = MAX_DEPTH) -> int:
 
 def has_large_attributes(name: Any, attributes: Mapping[str, Any]) -> bool:
     """Return whether a span without events keeps more than a trail should."""
-    total = len(name) if type(name) is str else count_characters(name)
+    total = count_characters(name)
     for value in attributes.values():
         if type(value) is str:
             total += len(value)
@@ -63,7 +62,7 @@ def has_large_attributes(name: Any, attributes: Mapping[str, Any]) -> bool:
 def has_large_values(name: Any, attributes: Mapping[str, Any], events: Iterable[Any], status: Status) -> bool:
     """Return whether a span that has ended keeps more than a trail should."""
     description = status.description
-    total = len(name) if type(name) is str else count_characters(name)
+    total = count_characters(name)
     if description is not None:
         total += count_characters(description)
     for value in attributes.values():

@@ -51,8 +51,9 @@ from .entry import (
     make_entry_of_unsampled,
     read_attributes,
 )
-from .large_values import LEAST, MAX_CHARACTERS, MOST, count_characters, cut_attributes, has_large_attributes
+from .large_values import MAX_CHARACTERS, count_characters, cut_attributes, has_large_attributes
 from .unsampled_span import RecordedEvent, UnsampledSpan
+from .unsampled_values import LEAST, MOST
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context

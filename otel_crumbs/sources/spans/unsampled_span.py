@@ -14,7 +14,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 from otel_crumbs.base.exceptions import EVENT_NAME, name_exception, read_message
 from otel_crumbs.base.guard import guarded
 
-from .unsampled_values import MAX_ATTRIBUTES, copy_attributes, copy_value, is_small
+from .unsampled_values import MAX_ATTRIBUTES, copy_attributes, copy_small, copy_value, is_small
 
 if TYPE_CHECKING:
     from weakref import ref
@@ -99,8 +99,7 @@ class UnsampledSpan(NonRecordingSpan):
         if kept.end_time is None:
             kept.end_time = end_time if type(end_time) is int else time_ns()
             kept.processor.end_unsampled(self)
-            if kept.exception is not None:
-                kept.exception = None
+            kept.exception = None
 
     def discard(self) -> None:
         """End without a breadcrumb."""
@@ -120,7 +119,7 @@ class UnsampledSpan(NonRecordingSpan):
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Keep attributes."""
-        for key, value in copy_attributes(attributes).items():
+        for key, value in (copy_small(attributes) or copy_attributes(attributes)).items():
             self.set_attribute(key, value)
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:

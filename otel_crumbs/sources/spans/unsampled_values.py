@@ -8,7 +8,6 @@ of such are copied, and of anything else the class is told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -22,8 +21,10 @@ MAX_ATTRIBUTES = 128
 _SIMPLE = frozenset({str, bool, int, float, bytes, type(None)})
 # Of these no value is large.
 _CONSTANT = frozenset({bool, float, type(None)})
-# What is no longer than this, and no further from zero, is small; a hundred spans full of these are not much to keep.
-SHORT_TEXT, _FAR = 512, 2**63
+# A text that is no longer is small; a hundred spans full of these are not much to keep.
+SHORT_TEXT = 512
+# The integers between these are not large.
+LEAST, MOST = -(2**63), 2**63
 
 
 def is_small(value: object) -> bool:
@@ -31,7 +32,7 @@ def is_small(value: object) -> bool:
     kind = type(value)
     if kind is str:
         return len(value) <= SHORT_TEXT  # type: ignore[arg-type]
-    return -_FAR < value < _FAR if kind is int else kind in _CONSTANT  # type: ignore[operator]
+    return LEAST < value < MOST if kind is int else kind in _CONSTANT  # type: ignore[operator]
 
 
 def copy_small(attributes: Any) -> dict[str, Any] | None:
@@ -45,7 +46,7 @@ def copy_small(attributes: Any) -> dict[str, Any] | None:
         if kind is str:
             if len(value) > SHORT_TEXT:
                 return None
-        elif not -_FAR < value < _FAR if kind is int else kind not in _CONSTANT:
+        elif not LEAST < value < MOST if kind is int else kind not in _CONSTANT:
             return None
         if type(key) is not str:
             return None
@@ -73,13 +74,5 @@ def copy_attributes(attributes: Any) -> dict[str, Any]:
         if kind is not BoundedAttributes:
             return {}
         attributes = dict(attributes)
-    copied: dict[str, Any] = attributes.copy()
-    for key, value in copied.items():
-        if type(value) not in _SIMPLE or type(key) is not str:
-            return _clean(copied)
-    return copied if len(copied) <= MAX_ATTRIBUTES else _clean(copied)
-
-
-def _clean(attributes: Mapping[Any, Any]) -> dict[str, Any]:
-    items = islice(attributes.items(), MAX_ATTRIBUTES)
+    items = islice(attributes.copy().items(), MAX_ATTRIBUTES)
     return {key: copy_value(value) for key, value in items if type(key) is str}
